@@ -1,0 +1,73 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # A module that writes.
+    DOCUMENTATION = r"""
+attributes:
+  check_mode:
+    support: full
+    description: Predicts what the real run would change, and writes nothing.
+  diff_mode:
+    support: full
+    description: Shows what changed, without secrets.
+  idempotent:
+    support: full
+    description: A second run changes nothing.
+"""
+
+    # A module that writes, and can be asked to replace something that exists.
+    ROTATES = r"""
+attributes:
+  check_mode:
+    support: full
+    description: Predicts what the real run would change, and writes nothing.
+  diff_mode:
+    support: full
+    description: Shows what changed, without secrets.
+  idempotent:
+    support: partial
+    details:
+      - A second run changes nothing, unless it is asked to replace what exists (O(rotate_secret)).
+    description: A second run changes nothing.
+"""
+
+    # A module that obtains tokens.
+    TOKEN = r"""
+attributes:
+  check_mode:
+    support: full
+    details:
+      - No token is issued. A cached one is returned, else a change is reported without a token.
+    description: Predicts what the real run would change, and writes nothing.
+  diff_mode:
+    support: none
+    description: Shows what changed, without secrets.
+    details:
+      - A token has nothing to show but secrets.
+  idempotent:
+    support: partial
+    details:
+      - A second run returns the cached token, unless O(force=true) or the token's life is shorter than O(min_ttl).
+    description: A second run changes nothing.
+"""
+
+    # A module that only reads.
+    INFO = r"""
+attributes:
+  check_mode:
+    support: full
+    details:
+      - It reads only.
+    description: Predicts what the real run would change, and writes nothing.
+  diff_mode:
+    support: N/A
+    description: Shows what changed, without secrets.
+  idempotent:
+    support: full
+    description: A second run changes nothing.
+"""

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  url:
+    description:
+      - The root of the API.
+      - If not set, the environment variable E(AUDIENCEPLAYER_URL) is used.
+    type: str
+    default: https://api.audienceplayer.com
+  project_id:
+    description:
+      - The project's number.
+      - If not set, the environment variable E(AUDIENCEPLAYER_PROJECT_ID) is used.
+    type: int
+  client_id:
+    description:
+      - The OAuth2 client ID. The user scope and the admin scope have credentials of their own.
+      - If not set, the environment variable E(AUDIENCEPLAYER_CLIENT_ID) is used.
+    type: str
+  client_secret:
+    description:
+      - The client secret.
+      - If not set, the environment variable E(AUDIENCEPLAYER_CLIENT_SECRET) is used.
+    type: str
+  forwarded_for:
+    description:
+      - The end user's network address, sent as C(X-Forwarded-For). The platform counts rate limits by it.
+    type: str
+  rate_limit:
+    description:
+      - The most requests that all processes together start, as V(N/second), V(N/minute) or V(none).
+      - The platform counts by network address and by O(forwarded_for).
+    type: str
+    default: 120/minute
+  auth_rate_limit:
+    description:
+      - The same for requests that authenticate. They count towards both.
+    type: str
+    default: 20/minute
+attributes:
+  action_group:
+    description: Action groups that this module belongs to, for C(module_defaults).
+    support: full
+    membership: [mediaops.access.all, mediaops.access.audienceplayer]
+"""

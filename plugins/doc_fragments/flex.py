@@ -1,0 +1,53 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  url:
+    description:
+      - The root of the Authentication service, with scheme and port, such as V(https://flex-auth.example.com:18101).
+      - If not set, the environment variable E(FLEX_URL) is used.
+    type: str
+  registration_key:
+    description:
+      - The application registration key, which registering and reading applications needs.
+        The platform's administrator finds it in Consul at C(flex/shared/authentication/oAuth/appRegistrationKey).
+      - If not set, the environment variable E(FLEX_REGISTRATION_KEY) is used.
+    type: str
+  client_id:
+    description:
+      - The client ID of a registered application, which a token needs.
+      - If not set, the environment variable E(FLEX_CLIENT_ID) is used.
+    type: str
+  client_secret:
+    description:
+      - The client secret of that application.
+      - If not set, the environment variable E(FLEX_CLIENT_SECRET) is used.
+    type: str
+  token_path:
+    description:
+      - Where the service issues tokens, below O(url). Some installations answer at V(/api/authentication/oauth/token).
+    type: str
+    default: /oauth/token
+  rate_limit:
+    description:
+      - The most requests that all processes together start, as V(N/second), V(N/minute) or V(none).
+      - The platform documents no limit.
+    type: str
+    default: none
+  auth_rate_limit:
+    description:
+      - The same for requests that authenticate. They count towards both.
+    type: str
+    default: none
+attributes:
+  action_group:
+    description: Action groups that this module belongs to, for C(module_defaults).
+    support: full
+    membership: [mediaops.access.all, mediaops.access.flex]
+"""

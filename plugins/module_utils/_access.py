@@ -1,0 +1,53 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One item's access to one platform: the provider with its HTTP, tokens, secrets and waiting time."""
+
+from __future__ import annotations
+
+import hashlib
+import typing as t
+
+from ansible_collections.mediaops.access.plugins.module_utils._http import Http, Transport
+from ansible_collections.mediaops.access.plugins.module_utils._options import cache_location, check_common
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
+from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._store import TokenStore, open_backend
+from ansible_collections.mediaops.access.plugins.module_utils._token import Tokens
+
+P = t.TypeVar("P", bound=Provider)
+
+
+class Access(t.Generic[P]):
+    """What a module's ``run`` works with. No file is opened and nobody contacted before that is needed."""
+
+    def __init__(
+        self,
+        provider: type[P],
+        params: dict[str, t.Any],
+        *,
+        secrets: Secrets,
+        check_mode: bool = False,
+        ansible_home: str | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        check_common(params)
+        self.params = params
+        self.check_mode = check_mode
+        self.secrets = secrets
+        self.clock = clock or Clock()
+        self.patience = Patience(params["max_wait"], self.clock)
+        self.warnings: list[str] = []
+        place = cache_location(params, ansible_home)
+        self.store = TokenStore(lambda: open_backend(place, self.clock), params["token_cache_key"])
+        self.provider = provider(params)
+        self.provider.http = Http(Transport.from_params(params), self.patience, self.clock, lambda: self.store.backend, self.provider.slots)
+        self.provider.tokens = Tokens(self.provider, self.store, self.patience, self.clock, secrets, params["min_ttl"])
+        self.provider.secrets, self.provider.clock = secrets, self.clock
+        self.provider.warn = self.warnings.append
+
+    def lock(self, *item: str) -> t.ContextManager[None]:
+        """Keep other processes from writing the same item meanwhile."""
+        name = "\n".join((self.provider.name, self.provider.url, *item))
+        return self.store.backend.lock(f"item-{hashlib.sha256(name.encode()).hexdigest()[:40]}", self.patience)

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong with a platform, as typed exceptions whose text is fit for a user."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+class AccessError(Exception):
+    """A failure that is reported to the user as ``msg``, ``provider``, ``status`` and ``error_code``.
+
+    The message says what happened, where and what to do. It may quote a platform's answer, so whoever shows it scrubs it first
+    (see :class:`_secrets.Secrets`).
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, code: str | int | None = None, stale_token: bool = False) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        #: The platform rejects the token that was used: a new one may help, nothing else does.
+        self.stale_token = stale_token
+        self.provider = ""
+
+    def as_result(self) -> dict[str, t.Any]:
+        """The keys that a failed module returns."""
+        result: dict[str, t.Any] = {"failed": True, "changed": False, "msg": self.message}
+        if self.provider:
+            result["provider"] = self.provider
+        if self.status is not None:
+            result["status"] = self.status
+        if self.code is not None:
+            result["error_code"] = self.code
+        return result
+
+
+class AmbiguousWrite(AccessError):
+    """A write was sent and nobody knows whether it was applied: read the state again before anything else."""
+
+    def __init__(self, message: str, *, wait: float = 0.0, **kwargs: t.Any) -> None:
+        super().__init__(message, **kwargs)
+        #: Seconds that the platform asked to wait before the next request.
+        self.wait = wait
+
+
+class WaitTooLong(AccessError):
+    """A rate limit, a ``Retry-After`` or somebody else's login would take longer than ``max_wait`` leaves."""
+
+
+class MissingLibrary(AccessError):
+    """A Python library that this task needs cannot be imported."""
+
+    def __init__(self, library: str, purpose: str) -> None:
+        super().__init__(
+            f"the Python library {library} is needed {purpose} and cannot be imported: install it for the Python that runs Ansible (pip install {library})"
+        )

@@ -1,0 +1,336 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP with one kept-alive session per origin, paced, repeated only where that is safe, and with failures that hold no secret."""
+
+from __future__ import annotations
+
+import dataclasses
+import email.utils
+import json
+import os
+import random
+import socket
+import ssl
+import typing as t
+from urllib.parse import urljoin, urlsplit
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, MissingLibrary
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
+from ansible_collections.mediaops.access.plugins.module_utils._store import Backend, Slot
+
+try:
+    import requests
+    import requests.adapters
+    import requests.utils
+except ImportError:
+    requests = None  # type: ignore[assignment]
+
+USER_AGENT = "mediaops.access (Ansible collection)"
+_READS = frozenset(("GET", "HEAD", "OPTIONS"))
+_FAILED_ON_THE_WAY = frozenset((408, 500, 502, 503, 504))
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+_MOST_REDIRECTS = 5
+_LONGEST_BACKOFF = 60.0
+
+_sessions: dict[tuple[t.Any, ...], t.Any] = {}
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """One request. Exactly one of ``json``, ``form`` and ``data`` is its body, if it has one."""
+
+    method: str
+    url: str
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    query: t.Mapping[str, t.Any] | str | None = None
+    json: t.Any = None
+    form: t.Mapping[str, str] | None = None
+    data: str | None = None
+    basic: tuple[str, str] | None = None
+    #: Sending it twice does no more than sending it once (RFC 9110, section 9.2.2), whatever its method.
+    repeatable: bool = False
+    #: It counts as an authentication request for the platform's rate limits.
+    authenticates: bool = False
+
+    @property
+    def safe_to_repeat(self) -> bool:
+        return self.repeatable or self.method in _READS
+
+    @property
+    def label(self) -> str:
+        """The request as messages name it: without query, user and fragment, where secrets travel."""
+        return f"{self.method} {bare_url(self.url)}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Response:
+    """An answer, read to its end. Header names are lower case."""
+
+    status: int
+    headers: t.Mapping[str, str]
+    body: bytes
+    request: Request
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> t.Any:
+        """The body as JSON; None where it is empty.
+
+        :raises ValueError: where it is something else.
+        """
+        return json.loads(self.body) if self.body.strip() else None
+
+    @property
+    def kind(self) -> str:
+        """What the body seems to be, for messages about one that doesn't fit."""
+        start = self.body.lstrip()[:64].lower()
+        if not start:
+            return "an empty body"
+        if start.startswith((b"<!doctype", b"<html")):
+            return "an HTML page"
+        return "XML" if start.startswith(b"<") else "broken JSON" if start.startswith((b"{", b"[")) else "text that is no JSON"
+
+
+@dataclasses.dataclass(frozen=True)
+class Transport:
+    """How connections are made: the TLS and time options of interface.md, section 1."""
+
+    timeout: float = 30.0
+    retries: int = 4
+    validate_certs: bool = True
+    ca_path: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+
+    @classmethod
+    def from_params(cls, params: t.Mapping[str, t.Any]) -> Transport:
+        return cls(**{field.name: params[field.name] for field in dataclasses.fields(cls)})
+
+    @property
+    def verify(self) -> bool | str:
+        if not self.validate_certs:
+            return False
+        return self.ca_path or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+
+    @property
+    def certificate(self) -> str | tuple[str, str] | None:
+        return (self.client_cert, self.client_key) if self.client_cert and self.client_key else self.client_cert
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+
+
+def bare_url(url: str) -> str:
+    """A URL without user, password, query and fragment."""
+    return origin_of(url) + urlsplit(url).path
+
+
+def root_url(url: str, option: str = "url") -> str:
+    """A root URL that the user gave, checked and without its trailing slash.
+
+    :raises AccessError: where it is no usable http or https URL.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise AccessError(f"{option} must be a URL such as https://host or http://host:port/path")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise AccessError(f"{option} must hold no user, password, query or fragment: credentials have options of their own")
+    return url.rstrip("/")
+
+
+class Http:
+    """Sends requests to one platform for one item."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        patience: Patience,
+        clock: Clock,
+        backend: t.Callable[[], Backend],
+        slots: t.Callable[[Request], t.Sequence[Slot]],
+    ) -> None:
+        self._transport = transport
+        self._patience = patience
+        self._clock = clock
+        self._backend = backend
+        self._slots = slots
+
+    def send(self, request: Request) -> Response:
+        """Send a request, waiting for rate limits and repeating it where that is safe.
+
+        Returns any answer that the platform meant to give, whatever its status.
+
+        :raises AmbiguousWrite: where a request that must not be repeated may or may not have been applied.
+        :raises WaitTooLong: where a rate limit leaves no time.
+        :raises AccessError: where no answer can be had.
+        """
+        for _redirect in range(_MOST_REDIRECTS + 1):
+            response = self._send_repeatedly(request)
+            if response.status not in _REDIRECTS:
+                return response
+            request = _redirected(request, response)
+        raise AccessError(f"{request.label} is redirected without end: check url")
+
+    def _send_repeatedly(self, request: Request) -> Response:
+        failures = limited = 0
+        while True:
+            self._pace(request)
+            try:
+                response = self._send_once(request)
+            except _NoAnswer as failure:
+                if not failure.may_repeat or failures >= self._transport.retries:
+                    raise failure.as_error(request) from None
+            else:
+                retry_after = _retry_after(response, self._clock)
+                if response.status == 429 or (response.status == 503 and retry_after is not None):
+                    self._wait_for_limit(request, response, retry_after or min(2.0**limited, _LONGEST_BACKOFF))
+                    limited += 1
+                    continue
+                if response.status not in _FAILED_ON_THE_WAY:
+                    return response
+                if not request.safe_to_repeat:
+                    raise AmbiguousWrite(f"{request.label} was answered with HTTP {response.status}, which leaves open whether it was applied", status=response.status)
+                if failures >= self._transport.retries:
+                    return response
+            self._clock.sleep(0.25 * 2**failures * (0.8 + 0.4 * random.random()))  # noqa: S311 - spreads repeats, decides nothing
+            failures += 1
+
+    def _pace(self, request: Request) -> None:
+        slots = self._slots(request)
+        if slots:
+            wait = self._backend().reserve(slots, self._patience)
+            self._patience.wait(wait, "the rate limit")
+
+    def _wait_for_limit(self, request: Request, response: Response, wait: float) -> None:
+        reason = f"{request.label} was answered with HTTP {response.status} (too many requests, or out of service)"
+        if wait > self._patience.left:
+            raise self._patience.exhausted(wait, reason, status=response.status)
+        slots = self._slots(request)
+        if slots:
+            self._backend().hold(slots, self._clock.now() + wait)
+        if response.status == 503 and not request.safe_to_repeat:
+            raise AmbiguousWrite(reason, wait=wait, status=response.status)
+        self._patience.wait(wait, reason)
+
+    def _send_once(self, request: Request) -> Response:
+        session = _session(self._transport, request.url)
+        try:
+            answer = session.request(
+                request.method,
+                request.url,
+                params=request.query,
+                json=request.json,
+                data=request.data.encode() if request.data is not None else request.form,
+                headers={"User-Agent": USER_AGENT, "Accept": "application/json", **request.headers},
+                auth=_basic(request.basic),
+                timeout=self._transport.timeout,
+                allow_redirects=False,
+            )
+        except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
+            raise AccessError(f"{request.label} cannot be sent: the URL or an option that travels in a header holds characters that HTTP does not allow") from None
+        except requests.exceptions.RequestException as error:
+            raise _NoAnswer.read(error, request) from None
+        except OSError as error:
+            raise AccessError(f"{request.label} cannot be sent: {error.strerror or 'ca_path, client_cert or client_key cannot be read'}") from None
+        return Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.content, request)
+
+
+class _NoAnswer(Exception):
+    """A request that got no answer."""
+
+    def __init__(self, reason: str, *, sent: bool, may_repeat: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sent = sent
+        self.may_repeat = may_repeat
+
+    @classmethod
+    def read(cls, error: Exception, request: Request) -> _NoAnswer:
+        exceptions = requests.exceptions
+        causes = list(_causes(error))
+        if isinstance(error, exceptions.SSLError) or any(isinstance(cause, ssl.SSLError) for cause in causes):
+            detail = next((cause.verify_message for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), "the handshake failed")
+            return cls(f"TLS: {detail}. Check url, ca_path, client_cert and client_key", sent=False, may_repeat=False)
+        if isinstance(error, exceptions.ProxyError):
+            return cls("the proxy refused or is not reachable. Check the proxy variables of the environment", sent=False, may_repeat=True)
+        if isinstance(error, exceptions.ConnectTimeout):
+            return cls("no connection within timeout. Check url and the network", sent=False, may_repeat=True)
+        if isinstance(error, exceptions.Timeout):
+            return cls("no answer within timeout", sent=True, may_repeat=request.safe_to_repeat)
+        unreached = next((cause for cause in causes if isinstance(cause, (ConnectionRefusedError, socket.gaierror))), None)
+        if unreached is not None:
+            return cls(f"{unreached.strerror}. Check url and that the service is running", sent=False, may_repeat=True)
+        return cls("the connection was closed before the whole answer arrived", sent=True, may_repeat=request.safe_to_repeat)
+
+    def as_error(self, request: Request) -> AccessError:
+        if self.sent and not request.safe_to_repeat:
+            return AmbiguousWrite(f"{request.label}: {self.reason}, which leaves open whether it was applied")
+        return AccessError(f"{request.label}: {self.reason}")
+
+
+def _causes(error: BaseException) -> t.Iterator[BaseException]:
+    """An exception and everything below it, as requests and urllib3 nest them: in args, reason, cause and context."""
+    seen: set[int] = set()
+    queue: list[t.Any] = [error]
+    while queue:
+        item = queue.pop(0)
+        if isinstance(item, BaseException) and id(item) not in seen:
+            seen.add(id(item))
+            yield item
+            queue += [*item.args, getattr(item, "reason", None), item.__cause__, item.__context__]
+
+
+def _redirected(request: Request, response: Response) -> Request:
+    """Follow a redirect of a read within its origin; credentials go nowhere else."""
+    target = urljoin(request.url, response.headers.get("location", ""))
+    if request.method in _READS and response.headers.get("location") and origin_of(target) == origin_of(request.url):
+        return dataclasses.replace(request, url=target, query=None)
+    raise AccessError(
+        f"{request.label} was redirected to {bare_url(target)} (HTTP {response.status}), and credentials are not sent there. If that is right, set url to it",
+        status=response.status,
+    )
+
+
+def _retry_after(response: Response, clock: Clock) -> float | None:
+    """Seconds that Retry-After asks to wait (RFC 9110, section 10.2.3: seconds or a date); None where it says nothing readable."""
+    value = response.headers.get("retry-after", "").strip()
+    if value.isdigit():
+        return float(value)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - clock.now())
+    except (TypeError, ValueError, IndexError):
+        return None
+
+
+def _basic(credentials: tuple[str, str] | None) -> t.Any:
+    return (credentials[0].encode(), credentials[1].encode()) if credentials else None
+
+
+def _session(transport: Transport, url: str) -> t.Any:
+    """The kept-alive session for an origin. A forked process makes its own: a connection must not be shared."""
+    if requests is None:
+        raise MissingLibrary("requests", "to talk to the platform")
+    proxies = requests.utils.get_environ_proxies(url)
+    verify, certificate = transport.verify, transport.certificate
+    key = (os.getpid(), origin_of(url), verify, certificate, *sorted(proxies.items()))
+    session = _sessions.get(key)
+    if session is None:
+        session = requests.Session()
+        session.trust_env = False  # .netrc must not replace our credentials; proxies and CA bundles are taken from the environment here
+        session.proxies, session.verify, session.cert = proxies, verify, certificate
+        _sessions[key] = session
+    return session

@@ -1,0 +1,109 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a module is: a provider, options and a ``run`` function, carried out in Ansible's worker, as an ordinary module, or for a lookup."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets, strings_in
+
+HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+Params = t.Dict[str, t.Any]
+Result = t.Dict[str, t.Any]
+
+
+class Module:
+    """One module of the collection. ``rules`` are those of AnsibleModule (``required_if`` and its like)."""
+
+    def __init__(self, provider: type[Provider], run: t.Callable[[t.Any], Result], options: dict[str, t.Any] | None = None, **rules: t.Any) -> None:
+        self.provider = provider
+        self.options = {**provider.argument_spec(), **(options or {})}
+        self._run = run
+        self._rules = rules
+        self._validator: ArgumentSpecValidator | None = None
+
+    def main(self) -> None:
+        """Run as an ordinary module, in a process of its own."""
+        _ProcessModule.provider_name = self.provider.name
+        module = _ProcessModule(argument_spec=self.options, supports_check_mode=True, **self._rules)
+        result = self.execute(module.params, check_mode=module.check_mode)
+        # The result is fit to be shown as it is; masking every value that resembles a secret would keep it from the play, too.
+        module.no_log_values = set()
+        for warning in result.pop("warnings", []):
+            module.warn(warning)
+        if result.pop("failed", False):
+            module.fail_json(**result)
+        module.exit_json(**result)
+
+    def run(self, params: Params, *, name: str, check_mode: bool = False, ansible_home: str | None = None) -> Result:
+        """Validate plain ``params`` as an ordinary module's are, and execute."""
+        if self._validator is None:
+            self._validator = ArgumentSpecValidator(self.options, **self._rules)
+        validation = self._validator.validate(params)
+        if not validation.error_messages:
+            return self.execute(validation.validated_parameters, check_mode=check_mode, ansible_home=ansible_home)
+        message = validation.errors.msg
+        if isinstance(validation.errors[0], UnsupportedError):
+            message = f"Unsupported parameters for ({name}) module: {message}"
+        result = AccessError(message).as_result()
+        return self._presentable({**result, "provider": self.provider.name}, validation.validated_parameters)
+
+    def execute(self, params: Params, *, check_mode: bool = False, ansible_home: str | None = None) -> Result:
+        """Run with validated params; whatever goes wrong is a failed result."""
+        secrets = Secrets(self.secret_params(params))
+        warnings: list[str] = []
+        try:
+            access = Access(self.provider, params, secrets=secrets, check_mode=check_mode, ansible_home=ansible_home)
+            warnings = access.warnings
+            result = self._run(access)
+        except AccessError as error:
+            error.message = f"{self.provider.title}: {error.message}"
+            result = {**error.as_result(), "provider": self.provider.name}
+        except Exception as error:  # a bug: still one message, and never a traceback with values in it
+            result = {**AccessError(_bug(error)).as_result(), "provider": self.provider.name}
+        if warnings:
+            result["warnings"] = warnings
+        return self._presentable(result, params, secrets)
+
+    def secret_params(self, params: t.Mapping[str, t.Any]) -> list[str]:
+        """The values of the options that are secret."""
+        return [text for name, option in self.options.items() if option.get("no_log") for text in strings_in(params.get(name)) if text]
+
+    def _presentable(self, result: Result, params: Params, secrets: Secrets | None = None) -> Result:
+        """Scrub what is for people to read, and show the options as Ansible does."""
+        secrets = secrets or Secrets(self.secret_params(params))
+        for key in ("msg", "diff", "warnings", "error_code"):
+            if key in result:
+                result[key] = secrets.scrub_tree(result[key])
+        shown = {name: HIDDEN if self.options.get(name, {}).get("no_log") and value is not None else value for name, value in params.items()}
+        result["invocation"] = {"module_args": secrets.scrub_tree(shown)}
+        return result
+
+
+class _ProcessModule(AnsibleModule):
+    """An AnsibleModule whose failures name the provider, as everywhere in this collection."""
+
+    provider_name = ""
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        kwargs.setdefault("changed", False)
+        kwargs.setdefault("provider", self.provider_name)
+        super().fail_json(msg, **kwargs)
+
+
+def _bug(error: Exception) -> str:
+    frames = traceback.extract_tb(sys.exc_info()[2])
+    place = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else "an unknown place"
+    return f"unexpected {type(error).__name__} at {place}: this is a bug in mediaops.access, please report it with this line"

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rate limits that all processes keep together.
+
+At most N calls start in any window of the limit's length. A caller reserves the next free start under a lock, then sleeps until it: the
+first N start at once, nobody polls, and the order is first come, first served. The libraries of the field do not give that
+across processes: ``limits`` has no reservations, so that callers poll; ``pyrate-limiter`` re-tries in a loop too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+import typing as t
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, WaitTooLong
+
+#: A reservation further ahead than this was made before the clock was set back (seconds).
+_IMPLAUSIBLE = 86400.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Rate:
+    """``count`` calls in any ``window`` seconds."""
+
+    count: int
+    window: float
+
+    @classmethod
+    def parse(cls, text: str, option: str = "rate_limit") -> Rate | None:
+        """Read ``20/second``, ``120/minute`` or ``none`` (then: None).
+
+        :raises AccessError: for anything else.
+        """
+        if text == "none":
+            return None
+        match = re.fullmatch(r"([1-9][0-9]{0,5})/(second|minute)", text)
+        if not match:
+            raise AccessError(f"{option}: {text!r} is not N/second, N/minute (N from 1 to 999999) or none")
+        return cls(int(match.group(1)), 1.0 if match.group(2) == "second" else 60.0)
+
+    @property
+    def spacing(self) -> float:
+        """Seconds between a call and the N-th after it: the window, and a little for the network's jitter."""
+        return self.window + min(self.window * 0.04, 0.5)
+
+
+def next_start(starts: t.Sequence[float], rate: Rate, now: float) -> float:
+    """When a call may start, given the reserved ``starts`` (ascending, epoch seconds)."""
+    earliest = list(starts[-1:])
+    if len(starts) >= rate.count:
+        earliest.append(starts[-rate.count] + rate.spacing)
+    return max([now] + [start for start in earliest if start - now < _IMPLAUSIBLE])
+
+
+class Clock:
+    """Time, replaceable in tests."""
+
+    now = staticmethod(time.time)
+    sleep = staticmethod(time.sleep)
+
+
+class Patience:
+    """What one item may still spend on waiting (``max_wait``)."""
+
+    def __init__(self, seconds: float, clock: Clock) -> None:
+        self.limit = seconds
+        self.left = float(seconds)
+        self.clock = clock
+
+    def wait(self, seconds: float, reason: str, **details: t.Any) -> None:
+        """Sleep, or fail at once where ``max_wait`` does not allow it.
+
+        :raises WaitTooLong: with ``reason`` and what to do; ``details`` go into it.
+        """
+        if seconds > self.left:
+            raise self.exhausted(seconds, reason, **details)
+        if seconds > 0:
+            self.left -= seconds
+            self.clock.sleep(seconds)
+
+    def exhausted(self, seconds: float, reason: str, **details: t.Any) -> WaitTooLong:
+        """The failure for a wait of ``seconds`` that is not allowed any more."""
+        return WaitTooLong(
+            f"{reason}: that needs {seconds:.0f} s more, and max_wait ({self.limit:g} s) leaves {self.left:.0f} s. Run again later, or raise max_wait",
+            **details,
+        )

@@ -1,0 +1,211 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a platform's file in ``_providers/`` fills in, and what all platforms share."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import re
+import typing as t
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite
+from ansible_collections.mediaops.access.plugins.module_utils._http import Http, Request, Response, origin_of, root_url
+from ansible_collections.mediaops.access.plugins.module_utils._options import access_token_option, common_options
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Rate
+from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._store import Slot
+from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, Tokens
+
+
+class Provider:
+    """One platform, for one item. A platform's class sets the attributes and overrides what is its own."""
+
+    #: The name in options, cache and action groups; and the platform's own name, for messages.
+    name: t.ClassVar[str]
+    title: t.ClassVar[str]
+    #: The argument spec of its connection options.
+    options: t.ClassVar[dict[str, dict[str, t.Any]]]
+    #: Default ``rate_limit`` and ``auth_rate_limit``.
+    rate_limit: t.ClassVar[str] = "none"
+    auth_rate_limit: t.ClassVar[str] = "none"
+    #: Whether it can end a token's life before it expires.
+    revokes: t.ClassVar[bool] = False
+    #: What a user can do about an HTTP status.
+    hints: t.ClassVar[dict[int, str]] = {}
+
+    def __init__(self, params: t.Mapping[str, t.Any]) -> None:
+        self.params = params
+        self.url = root_url(self.require("url"))
+        # Set by whoever opens the platform for an item (see _access.Access).
+        self.http: Http
+        self.tokens: Tokens
+        self.secrets: Secrets
+        self.clock: Clock
+        self.warn: t.Callable[[str], None]
+
+    @classmethod
+    def argument_spec(cls) -> dict[str, dict[str, t.Any]]:
+        """Every option that all of the platform's modules take."""
+        return {**common_options(cls.rate_limit, cls.auth_rate_limit), **access_token_option(), **cls.options}
+
+    # --- to be overridden ---------------------------------------------------------------------------------------------
+
+    def grant(self) -> Grant:
+        """How a token is obtained with the item's options; see :meth:`usual_grant`.
+
+        :raises AccessError: where credentials are missing.
+        """
+        raise AccessError("it has no tokens")
+
+    def obtain(self, grant: Grant) -> Token:
+        """Log in."""
+        raise AccessError("it has no tokens")
+
+    def refresh(self, grant: Grant, token: Token) -> Token | None:
+        return None
+
+    def revoke(self, token: Token) -> None:
+        """End a token's life where the platform can."""
+
+    def still_accepts(self, token: Token) -> bool:
+        """Ask the platform whether a cached token still serves, where it can be asked."""
+        return True
+
+    def token_identity(self) -> list[str]:
+        return [self.name, self.url]
+
+    def fingerprint(self) -> str:
+        """What the platform counts its rate limits by, beside the origin."""
+        return ""
+
+    def authorize(self, request: Request, token: Token) -> Request:
+        """The request with the token in it."""
+        return dataclasses.replace(request, headers={**request.headers, "Authorization": f"Bearer {token.access_token}"})
+
+    def failure(self, response: Response) -> AccessError | None:
+        """What an answer says went wrong; None where it says success."""
+        return None if response.ok else self.error_for(response)
+
+    # --- shared ---------------------------------------------------------------------------------------------------------
+
+    def require(self, *names: str) -> t.Any:
+        """The values of options that this request cannot do without; one name gives one value.
+
+        :raises AccessError: naming what is missing and where it can come from.
+        """
+        missing = [name for name in names if self.params.get(name) in (None, "")]
+        if missing:
+            spec = self.argument_spec()
+            variables = [spec[name]["fallback"][1][0] for name in missing if name in spec and "fallback" in spec[name]]
+            raise AccessError(f"{' and '.join(missing)} must be given" + (f" (or the environment variable {' and '.join(variables)})" if variables else ""))
+        values = [self.params[name] for name in names]
+        return values[0] if len(values) == 1 else values
+
+    def usual_grant(self) -> Grant:
+        """The item's grant: the ``access_token`` that was given, else the platform's own."""
+        given = self.params.get("access_token")
+        return Grant.given(given) if given else self.grant()
+
+    def slots(self, request: Request) -> list[Slot]:
+        """The rate limits that a request counts towards."""
+        limits = [("all", "rate_limit")] + ([("auth", "auth_rate_limit")] if request.authenticates else [])
+        slots = []
+        for kind, option in limits:
+            rate = Rate.parse(self.params[option], option)
+            if rate:
+                counted = "\n".join((self.name, origin_of(request.url), self.fingerprint(), kind))
+                slots.append((f"{kind}-{hashlib.sha256(counted.encode()).hexdigest()[:40]}", rate))
+        return slots
+
+    def send(self, request: Request) -> Response:
+        """Send a request, and return the answer if it says success.
+
+        :raises AccessError: what :meth:`failure` makes of it.
+        """
+        response = self.http.send(request)
+        error = self.failure(response)
+        if error:
+            raise error
+        return response
+
+    def send_authorized(self, request: Request, grant: Grant | None = None) -> Response:
+        """Send a request with a token; one that the platform rejects is replaced once."""
+        grant = grant or self.usual_grant()
+        token = self.tokens.get(grant)
+        try:
+            return self.send(self.authorize(request, token))
+        except AccessError as error:
+            if not error.stale_token:
+                raise
+            if grant.is_given and self.params.get("access_token") == grant.secret:
+                grant = self._grant_beside_given(grant, error)
+        return self.send(self.authorize(request, self.tokens.replace(grant, token)))
+
+    def _grant_beside_given(self, given: Grant, error: AccessError) -> Grant:
+        """The grant to go on with when the token that was given is rejected."""
+        try:
+            return self.grant()
+        except AccessError:
+            raise AccessError(
+                "the access_token that was given is rejected: it is expired, revoked or for another installation. Give a newer one, or credentials",
+                status=error.status,
+                code=error.code,
+            ) from None
+
+    def read(self, response: Response, schema: Schema) -> t.Any:
+        """An answer's JSON, checked.
+
+        :raises AccessError: naming the field that doesn't fit (:class:`AmbiguousWrite` where the request was a write).
+        """
+        try:
+            data = response.json()
+            problems = schema.problems(data)
+        except ValueError:
+            problems = [f"it is {response.kind}"]
+        if problems:
+            raise self.unfit(response, problems)
+        return data
+
+    def unfit(self, response: Response, problems: t.Sequence[str]) -> AccessError:
+        """The failure for an answer that is not what the platform's documents describe."""
+        kind = AccessError if response.request.safe_to_repeat else AmbiguousWrite
+        return kind(
+            f"the answer to {response.request.label} is not what was expected ({'; '.join(problems[:3])}). Check that url points to the platform's API",
+            status=response.status,
+        )
+
+    def error_for(self, response: Response) -> AccessError:
+        """A failure with the platform's own words, as far as they can be read."""
+        code, text = read_error(response)
+        hint = self.hints.get(response.status, "")
+        message = f"{response.request.label} was answered with HTTP {response.status}" + (f": {text}" if text else f" and {response.kind}")
+        return AccessError(message + (f". {hint}" if hint else ""), status=response.status, code=code, stale_token=response.status == 401)
+
+
+def read_error(response: Response) -> tuple[str | int | None, str]:
+    """The code and the words of an error body: JSON in the usual shapes (RFC 6749 5.2, Spring, AWS, GraphQL), XML or text."""
+    try:
+        body = response.json()
+    except ValueError:
+        if response.kind == "an HTML page":
+            return None, ""
+        return None, _one_line(re.sub(r"<[^>]*>", " ", response.text))
+    if isinstance(body, dict):
+        errors = body.get("errors")
+        if errors:
+            body = errors[0] if isinstance(errors, list) else errors
+    if not isinstance(body, dict):
+        return None, _one_line(str(body)) if isinstance(body, str) else ""
+    extensions = body.get("extensions") if isinstance(body.get("extensions"), dict) else {}
+    words = [body[key] for key in ("error_description", "message", "Message", "error") if isinstance(body.get(key), str) and body[key]]
+    codes = [body.get("code"), extensions.get("code"), body.get("errorCode"), body.get("error") if len(words) > 1 else None]
+    code = next((code for code in codes if isinstance(code, (str, int)) and not isinstance(code, bool)), None)
+    return code, _one_line(words[0] if words else "")
+
+
+def _one_line(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= 300 else text[:300] + "…"

@@ -1,0 +1,244 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Flex Media Platform: its Authentication service (providers.md, section 5)."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
+from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
+from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._runner import State
+from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
+from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, jwt_expiry
+
+_LIFETIME = 3599  # seconds, where an answer says nothing (5.3)
+_LISTS = ("applications", "items", "content", "data")
+
+_ID = {"type": ["integer", "string"], "pattern": "^[0-9]+$"}
+_TEXT = {"type": ["string", "null"]}
+_APPLICATION: dict[str, t.Any] = {
+    "type": "object",
+    "properties": {"id": _ID, "applicationName": {"type": "string"}, "description": _TEXT, "clientId": _TEXT, "clientSecret": _TEXT, "secret": _TEXT},
+    "required": ["id", "applicationName"],
+}
+APPLICATION = Schema(_APPLICATION)
+#: A bare list, or one below a key, as nothing says which (5.6).
+APPLICATIONS = Schema(
+    {
+        "if": {"type": "array"},
+        "then": {"items": _APPLICATION},
+        "else": {
+            "type": "object",
+            "properties": {**{key: {"type": "array", "items": _APPLICATION} for key in _LISTS}, "totalCount": {"type": "integer"}},
+            "anyOf": [{"required": [key]} for key in _LISTS],
+        },
+    }
+)
+TOKEN = Schema(
+    {
+        "type": "object",
+        "properties": {"access_token": {"type": "string", "minLength": 1}, "token_type": {"type": "string"}, "expires_in": {"type": "number"}, "scope": _TEXT},
+        "required": ["access_token"],
+    }
+)
+
+
+class Flex(Provider):
+    name = "flex"
+    title = "Flex Media Platform"
+    options = {
+        "url": {"type": "str", "fallback": from_env("FLEX_URL")},
+        "registration_key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_REGISTRATION_KEY")},
+        "client_id": {"type": "str", "fallback": from_env("FLEX_CLIENT_ID")},
+        "client_secret": {"type": "str", "no_log": True, "fallback": from_env("FLEX_CLIENT_SECRET")},
+        "token_path": {"type": "str", "default": "/oauth/token", "no_log": False},
+    }
+    hints = {
+        401: "Check registration_key, or client_id and client_secret",
+        403: "Check registration_key and the rights of the application",
+        404: "Check url and token_path",
+    }
+
+    # --- tokens (5.3) ------------------------------------------------------------------------------------------------
+
+    def grant(self) -> Grant:
+        client_id, client_secret = self.require("client_id", "client_secret")
+        return Grant("client_credentials", client_id, client_secret)
+
+    def token_identity(self) -> list[str]:
+        return [*super().token_identity(), self.params["token_path"]]
+
+    def obtain(self, grant: Grant) -> Token:
+        url = f"{self.url}/{self.params['token_path'].lstrip('/')}"
+        parameters = {"grant_type": "client_credentials"}
+        basic = (grant.principal, grant.secret)
+        request = Request("GET", url, query=parameters, basic=basic, authenticates=True)
+        try:
+            response = self.send(request)
+        except AccessError as error:
+            if error.status != 405:
+                raise
+            response = self.send(Request("POST", url, form=parameters, basic=basic, authenticates=True, repeatable=True))  # RFC 6749 asks for POST
+        answer = self.read(response, TOKEN)
+        expires_at = self.clock.now() + answer["expires_in"] if "expires_in" in answer else jwt_expiry(answer["access_token"])
+        return Token(
+            answer["access_token"],
+            answer.get("token_type", "Bearer"),
+            expires_at or self.clock.now() + _LIFETIME,
+            scope=answer.get("scope"),
+        )
+
+    def failure(self, response: Response) -> AccessError | None:
+        """The main API reports errors below ``errors`` whatever the status (5.5); the Authentication service may do so too."""
+        error = super().failure(response)
+        if error is None and response.body[:64].lstrip().startswith(b"{") and (b'"errors"' in response.body or b'"error"' in response.body):
+            try:
+                body = response.json()
+            except ValueError:
+                return None
+            if body.get("errors") or (body.get("error") and "access_token" not in body):
+                return self.error_for(response)
+        return error
+
+    # --- applications (5.2) ------------------------------------------------------------------------------------------
+
+    def _applications(self, method: str, below: str = "", **body: t.Any) -> Request:
+        return Request(
+            method,
+            f"{self.url}/api/authentication/applications{below}",
+            headers={"X-App-Registration-Key": self.require("registration_key")},
+            json=body or None,
+        )
+
+    def application(self, application_id: int) -> State:
+        """One application with its secret, or None."""
+        try:
+            response = self.send(self._applications("GET", f"/{application_id}"))
+        except AccessError as error:
+            if error.status in (404, 410):
+                return None
+            raise
+        return None if response.body.strip() in (b"", b"null") else self._normalized(self.read(response, APPLICATION))
+
+    def applications(self) -> list[dict[str, t.Any]]:
+        """All applications, as the list has them: perhaps without secret or description."""
+        request = self._applications("GET", "/")
+        found, total = self._listed(request)
+        # Two ways to ask for a further page are in use on this platform (5.5).
+        for page in ({"query": "offset={0}&limit=100"}, {"path": ";offset={0};limit=100"}):
+            known = -1
+            while known < len(found) < total:
+                known = len(found)
+                suffix = {key: value.format(known) for key, value in page.items()}
+                more, total = self._listed(dataclasses.replace(request, url=request.url + suffix.get("path", ""), query=suffix.get("query")))
+                found.update(more)
+        if len(found) < total:
+            raise AccessError(f"the list of applications ends after {len(found)} of {total}: name the application by id")
+        return list(found.values())
+
+    def _listed(self, request: Request) -> tuple[dict[int, dict[str, t.Any]], int]:
+        answer = self.read(self.send(request), APPLICATIONS)
+        items = answer if isinstance(answer, list) else next(answer[key] for key in _LISTS if key in answer)
+        total = answer.get("totalCount", 0) if isinstance(answer, dict) else 0
+        return {application["id"]: application for application in map(self._normalized, items)}, total
+
+    def complete(self, application: dict[str, t.Any]) -> dict[str, t.Any]:
+        """An application from a list, read by id where the list left something out."""
+        if application["client_secret"] and application["description"] is not None:
+            return application
+        return self.application(application["id"]) or application
+
+    def create_application(self, name: str, description: str) -> dict[str, t.Any]:
+        response = self.send(self._applications("POST", applicationName=name, description=description))
+        return self.complete(self._normalized(self.read(response, APPLICATION)))
+
+    def update_application(self, application_id: int, name: str, description: str) -> State:
+        """PUT carries both fields. Its answer is read anew: nothing says what it holds, nor whether the secret changes."""
+        self.send(self._applications("PUT", f"/{application_id}", applicationName=name, description=description))
+        return self.application(application_id)
+
+    def delete_application(self, application_id: int) -> None:
+        try:
+            self.send(self._applications("DELETE", f"/{application_id}"))
+        except AccessError as error:
+            if error.status not in (404, 410):
+                raise
+
+    def _normalized(self, item: dict[str, t.Any]) -> dict[str, t.Any]:
+        secret = item.get("clientSecret") or item.get("secret")
+        self.secrets.add(secret)
+        return {
+            "id": int(item["id"]),
+            "name": item["applicationName"],
+            "description": item.get("description"),
+            "client_id": item.get("clientId"),
+            "client_secret": secret,
+        }
+
+
+class ApplicationResource:
+    """One registered application, found by id, else by name."""
+
+    def __init__(self, flex: Flex, params: t.Mapping[str, t.Any]) -> None:
+        self._flex = flex
+        self._id: int | None = params["id"]
+        self._name: str | None = params["name"]
+        self._description: str | None = params["description"]
+        self._absent = params["state"] == "absent"
+        self._rotate = params["rotate_secret"]
+        #: What rotation replaces; known until the end, while the platform may have neither the old nor the new one.
+        self._old: dict[str, t.Any] = {}
+        self.label = f"application {self._name!r}" if self._name else f"application {self._id}"
+
+    def read(self) -> State:
+        if self._id is not None:
+            found = self._flex.application(self._id)
+            if found or not self._old:
+                return found
+        name = self._name or self._old.get("name")
+        named = [application for application in self._flex.applications() if application["name"] == name]
+        if len(named) > 1:
+            ids = ", ".join(str(application["id"]) for application in named)
+            raise AccessError(f"there are {len(named)} applications of that name, with the ids {ids}: choose one by id")
+        return self._flex.complete(named[0]) if named else None
+
+    def wanted(self, current: State) -> State:
+        if self._absent:
+            return None
+        if current and self._rotate and not self._old:
+            self._old = current
+        if current and not self._is_old(current):
+            description = current["description"] if self._description is None else self._description
+            return {**current, "name": self._name or current["name"], "description": description}
+        if self._id is not None and not self._old:
+            raise AccessError("there is none with that id. Give its name and description to register one")
+        name = self._name or self._old.get("name")
+        description = self._old.get("description") if self._description is None else self._description
+        if description is None:
+            raise AccessError("it does not exist, and description is required to register it")
+        return {"id": None, "name": name, "description": description, "client_id": None, "client_secret": None}
+
+    def _is_old(self, current: dict[str, t.Any]) -> bool:
+        return bool(self._old) and all(current[key] == self._old[key] for key in ("id", "client_id"))
+
+    def write(self, current: State, wanted: State) -> State:
+        if wanted is None:
+            return self._flex.delete_application(current["id"]) if current else None
+        if current and not self._is_old(current):
+            return self._flex.update_application(current["id"], wanted["name"], wanted["description"])
+        if current:
+            self._flex.delete_application(current["id"])
+        try:
+            return self._flex.create_application(wanted["name"], wanted["description"])
+        except AccessError as error:
+            if self._old:
+                error.message += f". The old registration (id {self._old['id']}) is deleted already: run again with description: {wanted['description']!r}"
+            raise
+
+    def shown(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
+        return {key: state[key] for key in ("id", "name", "description", "client_id")}

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Knows the secrets of one task, and keeps them out of what people read."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import typing as t
+from urllib.parse import quote, quote_plus
+
+MASK = "********"
+
+#: Keys under which platforms and this collection return credentials.
+SECRET_KEY = re.compile(r"(?:secret|token|password|passwd|passphrase|authorization|jwt|api_?key|registration_?key)$", re.IGNORECASE)
+
+
+def strings_in(value: t.Any) -> t.Iterator[str]:
+    """Every string (and number, as text) at any depth of lists and dicts, keys included."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield str(key)
+            yield from strings_in(item)
+    elif isinstance(value, (list, tuple, set)):
+        for item in value:
+            yield from strings_in(item)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+class Secrets:
+    """The secret values that one task was given or has received."""
+
+    def __init__(self, values: t.Iterable[t.Any] = ()) -> None:
+        self._values: set[str] = set()
+        self.add(*values)
+
+    def add(self, *values: t.Any) -> None:
+        """Remember ``values`` (strings, or lists and dicts of them) as secret."""
+        for value in values:
+            self._values.update(text for text in strings_in(list(value.values()) if isinstance(value, dict) else value) if text)
+
+    def scrub(self, text: str) -> str:
+        """``text`` with every known secret masked: as it is, and as URLs, JSON and Basic credentials encode it."""
+        spellings = {spelling for value in self._values for spelling in _spellings(value)}
+        for spelling in sorted(spellings, key=len, reverse=True):
+            text = text.replace(spelling, MASK)
+        return text
+
+    def scrub_tree(self, value: t.Any) -> t.Any:
+        """A copy of ``value`` with the strings at any depth scrubbed."""
+        if isinstance(value, dict):
+            return {key: self.scrub_tree(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.scrub_tree(item) for item in value]
+        return self.scrub(value) if isinstance(value, str) else value
+
+    def are_in(self, value: t.Any) -> bool:
+        """Whether ``value`` holds a known secret, or a credential under a key that names one."""
+        return any(secret in text for text in strings_in(value) for secret in self._values) or _names_secret(value)
+
+
+def _spellings(value: str) -> set[str]:
+    raw = value.encode("utf-8", "surrogateescape")
+    encoded = base64.b64encode(raw).decode()
+    return {value, quote(raw, safe=""), quote(raw), quote_plus(raw), json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], encoded, encoded.rstrip("=")}
+
+
+def _names_secret(value: t.Any) -> bool:
+    if isinstance(value, dict):
+        return any(
+            (isinstance(item, str) and item != "" and SECRET_KEY.search(str(key)) is not None) or _names_secret(item) for key, item in value.items()
+        )
+    return isinstance(value, (list, tuple)) and any(_names_secret(item) for item in value)

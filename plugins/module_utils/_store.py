@@ -1,0 +1,302 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where tokens and pacing state are kept, shared by every process that names the same ``token_cache``.
+
+A backend keeps bytes by name, locks names, and reserves paced starts. :class:`TokenStore` encrypts and decrypts what a backend keeps.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import errno
+import fcntl
+import functools
+import hashlib
+import hmac
+import json
+import os
+import stat
+import struct
+import typing as t
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate, next_start
+
+#: Paced requests of one kind: the name under which their starts are shared, and their limit.
+Slot = t.Tuple[str, Rate]
+
+_POLL = 0.02  # seconds between two tries for a lock that another process holds
+
+
+class Backend(t.Protocol):
+    """What a place for tokens must offer. Names are short and made of [a-z0-9-]."""
+
+    def read(self, name: str) -> bytes | None: ...
+
+    def write(self, name: str, data: bytes, expires_at: float | None) -> None: ...
+
+    def remove(self, name: str) -> None: ...
+
+    def names(self) -> list[str]: ...
+
+    def lock(self, name: str, patience: Patience) -> t.ContextManager[None]: ...
+
+    def reserve(self, slots: t.Sequence[Slot], patience: Patience) -> float:
+        """Take the next start that every slot allows, and return the seconds until then; raise WaitTooLong instead of exceeding patience."""
+
+    def hold(self, slots: t.Sequence[Slot], until: float) -> None:
+        """Let nobody start before ``until``: the platform said so."""
+
+    def own_key(self) -> str | None:
+        """The encryption key that the place itself keeps, if it does."""
+
+
+_PROCESS_STARTS: dict[str, list[float]] = {}
+
+
+class MemoryBackend:
+    """``token_cache: none``: no token outlives the item; paced starts are known to this process alone, so that a loop keeps its limit."""
+
+    def __init__(self, clock: Clock, starts: dict[str, list[float]] | None = None) -> None:
+        self._clock = clock
+        self._data: dict[str, bytes] = {}
+        self._starts = _PROCESS_STARTS if starts is None else starts
+
+    def read(self, name: str) -> bytes | None:
+        return self._data.get(name)
+
+    def write(self, name: str, data: bytes, expires_at: float | None) -> None:
+        self._data[name] = data
+
+    def remove(self, name: str) -> None:
+        self._data.pop(name, None)
+
+    def names(self) -> list[str]:
+        return list(self._data)
+
+    @contextlib.contextmanager
+    def lock(self, name: str, patience: Patience) -> t.Iterator[None]:
+        yield
+
+    def reserve(self, slots: t.Sequence[Slot], patience: Patience) -> float:
+        now = self._clock.now()
+        start = max(next_start(self._starts.setdefault(name, []), rate, now) for name, rate in slots)
+        check_start(start - now, patience)
+        self.hold(slots, start)
+        return start - now
+
+    def hold(self, slots: t.Sequence[Slot], until: float) -> None:
+        for name, rate in slots:
+            self._starts[name] = [*self._starts.get(name, []), until][-rate.count :]
+
+    def own_key(self) -> str | None:
+        return base64.urlsafe_b64encode(os.urandom(32)).decode()
+
+
+class DirectoryBackend:
+    """A directory of this host: files 0600, locked with flock(2), so that a process that dies holds nothing."""
+
+    def __init__(self, path: str, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        with self._explained("be used"):
+            for folder in ("", "tokens", "locks", "pacing"):
+                self._make_private(os.path.join(path, folder) if folder else path)
+
+    @contextlib.contextmanager
+    def _explained(self, action: str) -> t.Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise AccessError(
+                f"token_cache: the directory {self._path} cannot {action}: {error.strerror or error}. Name another directory, or none for no cache"
+            ) from error
+
+    def _make_private(self, folder: str) -> None:
+        with contextlib.suppress(FileExistsError):
+            os.makedirs(folder, mode=0o700)
+        info = os.stat(folder)
+        if not stat.S_ISDIR(info.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if info.st_uid != os.geteuid():
+            raise AccessError(f"token_cache: the directory {folder} belongs to another user (uid {info.st_uid}). Name a directory of your own")
+        if info.st_mode & 0o022:
+            raise AccessError(f"token_cache: others can write to the directory {folder} (mode {stat.S_IMODE(info.st_mode):04o}). Run: chmod 700 {folder}")
+
+    def _file(self, folder: str, name: str) -> str:
+        return os.path.join(self._path, folder, name)
+
+    def read(self, name: str) -> bytes | None:
+        return _read_private(self._file("tokens", name))
+
+    def write(self, name: str, data: bytes, expires_at: float | None) -> None:
+        with self._explained("be written to"):
+            _replace(self._file("tokens", name), data)
+
+    def remove(self, name: str) -> None:
+        with self._explained("be written to"), contextlib.suppress(FileNotFoundError):
+            os.unlink(self._file("tokens", name))
+
+    def names(self) -> list[str]:
+        return sorted(name for name in os.listdir(self._file("tokens", "")) if "." not in name)
+
+    @contextlib.contextmanager
+    def lock(self, name: str, patience: Patience) -> t.Iterator[None]:
+        with self._explained("be locked"):
+            handle = os.open(self._file("locks", name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            while True:
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    patience.wait(_POLL, "another process holds the lock for this credential or item")
+            yield
+        finally:
+            os.close(handle)
+
+    @contextlib.contextmanager
+    def _starts(self, slots: t.Sequence[Slot]) -> t.Iterator[list[tuple[int, list[float]]]]:
+        """The open, locked state of each slot; always in the same order, so that two processes cannot block each other."""
+        with contextlib.ExitStack() as stack:
+            opened = []
+            for name, _rate in sorted(slots):
+                with self._explained("be locked"):
+                    handle = os.open(self._file("pacing", name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+                    stack.callback(os.close, handle)
+                    fcntl.flock(handle, fcntl.LOCK_EX)  # held for microseconds only
+                    data = os.read(handle, 1 << 24)
+                usable = len(data) - len(data) % 8
+                opened.append((handle, list(struct.unpack(f"<{usable // 8}d", data[:usable]))))
+            yield opened
+
+    def _append(self, slots: t.Sequence[Slot], opened: list[tuple[int, list[float]]], start: float) -> None:
+        with self._explained("be written to"):
+            for (_name, rate), (handle, starts) in zip(sorted(slots), opened):
+                kept = [*starts, start][-rate.count :]
+                os.pwrite(handle, struct.pack(f"<{len(kept)}d", *kept), 0)
+                os.ftruncate(handle, 8 * len(kept))
+
+    def reserve(self, slots: t.Sequence[Slot], patience: Patience) -> float:
+        with self._starts(slots) as opened:
+            now = self._clock.now()
+            start = max(next_start(starts, rate, now) for (_name, rate), (_handle, starts) in zip(sorted(slots), opened))
+            check_start(start - now, patience)
+            self._append(slots, opened, start)
+        return start - now
+
+    def hold(self, slots: t.Sequence[Slot], until: float) -> None:
+        with self._starts(slots) as opened:
+            self._append(slots, opened, until)
+
+    def own_key(self) -> str | None:
+        path = os.path.join(self._path, "key")
+        key = _read_private(path)
+        if key is None or len(key) != 44:  # missing, or cut short by a crash: what it encrypted becomes a miss
+            with self.lock("key", Patience(60, self._clock)):
+                key = _read_private(path)
+                if key is None or len(key) != 44:
+                    key = base64.urlsafe_b64encode(os.urandom(32))
+                    with self._explained("be written to"):
+                        _replace(path, key)
+        return key.decode("ascii", "replace")
+
+
+def check_start(wait: float, patience: Patience) -> None:
+    """Refuse a reservation that ``max_wait`` does not allow, before it is made."""
+    if wait > patience.left:
+        raise patience.exhausted(wait, "the rate limit is used up by calls that are waiting already")
+
+
+def _read_private(path: str) -> bytes | None:
+    """A file's bytes; None where it is missing or cannot be trusted: not ours, or writable by others."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    with os.fdopen(handle, "rb") as file:
+        info = os.fstat(handle)
+        if not stat.S_ISREG(info.st_mode) or info.st_uid != os.geteuid() or info.st_mode & 0o022:
+            return None
+        return file.read()
+
+
+def _replace(path: str, data: bytes) -> None:
+    """Write a 0600 file atomically. The caller holds the lock of its name, so one temporary name is enough and a crash leaves no litter."""
+    temporary = path + ".new"
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(temporary)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    os.replace(temporary, path)
+
+
+def open_backend(place: str, clock: Clock) -> Backend:
+    """The backend for a ``token_cache`` (see :func:`_options.cache_location`).
+
+    :raises AccessError: where the place cannot be used.
+    """
+    if place == "none":
+        return MemoryBackend(clock)
+    if "://" in place:
+        raise AccessError(f"token_cache: {place.split('://')[0]}:// is not supported. Name a directory, or none")
+    return DirectoryBackend(place, clock)
+
+
+class TokenStore:
+    """Encrypted entries in a backend, named by a keyed digest of whose they are."""
+
+    def __init__(self, opener: t.Callable[[], Backend], key: str | None) -> None:
+        self._opener = opener
+        self._given_key = key
+        self._keys: tuple[bytes, t.Any] | None = None
+
+    @functools.cached_property
+    def backend(self) -> Backend:
+        """The backend, opened when it is first needed."""
+        return self._opener()
+
+    def _open_keys(self) -> tuple[bytes, t.Any]:
+        """The key for names, and the cipher; made when first needed, as ``cryptography`` takes a while to import."""
+        if self._keys is None:
+            try:
+                from cryptography.fernet import Fernet
+            except ImportError as error:
+                raise MissingLibrary("cryptography", "to encrypt cached tokens (or set token_cache to none)") from error
+            key = self._given_key or self.backend.own_key()
+            if not key:
+                raise AccessError("token_cache_key is required for this token_cache: it encrypts the tokens. Set it, or MEDIAOPS_TOKEN_CACHE_KEY")
+            secret = key.encode()
+            # Two independent keys from one (HKDF's expand step, RFC 5869, with one block each).
+            name_key, data_key = (hmac.new(secret, label, hashlib.sha256).digest() for label in (b"mediaops.access names\x01", b"mediaops.access data\x01"))
+            self._keys = (name_key, Fernet(base64.urlsafe_b64encode(data_key)))
+        return self._keys
+
+    def name_of(self, identity: t.Sequence[str]) -> str:
+        """The entry's name for an identity (a token's provider, URL, flow, principal, scope and secret)."""
+        return hmac.new(self._open_keys()[0], json.dumps(list(identity)).encode(), hashlib.sha256).hexdigest()
+
+    def read(self, name: str) -> dict[str, t.Any] | None:
+        """An entry, or None: a missing, corrupt or foreign one is a miss."""
+        data = self.backend.read(name)
+        if data is None:
+            return None
+        from cryptography.fernet import InvalidToken
+
+        try:
+            entry = json.loads(self._open_keys()[1].decrypt(data))
+        except (InvalidToken, ValueError):
+            return None
+        return entry if isinstance(entry, dict) and entry.get("name") == name else None
+
+    def write(self, name: str, entry: dict[str, t.Any], expires_at: float | None) -> None:
+        """Encrypt and keep an entry; the caller holds its lock."""
+        self.backend.write(name, self._open_keys()[1].encrypt(json.dumps({**entry, "name": name}).encode()), expires_at)
+
+    def entries(self) -> dict[str, dict[str, t.Any]]:
+        """All readable entries by name."""
+        found = {name: self.read(name) for name in self.backend.names()}
+        return {name: entry for name, entry in found.items() if entry is not None}

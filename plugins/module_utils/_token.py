@@ -1,0 +1,240 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tokens: one login for everybody who needs the same one, and one replacement for one that the platform rejects."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import datetime
+import json
+import math
+import typing as t
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._store import TokenStore
+
+
+@dataclasses.dataclass(frozen=True)
+class Grant:
+    """An authorization grant (RFC 6749, section 1.3): what a token is asked for with, and whose it will be.
+
+    ``flow`` names the kind, ``principal`` whose token it is, ``secret`` what proves that. Two grants that are equal in
+    all but ``details`` get the same token.
+    """
+
+    flow: str
+    principal: str
+    secret: str
+    scope: str = ""
+    #: What the request needs besides, and does not make it another token.
+    details: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict, compare=False)
+
+    @classmethod
+    def given(cls, access_token: str) -> Grant:
+        """The grant of a user who brings a token along: there is nothing to log in with."""
+        return cls("given", "", access_token)
+
+    @property
+    def is_given(self) -> bool:
+        return self.flow == "given"
+
+
+@dataclasses.dataclass(frozen=True)
+class Token:
+    """An access token. Instants are epoch seconds; None where the platform does not say."""
+
+    access_token: str
+    token_type: str = "Bearer"  # noqa: S105 - the type's name (RFC 6750)
+    expires_at: float | None = None
+    refresh_token: str | None = None
+    refresh_expires_at: float | None = None
+    scope: str | None = None
+    issued_at: float | None = None
+    #: What else the platform says of this token, returned with it.
+    details: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    def life(self, now: float) -> float:
+        """Seconds left."""
+        return math.inf if self.expires_at is None else self.expires_at - now
+
+    def as_result(self, now: float, cached: bool) -> dict[str, t.Any]:
+        """The ``token`` of a module's result (interface.md, section 2)."""
+        life = self.life(now)
+        result = {
+            "access_token": self.access_token,
+            "token_type": self.token_type,
+            "expires_at": iso(self.expires_at),
+            "expires_in": None if math.isinf(life) else max(0, int(life)),
+            "cached": cached,
+            "refresh_token": self.refresh_token,
+            "refresh_expires_at": iso(self.refresh_expires_at),
+            "scope": self.scope,
+            **self.details,
+        }
+        always = ("access_token", "token_type", "expires_at", "expires_in", "cached", *self.details)
+        return {key: value for key, value in result.items() if key in always or value is not None}
+
+
+def iso(instant: float | None) -> str | None:
+    """An instant as ISO 8601 in UTC, whole seconds, with Z."""
+    return None if instant is None else datetime.datetime.fromtimestamp(int(instant), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def jwt_claims(token: str) -> dict[str, t.Any]:
+    """The claims of a JWT (RFC 7519), its signature not verified.
+
+    :raises ValueError: where it is none.
+    """
+    parts = token.split(".")
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (IndexError, binascii.Error, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ValueError("not a JWT: it must be three parts of base64url, joined by dots") from error
+    if len(parts) not in (3, 5) or not isinstance(claims, dict):
+        raise ValueError("not a JWT: its second part must hold a JSON object")
+    return claims
+
+
+def jwt_expiry(token: str) -> float | None:
+    """The ``exp`` of a token that is a JWT, else None."""
+    try:
+        expiry = jwt_claims(token).get("exp")
+    except ValueError:
+        return None
+    return float(expiry) if isinstance(expiry, (int, float)) and not isinstance(expiry, bool) else None
+
+
+class Issuer(t.Protocol):
+    """What tokens need of a platform. ``revokes`` says whether it can end a token's life."""
+
+    title: str
+    revokes: bool
+
+    def token_identity(self) -> t.Sequence[str]:
+        """What makes its tokens differ from another installation's: name and URL, at the least."""
+
+    def obtain(self, grant: Grant) -> Token: ...
+
+    def refresh(self, grant: Grant, token: Token) -> Token | None:
+        """A new token from an old one's refresh token; None where that is not possible (any more)."""
+
+    def revoke(self, token: Token) -> None: ...
+
+
+class Tokens:
+    """The tokens of one platform, from the shared store or newly issued."""
+
+    def __init__(self, issuer: Issuer, store: TokenStore, patience: Patience, clock: Clock, secrets: Secrets, min_ttl: int) -> None:
+        self._issuer = issuer
+        self._store = store
+        self._patience = patience
+        self._clock = clock
+        self._secrets = secrets
+        self._min_ttl = min_ttl
+        #: Whether a token was issued or revoked.
+        self.changed = False
+
+    def cached(self, grant: Grant, min_ttl: float | None = None) -> Token | None:
+        """The token that is there, if it lives long enough."""
+        if grant.is_given:
+            return self._noted(Token(grant.secret, expires_at=jwt_expiry(grant.secret)))
+        token = self._read(self._name(grant))
+        return token if token and token.life(self._clock.now()) >= (self._min_ttl if min_ttl is None else min_ttl) else None
+
+    def get(self, grant: Grant) -> Token:
+        """A token with at least ``min_ttl`` of life: cached, else refreshed, else new."""
+        return self.cached(grant) or self._issue(grant, unwanted=None)
+
+    def renew(self, grant: Grant) -> Token:
+        """A token that was not there before: where the platform can, the old one is revoked first."""
+        self._refuse_given(grant, "there are no credentials to obtain a new one with")
+        name = self._name(grant)
+        with self._store.backend.lock(name, self._patience):
+            started = self._clock.now()
+            old = self._read(name)
+            if old and self._issuer.revokes:
+                self._revoke(name, old)
+            token = self._issuer.obtain(grant)
+            if self._issuer.revokes and (token.issued_at is not None and token.issued_at < started - 1 or old and token.access_token == old.access_token):
+                token = self._revoke_and_obtain(grant, token)
+            return self._keep(name, grant, token)
+
+    def replace(self, grant: Grant, rejected: Token) -> Token:
+        """A token in place of one that the platform rejects: somebody else's newer one, else a new login."""
+        self._refuse_given(grant, "it is expired, revoked or for another installation")
+        return self._issue(grant, unwanted=rejected.access_token)
+
+    def drop(self, grant: Grant, *, check_mode: bool = False) -> bool:
+        """Revoke the token where the platform can, and forget it; says whether there was one."""
+        token = self.cached(grant, min_ttl=0)
+        if token is not None and not check_mode:
+            if grant.is_given:
+                self._issuer.revoke(token)
+                return True
+            name = self._name(grant)
+            with self._store.backend.lock(name, self._patience):
+                token = self._read(name)
+                if token is None:
+                    return False  # another process was faster
+                self._revoke(name, token)
+        return token is not None
+
+    def _issue(self, grant: Grant, unwanted: str | None) -> Token:
+        """One login for all who wait: whoever gets the lock second finds the first one's token."""
+        name = self._name(grant)
+        with self._store.backend.lock(name, self._patience):
+            held = self._read(name)
+            if held and held.access_token != unwanted and held.life(self._clock.now()) >= self._min_ttl:
+                return held
+            if held and held.access_token == unwanted:
+                self._store.backend.remove(name)
+            token = held and held.refresh_token and self._issuer.refresh(grant, held) or self._issuer.obtain(grant)
+            too_short = token.life(self._clock.now()) < self._min_ttl
+            if self._issuer.revokes and (too_short or token.access_token == unwanted):
+                token = self._revoke_and_obtain(grant, token)
+            return self._keep(name, grant, token)
+
+    def _revoke_and_obtain(self, grant: Grant, token: Token) -> Token:
+        """For a platform that answers a login with the token it had already issued."""
+        self._noted(token)
+        self._issuer.revoke(token)
+        return self._issuer.obtain(grant)
+
+    def _revoke(self, name: str, token: Token) -> None:
+        self._issuer.revoke(token)
+        self._store.backend.remove(name)
+        self.changed = True
+
+    def _keep(self, name: str, grant: Grant, token: Token) -> Token:
+        self._noted(token)
+        self.changed = True
+        life = token.life(self._clock.now())
+        if life < self._min_ttl:
+            raise AccessError(f"even a new token lives for {life:.0f} s only, less than min_ttl ({self._min_ttl} s): lower min_ttl")
+        provider, url = self._issuer.token_identity()[:2]
+        entry = {"provider": provider, "url": url, "principal": grant.principal, "token": dataclasses.asdict(token)}
+        self._store.write(name, entry, max(filter(None, [token.expires_at, token.refresh_expires_at]), default=None))
+        return token
+
+    def _name(self, grant: Grant) -> str:
+        return self._store.name_of([*self._issuer.token_identity(), grant.flow, grant.principal, grant.scope, grant.secret])
+
+    def _read(self, name: str) -> Token | None:
+        entry = self._store.read(name)
+        try:
+            return self._noted(Token(**entry["token"])) if entry else None
+        except (KeyError, TypeError):
+            return None  # written by another version
+
+    def _noted(self, token: Token) -> Token:
+        self._secrets.add(token.access_token, token.refresh_token)
+        return token
+
+    def _refuse_given(self, grant: Grant, reason: str) -> None:
+        if grant.is_given:
+            raise AccessError(f"the access_token that was given does not serve: {reason}. Give credentials instead, or a newer token", status=401)

@@ -1,0 +1,95 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a module inside Ansible's worker where that is possible, and elsewhere as the ordinary module that it also is."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import typing as t
+
+from ansible import constants as C
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+
+
+class InProcessAction(ActionBase):
+    """The action plugin beside each module; a subclass names its :class:`Module`."""
+
+    module: t.ClassVar[Module]
+
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        super().run(tmp, task_vars)
+        result = self._run_here() if self._can_run_here() else self._run_as_module(task_vars)
+        return self._protect(result, task_vars or {})
+
+    def _can_run_here(self) -> bool:
+        return self._connection.transport == "local" and not self._connection.become and not self._task.async_val
+
+    def _run_here(self) -> dict[str, t.Any]:
+        environment: dict[str, t.Any] = {}
+        self._compute_environment_string(environment)
+        with _environment(environment):
+            result = self.module.run(plain(self._task.args), name=self._task.action, check_mode=self._task.check_mode, ansible_home=_ansible_home())
+        if not self._task.diff:
+            result.pop("diff", None)
+        return result
+
+    def _run_as_module(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+        if self._task.async_val:
+            # The result of a task that is polled does not pass through here again.
+            self._task.no_log = True
+        arguments = dict(self._task.args)
+        if self._connection.transport == "local" and "token_cache" not in arguments and "MEDIAOPS_TOKEN_CACHE" not in os.environ:
+            arguments["token_cache"] = os.path.join(_ansible_home(), "mediaops")
+        return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
+
+    def _protect(self, result: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Censor what is shown of a result that holds a secret, or that belongs to a loop item that does. Registered results keep it."""
+        secrets = Secrets(self.module.secret_params(plain(self._task.args)))
+        item = [task_vars.get(task_vars.get("ansible_loop_var") or "item"), task_vars.get("ansible_loop")]
+        shown = {key: value for key, value in result.items() if key != "invocation"}
+        if secrets.are_in([shown, plain(item)]):
+            result["_ansible_no_log"] = True  # a failure's msg is still shown, as an error
+        return result
+
+
+def _ansible_home() -> str:
+    return str(C.config.get_config_value("ANSIBLE_HOME"))
+
+
+@contextlib.contextmanager
+def _environment(variables: t.Mapping[str, t.Any]) -> t.Iterator[None]:
+    """Set environment variables for the task: this worker runs one task at a time."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update({name: str(value) for name, value in variables.items()})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def plain(value: t.Any) -> t.Any:
+    """Templated values as plain Python: libraries do not know Ansible's tagged types."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, t.Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value.isoformat() if isinstance(value, (datetime.datetime, datetime.date)) else str(value)
