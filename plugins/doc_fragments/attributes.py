@@ -37,7 +37,7 @@ attributes:
 """
 
     # A module that obtains tokens.
-    TOKEN = r"""
+    TOKENS = r"""
 attributes:
   check_mode:
     support: full

@@ -42,7 +42,14 @@ class Access(t.Generic[P]):
         place = cache_location(params, ansible_home)
         self.store = TokenStore(lambda: open_backend(place, self.clock), params["token_cache_key"])
         self.provider = provider(params)
-        self.provider.http = Http(Transport.from_params(params), self.patience, self.clock, lambda: self.store.backend, self.provider.slots)
+        self.provider.http = Http(
+            Transport.from_params(params),
+            self.patience,
+            self.clock,
+            backend=lambda: self.store.backend,
+            slots=self.provider.slots,
+            is_rate_limited=self.provider.is_rate_limited,
+        )
         self.provider.tokens = Tokens(self.provider, self.store, self.patience, self.clock, secrets, params["min_ttl"])
         self.provider.secrets, self.provider.clock = secrets, self.clock
         self.provider.warn = self.warnings.append

@@ -22,13 +22,10 @@ class AccessError(Exception):
         self.code = code
         #: The platform rejects the token that was used: a new one may help, nothing else does.
         self.stale_token = stale_token
-        self.provider = ""
 
     def as_result(self) -> dict[str, t.Any]:
         """The keys that a failed module returns."""
         result: dict[str, t.Any] = {"failed": True, "changed": False, "msg": self.message}
-        if self.provider:
-            result["provider"] = self.provider
         if self.status is not None:
             result["status"] = self.status
         if self.code is not None:

@@ -162,12 +162,14 @@ class Http:
         clock: Clock,
         backend: t.Callable[[], Backend],
         slots: t.Callable[[Request], t.Sequence[Slot]],
+        is_rate_limited: t.Callable[[Response], bool],
     ) -> None:
         self._transport = transport
         self._patience = patience
         self._clock = clock
         self._backend = backend
         self._slots = slots
+        self._is_rate_limited = is_rate_limited
 
     def send(self, request: Request) -> Response:
         """Send a request, waiting for rate limits and repeating it where that is safe.
@@ -196,14 +198,16 @@ class Http:
                     raise failure.as_error(request) from None
             else:
                 retry_after = _retry_after(response, self._clock)
-                if response.status == 429 or (response.status == 503 and retry_after is not None):
+                if self._is_rate_limited(response) or (response.status == 503 and retry_after is not None):
                     self._wait_for_limit(request, response, retry_after or min(2.0**limited, _LONGEST_BACKOFF))
                     limited += 1
                     continue
                 if response.status not in _FAILED_ON_THE_WAY:
                     return response
                 if not request.safe_to_repeat:
-                    raise AmbiguousWrite(f"{request.label} was answered with HTTP {response.status}, which leaves open whether it was applied", status=response.status)
+                    raise AmbiguousWrite(
+                        f"{request.label} was answered with HTTP {response.status}, which leaves open whether it was applied", status=response.status
+                    )
                 if failures >= self._transport.retries:
                     return response
             self._clock.sleep(0.25 * 2**failures * (0.8 + 0.4 * random.random()))  # noqa: S311 - spreads repeats, decides nothing
@@ -241,7 +245,9 @@ class Http:
                 allow_redirects=False,
             )
         except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
-            raise AccessError(f"{request.label} cannot be sent: the URL or an option that travels in a header holds characters that HTTP does not allow") from None
+            raise AccessError(
+                f"{request.label} cannot be sent: the URL or an option that travels in a header holds characters that HTTP does not allow"
+            ) from None
         except requests.exceptions.RequestException as error:
             raise _NoAnswer.read(error, request) from None
         except OSError as error:

@@ -20,8 +20,10 @@ from ansible_collections.mediaops.access.plugins.module_utils._secrets import Se
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
-Params = t.Dict[str, t.Any]
-Result = t.Dict[str, t.Any]
+_FOR_PEOPLE = ("msg", "diff", "warnings", "error_code")
+
+Params = dict[str, t.Any]
+Result = dict[str, t.Any]
 
 
 class Module:
@@ -57,8 +59,8 @@ class Module:
         message = validation.errors.msg
         if isinstance(validation.errors[0], UnsupportedError):
             message = f"Unsupported parameters for ({name}) module: {message}"
-        result = AccessError(message).as_result()
-        return self._presentable({**result, "provider": self.provider.name}, validation.validated_parameters)
+        result = {**AccessError(message).as_result(), "provider": self.provider.name}
+        return self._presentable(result, validation.validated_parameters)
 
     def execute(self, params: Params, *, check_mode: bool = False, ansible_home: str | None = None) -> Result:
         """Run with validated params; whatever goes wrong is a failed result."""
@@ -69,10 +71,11 @@ class Module:
             warnings = access.warnings
             result = self._run(access)
         except AccessError as error:
-            error.message = f"{self.provider.title}: {error.message}"
-            result = {**error.as_result(), "provider": self.provider.name}
+            result = error.as_result()
         except Exception as error:  # a bug: still one message, and never a traceback with values in it
-            result = {**AccessError(_bug(error)).as_result(), "provider": self.provider.name}
+            result = AccessError(_bug(error)).as_result()
+        if result.get("failed"):
+            result.update(msg=f"{self.provider.title}: {result['msg']}", provider=self.provider.name)
         if warnings:
             result["warnings"] = warnings
         return self._presentable(result, params, secrets)
@@ -84,9 +87,9 @@ class Module:
     def _presentable(self, result: Result, params: Params, secrets: Secrets | None = None) -> Result:
         """Scrub what is for people to read, and show the options as Ansible does."""
         secrets = secrets or Secrets(self.secret_params(params))
-        for key in ("msg", "diff", "warnings", "error_code"):
-            if key in result:
-                result[key] = secrets.scrub_tree(result[key])
+        items = [item for value in result.values() if isinstance(value, list) for item in value if isinstance(item, dict)]
+        for part in (result, *items):
+            part.update({key: secrets.scrub_tree(part[key]) for key in _FOR_PEOPLE if key in part})
         shown = {name: HIDDEN if self.options.get(name, {}).get("no_log") and value is not None else value for name, value in params.items()}
         result["invocation"] = {"module_args": secrets.scrub_tree(shown)}
         return result
@@ -97,7 +100,7 @@ class _ProcessModule(AnsibleModule):
 
     provider_name = ""
 
-    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+    def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         kwargs.setdefault("changed", False)
         kwargs.setdefault("provider", self.provider_name)
         super().fail_json(msg, **kwargs)

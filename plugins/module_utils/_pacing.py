@@ -70,6 +70,10 @@ class Patience:
         self.left = float(seconds)
         self.clock = clock
 
+    def renew(self) -> None:
+        """Begin with another item."""
+        self.left = float(self.limit)
+
     def wait(self, seconds: float, reason: str, **details: t.Any) -> None:
         """Sleep, or fail at once where ``max_wait`` does not allow it.
 

@@ -85,6 +85,17 @@ class Provider:
         """The request with the token in it."""
         return dataclasses.replace(request, headers={**request.headers, "Authorization": f"Bearer {token.access_token}"})
 
+    def parse(self, response: Response) -> t.Any:
+        """An answer's body as data.
+
+        :raises ValueError: where it is not in a format that the platform speaks.
+        """
+        return response.json()
+
+    def is_rate_limited(self, response: Response) -> bool:
+        """Whether an answer says that there were too many requests, so that this one was not carried out."""
+        return response.status == 429
+
     def failure(self, response: Response) -> AccessError | None:
         """What an answer says went wrong; None where it says success."""
         return None if response.ok else self.error_for(response)
@@ -161,7 +172,7 @@ class Provider:
         :raises AccessError: naming the field that doesn't fit (:class:`AmbiguousWrite` where the request was a write).
         """
         try:
-            data = response.json()
+            data = self.parse(response)
             problems = schema.problems(data)
         except ValueError:
             problems = [f"it is {response.kind}"]
@@ -199,9 +210,12 @@ def read_error(response: Response) -> tuple[str | int | None, str]:
             body = errors[0] if isinstance(errors, list) else errors
     if not isinstance(body, dict):
         return None, _one_line(str(body)) if isinstance(body, str) else ""
-    extensions = body.get("extensions") if isinstance(body.get("extensions"), dict) else {}
     words = [body[key] for key in ("error_description", "message", "Message", "error") if isinstance(body.get(key), str) and body[key]]
-    codes = [body.get("code"), extensions.get("code"), body.get("errorCode"), body.get("error") if len(words) > 1 else None]
+    codes = [body.get("code"), body.get("errorCode")]
+    if isinstance(body.get("extensions"), dict):
+        codes.append(body["extensions"].get("code"))
+    if len(words) > 1:
+        codes.append(body.get("error"))
     code = next((code for code in codes if isinstance(code, (str, int)) and not isinstance(code, bool)), None)
     return code, _one_line(words[0] if words else "")
 

@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite
 
-State = t.Optional[t.Dict[str, t.Any]]
+State = t.Optional[dict[str, t.Any]]
 
 
 class Resource(t.Protocol):
@@ -33,7 +33,7 @@ class Resource(t.Protocol):
         :raises AmbiguousWrite: where it may have happened; then it is read, and compared, again.
         """
 
-    def shown(self, state: State) -> dict[str, t.Any]:
+    def shown(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
         """What a diff may show of a state: nothing secret."""
 
 

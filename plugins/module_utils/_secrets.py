@@ -64,13 +64,12 @@ class Secrets:
 
 def _spellings(value: str) -> set[str]:
     raw = value.encode("utf-8", "surrogateescape")
-    encoded = base64.b64encode(raw).decode()
-    return {value, quote(raw, safe=""), quote(raw), quote_plus(raw), json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], encoded, encoded.rstrip("=")}
+    in_base64 = base64.b64encode(raw).decode()
+    in_json = {json.dumps(value, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+    return {value, quote(raw, safe=""), quote(raw), quote_plus(raw), in_base64, in_base64.rstrip("="), *in_json}
 
 
 def _names_secret(value: t.Any) -> bool:
     if isinstance(value, dict):
-        return any(
-            (isinstance(item, str) and item != "" and SECRET_KEY.search(str(key)) is not None) or _names_secret(item) for key, item in value.items()
-        )
+        return any((isinstance(item, str) and item != "" and SECRET_KEY.search(str(key)) is not None) or _names_secret(item) for key, item in value.items())
     return isinstance(value, (list, tuple)) and any(_names_secret(item) for item in value)

@@ -112,8 +112,7 @@ def jwt_expiry(token: str) -> float | None:
 class Issuer(t.Protocol):
     """What tokens need of a platform. ``revokes`` says whether it can end a token's life."""
 
-    title: str
-    revokes: bool
+    revokes: t.ClassVar[bool]
 
     def token_identity(self) -> t.Sequence[str]:
         """What makes its tokens differ from another installation's: name and URL, at the least."""

@@ -112,12 +112,12 @@ application:
 """
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
 from ansible_collections.mediaops.access.plugins.module_utils._providers.flex import ApplicationResource, Flex
 from ansible_collections.mediaops.access.plugins.module_utils._runner import ensure
 
 
-def run(access: Access[Flex]) -> dict:
+def run(access: Access[Flex]) -> Result:
     outcome = ensure(access, ApplicationResource(access.provider, access.params))
     result = {"changed": outcome.changed, "diff": outcome.diff}
     if outcome.state:

@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
 import os
 import typing as t
 
-from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home, plain
 
 
 class InProcessAction(ActionBase):
@@ -37,7 +36,7 @@ class InProcessAction(ActionBase):
         environment: dict[str, t.Any] = {}
         self._compute_environment_string(environment)
         with _environment(environment):
-            result = self.module.run(plain(self._task.args), name=self._task.action, check_mode=self._task.check_mode, ansible_home=_ansible_home())
+            result = self.module.run(plain(self._task.args), name=self._task.action, check_mode=self._task.check_mode, ansible_home=ansible_home())
         if not self._task.diff:
             result.pop("diff", None)
         return result
@@ -48,7 +47,7 @@ class InProcessAction(ActionBase):
             self._task.no_log = True
         arguments = dict(self._task.args)
         if self._connection.transport == "local" and "token_cache" not in arguments and "MEDIAOPS_TOKEN_CACHE" not in os.environ:
-            arguments["token_cache"] = os.path.join(_ansible_home(), "mediaops")
+            arguments["token_cache"] = os.path.join(ansible_home(), "mediaops")
         return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
 
     def _protect(self, result: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -59,10 +58,6 @@ class InProcessAction(ActionBase):
         if secrets.are_in([shown, plain(item)]):
             result["_ansible_no_log"] = True  # a failure's msg is still shown, as an error
         return result
-
-
-def _ansible_home() -> str:
-    return str(C.config.get_config_value("ANSIBLE_HOME"))
 
 
 @contextlib.contextmanager
@@ -78,18 +73,3 @@ def _environment(variables: t.Mapping[str, t.Any]) -> t.Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def plain(value: t.Any) -> t.Any:
-    """Templated values as plain Python: libraries do not know Ansible's tagged types."""
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, t.Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    return value.isoformat() if isinstance(value, (datetime.datetime, datetime.date)) else str(value)

@@ -228,7 +228,8 @@ class ApplicationResource:
 
     def write(self, current: State, wanted: State) -> State:
         if wanted is None:
-            return self._flex.delete_application(current["id"]) if current else None
+            self._flex.delete_application(t.cast("dict[str, t.Any]", current)["id"])
+            return None
         if current and not self._is_old(current):
             return self._flex.update_application(current["id"], wanted["name"], wanted["description"])
         if current:

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: token
+short_description: An access token of a media platform
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+description:
+  - Returns an access token, from the shared cache or newly obtained.
+  - It takes the options of the platform's token module, with the same names, types, defaults and environment variables,
+    and shares cache, rate limits and logins with the modules.
+  - Ansible evaluates a lookup each time that a template which holds it is used. The cache makes that cheap; with O(token_cache=none) each one logs in.
+options:
+  _terms:
+    description: The provider whose token is wanted, such as V(flex), V(freewheel) or V(audienceplayer).
+    type: list
+    elements: str
+    required: true
+  output:
+    description:
+      - V(token) is the token itself, V(header) a dictionary with an C(Authorization) header, V(full) the RV(ignore:token) that the token module returns.
+    type: str
+    choices: [token, header, full]
+    default: token
+  force:
+    description: Obtain a new token even if a cached one would serve.
+    type: bool
+    default: false
+  min_ttl:
+    description: A cached token with less life left than this, in seconds, is not used.
+    type: int
+    default: 60
+  token_cache:
+    description:
+      - Where tokens are kept, a directory or V(none).
+      - If not set, the environment variable E(MEDIAOPS_TOKEN_CACHE) is used.
+    type: str
+    default: "{{ ANSIBLE_HOME }}/mediaops"
+seealso:
+  - module: mediaops.access.flex_token
+  - module: mediaops.access.freewheel_token
+  - module: mediaops.access.audienceplayer_token
+"""
+
+EXAMPLES = r"""
+- name: Call FreeWheel (credentials from FREEWHEEL_USERNAME and FREEWHEEL_PASSWORD)
+  ansible.builtin.uri:
+    url: https://api.freewheel.tv/services/v4/sites
+    headers: "{{ lookup('mediaops.access.token', 'freewheel', output='header') }}"
+
+- name: A token in a configuration file
+  ansible.builtin.copy:
+    dest: /etc/player/token
+    content: "{{ lookup('mediaops.access.token', 'audienceplayer', project_id=111, client_id='222', client_secret=audienceplayer_client_secret) }}"
+    mode: "0600"
+"""
+
+RETURN = r"""
+_raw:
+  description: The token in the form that O(output) asks for.
+  type: list
+  elements: raw
+"""
+
+import importlib
+import typing as t
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home, plain
+
+OUTPUTS: dict[str, t.Callable[[dict[str, t.Any]], t.Any]] = {
+    "token": lambda token: token["access_token"],
+    "header": lambda token: {"Authorization": f"Bearer {token['access_token']}"},
+    "full": lambda token: token,
+}
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
+        if len(terms) != 1:
+            raise AnsibleLookupError("mediaops.access.token takes exactly one provider, such as lookup('mediaops.access.token', 'freewheel')")
+        options = plain(kwargs)
+        output = options.pop("output", "token")
+        if output not in OUTPUTS:
+            raise AnsibleLookupError(f"mediaops.access.token: output must be one of {', '.join(OUTPUTS)}")
+        if options.get("state", "present") != "present":
+            raise AnsibleLookupError("mediaops.access.token: state can only be present here: use the token module to end a token's life")
+        result = _token_module(plain(terms[0])).run(options, name="mediaops.access.token", ansible_home=ansible_home())
+        for warning in result.get("warnings", []):
+            Display().warning(warning)
+        if result.get("failed"):
+            raise AnsibleLookupError(f"mediaops.access.token: {result['msg']}")
+        return [OUTPUTS[output](result["token"])]
+
+
+def _token_module(provider: str) -> Module:
+    """The token module of a provider; a new provider needs no entry here."""
+    try:
+        module = importlib.import_module(f"ansible_collections.mediaops.access.plugins.modules.{provider}_token")
+    except ImportError:
+        raise AnsibleLookupError(f"mediaops.access.token: there is no provider {provider!r}") from None
+    return t.cast(Module, module.MODULE)

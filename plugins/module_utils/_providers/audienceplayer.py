@@ -1,0 +1,299 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""AudiencePlayer: GraphQL with client credentials in the arguments (providers.md, section 1)."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import typing as t
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
+from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
+from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider, read_error
+from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
+from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, jwt_claims, jwt_expiry
+
+_LIFETIME = 3600  # seconds, where an answer says nothing (1.3)
+_PAGE = 100
+
+_ID = {"type": ["integer", "string"], "pattern": "^[0-9]+$"}
+_DATE = {"type": ["string", "null"]}
+_FLAG = {"type": ["boolean", "null"]}
+ANSWER = Schema(
+    {
+        "type": "object",
+        "properties": {"data": {"type": ["object", "null"]}, "errors": {"type": ["array", "null"], "items": {"type": "object"}}},
+        "anyOf": [{"required": ["data"]}, {"required": ["errors"]}],
+        "description": "without data and errors, so no GraphQL answer",
+    }
+)
+LOGIN = Schema(
+    {
+        "type": "object",
+        "properties": {
+            "access_token": {"type": "string", "minLength": 1},
+            "user_id": {**_ID, "type": ["integer", "string", "null"]},
+            "user_email": {"type": ["string", "null"]},
+            "expires_in": {"type": ["number", "null"]},
+        },
+        "required": ["access_token"],
+    }
+)
+HOLDINGS = Schema(
+    {
+        "type": "object",
+        "properties": {
+            "items": {
+                "type": ["array", "null"],
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "product_id": _ID,
+                        "is_fulfilled": _FLAG,
+                        "fulfilment_expires_at": _DATE,
+                        "subscription_id": _ID,
+                        "is_valid": _FLAG,
+                        "expires_at": _DATE,
+                    },
+                    "anyOf": [{"required": ["product_id", "is_fulfilled"]}, {"required": ["subscription_id", "is_valid"]}],
+                },
+            },
+            "pagination": {"type": ["object", "null"], "properties": {"total_count": {"type": ["integer", "null"]}}},
+        },
+        "required": ["items"],
+    }
+)
+
+
+class Enum(str):
+    """A GraphQL enum value. Its type's name is not known, so that it cannot be a variable (1.2)."""
+
+
+def field(name: str, arguments: t.Mapping[str, t.Any], selection: str = "", alias: str = "") -> str:
+    """One field of a document, its arguments written as literals, as the vendor's own client does (1.2)."""
+    written = ", ".join(f"{key}: {_literal(value)}" for key, value in arguments.items())
+    return (f"{alias}: " if alias else "") + name + (f"({written})" if written else "") + (f" {{ {selection} }}" if selection else "")
+
+
+def _literal(value: t.Any) -> str:
+    # GraphQL reads JSON's strings, numbers, true, false and null.
+    return str(value) if isinstance(value, Enum) else json.dumps(value, ensure_ascii=False)
+
+
+class User(t.NamedTuple):
+    """A user, by one of two names."""
+
+    id: int | None
+    email: str | None
+
+    @property
+    def label(self) -> str:
+        return self.email or f"user {self.id}"
+
+    @property
+    def arguments(self) -> dict[str, t.Any]:
+        return {"user_id": self.id} if self.id is not None else {"user_email": self.email}
+
+
+class AudiencePlayer(Provider):
+    name = "audienceplayer"
+    title = "AudiencePlayer"
+    options = {
+        "url": {"type": "str", "default": "https://api.audienceplayer.com", "fallback": from_env("AUDIENCEPLAYER_URL")},
+        "project_id": {"type": "int", "fallback": from_env("AUDIENCEPLAYER_PROJECT_ID")},
+        "client_id": {"type": "str", "fallback": from_env("AUDIENCEPLAYER_CLIENT_ID")},
+        "client_secret": {"type": "str", "no_log": True, "fallback": from_env("AUDIENCEPLAYER_CLIENT_SECRET")},
+        "forwarded_for": {"type": "str"},
+    }
+    #: What says whose token is wanted; the modules that take these options document them.
+    token_options: t.ClassVar[dict[str, dict[str, t.Any]]] = {
+        "scope": {"type": "str", "choices": ["user", "admin"], "default": "user"},
+        "grant": {"type": "str", "choices": ["client", "password"], "default": "client"},
+        "email": {"type": "str"},
+        "password": {"type": "str", "no_log": True},
+        "user_id": {"type": "int"},
+        "user_email": {"type": "str"},
+        "auto_register": {"type": "bool", "default": False},
+    }
+    #: How they go together (the rules of AnsibleModule).
+    token_rules: t.ClassVar[dict[str, t.Any]] = {
+        "mutually_exclusive": [("user_id", "user_email")],
+        "required_if": [("grant", "password", ("email", "password")), ("auto_register", True, ("user_email",))],
+    }
+    rate_limit = "120/minute"
+    auth_rate_limit = "20/minute"
+    hints = {
+        401: "Check client_id and client_secret (each scope has its own), or email and password",
+        403: "Check that the credentials are for this scope",
+        404: "Check project_id and url",
+    }
+
+    # --- GraphQL (1.1, 1.6) --------------------------------------------------------------------------------------------
+
+    def request(self, document: str, scope: str = "user", **kwargs: t.Any) -> Request:
+        headers = {"X-Forwarded-For": self.params["forwarded_for"]} if self.params["forwarded_for"] else {}
+        return Request("POST", f"{self.url}/graphql/{self.require('project_id')}/{scope}", headers=headers, json={"query": document}, **kwargs)
+
+    def errors_in(self, response: Response) -> list[dict[str, t.Any]]:
+        """The errors of a GraphQL answer, whatever its HTTP status."""
+        if not response.body.lstrip().startswith(b"{"):
+            return []
+        try:
+            errors = response.json().get("errors")
+        except ValueError:
+            return []
+        return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+
+    def is_rate_limited(self, response: Response) -> bool:
+        return super().is_rate_limited(response) or any(self.code_of(error, response) == 429 for error in self.errors_in(response)[:1])
+
+    def code_of(self, error: dict[str, t.Any], response: Response) -> t.Any:
+        extensions = error.get("extensions")
+        code = error.get("code", extensions.get("code") if isinstance(extensions, dict) else None)
+        if code is None:
+            return None if response.ok else response.status
+        return int(code) if isinstance(code, str) and code.isdigit() else code
+
+    def failure(self, response: Response) -> AccessError | None:
+        errors = self.errors_in(response)
+        return self.error_from(errors[0], response) if errors else super().failure(response)
+
+    def error_from(self, error: dict[str, t.Any], response: Response) -> AccessError:
+        code = self.code_of(error, response)
+        words = read_error(response)[1] if not isinstance(error.get("message"), str) else " ".join(error["message"].split())
+        hint = self.hints.get(code, "")
+        message = f"the answer is the error {code}: {words or 'without a message'}" if code is not None else f"the answer is an error: {words}"
+        return AccessError(message + (f". {hint}" if hint else ""), status=response.status, code=code, stale_token=code == 401)
+
+    def data(self, response: Response) -> dict[str, t.Any]:
+        return self.read(response, ANSWER).get("data") or {}
+
+    def fingerprint(self) -> str:
+        return self.params["forwarded_for"] or ""
+
+    # --- tokens (1.3) --------------------------------------------------------------------------------------------------
+
+    def client_arguments(self) -> dict[str, t.Any]:
+        project_id, client_id, client_secret = self.require("project_id", "client_id", "client_secret")
+        return {"project_id": project_id, "client_id": client_id, "client_secret": client_secret}
+
+    def token_identity(self) -> list[str]:
+        return [*super().token_identity(), str(self.params["project_id"]), str(self.params["client_id"])]
+
+    def grant(self) -> Grant:
+        params = self.params
+        if params.get("grant") == "password":
+            email, password = self.require("email", "password")
+            return Grant("password", email, password, params["scope"])
+        if params.get("user_id") is not None or params.get("user_email"):
+            return self.user_grant(User(params["user_id"], params["user_email"]), auto_register=params["auto_register"])
+        arguments = self.client_arguments()
+        return Grant("client", arguments["client_id"], arguments["client_secret"], params.get("scope", "user"))
+
+    def user_grant(self, user: User, auto_register: bool = False) -> Grant:
+        """The grant for a frontend user's token. The vendor sends auto_register with an e-mail only (1.3)."""
+        arguments = {**user.arguments, **({"auto_register": auto_register} if user.id is None else {})}
+        return Grant("user", user.label, self.client_arguments()["client_secret"], "user", details=arguments)
+
+    def obtain(self, grant: Grant) -> Token:
+        if grant.flow == "password":
+            project = {"project_id": self.require("project_id")} if grant.scope == "admin" else {}
+            login = field("UserAuthenticate", {**project, "email": grant.principal, "password": grant.secret}, "access_token user_id user_email expires_in")
+        else:
+            operation = "ClientUserAuthenticate" if grant.flow == "user" else "ClientAuthenticate"
+            login = field(operation, {**self.client_arguments(), **grant.details}, "access_token user_id user_email expires_in")
+        response = self.send(self.request(f"mutation {{ {login} }}", grant.scope, authenticates=True, repeatable=True))
+        answer = next(iter(self.data(response).values()), None)
+        problems = LOGIN.problems(answer)
+        if problems:
+            raise self.unfit(response, problems)
+        return self._token(t.cast("dict[str, t.Any]", answer))
+
+    def _token(self, answer: dict[str, t.Any]) -> Token:
+        access_token, life = answer["access_token"], answer.get("expires_in")
+        expires_at = self.clock.now() + life if life is not None else jwt_expiry(access_token)
+        try:
+            scopes = jwt_claims(access_token).get("scopes")
+        except ValueError:
+            scopes = None
+        user_id = answer.get("user_id")
+        return Token(
+            access_token,
+            expires_at=expires_at or self.clock.now() + _LIFETIME,
+            scope=" ".join(map(str, scopes)) if isinstance(scopes, list) else None,
+            details={"user": {"id": int(user_id) if user_id is not None else None, "email": answer.get("user_email")}},
+        )
+
+    # --- what a user holds (1.5) ---------------------------------------------------------------------------------------
+
+    def holdings(self, grant: Grant) -> dict[str, list[dict[str, t.Any]]] | None:
+        """A user's ``products`` and ``subscriptions``; None where there is no such user. Nothing is created by asking."""
+        try:
+            products, subscriptions = self._lists(grant)
+        except AccessError as error:
+            if error.code == 404:
+                return None
+            raise
+        return {
+            "products": [
+                {"product_id": int(item["product_id"]), "is_fulfilled": bool(item["is_fulfilled"]), "expires_at": instant(item.get("fulfilment_expires_at"))}
+                for item in products
+            ],
+            "subscriptions": [
+                {"subscription_id": int(item["subscription_id"]), "expires_at": instant(item.get("expires_at")), "is_valid": bool(item["is_valid"])}
+                for item in subscriptions
+            ],
+        }
+
+    def _lists(self, grant: Grant) -> list[list[dict[str, t.Any]]]:
+        """Both lists, page by page; whole where the platform does not know the arguments for pages, which nothing documents."""
+        names = {"UserProductList": "product_id is_fulfilled fulfilment_expires_at", "UserSubscriptionList": "subscription_id expires_at is_valid"}
+        found: dict[str, list[dict[str, t.Any]]] = {name: [] for name in names}
+        paged, wanted = True, list(names)
+        while wanted:
+            fields = [
+                field(name, {"limit": _PAGE, "offset": len(found[name])}, f"items {{ {names[name]} }} pagination {{ total_count }}")
+                if paged
+                else field(name, {}, f"items {{ {names[name]} }}")
+                for name in wanted
+            ]
+            try:
+                response = self.send_authorized(self.request(f"query {{ {' '.join(fields)} }}", repeatable=True), grant)
+            except AccessError as error:
+                if not paged or error.status is None or error.code in (401, 403, 404):
+                    raise
+                paged, found = False, {name: [] for name in names}
+                continue
+            wanted = [name for name in wanted if self._add_page(response, name, found[name]) and paged]
+        return list(found.values())
+
+    def _add_page(self, response: Response, name: str, found: list[dict[str, t.Any]]) -> bool:
+        """Add one page; says whether there is another."""
+        answer = self.data(response).get(name)
+        problems = HOLDINGS.problems(answer)
+        if problems:
+            raise self.unfit(response, [f"{name}.{problem}" for problem in problems])
+        page = t.cast("dict[str, t.Any]", answer)
+        items = page["items"] or []
+        found += items
+        total = (page.get("pagination") or {}).get("total_count")
+        return bool(items) and total is not None and len(found) < total
+
+
+def instant(text: str | None) -> datetime.datetime | None:
+    """An instant in any ISO 8601 spelling, whole seconds, in UTC; without an offset it is UTC, as all dates of this platform are.
+
+    :raises AccessError: where it cannot be read.
+    """
+    if text is None:
+        return None
+    try:
+        # Before Python 3.11, fromisoformat does not know Z.
+        read = datetime.datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
+    except ValueError:
+        raise AccessError(f"{text!r} is not a date and time such as 2030-12-31T23:59:59Z") from None
+    aware = read if read.tzinfo else read.replace(tzinfo=datetime.timezone.utc)
+    return aware.astimezone(datetime.timezone.utc).replace(microsecond=0)

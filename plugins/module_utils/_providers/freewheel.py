@@ -1,0 +1,110 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""FreeWheel: the MRM Publisher API's tokens (providers.md, section 4)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
+from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
+from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
+from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token
+
+_NUMBER = {"type": "number"}
+TOKEN = Schema(
+    {
+        "type": "object",
+        "properties": {
+            "access_token": {"type": "string", "minLength": 1},
+            "token_type": {"type": "string"},
+            "created_at": _NUMBER,
+            "expires_in": _NUMBER,
+        },
+        "required": ["access_token", "expires_in"],
+    }
+)
+#: The documents of its two product lines name the life left differently (4.2).
+TOKEN_INFO = Schema(
+    {
+        "type": "object",
+        "properties": {"user_id": {"type": ["integer", "string"]}, "created_at": _NUMBER, "expires_in": _NUMBER, "expires_in_seconds": _NUMBER},
+        "anyOf": [{"required": ["expires_in"]}, {"required": ["expires_in_seconds"]}],
+        "description": "without expires_in and expires_in_seconds",
+    }
+)
+
+
+class FreeWheel(Provider):
+    name = "freewheel"
+    title = "FreeWheel"
+    options = {
+        "url": {"type": "str", "default": "https://api.freewheel.tv", "fallback": from_env("FREEWHEEL_URL")},
+        "username": {"type": "str", "fallback": from_env("FREEWHEEL_USERNAME")},
+        "password": {"type": "str", "no_log": True, "fallback": from_env("FREEWHEEL_PASSWORD")},
+        "accept": {"type": "str", "choices": ["json", "xml"], "default": "json"},
+    }
+    rate_limit = "20/second"
+    auth_rate_limit = "3/second"
+    revokes = True
+    hints = {
+        401: "Check username and password (passwords expire after 180 or 365 days), and that url is the environment that they belong to",
+        403: "The token is good, but network or user are not entitled to this: ask FreeWheel's account team to activate them",
+    }
+
+    def grant(self) -> Grant:
+        username, password = self.require("username", "password")
+        return Grant("password", username, password)
+
+    def obtain(self, grant: Grant) -> Token:
+        form = {"grant_type": "password", "username": grant.principal, "password": grant.secret}
+        answer = self.read(self.send(self._auth("POST", "", form=form, repeatable=True)), TOKEN)
+        return Token(
+            answer["access_token"],
+            answer.get("token_type", "Bearer"),
+            self.clock.now() + answer["expires_in"],
+            issued_at=answer.get("created_at"),
+        )
+
+    def revoke(self, token: Token) -> None:
+        """Revoke a token; one that the platform does not know any more is revoked already (4.2)."""
+        try:
+            self.send(self.authorize(self._auth("POST", "/revoke", form={"token": token.access_token}, repeatable=True), token))
+        except AccessError as error:
+            if not error.stale_token:
+                raise
+
+    def token_info(self, token: Token) -> dict[str, t.Any] | None:
+        """What the platform says of a token; None where it does not accept it."""
+        try:
+            info = self.read(self.send(self.authorize(self._auth("GET", "/info"), token)), TOKEN_INFO)
+        except AccessError as error:
+            if error.stale_token:
+                return None
+            raise
+        return {"user_id": info.get("user_id"), "created_at": info.get("created_at"), "expires_in": int(info.get("expires_in", info.get("expires_in_seconds")))}
+
+    def still_accepts(self, token: Token) -> bool:
+        return self.token_info(token) is not None
+
+    def _auth(self, method: str, below: str, **body: t.Any) -> Request:
+        headers = {"Accept": f"application/{self.params['accept']}"}
+        return Request(method, f"{self.url}/auth/token{below}", headers=headers, authenticates=True, **body)
+
+    def parse(self, response: Response) -> t.Any:
+        """JSON, or the flat XML below ``oauth`` that the platform answers instead (4.2)."""
+        if response.kind != "XML":
+            return super().parse(response)
+        import xml.etree.ElementTree as ElementTree
+
+        if b"<!" in response.body.replace(b"<!--", b""):
+            raise ValueError("a document type has no place in an answer")
+        try:
+            root = ElementTree.fromstring(response.body)  # noqa: S314 - without a document type there are no entities to expand
+        except ElementTree.ParseError as error:
+            raise ValueError("broken XML") from error
+        texts = {element.tag: (element.text or "").strip() for element in root}
+        return {name: int(text) if text.isdigit() and name != "access_token" else text for name, text in texts.items()}

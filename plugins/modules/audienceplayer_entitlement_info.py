@@ -1,0 +1,115 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: audienceplayer_entitlement_info
+short_description: Read what an AudiencePlayer user is entitled to
+description:
+  - Returns the products and subscriptions that a user holds. A user who does not exist holds none, and is not created.
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+options:
+  user_id:
+    description:
+      - The user's number.
+    type: int
+  user_email:
+    description:
+      - The user's e-mail address.
+    type: str
+extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.audienceplayer
+  - mediaops.access.attributes.info
+seealso:
+  - module: mediaops.access.audienceplayer_entitlement
+"""
+
+EXAMPLES = r"""
+- name: What may this viewer watch?
+  mediaops.access.audienceplayer_entitlement_info:
+    project_id: 111
+    client_id: "222"
+    client_secret: "{{ audienceplayer_client_secret }}"
+    user_email: viewer@example.com
+  register: viewer
+
+- name: The products that are paid for
+  ansible.builtin.debug:
+    msg: "{{ viewer.products | selectattr('is_fulfilled') | map(attribute='product_id') }}"
+"""
+
+RETURN = r"""
+products:
+  description: The user's products.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    product_id:
+      description: The product's number.
+      type: int
+      sample: 444
+    is_fulfilled:
+      description: Whether the user has it.
+      type: bool
+      sample: true
+    expires_at:
+      description: When the entitlement ends, in UTC, if it does.
+      type: str
+      sample: "2030-12-31T23:59:59Z"
+subscriptions:
+  description: The user's subscriptions. The platform may leave out those that have ended.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    subscription_id:
+      description: The subscription's number.
+      type: int
+      sample: 555
+    expires_at:
+      description: When it ends, in UTC.
+      type: str
+      sample: "2030-12-31T23:59:59Z"
+    is_valid:
+      description: Whether it counts now.
+      type: bool
+      sample: true
+"""
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer, User
+from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, iso
+
+
+def run(access: Access[AudiencePlayer]) -> Result:
+    platform, params = access.provider, access.params
+    user = User(params["user_id"], params["user_email"])
+    grant = Grant.given(params["access_token"]) if params["access_token"] else platform.user_grant(user)
+    held = platform.holdings(grant) or {"products": [], "subscriptions": []}
+    shown = {kind: [{**item, "expires_at": item["expires_at"] and iso(item["expires_at"].timestamp())} for item in items] for kind, items in held.items()}
+    return {"changed": False, **shown}
+
+
+MODULE = Module(
+    AudiencePlayer,
+    run,
+    {"user_id": {"type": "int"}, "user_email": {"type": "str"}},
+    mutually_exclusive=[("user_id", "user_email")],
+    required_one_of=[("user_id", "user_email", "access_token")],
+)
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

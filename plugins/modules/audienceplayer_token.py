@@ -1,0 +1,160 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: audienceplayer_token
+short_description: Obtain an access token of AudiencePlayer
+description:
+  - Returns an access token of a frontend user, of a CMS user, or of the client itself.
+  - All processes that share a token cache share the token; only one of them logs in.
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+options:
+  state:
+    description:
+      - V(present) returns a token with at least O(min_ttl) seconds of life, from the cache or newly obtained.
+      - V(absent) drops the cached token. The platform cannot revoke one; it expires.
+    type: str
+    choices: [present, absent]
+    default: present
+  force:
+    description:
+      - Obtain a new token even if a cached one would serve.
+    type: bool
+    default: false
+  scope:
+    description:
+      - V(user) for frontend users, V(admin) for the CMS. Each has client credentials of its own.
+    type: str
+    choices: [user, admin]
+    default: user
+  grant:
+    description:
+      - V(client) uses O(client_id) and O(client_secret), V(password) uses O(email) and O(password).
+    type: str
+    choices: [client, password]
+    default: client
+  email:
+    description:
+      - Who logs in with O(grant=password).
+    type: str
+  password:
+    description:
+      - Their password.
+    type: str
+  user_id:
+    description:
+      - With O(grant=client) and O(scope=user), the number of the user whose token is wanted. Without a user it is the client's own.
+    type: int
+  user_email:
+    description:
+      - The same by e-mail address.
+    type: str
+  auto_register:
+    description:
+      - Create the user of O(user_email) if there is none.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.audienceplayer
+  - mediaops.access.attributes.tokens
+seealso:
+  - module: mediaops.access.audienceplayer_entitlement
+  - plugin: mediaops.access.token
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: A token that logs a customer in
+  mediaops.access.audienceplayer_token:
+    project_id: 111
+    client_id: "222"
+    client_secret: "{{ audienceplayer_client_secret }}"
+    user_email: viewer@example.com
+    auto_register: true
+  register: viewer
+
+- name: A token for the CMS
+  mediaops.access.audienceplayer_token:
+    project_id: 111
+    scope: admin
+    client_id: "333"
+    client_secret: "{{ audienceplayer_admin_secret }}"
+  register: cms
+"""
+
+RETURN = r"""
+token:
+  description:
+    - The token. A result that holds one is not shown, and is kept for the play to use.
+    - In check mode only a cached one is returned.
+  returned: success, and O(state=present)
+  type: dict
+  contains:
+    access_token:
+      description: The token itself.
+      type: str
+      sample: the token
+    token_type:
+      description: Its type (RFC 6749).
+      type: str
+      sample: Bearer
+    expires_at:
+      description: When it expires, in UTC.
+      type: str
+      sample: "2030-12-31T23:59:59Z"
+    expires_in:
+      description: The seconds left.
+      type: int
+      sample: 3599
+    cached:
+      description: Whether it was there already.
+      type: bool
+      sample: true
+    scope:
+      description: The scope that the platform granted.
+      type: str
+      returned: if the platform says so
+      sample: api-user-access
+user:
+  description: Whose token it is.
+  returned: success, if the platform says so
+  type: dict
+  contains:
+    id:
+      description: The user's number.
+      type: int
+      sample: 333
+    email:
+      description: The user's e-mail address.
+      type: str
+      sample: viewer@example.com
+"""
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
+from ansible_collections.mediaops.access.plugins.module_utils._token_module import OPTIONS, run_token
+
+
+def run(access: Access[AudiencePlayer]) -> Result:
+    result = run_token(access)
+    user = result.get("token", {}).pop("user", None)
+    return {**result, "user": user} if user else result
+
+
+MODULE = Module(AudiencePlayer, run, {**OPTIONS, **AudiencePlayer.token_options}, **AudiencePlayer.token_rules)
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,110 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: flex_oauth_app_info
+short_description: Read the applications registered with Flex Media Platform
+description:
+  - Returns applications of the Flex Authentication service, all of them or those of one name or number.
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+options:
+  name:
+    description:
+      - Return the applications of this name; there may be several.
+    type: str
+  id:
+    description:
+      - Return the application with this number.
+    type: int
+  include_secrets:
+    description:
+      - Also return client secrets. The platform gives some of them only one by one, which takes a request for each application.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.flex
+  - mediaops.access.attributes.info
+seealso:
+  - module: mediaops.access.flex_oauth_app
+"""
+
+EXAMPLES = r"""
+- name: Which applications are there?
+  mediaops.access.flex_oauth_app_info:
+    url: https://flex-auth.example.com:18101
+    registration_key: "{{ flex_registration_key }}"
+  register: registered
+
+- name: Show their names
+  ansible.builtin.debug:
+    msg: "{{ registered.applications | map(attribute='name') }}"
+"""
+
+RETURN = r"""
+applications:
+  description: The applications; an empty list if there is none.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The number that the platform gave it.
+      type: int
+      sample: 1
+    name:
+      description: Its name.
+      type: str
+      sample: Reviewer
+    description:
+      description: What it is for, as far as the platform's list says so.
+      type: str
+      sample: Tool to review media
+    client_id:
+      description: The client identifier (RFC 6749).
+      type: str
+      sample: 132ef0db-336a-436b-a2f2-ee5c49e1b964
+    client_secret:
+      description: The client secret.
+      type: str
+      returned: O(include_secrets=true)
+      sample: the secret
+"""
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
+from ansible_collections.mediaops.access.plugins.module_utils._providers.flex import Flex
+
+
+def run(access: Access[Flex]) -> Result:
+    flex, params = access.provider, access.params
+    if params["id"] is not None:
+        application = flex.application(params["id"])
+        found = [application] if application else []
+    else:
+        found = [application for application in flex.applications() if params["name"] in (None, application["name"])]
+    if params["include_secrets"]:
+        return {"changed": False, "applications": [flex.complete(application) for application in found]}
+    return {"changed": False, "applications": [{key: value for key, value in item.items() if key != "client_secret"} for item in found]}
+
+
+MODULE = Module(
+    Flex,
+    run,
+    {"name": {"type": "str"}, "id": {"type": "int"}, "include_secrets": {"type": "bool", "default": False, "no_log": False}},
+    mutually_exclusive=[("name", "id")],
+)
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freewheel_token
+short_description: Obtain or revoke an access token of FreeWheel
+description:
+  - Returns an access token of an MRM user (password grant, RFC 6749 section 4.3). It lives for up to seven days.
+  - All processes that share a token cache share the token; only one of them logs in.
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+options:
+  state:
+    description:
+      - V(present) returns a token with at least O(min_ttl) seconds of life, from the cache or newly obtained.
+      - V(absent) revokes the cached token and drops it. Give O(access_token) to revoke that one.
+    type: str
+    choices: [present, absent]
+    default: present
+  force:
+    description:
+      - Obtain a new token even if a cached one would serve. The old one is revoked first, for everybody who uses it.
+    type: bool
+    default: false
+  verify:
+    description:
+      - Ask the platform whether a cached token is still valid before returning it.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.freewheel
+  - mediaops.access.attributes.tokens
+seealso:
+  - module: mediaops.access.freewheel_token_info
+  - plugin: mediaops.access.token
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: A token that the platform confirms
+  mediaops.access.freewheel_token:
+    username: "{{ freewheel_username }}"
+    password: "{{ freewheel_password }}"
+    verify: true
+  register: freewheel
+
+- name: Use it
+  ansible.builtin.uri:
+    url: https://api.freewheel.tv/services/v4/sites
+    headers: "{{ freewheel.token | mediaops.access.auth_header }}"
+
+- name: End its life
+  mediaops.access.freewheel_token:
+    username: "{{ freewheel_username }}"
+    password: "{{ freewheel_password }}"
+    state: absent
+"""
+
+RETURN = r"""
+token:
+  description:
+    - The token. A result that holds one is not shown, and is kept for the play to use.
+    - In check mode only a cached one is returned.
+  returned: success, and O(state=present)
+  type: dict
+  contains:
+    access_token:
+      description: The token itself.
+      type: str
+      sample: the token
+    token_type:
+      description: Its type (RFC 6749).
+      type: str
+      sample: Bearer
+    expires_at:
+      description: When it expires, in UTC.
+      type: str
+      sample: "2030-12-31T23:59:59Z"
+    expires_in:
+      description: The seconds left.
+      type: int
+      sample: 3599
+    cached:
+      description: Whether it was there already.
+      type: bool
+      sample: true
+"""
+
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+from ansible_collections.mediaops.access.plugins.module_utils._providers.freewheel import FreeWheel
+from ansible_collections.mediaops.access.plugins.module_utils._token_module import OPTIONS, VERIFY, run_token
+
+MODULE = Module(FreeWheel, run_token, {**OPTIONS, **VERIFY})
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

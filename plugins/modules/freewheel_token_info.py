@@ -1,0 +1,90 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freewheel_token_info
+short_description: Ask FreeWheel about an access token
+description:
+  - Says whether a token is valid, whose it is and how long it lives.
+  - With O(access_token), about that one. With credentials, about the shared token, which is obtained if there is none.
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.freewheel
+  - mediaops.access.attributes.info
+seealso:
+  - module: mediaops.access.freewheel_token
+"""
+
+EXAMPLES = r"""
+- name: How long does the token live?
+  mediaops.access.freewheel_token_info:
+    access_token: "{{ freewheel_access_token }}"
+  register: freewheel
+
+- name: It must last for the night
+  ansible.builtin.assert:
+    that: freewheel.token_info.valid and freewheel.token_info.expires_in > 36000
+"""
+
+RETURN = r"""
+token_info:
+  description: What the platform says of the token.
+  returned: success
+  type: dict
+  contains:
+    valid:
+      description: Whether the platform accepts it. If not, the other values are null.
+      type: bool
+      sample: true
+    user_id:
+      description: The number of its MRM user.
+      type: int
+      sample: 6092302
+    created_at:
+      description: When it was created, in seconds since 1970 (UTC), as the platform says it.
+      type: int
+      sample: 1468982119
+    expires_in:
+      description: The seconds left.
+      type: int
+      sample: 604800
+    expires_at:
+      description: When it expires, in UTC.
+      type: str
+      sample: "2030-12-31T23:59:59Z"
+"""
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
+from ansible_collections.mediaops.access.plugins.module_utils._providers.freewheel import FreeWheel
+from ansible_collections.mediaops.access.plugins.module_utils._token import iso
+
+
+def run(access: Access[FreeWheel]) -> Result:
+    freewheel, tokens = access.provider, access.provider.tokens
+    grant = freewheel.usual_grant()
+    token = tokens.get(grant)
+    info = freewheel.token_info(token)
+    if info is None and not grant.is_given:
+        info = freewheel.token_info(tokens.replace(grant, token))
+    if info is None:
+        return {"changed": False, "token_info": {"valid": False, "user_id": None, "created_at": None, "expires_in": None, "expires_at": None}}
+    return {"changed": False, "token_info": {"valid": True, **info, "expires_at": iso(access.clock.now() + info["expires_in"])}}
+
+
+MODULE = Module(FreeWheel, run)
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()
