@@ -20,6 +20,20 @@ from ansible_collections.mediaops.access.plugins.module_utils._store import Slot
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, Tokens
 
 
+class ManifestList(t.NamedTuple):
+    """A list in a section of a manifest: its items take ``options`` of ``module``, of which some are ``required``.
+
+    ``named`` items have a ``name`` under which their credentials are delivered, and may bring connection options of their own.
+    More items may come ``from_file``.
+    """
+
+    module: str
+    options: tuple[str, ...]
+    required: tuple[str, ...] = ()
+    named: bool = False
+    from_file: bool = False
+
+
 class Provider:
     """One platform, for one item. A platform's class sets the attributes and overrides what is its own."""
 
@@ -28,6 +42,9 @@ class Provider:
     title: t.ClassVar[str]
     #: The argument spec of its connection options.
     options: t.ClassVar[dict[str, dict[str, t.Any]]]
+    #: The role that provisions its section of a manifest, and the lists that the section may hold.
+    role: t.ClassVar[str]
+    manifest: t.ClassVar[dict[str, ManifestList]] = {}
     #: Default ``rate_limit`` and ``auth_rate_limit``.
     rate_limit: t.ClassVar[str] = "none"
     auth_rate_limit: t.ClassVar[str] = "none"

@@ -65,9 +65,8 @@ def _reason(error: t.Any) -> str:
     if rule in ("minLength", "minItems", "minProperties"):
         return "must not be empty"
     if rule in ("oneOf", "anyOf"):
-        return error.schema.get("description", "has none of the shapes that are known")
-    described = error.schema.get("description")
-    return f"must be {described}" if described else f"breaks the rule {rule}: {limit}"
+        return error.schema.get("$comment", "has none of the shapes that are known")
+    return f"breaks the rule {rule}: {limit}"
 
 
 def _words(values: t.Any, last: str = " or ") -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 import typing as t
@@ -12,7 +13,8 @@ import typing as t
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
-from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider, read_error
+from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider, read_error
+from ansible_collections.mediaops.access.plugins.module_utils._runner import State
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, jwt_claims, jwt_expiry
 
@@ -27,7 +29,7 @@ ANSWER = Schema(
         "type": "object",
         "properties": {"data": {"type": ["object", "null"]}, "errors": {"type": ["array", "null"], "items": {"type": "object"}}},
         "anyOf": [{"required": ["data"]}, {"required": ["errors"]}],
-        "description": "without data and errors, so no GraphQL answer",
+        "$comment": "is without data and errors, so it is no GraphQL answer",
     }
 )
 LOGIN = Schema(
@@ -42,6 +44,7 @@ LOGIN = Schema(
         "required": ["access_token"],
     }
 )
+USER = Schema({"type": "object", "properties": {"id": _ID, "email": {"type": "string"}, "name": {"type": ["string", "null"]}}, "required": ["id", "email"]})
 HOLDINGS = Schema(
     {
         "type": "object",
@@ -122,6 +125,15 @@ class AudiencePlayer(Provider):
     token_rules: t.ClassVar[dict[str, t.Any]] = {
         "mutually_exclusive": [("user_id", "user_email")],
         "required_if": [("grant", "password", ("email", "password")), ("auto_register", True, ("user_email",))],
+    }
+    role = "audienceplayer_access"
+    manifest = {
+        "users": ManifestList("audienceplayer_user", ("user_email", "user_name", "user_locale", "state"), required=("user_email",)),
+        "entitlements": ManifestList(
+            "audienceplayer_entitlement",
+            ("product_id", "subscription_id", "user_id", "user_email", "auto_register", "expires_at", "state"),
+            from_file=True,
+        ),
     }
     rate_limit = "120/minute"
     auth_rate_limit = "20/minute"
@@ -227,6 +239,37 @@ class AudiencePlayer(Provider):
             details={"user": {"id": int(user_id) if user_id is not None else None, "email": answer.get("user_email")}},
         )
 
+    # --- users (1.4, 1.5) ------------------------------------------------------------------------------------------------
+
+    def user(self, email: str) -> State:
+        """A user, or None."""
+        query = field("ClientUser", {**self.client_arguments(), "email": email}, "id email name")
+        try:
+            response = self.send(self.request(f"query {{ {query} }}", repeatable=True))
+        except AccessError as error:
+            if error.code == 404:
+                return None
+            raise
+        return self._user(response, "ClientUser")
+
+    def create_user(self, email: str, name: str | None, locale: str | None) -> None:
+        """Create a user by logging in as them; the token is kept for who needs it next."""
+        grant = self.user_grant(User(None, email), auto_register=True)
+        wishes = {key: value for key, value in (("user_name", name), ("user_locale", locale)) if value is not None}
+        self.tokens.renew(dataclasses.replace(grant, details={**grant.details, **wishes}))
+
+    def rename_user(self, user_id: int, name: str) -> None:
+        self.send(self.request("mutation { " + field("ClientUserUpdate", {**self.client_arguments(), "id": user_id, "name": name}, "id name email") + " }"))
+
+    def _user(self, response: Response, name: str) -> State:
+        answer = self.data(response).get(name)
+        if answer is None:
+            return None
+        problems = USER.problems(answer)
+        if problems:
+            raise self.unfit(response, [f"{name}.{problem}" for problem in problems])
+        return {"id": int(answer["id"]), "email": answer["email"], "name": answer.get("name")}
+
     # --- what a user holds (1.5) ---------------------------------------------------------------------------------------
 
     def holdings(self, grant: Grant) -> dict[str, list[dict[str, t.Any]]] | None:
@@ -297,3 +340,34 @@ def instant(text: str | None) -> datetime.datetime | None:
         raise AccessError(f"{text!r} is not a date and time such as 2030-12-31T23:59:59Z") from None
     aware = read if read.tzinfo else read.replace(tzinfo=datetime.timezone.utc)
     return aware.astimezone(datetime.timezone.utc).replace(microsecond=0)
+
+
+class UserResource:
+    """One frontend user, found by e-mail address."""
+
+    def __init__(self, platform: AudiencePlayer, params: t.Mapping[str, t.Any]) -> None:
+        self._platform = platform
+        self._params = params
+        self.label = f"user {params['user_email']}"
+
+    def read(self) -> State:
+        return self._platform.user(self._params["user_email"])
+
+    def wanted(self, current: State) -> State:
+        name = self._params["user_name"]
+        if current is None:
+            return {"id": None, "email": self._params["user_email"], "name": name}
+        return current if name is None else {**current, "name": name}
+
+    def write(self, current: State, wanted: State) -> State:
+        if current is None:
+            self._platform.create_user(self._params["user_email"], self._params["user_name"], self._params["user_locale"])
+            current = self.read()
+        name = self._params["user_name"]
+        if current and name not in (None, current["name"]):
+            self._platform.rename_user(current["id"], name)
+            current = self.read()
+        return current
+
+    def shown(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
+        return state

@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
-from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
 from ansible_collections.mediaops.access.plugins.module_utils._runner import State
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, jwt_expiry
@@ -58,6 +58,8 @@ class Flex(Provider):
         "client_secret": {"type": "str", "no_log": True, "fallback": from_env("FLEX_CLIENT_SECRET")},
         "token_path": {"type": "str", "default": "/oauth/token", "no_log": False},
     }
+    role = "flex_application"
+    manifest = {"applications": ManifestList("flex_oauth_app", ("name", "description", "id", "state"), required=("name",))}
     hints = {
         401: "Check registration_key, or client_id and client_secret",
         403: "Check registration_key and the rights of the application",

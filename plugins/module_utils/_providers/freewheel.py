@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
-from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token
 
@@ -33,7 +33,7 @@ TOKEN_INFO = Schema(
         "type": "object",
         "properties": {"user_id": {"type": ["integer", "string"]}, "created_at": _NUMBER, "expires_in": _NUMBER, "expires_in_seconds": _NUMBER},
         "anyOf": [{"required": ["expires_in"]}, {"required": ["expires_in_seconds"]}],
-        "description": "without expires_in and expires_in_seconds",
+        "$comment": "is without expires_in and expires_in_seconds",
     }
 )
 
@@ -47,6 +47,8 @@ class FreeWheel(Provider):
         "password": {"type": "str", "no_log": True, "fallback": from_env("FREEWHEEL_PASSWORD")},
         "accept": {"type": "str", "choices": ["json", "xml"], "default": "json"},
     }
+    role = "freewheel_access"
+    manifest = {"tokens": ManifestList("freewheel_token", ("state", "verify"), named=True)}
     rate_limit = "20/second"
     auth_rate_limit = "3/second"
     revokes = True

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK
+from ansible_collections.mediaops.access.plugins.plugin_utils._controller_action import ControllerAction
+from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS, KEYS, Credentials, CredentialsFile
+
+SECRET = ("client_secret", "access_token")
+
+
+class ActionModule(ControllerAction):
+    spec = {
+        "dest": {"type": "path", "required": True},
+        "format": {"type": "str", "choices": sorted(FORMATS), "required": True},
+        "applications": {"type": "dict", "default": {}, "no_log": True},
+        "tokens": {"type": "dict", "default": {}, "no_log": True},
+        "vault_password": {"type": "str", "no_log": True},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    }
+
+    def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        check_mode = self._task.check_mode
+        if arguments["state"] == "absent":
+            file = CredentialsFile(arguments["dest"], FORMATS["json"](None))
+            return {"changed": file.exists() if check_mode else file.remove(), "dest": arguments["dest"]}
+        file = CredentialsFile(arguments["dest"], FORMATS[arguments["format"]](arguments["vault_password"]))
+        wanted = {kind: arguments[kind] for kind in KEYS}
+        before, after, changed = file.compare(wanted)
+        coming = _coming(wanted) if check_mode else {kind: [] for kind in KEYS}
+        changed = changed or any(coming.values())
+        if changed and not check_mode:
+            file.write(after)
+        shown = _shown(after, before)
+        for kind, names in coming.items():
+            shown[kind].update(dict.fromkeys(names, "known after the real run"))
+        headers = dict.fromkeys(("before_header", "after_header"), arguments["dest"])
+        diff = {**headers, "before": _shown(before), "after": shown} if changed else None
+        return {"changed": changed, "dest": arguments["dest"], **({"diff": diff} if self._task.diff else {})}
+
+
+def _coming(wanted: dict[str, dict[str, t.Any]]) -> dict[str, list[str]]:
+    """In check mode: what only the real run will obtain. That is nothing at all of a token, and an application without a number."""
+    return {kind: [name for name, entry in entries.items() if entry is None or entry.get("id", "") is None] for kind, entries in wanted.items()}
+
+
+def _shown(credentials: Credentials, before: Credentials | None = None) -> dict[str, dict[str, t.Any]]:
+    """Credentials without secrets; one that differs from before is marked."""
+
+    def value(kind: str, name: str, key: str, text: t.Any) -> t.Any:
+        if key not in SECRET:
+            return text
+        old = (before or {}).get(kind, {}).get(name, {}).get(key)
+        return MASK if before is None or old == text else f"{MASK} (new)"
+
+    return {
+        kind: {name: {key: value(kind, name, key, text) for key, text in entry.items()} for name, entry in entries.items()}
+        for kind, entries in credentials.items()
+    }

@@ -1,0 +1,65 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: manifest_info
+short_description: Read and check a manifest of the provision role
+version_added: 0.1.0
+description:
+  - Reads a manifest, checks it against the JSON Schema that the collection ships in C(roles/provision/files/manifest.schema.json),
+    and adds the items of the files that it names.
+  - A manifest file is data. Templates in it are not evaluated; Ansible Vault is supported. To use templates, give O(manifest) as a dictionary.
+author:
+  - mediaops.access contributors (@mediaops)
+options:
+  manifest:
+    description: The manifest, or the path of a YAML or JSON file that holds it.
+    type: raw
+    required: true
+extends_documentation_fragment:
+  - mediaops.access.attributes.info
+attributes:
+  action_group:
+    description: Action groups that this module belongs to, for C(module_defaults).
+    support: full
+    membership: [mediaops.access.all]
+notes:
+  - It always runs on the controller.
+seealso:
+  - plugin: mediaops.access.provision
+    plugin_type: role
+"""
+
+EXAMPLES = r"""
+- name: Is the manifest valid?
+  mediaops.access.manifest_info:
+    manifest: manifest.yml
+"""
+
+RETURN = r"""
+manifest:
+  description: The sections for the platforms, with the items of files added. As it may hold passwords, the result is not shown.
+  returned: success
+  type: dict
+sections:
+  description: Which platforms the manifest has something for, and the role that provisions each.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"provider": "flex", "role": "flex_application"}]
+names:
+  description: C(applications) and C(tokens), each with the names of those that shall be there as keys. The values are null.
+  returned: success
+  type: dict
+  sample: {"applications": {"Reviewer": null}, "tokens": {}}
+deliver:
+  description: Where the credentials go, with absolute paths.
+  returned: success
+  type: list
+  elements: dict
+  sample: [{"dest": "/srv/credentials.env", "format": "dotenv"}]
+"""

@@ -1,0 +1,34 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An action that works with the controller's own files, so that it never runs elsewhere."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
+
+
+class ControllerAction(ActionBase):
+    """Validates the arguments, and turns a failure into a result. A subclass has ``spec`` and ``perform``."""
+
+    spec: t.ClassVar[dict[str, dict[str, t.Any]]]
+
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        super().run(tmp, task_vars)
+        _validation, arguments = self.validate_argument_spec(argument_spec=self.spec)
+        try:
+            return self.perform(plain(arguments))
+        except AccessError as error:
+            return error.as_result()
+
+    def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Do it; the arguments are plain Python."""
+        raise AccessError("there is nothing to do")

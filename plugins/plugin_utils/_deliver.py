@@ -1,0 +1,185 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes credentials for those who use them: the formats, and the file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shlex
+import stat
+import tempfile
+import typing as t
+
+import yaml
+from ansible.parsing.vault import AnsibleVaultError, VaultLib, VaultSecret
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+
+#: ``{"applications": {NAME: {"client_id", "client_secret"}}, "tokens": {NAME: {"access_token", "expires_at"}}}``
+Credentials = dict[str, dict[str, dict[str, t.Any]]]
+
+KEYS = {"applications": ("client_id", "client_secret"), "tokens": ("access_token", "expires_at")}
+_DOTENV_KEYS = ("client_id", "client_secret", "access_token")
+
+
+class Format(t.Protocol):
+    def render(self, credentials: Credentials) -> bytes: ...
+
+    def parse(self, data: bytes, known: Credentials) -> Credentials:
+        """What a file of this format holds; ``known`` has the names to look for. Raise ValueError for a file that is none."""
+
+
+class Json:
+    def render(self, credentials: Credentials) -> bytes:
+        return (json.dumps(credentials, indent=2, sort_keys=True) + "\n").encode()
+
+    def parse(self, data: bytes, known: Credentials) -> Credentials:
+        return _checked(json.loads(data))
+
+
+class Dotenv:
+    """``NAME_CLIENT_ID=…`` lines, quoted as a shell reads them."""
+
+    def render(self, credentials: Credentials) -> bytes:
+        lines = [f"{variable}={shlex.quote(str(value))}" for variable, value in sorted(self.variables(credentials).items())]
+        return "".join(f"{line}\n" for line in lines).encode()
+
+    def variables(self, credentials: Credentials) -> dict[str, t.Any]:
+        """The variables and their values.
+
+        :raises AccessError: where two names become one variable.
+        """
+        found: dict[str, t.Any] = {}
+        owners: dict[str, str] = {}
+        for kind, entries in sorted(credentials.items()):
+            for name, entry in sorted(entries.items()):
+                for key in (key for key in KEYS[kind] if key in _DOTENV_KEYS):
+                    variable = variable_name(name, key)
+                    if variable in owners:
+                        raise AccessError(f"{owners[variable]!r} and {name!r} both become {variable} in a dotenv file: rename one of them")
+                    owners[variable] = name
+                    if entry.get(key) is not None:
+                        found[variable] = entry[key]
+        return found
+
+    def parse(self, data: bytes, known: Credentials) -> Credentials:
+        pairs = [line.partition("=") for line in data.decode().splitlines() if line and not line.startswith("#")]
+        values = {variable: " ".join(shlex.split(quoted)) for variable, _equals, quoted in pairs}
+        found: Credentials = {kind: {} for kind in known}
+        for kind, entries in known.items():
+            for name in entries:
+                entry = {key: values[variable_name(name, key)] for key in KEYS[kind] if variable_name(name, key) in values}
+                if entry:
+                    found[kind][name] = entry
+        return found
+
+
+class VaultYaml:
+    """YAML, encrypted as a whole with Ansible Vault."""
+
+    def __init__(self, password: str | None) -> None:
+        if not password:
+            raise AccessError("the format vault_yaml needs vault_password (provision_vault_password, in the role)")
+        self._vault = VaultLib([("default", VaultSecret(password.encode()))])
+
+    def render(self, credentials: Credentials) -> bytes:
+        plain = yaml.safe_dump(credentials, default_flow_style=False, sort_keys=True, explicit_start=True)
+        return bytes(self._vault.encrypt(plain))
+
+    def parse(self, data: bytes, known: Credentials) -> Credentials:
+        try:
+            return _checked(yaml.safe_load(self._vault.decrypt(data)))
+        except (AnsibleVaultError, yaml.YAMLError) as error:
+            raise ValueError("not encrypted with this password") from error
+
+
+FORMATS: dict[str, t.Callable[[str | None], Format]] = {
+    "dotenv": lambda _password: Dotenv(),
+    "json": lambda _password: Json(),
+    "vault_yaml": VaultYaml,
+}
+
+
+def variable_name(name: str, key: str) -> str:
+    """The environment variable for a credential: upper case, anything but letters and digits as underscore."""
+    return re.sub(r"[^A-Za-z0-9]", "_", f"{name}_{key}").upper()
+
+
+def _checked(value: t.Any) -> Credentials:
+    if not isinstance(value, dict) or not all(isinstance(value.get(kind, {}), dict) for kind in KEYS):
+        raise ValueError("not a file of credentials")
+    return {kind: {name: entry for name, entry in value.get(kind, {}).items() if isinstance(entry, dict)} for kind in KEYS}
+
+
+class CredentialsFile:
+    """A file of credentials, mode 0600, replaced as a whole or not at all."""
+
+    def __init__(self, dest: str, form: Format) -> None:
+        self._dest = os.path.realpath(dest)
+        self._form = form
+
+    def compare(self, wanted: dict[str, dict[str, dict[str, t.Any] | None]]) -> tuple[Credentials, Credentials, bool]:
+        """What the file holds, what it shall hold, and whether these differ.
+
+        A value that is None is not known; what the file has of it stays.
+        """
+        data, mode = self._existing()
+        before: Credentials = {kind: {} for kind in KEYS}
+        readable = False
+        if data is not None:
+            with contextlib.suppress(ValueError):  # a file that is something else is replaced
+                before = self._form.parse(data, t.cast(Credentials, wanted))
+                readable = True
+        after: Credentials = {kind: {} for kind in KEYS}
+        for kind, entries in wanted.items():
+            for name, entry in entries.items():
+                values = {key: (entry or {}).get(key) or before[kind].get(name, {}).get(key) for key in KEYS[kind]}
+                after[kind][name] = {key: value for key, value in values.items() if value is not None}
+                if not after[kind][name]:
+                    del after[kind][name]
+        same = readable and mode == 0o600 and self._same(t.cast(bytes, data), before, after)
+        return before, after, not same
+
+    def _same(self, data: bytes, before: Credentials, after: Credentials) -> bool:
+        return self._form.render(after) == data if isinstance(self._form, Dotenv) else before == after
+
+    def _existing(self) -> tuple[bytes | None, int]:
+        try:
+            with open(self._dest, "rb") as file:
+                return file.read(), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        except FileNotFoundError:
+            return None, 0
+        except OSError as error:
+            raise AccessError(f"{self._dest} cannot be read: {error.strerror}") from None
+
+    def write(self, credentials: Credentials) -> None:
+        try:
+            handle, temporary = tempfile.mkstemp(dir=os.path.dirname(self._dest), prefix=f".{os.path.basename(self._dest)}.")
+            try:
+                with os.fdopen(handle, "wb") as file:  # mkstemp makes it 0600
+                    file.write(self._form.render(credentials))
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(temporary, self._dest)
+            except BaseException:
+                os.unlink(temporary)
+                raise
+        except OSError as error:
+            raise AccessError(f"{self._dest} cannot be written: {error.strerror}") from None
+
+    def remove(self) -> bool:
+        """Remove the file; says whether there was one."""
+        try:
+            os.unlink(self._dest)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise AccessError(f"{self._dest} cannot be removed: {error.strerror}") from None
+        return True
+
+    def exists(self) -> bool:
+        return os.path.lexists(self._dest)

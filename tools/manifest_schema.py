@@ -1,0 +1,109 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keep the manifest's JSON Schema equal to the plugins: --check tells whether it is, --write makes it so.
+
+A section takes its provider's options and the lists that the provider's class names; an item of a list takes options of a module.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pathlib
+import re
+import sys
+import typing as t
+
+import yaml
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+SCHEMA = ROOT / "roles" / "provision" / "files" / "manifest.schema.json"
+PLUGINS = "ansible_collections.mediaops.access.plugins"
+TYPES: dict[str, dict[str, t.Any]] = {
+    "str": {"type": ["string", "number"]},
+    "path": {"type": "string"},
+    "int": {"type": ["integer", "string"], "pattern": "^-?[0-9]+$"},
+    "float": {"type": "number"},
+    "bool": {"type": "boolean"},
+}
+DELIVER = {
+    "type": "array",
+    "description": "Where the credentials go.",
+    "items": {
+        "type": "object",
+        "properties": {
+            "dest": {"type": "string", "minLength": 1, "description": "The file, relative to the manifest's folder."},
+            "format": {"enum": ["dotenv", "vault_yaml", "json"], "description": "How it is written."},
+        },
+        "required": ["dest", "format"],
+        "additionalProperties": False,
+    },
+}
+
+
+def descriptions(place: str) -> dict[str, str]:
+    """The first sentence or so of each option's documentation, without Ansible's markup."""
+    source = importlib.import_module(f"{PLUGINS}.{place}")
+    text = source.DOCUMENTATION if hasattr(source, "DOCUMENTATION") else source.ModuleDocFragment.DOCUMENTATION
+    options = yaml.safe_load(text).get("options", {})
+    firsts = {name: body["description"] if isinstance(body["description"], str) else body["description"][0] for name, body in options.items()}
+    return {name: re.sub(r"\b(?:RV|[OVECBI])\(([^)]*)\)", r"\1", " ".join(first.split())) for name, first in firsts.items()}
+
+
+def properties(spec: dict[str, t.Any], names: t.Iterable[str], words: dict[str, str]) -> dict[str, t.Any]:
+    return {name: {**({"enum": spec[name]["choices"]} if "choices" in spec[name] else TYPES[spec[name]["type"]]), "description": words[name]} for name in names}
+
+
+def list_schema(provider: t.Any, wanted: t.Any, connection: dict[str, t.Any]) -> dict[str, t.Any]:
+    module = importlib.import_module(f"{PLUGINS}.modules.{wanted.module}")
+    items = properties(module.MODULE.options, wanted.options, descriptions(f"modules.{wanted.module}"))
+    if wanted.named:
+        name = {"type": "string", "minLength": 1, "description": "The name under which the credentials are delivered."}
+        items = {"name": name, **connection, **items}
+    required = ["name"] if wanted.named else list(wanted.required)
+    return {"type": "array", "items": {"type": "object", "properties": items, "additionalProperties": False, **({"required": required} if required else {})}}
+
+
+def section(provider: t.Any) -> dict[str, t.Any]:
+    words = {**descriptions("doc_fragments.common"), **descriptions(f"doc_fragments.{provider.name}")}
+    spec = provider.argument_spec()
+    lists = {name: list_schema(provider, wanted, properties(provider.options, provider.options, words)) for name, wanted in provider.manifest.items()}
+    files = {
+        f"{name}_file": {"type": "string", "minLength": 1, "description": f"A CSV, JSON or YAML file with more {name}, relative to the manifest's folder."}
+        for name, wanted in provider.manifest.items()
+        if wanted.from_file
+    }
+    return {
+        "type": "object",
+        "description": f"Access to {provider.title}.",
+        "properties": {**properties(spec, spec, words), **lists, **files},
+        "additionalProperties": False,
+    }
+
+
+def render() -> str:
+    provider_classes = importlib.import_module(f"{PLUGINS}.plugin_utils._providers").provider_classes
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Manifest of mediaops.access.provision",
+        "type": "object",
+        "properties": {**{provider.name: section(provider) for provider in provider_classes()}, "deliver": DELIVER},
+        "additionalProperties": False,
+    }
+    return json.dumps(schema, indent=2) + "\n"
+
+
+def main() -> None:
+    wanted = render()
+    if sys.argv[1:] == ["--write"]:
+        SCHEMA.parent.mkdir(parents=True, exist_ok=True)
+        SCHEMA.write_text(wanted, encoding="utf-8")
+    elif sys.argv[1:] == ["--check"]:
+        if not SCHEMA.exists() or SCHEMA.read_text(encoding="utf-8") != wanted:
+            sys.exit("roles/provision/files/manifest.schema.json differs from the plugins; run: make format")
+    else:
+        sys.exit(__doc__)
+
+
+main()
