@@ -33,10 +33,17 @@ def start_sandbox(folder: pathlib.Path) -> tuple[subprocess.Popen[bytes], str]:
 def provision(folder: pathlib.Path, *options: str) -> str:
     """Run the playbook; its output, or the end of the demo with it."""
     manifest, password = folder / "manifest.yml", folder / "password.json"
-    command = [shutil.which("ansible-playbook") or "ansible-playbook", "mediaops.access.provision", "-e", f"provision_manifest={manifest}", "-e", f"@{password}"]
+    command = [
+        shutil.which("ansible-playbook") or "ansible-playbook",
+        "mediaops.access.provision",
+        "-e",
+        f"provision_manifest={manifest}",
+        "-e",
+        f"@{password}",
+    ]
     # Nothing of the user's own settings and cache is used or changed.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MEDIAOPS_")) or name == "ANSIBLE_COLLECTIONS_PATH"}
-    environment.update(ANSIBLE_CONFIG=str(folder / "ansible.cfg"), ANSIBLE_HOME=str(folder / "ansible"))
+    kept = {name: value for name, value in os.environ.items() if name == "ANSIBLE_COLLECTIONS_PATH" or not name.startswith(("ANSIBLE_", "MEDIAOPS_"))}
+    environment = {**kept, "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "ANSIBLE_HOME": str(folder / "ansible")}
     done = subprocess.run([*command, *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
         sys.exit(f"{done.stdout}\nThe playbook failed: the demo ends here.")

@@ -124,6 +124,8 @@ class Issuer(t.Protocol):
 
     def revoke(self, token: Token) -> None: ...
 
+    def still_accepts(self, token: Token) -> bool: ...
+
 
 class Tokens:
     """The tokens of one platform, from the shared store or newly issued."""
@@ -171,6 +173,8 @@ class Tokens:
     def drop(self, grant: Grant, *, check_mode: bool = False) -> bool:
         """Revoke the token where the platform can, and forget it; says whether there was one."""
         token = self.cached(grant, min_ttl=0)
+        if grant.is_given and not (self._issuer.revokes and token and self._issuer.still_accepts(token)):
+            return False
         if token is not None and not check_mode:
             if grant.is_given:
                 self._issuer.revoke(token)

@@ -55,9 +55,7 @@ attributes:
     membership: [mediaops.access.all]
 notes:
   - It always runs on the controller.
-seealso:
-  - plugin: mediaops.access.provision
-    plugin_type: role
+  - The role P(mediaops.access.provision#role) uses it.
 """
 
 EXAMPLES = r"""

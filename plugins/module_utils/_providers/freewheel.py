@@ -100,7 +100,7 @@ class FreeWheel(Provider):
         """JSON, or the flat XML below ``oauth`` that the platform answers instead (4.2)."""
         if response.kind != "XML":
             return super().parse(response)
-        import xml.etree.ElementTree as ElementTree
+        from xml.etree import ElementTree
 
         if b"<!" in response.body.replace(b"<!--", b""):
             raise ValueError("a document type has no place in an answer")
