@@ -219,6 +219,8 @@ class AudiencePlayer(Provider):
             login = field(operation, {**self.client_arguments(), **grant.details}, "access_token user_id user_email expires_in")
         response = self.send(self.request(f"mutation {{ {login} }}", grant.scope, authenticates=True, repeatable=True))
         answer = next(iter(self.data(response).values()), None)
+        if answer is None and grant.flow == "user":
+            raise AccessError("there is no such user", status=response.status, code=404)
         problems = LOGIN.problems(answer)
         if problems:
             raise self.unfit(response, problems)

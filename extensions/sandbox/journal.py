@@ -1,0 +1,77 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What was asked of the platforms."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+KEPT = 100_000
+
+
+@dataclass(slots=True)
+class Entry:
+    """One request. `status` is null where no answer was sent; `at` is the machine's monotonic clock."""
+
+    platform: str
+    method: str
+    path: str
+    status: int | None
+    operations: list[str]
+    auth: bool
+    login: bool
+    at: float
+    fault: str | None
+
+
+FIELDS = [item.name for item in fields(Entry)]
+
+
+@dataclass(slots=True)
+class Counts:
+    requests: int = 0
+    logins: int = 0
+    rejected_429: int = 0
+    faults: int = 0
+    tokens_issued: int = 0
+    by_operation: Counter[str] = field(default_factory=Counter)
+
+    def dump(self) -> dict[str, Any]:
+        return {item.name: getattr(self, item.name) for item in fields(self)} | {"by_operation": dict(self.by_operation)}
+
+
+class Journal:
+    """The newest requests, and counts of all of them."""
+
+    def __init__(self, platforms: list[str]) -> None:
+        self._platforms = platforms
+        self.entries: deque[Entry] = deque(maxlen=KEPT)
+        self.counts: dict[str, Counts] = {}
+        self.clear()
+
+    def add(self, entry: Entry, label: str, rejected: bool) -> None:
+        self.entries.append(entry)
+        counts = self.counts[entry.platform]
+        counts.requests += 1
+        counts.by_operation.update(entry.operations or [label])
+        if rejected:
+            counts.rejected_429 += 1
+        elif entry.login:
+            counts.logins += 1
+        if entry.fault:
+            counts.faults += 1
+
+    def clear(self) -> None:
+        self.entries.clear()
+        self.counts = {name: Counts() for name in self._platforms}
+
+    def dump(self, platform: str | None = None) -> list[dict[str, Any]]:
+        """The requests as they arrived."""
+        chosen = [entry for entry in self.entries if platform in (None, entry.platform)]
+        return [{name: getattr(entry, name) for name in FIELDS} for entry in sorted(chosen, key=lambda entry: entry.at)]
+
+    def summary(self) -> dict[str, Any]:
+        return {name: counts.dump() for name, counts in self.counts.items()}
