@@ -16,7 +16,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets, strings_in
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets, secret_values
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
@@ -82,7 +82,8 @@ class Module:
 
     def secret_params(self, params: t.Mapping[str, t.Any]) -> list[str]:
         """The values of the options that are secret."""
-        return [text for name, option in self.options.items() if option.get("no_log") for text in strings_in(params.get(name)) if text]
+        values = [params.get(name) for name, option in self.options.items() if option.get("no_log")]
+        return [text for value in values for text in (secret_values(value) if isinstance(value, (dict, list)) else [value]) if text]
 
     def _presentable(self, result: Result, params: Params, secrets: Secrets | None = None) -> Result:
         """Scrub what is for people to read, and show the options as Ansible does."""

@@ -84,8 +84,26 @@ class Provider:
     def refresh(self, grant: Grant, token: Token) -> Token | None:
         return None
 
+    def revocation(self, token: Token) -> Request | None:
+        """The request that ends a token's life, where the platform has one."""
+        return None
+
     def revoke(self, token: Token) -> None:
-        """End a token's life where the platform can."""
+        """End a token's life; one that the platform does not know any more has ended already."""
+        request = self.revocation(token)
+        try:
+            if request:
+                self.send(request)
+        except AccessError as error:
+            if not error.stale_token:
+                raise
+
+    def revocation_recipe(self, token: Token) -> dict[str, t.Any] | None:
+        """The same for those who find the token in the cache and know no platform: the request and the limits it counts towards."""
+        request = self.revocation(token)
+        if not request:
+            return None
+        return {"request": dataclasses.asdict(request), "slots": [(name, dataclasses.astuple(rate)) for name, rate in self.slots(request)]}
 
     def still_accepts(self, token: Token) -> bool:
         """Ask the platform whether a cached token still serves, where it can be asked."""
@@ -153,26 +171,31 @@ class Provider:
 
         :raises AccessError: what :meth:`failure` makes of it.
         """
-        response = self.http.send(request)
-        error = self.failure(response)
+        return self._judged(self.http.send(request))
+
+    def _judged(self, response: Response, expected: t.Container[int] = ()) -> Response:
+        error = None if response.status in expected else self.failure(response)
         if error:
             raise error
         return response
 
-    def send_authorized(self, request: Request, grant: Grant | None = None) -> Response:
-        """Send a request with a token; one that the platform rejects is replaced once."""
+    def send_authorized(self, request: Request, grant: Grant | None = None, expected: t.Container[int] | None = None) -> Response:
+        """Send a request with a token; one that the platform rejects is replaced once.
+
+        With ``expected``, an answer with another HTTP status is a failure, and one with these is not.
+        """
         grant = grant or self.usual_grant()
         token = self.tokens.get(grant)
-        try:
-            return self.send(self.authorize(request, token))
-        except AccessError as error:
-            if not error.stale_token:
-                raise
-            if grant.is_given and self.params.get("access_token") == grant.secret:
-                grant = self._grant_beside_given(grant, error)
-        return self.send(self.authorize(request, self.tokens.replace(grant, token)))
+        response = self.http.send(self.authorize(request, token))
+        error = self.failure(response)
+        if error and error.stale_token:
+            grant = self._grant_beside_given(error) if grant.is_given else grant
+            response = self.http.send(self.authorize(request, self.tokens.replace(grant, token)))
+        if expected and response.status not in expected:
+            raise self.error_for(response)
+        return self._judged(response, expected or ())
 
-    def _grant_beside_given(self, given: Grant, error: AccessError) -> Grant:
+    def _grant_beside_given(self, error: AccessError) -> Grant:
         """The grant to go on with when the token that was given is rejected."""
         try:
             return self.grant()

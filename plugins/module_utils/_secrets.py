@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 MASK = "********"
 
 #: Keys under which platforms and this collection return credentials.
-SECRET_KEY = re.compile(r"(?:secret|token|password|passwd|passphrase|authorization|jwt|api_?key|registration_?key)$", re.IGNORECASE)
+SECRET_KEY = re.compile(r"(?:secret|token|password|passwd|passphrase|authorization|jwt|api_?key|registration_?key|cookie)$", re.IGNORECASE)
 
 
 def strings_in(value: t.Any) -> t.Iterator[str]:
@@ -59,7 +59,7 @@ class Secrets:
 
     def are_in(self, value: t.Any) -> bool:
         """Whether ``value`` holds a known secret, or a credential under a key that names one."""
-        return any(secret in text for text in strings_in(value) for secret in self._values) or _names_secret(value)
+        return any(secret in text for text in strings_in(value) for secret in self._values) or bool(secret_values(value))
 
 
 def _spellings(value: str) -> set[str]:
@@ -69,7 +69,9 @@ def _spellings(value: str) -> set[str]:
     return {value, quote(raw, safe=""), quote(raw), quote_plus(raw), in_base64, in_base64.rstrip("="), *in_json}
 
 
-def _names_secret(value: t.Any) -> bool:
+def secret_values(value: t.Any) -> list[str]:
+    """What stands under keys that name a secret, at any depth."""
     if isinstance(value, dict):
-        return any((isinstance(item, str) and item != "" and SECRET_KEY.search(str(key)) is not None) or _names_secret(item) for key, item in value.items())
-    return isinstance(value, (list, tuple)) and any(_names_secret(item) for item in value)
+        own = [item for key, item in value.items() if isinstance(item, str) and item and SECRET_KEY.search(str(key))]
+        return own + [secret for item in value.values() for secret in secret_values(item)]
+    return [secret for item in value for secret in secret_values(item)] if isinstance(value, (list, tuple)) else []

@@ -124,6 +124,8 @@ class Issuer(t.Protocol):
 
     def revoke(self, token: Token) -> None: ...
 
+    def revocation_recipe(self, token: Token) -> dict[str, t.Any] | None: ...
+
     def still_accepts(self, token: Token) -> bool: ...
 
 
@@ -196,11 +198,15 @@ class Tokens:
                 return held
             if held and held.access_token == unwanted:
                 self._store.backend.remove(name)
-            token = held and held.refresh_token and self._issuer.refresh(grant, held) or self._issuer.obtain(grant)
+            token = (held and self._refresh(grant, held)) or self._issuer.obtain(grant)
             too_short = token.life(self._clock.now()) < self._min_ttl
             if self._issuer.revokes and (too_short or token.access_token == unwanted):
                 token = self._revoke_and_obtain(grant, token)
             return self._keep(name, grant, token)
+
+    def _refresh(self, grant: Grant, held: Token) -> Token | None:
+        alive = held.refresh_expires_at is None or held.refresh_expires_at > self._clock.now()
+        return self._issuer.refresh(grant, held) if held.refresh_token and alive else None
 
     def _revoke_and_obtain(self, grant: Grant, token: Token) -> Token:
         """For a platform that answers a login with the token it had already issued."""
@@ -220,7 +226,8 @@ class Tokens:
         if life < self._min_ttl:
             raise AccessError(f"even a new token lives for {life:.0f} s only, less than min_ttl ({self._min_ttl} s): lower min_ttl")
         provider, url = self._issuer.token_identity()[:2]
-        entry = {"provider": provider, "url": url, "principal": grant.principal, "token": dataclasses.asdict(token)}
+        entry: dict[str, t.Any] = {"provider": provider, "url": url, "principal": grant.principal, "token": dataclasses.asdict(token)}
+        entry["revocation"] = self._issuer.revocation_recipe(token)
         self._store.write(name, entry, max(filter(None, [token.expires_at, token.refresh_expires_at]), default=None))
         return token
 

@@ -145,9 +145,10 @@ class AudiencePlayer(Provider):
 
     # --- GraphQL (1.1, 1.6) --------------------------------------------------------------------------------------------
 
-    def request(self, document: str, scope: str = "user", **kwargs: t.Any) -> Request:
+    def request(self, document: str, scope: str = "user", *, variables: t.Any = None, **kwargs: t.Any) -> Request:
         headers = {"X-Forwarded-For": self.params["forwarded_for"]} if self.params["forwarded_for"] else {}
-        return Request("POST", f"{self.url}/graphql/{self.require('project_id')}/{scope}", headers=headers, json={"query": document}, **kwargs)
+        body = {"query": document, **({"variables": variables} if variables else {})}
+        return Request("POST", f"{self.url}/graphql/{self.require('project_id')}/{scope}", headers=headers, json=body, **kwargs)
 
     def errors_in(self, response: Response) -> list[dict[str, t.Any]]:
         """The errors of a GraphQL answer, whatever its HTTP status."""

@@ -71,13 +71,8 @@ class FreeWheel(Provider):
             issued_at=answer.get("created_at"),
         )
 
-    def revoke(self, token: Token) -> None:
-        """Revoke a token; one that the platform does not know any more is revoked already (4.2)."""
-        try:
-            self.send(self.authorize(self._auth("POST", "/revoke", form={"token": token.access_token}, repeatable=True), token))
-        except AccessError as error:
-            if not error.stale_token:
-                raise
+    def revocation(self, token: Token) -> Request:
+        return self.authorize(self._auth("POST", "/revoke", form={"token": token.access_token}, repeatable=True), token)
 
     def token_info(self, token: Token) -> dict[str, t.Any] | None:
         """What the platform says of a token; None where it does not accept it."""

@@ -1,0 +1,12 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ansible_collections.mediaops.access.plugins.modules.movingimage_video_manager_info import MODULE
+from ansible_collections.mediaops.access.plugins.plugin_utils._action import InProcessAction
+
+
+class ActionModule(InProcessAction):
+    module = MODULE

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  url:
+    description:
+      - The root of the API. A VideoManager on a domain of its own has another.
+      - If not set, the environment variable E(MOVINGIMAGE_URL) is used.
+    type: str
+    default: https://api.video-cdn.net
+  username:
+    description:
+      - The user, for the flows V(login) and V(openid).
+      - If not set, the environment variable E(MOVINGIMAGE_USERNAME) is used.
+    type: str
+  password:
+    description:
+      - The user's password.
+      - If not set, the environment variable E(MOVINGIMAGE_PASSWORD) is used.
+    type: str
+  video_manager_id:
+    description:
+      - The VideoManager that the token is for, with O(flow=login). Tokens of the other flows are good for all that the user may see.
+    type: int
+  flow:
+    description:
+      - V(login) is the API's own login. V(openid) is OpenID Connect's password grant, V(authorization_code) its code grant.
+    type: str
+    choices: [login, openid, authorization_code]
+    default: login
+  auth_url:
+    description:
+      - The root of the OpenID Connect issuer, such as V(https://login.movingimage.com/auth/realms/platform).
+    type: str
+  client_id:
+    description:
+      - The client at the issuer. O(flow=openid) uses V(anonymous) if none is given.
+    type: str
+  client_secret:
+    description:
+      - The client's secret.
+    type: str
+  code:
+    description:
+      - The code of an authorization (RFC 6749 section 4.1.2). It serves once; later runs use the refresh token.
+    type: str
+  redirect_uri:
+    description:
+      - The redirect URI that the code was issued for.
+    type: str
+  rate_limit:
+    description:
+      - The most requests that all processes together start, as V(N/second), V(N/minute) or V(none).
+      - The platform documents no limit.
+    type: str
+    default: none
+  auth_rate_limit:
+    description:
+      - The same for requests that authenticate. They count towards both.
+    type: str
+    default: none
+attributes:
+  action_group:
+    description: Action groups that this module belongs to, for C(module_defaults).
+    support: full
+    membership: [mediaops.access.all, mediaops.access.movingimage]
+"""

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  url:
+    description:
+      - The root of the API with its version.
+      - If not set, the environment variable E(PLAYLYFE_URL) is used.
+    type: str
+    default: https://api.playlyfe.com/v2
+  auth_url:
+    description:
+      - The root of the authorization service.
+      - If not set, the environment variable E(PLAYLYFE_AUTH_URL) is used.
+    type: str
+    default: https://playlyfe.com
+  client_id:
+    description:
+      - The client. Whether it acts in staging or in production is a property of the client, not of a URL.
+      - If not set, the environment variable E(PLAYLYFE_CLIENT_ID) is used.
+    type: str
+  client_secret:
+    description:
+      - The client's secret.
+      - If not set, the environment variable E(PLAYLYFE_CLIENT_SECRET) is used.
+    type: str
+  token_placement:
+    description:
+      - Where the token travels. V(query) is what the vendor documents; V(header) keeps it out of the servers' logs, where it is understood.
+    type: str
+    choices: [query, header]
+    default: query
+  rate_limit:
+    description:
+      - The most requests that all processes together start, as V(N/second), V(N/minute) or V(none).
+      - The platform documents no limit.
+    type: str
+    default: none
+  auth_rate_limit:
+    description:
+      - The same for requests that authenticate. They count towards both.
+    type: str
+    default: none
+attributes:
+  action_group:
+    description: Action groups that this module belongs to, for C(module_defaults).
+    support: full
+    membership: [mediaops.access.all, mediaops.access.playlyfe]
+"""

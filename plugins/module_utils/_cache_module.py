@@ -1,0 +1,73 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the ``token_cache`` modules do: they know no platform, only what is cached."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._http import Http, Request, Transport
+from ansible_collections.mediaops.access.plugins.module_utils._options import common_options
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rate
+from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._token import iso
+
+Entry = dict[str, t.Any]
+
+
+class AnyProvider(Provider):
+    """Stands for all platforms at once: nothing is asked of it."""
+
+    name = "token_cache"
+    title = "token cache"
+    options: t.ClassVar[dict[str, dict[str, t.Any]]] = {}
+
+    def __init__(self, params: t.Mapping[str, t.Any]) -> None:
+        self.params = params
+        self.url = ""
+
+    @classmethod
+    def argument_spec(cls) -> dict[str, dict[str, t.Any]]:
+        return common_options(cls.rate_limit, cls.auth_rate_limit)
+
+
+def cached_tokens(access: Access[AnyProvider]) -> dict[str, Entry]:
+    """The cached tokens of the wanted provider, or of all, by their names in the cache."""
+    wanted = access.params["provider"]
+    return {name: entry for name, entry in access.store.entries().items() if wanted in (None, "all", entry["provider"])}
+
+
+def list_tokens(access: Access[AnyProvider]) -> dict[str, t.Any]:
+    entries = cached_tokens(access).values()
+    tokens = [{"expires_at": iso(entry["token"]["expires_at"]), **{key: entry[key] for key in ("provider", "url", "principal")}} for entry in entries]
+    return {"changed": False, "tokens": sorted(tokens, key=lambda token: [str(token[key]) for key in ("provider", "url", "principal")])}
+
+
+def remove_tokens(access: Access[AnyProvider]) -> dict[str, t.Any]:
+    """Forget tokens, and end their life first where that was asked for and the platform can."""
+    entries = cached_tokens(access)
+    failures = []
+    for name, entry in entries.items() if not access.check_mode else ():
+        try:
+            with access.store.backend.lock(name, access.patience):
+                if access.params["revoke"] and entry.get("revocation"):
+                    _revoke(access, entry)
+                access.store.backend.remove(name)
+        except AccessError as error:
+            failures.append(f"the token of {entry['principal']} at {entry['url']} stays, as it could not be revoked: {error.message}")
+    removed = len(entries) - len(failures)
+    result: dict[str, t.Any] = AccessError("; ".join(failures)).as_result() if failures else {}
+    return {**result, "changed": removed > 0, "removed": removed}
+
+
+def _revoke(access: Access[AnyProvider], entry: Entry) -> None:
+    access.secrets.add(entry["token"]["access_token"])
+    slots = [(name, Rate(*rate)) for name, rate in entry["revocation"]["slots"]]
+    transport = Transport.from_params(access.params)
+    http = Http(transport, access.patience, access.clock, lambda: access.store.backend, lambda _request: slots, access.provider.is_rate_limited)
+    response = http.send(Request(**entry["revocation"]["request"]))
+    if not response.ok and response.status != 401:  # 401: it is not valid any more
+        raise access.provider.error_for(response)

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tells queries from mutations in a GraphQL document."""
+
+from __future__ import annotations
+
+import re
+
+_IGNORED = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*|\ufeff')
+
+
+def is_mutation(document: str) -> bool:
+    """Whether a document holds a mutation: as a parser reads it where graphql-core is installed, else by its definitions' keywords."""
+    try:
+        import graphql
+    except ImportError:
+        return _has_keyword(document)
+    try:
+        definitions = graphql.parse(document).definitions
+    except graphql.GraphQLError:
+        return _has_keyword(document)  # the platform's own message about it is the better one
+    return any(getattr(definition, "operation", None) == graphql.OperationType.MUTATION for definition in definitions)
+
+
+def _has_keyword(document: str) -> bool:
+    """Look for the keyword outside of selections, strings and comments."""
+    depth = 0
+    for part in re.findall(r"[{}()]|\w+", _IGNORED.sub(" ", document)):
+        if part in "({":
+            depth += 1
+        elif part in ")}":
+            depth -= 1
+        elif depth == 0 and part == "mutation":
+            return True
+    return False

@@ -1,0 +1,60 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all ``*_api`` modules do: one request of the user's own, with the platform's token."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
+
+OPTIONS: dict[str, dict[str, t.Any]] = {
+    "path": {"type": "str", "required": True},
+    "method": {"type": "str", "choices": ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"], "default": "GET"},
+    # Platforms take credentials in all three, so that Ansible must not log them.
+    "query": {"type": "dict", "no_log": True},
+    "body": {"type": "raw", "no_log": True},
+    "headers": {"type": "dict", "no_log": True},
+    "status_code": {"type": "list", "elements": "int"},
+}
+
+
+def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
+    """Send the request, unless check mode forbids it, and return the answer. ``headers`` are the module's own."""
+    request = _request(access, headers or {})
+    writes = not request.safe_to_repeat
+    if writes and access.check_mode:
+        return {"changed": True}
+    response = access.provider.send_authorized(request, expected=access.params["status_code"])
+    return {"changed": writes, "status": response.status, "headers": dict(response.headers), **_content(response)}
+
+
+def _request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:
+    params = access.params
+    if "://" in params["path"]:
+        raise AccessError("path must lie below url, where the token belongs: it must not be a URL")
+    body = params["body"]
+    if body is not None and not isinstance(body, (dict, list, str)):
+        raise AccessError("body must be a dictionary or a list (sent as JSON) or a string (sent as it is)")
+    return Request(
+        params["method"],
+        f"{access.provider.url}/{params['path'].lstrip('/')}",
+        headers={**headers, **{str(name): str(value) for name, value in (params["headers"] or {}).items()}},
+        query=params["query"],
+        json=body if isinstance(body, (dict, list)) else None,
+        data=body if isinstance(body, str) else None,
+    )
+
+
+def _content(response: Response) -> dict[str, t.Any]:
+    """``json`` where the answer is JSON, else ``content``."""
+    if "json" in response.headers.get("content-type", "") or response.body.lstrip()[:1] in (b"{", b"["):
+        try:
+            return {"json": json.loads(response.body)}
+        except ValueError:
+            pass
+    return {"content": response.text}

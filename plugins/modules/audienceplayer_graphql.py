@@ -1,0 +1,133 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: audienceplayer_graphql
+short_description: Send a GraphQL document to AudiencePlayer
+description:
+  - Sends a query or a mutation with an access token, and returns its data. A token that the platform rejects is replaced once.
+  - An error in the answer fails the task.
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+options:
+  query:
+    description:
+      - The document. It may hold secrets, so it is never shown.
+    type: str
+    required: true
+  variables:
+    description:
+      - The values of the document's variables.
+    type: dict
+  scope:
+    description:
+      - V(user) for frontend users, V(admin) for the CMS. Each has client credentials of its own.
+    type: str
+    choices: [user, admin]
+    default: user
+  grant:
+    description:
+      - V(client) uses O(client_id) and O(client_secret), V(password) uses O(email) and O(password).
+    type: str
+    choices: [client, password]
+    default: client
+  email:
+    description:
+      - Who logs in with O(grant=password).
+    type: str
+  password:
+    description:
+      - Their password.
+    type: str
+  user_id:
+    description:
+      - With O(grant=client) and O(scope=user), the number of the user whose token is wanted. Without a user it is the client's own.
+    type: int
+  user_email:
+    description:
+      - The same by e-mail address.
+    type: str
+  auto_register:
+    description:
+      - Create the user of O(user_email) if there is none.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.audienceplayer
+attributes:
+  check_mode:
+    support: full
+    details:
+      - A mutation is not sent, and reports a change.
+    description: Predicts what the real run would change, and writes nothing.
+  diff_mode:
+    support: none
+    description: Shows what changed, without secrets.
+    details:
+      - What a mutation changes is not known.
+  idempotent:
+    support: N/A
+    description: A second run changes nothing.
+    details:
+      - It does what it is told.
+seealso:
+  - module: mediaops.access.audienceplayer_entitlement
+"""
+
+EXAMPLES = r"""
+- name: Which project is this?
+  mediaops.access.audienceplayer_graphql:
+    project_id: 111
+    client_id: "222"
+    client_secret: "{{ audienceplayer_client_secret }}"
+    query: "query { Config(platform_context: web, operator_context: web) { project_id } }"
+  register: config
+"""
+
+RETURN = r"""
+data:
+  description: The answer's data.
+  returned: if the document was sent
+  type: dict
+  sample: {"Config": {"project_id": 111}}
+"""
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._graphql import is_mutation
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
+
+
+def run(access: Access[AudiencePlayer]) -> Result:
+    platform, params = access.provider, access.params
+    writes = is_mutation(params["query"])
+    if writes and access.check_mode:
+        return {"changed": True}
+    request = platform.request(params["query"], params["scope"], variables=params["variables"], repeatable=not writes)
+    return {"changed": writes, "data": platform.data(platform.send_authorized(request))}
+
+
+MODULE = Module(
+    AudiencePlayer,
+    run,
+    {
+        "query": {"type": "str", "required": True, "no_log": True},
+        "variables": {"type": "dict", "no_log": True},
+        **AudiencePlayer.token_options,
+    },
+    **AudiencePlayer.token_rules,
+)
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

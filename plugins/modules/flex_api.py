@@ -1,0 +1,81 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: flex_api
+short_description: Send a request to Flex Media Platform with the shared token
+description:
+  - Sends one request to the API, with the access token that all processes share, under the platform's rate limits.
+  - A token that the platform rejects is replaced once, and the request repeated.
+  - A request that failed on the way is repeated only where the method makes that safe.
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+options:
+  act_as_user_id:
+    description:
+      - Act for this user (sent as the header C(actAsUserId)). A token may act for any user, the master user included.
+    type: str
+extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.flex
+  - mediaops.access.request
+seealso:
+  - module: mediaops.access.flex_token
+"""
+
+EXAMPLES = r"""
+- name: Read accounts on behalf of a user
+  mediaops.access.flex_api:
+    url: https://flex.example.com
+    client_id: "{{ flex_client_id }}"
+    client_secret: "{{ flex_client_secret }}"
+    path: /api/accounts
+    act_as_user_id: 42
+  register: accounts
+"""
+
+RETURN = r"""
+status:
+  description: The HTTP status.
+  returned: if the request was sent
+  type: int
+  sample: 200
+json:
+  description: The answer, if it is JSON.
+  returned: if the answer is JSON
+  type: raw
+content:
+  description: The answer, if it is something else.
+  returned: if the answer is not JSON
+  type: str
+headers:
+  description: The answer's headers, their names in lower case.
+  returned: if the request was sent
+  type: dict
+"""
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
+from ansible_collections.mediaops.access.plugins.module_utils._providers.flex import Flex
+from ansible_collections.mediaops.access.plugins.module_utils._request_module import OPTIONS, run_request
+
+
+def run(access: Access[Flex]) -> Result:
+    user = access.params["act_as_user_id"]
+    return run_request(access, {"actAsUserId": user} if user else None)
+
+
+MODULE = Module(Flex, run, {**OPTIONS, "act_as_user_id": {"type": "str"}})
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: freewheel_api
+short_description: Send a request to FreeWheel with the shared token
+description:
+  - Sends one request to the API, with the access token that all processes share, under the platform's rate limits.
+  - A token that the platform rejects is replaced once, and the request repeated.
+  - A request that failed on the way is repeated only where the method makes that safe.
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.freewheel
+  - mediaops.access.request
+seealso:
+  - module: mediaops.access.freewheel_token
+"""
+
+EXAMPLES = r"""
+- name: Read the sites
+  mediaops.access.freewheel_api:
+    path: /services/v4/sites
+    query: {page: 1, per_page: 50}
+  register: sites
+
+- name: Version 3 of the API speaks XML only
+  mediaops.access.freewheel_api:
+    path: /services/v3/campaign/5
+    accept: xml
+  register: campaign
+"""
+
+RETURN = r"""
+status:
+  description: The HTTP status.
+  returned: if the request was sent
+  type: int
+  sample: 200
+json:
+  description: The answer, if it is JSON.
+  returned: if the answer is JSON
+  type: raw
+content:
+  description: The answer, if it is something else.
+  returned: if the answer is not JSON
+  type: str
+headers:
+  description: The answer's headers, their names in lower case.
+  returned: if the request was sent
+  type: dict
+"""
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
+from ansible_collections.mediaops.access.plugins.module_utils._providers.freewheel import FreeWheel
+from ansible_collections.mediaops.access.plugins.module_utils._request_module import OPTIONS, run_request
+
+
+def run(access: Access[FreeWheel]) -> Result:
+    media_type = f"application/{access.params['accept']}"
+    headers = {"Accept": media_type}
+    if isinstance(access.params["body"], str):
+        headers["Content-Type"] = media_type
+    return run_request(access, headers)
+
+
+MODULE = Module(FreeWheel, run, OPTIONS)
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

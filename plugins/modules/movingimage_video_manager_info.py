@@ -1,0 +1,66 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: movingimage_video_manager_info
+short_description: Read the VideoManagers that a user may see
+description:
+  - Returns the VideoManagers of movingimage VideoManager Pro that the credentials give access to.
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.movingimage
+  - mediaops.access.attributes.info
+seealso:
+  - module: mediaops.access.movingimage_token
+"""
+
+EXAMPLES = r"""
+- name: Which VideoManagers are there?
+  mediaops.access.movingimage_video_manager_info:
+    username: "{{ movingimage_username }}"
+    password: "{{ movingimage_password }}"
+  register: movingimage
+"""
+
+RETURN = r"""
+video_managers:
+  description: The VideoManagers.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: Its number.
+      type: int
+      sample: 42
+    name:
+      description: Its name.
+      type: str
+      sample: Portal
+"""
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
+from ansible_collections.mediaops.access.plugins.module_utils._providers.movingimage import MovingImage
+
+
+def run(access: Access[MovingImage]) -> Result:
+    return {"changed": False, "video_managers": access.provider.video_managers()}
+
+
+MODULE = Module(MovingImage, run)
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

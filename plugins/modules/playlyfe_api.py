@@ -1,0 +1,65 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: playlyfe_api
+short_description: Send a request to Playlyfe with the shared token
+description:
+  - Sends one request to the API, with the access token that all processes share, under the platform's rate limits.
+  - A token that the platform rejects is replaced once, and the request repeated.
+  - A request that failed on the way is repeated only where the method makes that safe.
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.playlyfe
+  - mediaops.access.request
+seealso:
+  - module: mediaops.access.playlyfe_token
+"""
+
+EXAMPLES = r"""
+- name: Read the game
+  mediaops.access.playlyfe_api:
+    path: /admin
+  register: game
+"""
+
+RETURN = r"""
+status:
+  description: The HTTP status.
+  returned: if the request was sent
+  type: int
+  sample: 200
+json:
+  description: The answer, if it is JSON.
+  returned: if the answer is JSON
+  type: raw
+content:
+  description: The answer, if it is something else.
+  returned: if the answer is not JSON
+  type: str
+headers:
+  description: The answer's headers, their names in lower case.
+  returned: if the request was sent
+  type: dict
+"""
+
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+from ansible_collections.mediaops.access.plugins.module_utils._providers.playlyfe import Playlyfe
+from ansible_collections.mediaops.access.plugins.module_utils._request_module import OPTIONS, run_request
+
+MODULE = Module(Playlyfe, run_request, OPTIONS)
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

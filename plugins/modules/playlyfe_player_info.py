@@ -1,0 +1,79 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: playlyfe_player_info
+short_description: Read the players of Playlyfe
+description:
+  - Returns one player or all of them, page by page. The client needs the admin scope.
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+options:
+  id:
+    description:
+      - Return the player with this identifier.
+    type: str
+extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.playlyfe
+  - mediaops.access.attributes.info
+seealso:
+  - module: mediaops.access.playlyfe_player
+"""
+
+EXAMPLES = r"""
+- name: Who plays?
+  mediaops.access.playlyfe_player_info:
+    client_id: "{{ playlyfe_client_id }}"
+    client_secret: "{{ playlyfe_client_secret }}"
+  register: playlyfe
+"""
+
+RETURN = r"""
+players:
+  description: The players; an empty list if there is none.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The identifier.
+      type: str
+      sample: p1
+    alias:
+      description: The name that is shown.
+      type: str
+      sample: Player One
+    enabled:
+      description: Whether the player can play.
+      type: bool
+      sample: true
+"""
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
+from ansible_collections.mediaops.access.plugins.module_utils._providers.playlyfe import Playlyfe
+
+
+def run(access: Access[Playlyfe]) -> Result:
+    player_id = access.params["id"]
+    if player_id is None:
+        return {"changed": False, "players": access.provider.players()}
+    player = access.provider.player(player_id)
+    return {"changed": False, "players": [player] if player else []}
+
+
+MODULE = Module(Playlyfe, run, {"id": {"type": "str"}})
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: playlyfe_token
+short_description: Obtain an access token of Playlyfe
+description:
+  - Returns an access token of a client (client credentials grant, RFC 6749 section 4.4). It lives for a day.
+  - All processes that share a token cache share the token; only one of them asks for it.
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+options:
+  state:
+    description:
+      - V(present) returns a token with at least O(min_ttl) seconds of life, from the cache or newly obtained.
+      - V(absent) drops the cached token. The platform cannot revoke one; it expires.
+    type: str
+    choices: [present, absent]
+    default: present
+  force:
+    description:
+      - Obtain a new token even if a cached one would serve.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.playlyfe
+  - mediaops.access.attributes.tokens
+seealso:
+  - plugin: mediaops.access.token
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: A token of the back-end client
+  mediaops.access.playlyfe_token:
+    client_id: "{{ playlyfe_client_id }}"
+    client_secret: "{{ playlyfe_client_secret }}"
+  register: playlyfe
+"""
+
+RETURN = r"""
+token:
+  description:
+    - The token. A result that holds one is not shown, and is kept for the play to use.
+    - In check mode only a cached one is returned.
+  returned: success, and O(state=present)
+  type: dict
+  contains:
+    access_token:
+      description: The token itself.
+      type: str
+      sample: the token
+    token_type:
+      description: Its type (RFC 6749).
+      type: str
+      sample: Bearer
+    expires_at:
+      description: When it expires, in UTC.
+      type: str
+      sample: "2030-12-31T23:59:59Z"
+    expires_in:
+      description: The seconds left.
+      type: int
+      sample: 3599
+    cached:
+      description: Whether it was there already.
+      type: bool
+      sample: true
+"""
+
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+from ansible_collections.mediaops.access.plugins.module_utils._providers.playlyfe import Playlyfe
+from ansible_collections.mediaops.access.plugins.module_utils._token_module import OPTIONS, run_token
+
+MODULE = Module(Playlyfe, run_token, OPTIONS)
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

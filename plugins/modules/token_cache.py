@@ -1,0 +1,90 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: token_cache
+short_description: Forget cached tokens
+description:
+  - Removes tokens from the token cache, of one provider or of all, so that the next task logs in anew.
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+options:
+  provider:
+    description:
+      - Whose tokens, such as V(freewheel). By default those of all providers.
+    type: str
+  state:
+    description:
+      - The tokens are not there.
+    type: str
+    choices: [absent]
+    default: absent
+  revoke:
+    description:
+      - Also end the tokens' life at the platform, where it can do that (FreeWheel).
+    type: bool
+    default: false
+  rate_limit:
+    description:
+      - Not used, as what a token was obtained with is kept with it.
+    type: str
+    default: none
+  auth_rate_limit:
+    description:
+      - The same.
+    type: str
+    default: none
+extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.attributes
+attributes:
+  action_group:
+    description: Action groups that this module belongs to, for C(module_defaults).
+    support: full
+    membership: [mediaops.access.all]
+notes:
+  - Only tokens that the O(token_cache_key) can decrypt are seen.
+seealso:
+  - module: mediaops.access.token_cache_info
+"""
+
+EXAMPLES = r"""
+- name: Nobody goes on with the old FreeWheel tokens
+  mediaops.access.token_cache:
+    provider: freewheel
+    revoke: true
+"""
+
+RETURN = r"""
+removed:
+  description: How many tokens were removed.
+  returned: success
+  type: int
+  sample: 2
+"""
+
+from ansible_collections.mediaops.access.plugins.module_utils._cache_module import AnyProvider, remove_tokens
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+
+MODULE = Module(
+    AnyProvider,
+    remove_tokens,
+    {
+        "provider": {"type": "str"},
+        "state": {"type": "str", "choices": ["absent"], "default": "absent"},
+        "revoke": {"type": "bool", "default": False},
+    },
+)
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+#!/usr/bin/python
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: token_cache_info
+short_description: List cached tokens
+description:
+  - Says whose tokens are in the token cache and when they expire. It never returns a secret.
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+options:
+  provider:
+    description:
+      - Whose tokens, such as V(freewheel). By default those of all providers.
+    type: str
+  rate_limit:
+    description:
+      - Not used, as nothing is sent.
+    type: str
+    default: none
+  auth_rate_limit:
+    description:
+      - The same.
+    type: str
+    default: none
+extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.attributes.info
+attributes:
+  action_group:
+    description: Action groups that this module belongs to, for C(module_defaults).
+    support: full
+    membership: [mediaops.access.all]
+notes:
+  - Only tokens that the O(token_cache_key) can decrypt are seen.
+seealso:
+  - module: mediaops.access.token_cache
+"""
+
+EXAMPLES = r"""
+- name: Whose tokens are cached?
+  mediaops.access.token_cache_info:
+  register: cache
+"""
+
+RETURN = r"""
+tokens:
+  description: The tokens, without the tokens themselves.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    provider:
+      description: The platform.
+      type: str
+      sample: freewheel
+    url:
+      description: Its root.
+      type: str
+      sample: https://api.freewheel.tv
+    principal:
+      description: Whose token it is.
+      type: str
+      sample: johndoe
+    expires_at:
+      description: When it expires, in UTC.
+      type: str
+      sample: "2030-12-31T23:59:59Z"
+"""
+
+from ansible_collections.mediaops.access.plugins.module_utils._cache_module import AnyProvider, list_tokens
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+
+MODULE = Module(AnyProvider, list_tokens, {"provider": {"type": "str"}})
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()
