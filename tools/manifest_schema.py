@@ -34,19 +34,27 @@ DELIVER = {
         "type": "object",
         "properties": {
             "dest": {"type": "string", "minLength": 1, "description": "The file, relative to the manifest's folder."},
-            "format": {"enum": ["dotenv", "vault_yaml", "json"], "description": "How it is written."},
+            "format": {"enum": ["dotenv", "vault_yaml", "json", "vault_kv2"], "description": "How it is written."},
+            "url": {"type": "string", "minLength": 1, "description": "For vault_kv2, the root of Vault or OpenBao."},
+            "mount": {"type": "string", "minLength": 1, "description": "For vault_kv2, where the secrets engine is mounted."},
+            "path": {"type": "string", "minLength": 1, "description": "For vault_kv2, the secret's path."},
+            "token": {"type": "string", "minLength": 1, "description": "For vault_kv2, the token."},
+            "namespace": {"type": "string", "description": "For vault_kv2, the namespace."},
         },
-        "required": ["dest", "format"],
+        "required": ["format"],
+        "if": {"properties": {"format": {"const": "vault_kv2"}}},
+        "then": {"required": ["url", "path"], "not": {"required": ["dest"]}},
+        "else": {"required": ["dest"]},
         "additionalProperties": False,
     },
 }
 
 
 def descriptions(place: str) -> dict[str, str]:
-    """The first sentence or so of each option's documentation, without Ansible's markup."""
+    """The first paragraph of each option's documentation, without Ansible's markup."""
     source = importlib.import_module(f"{PLUGINS}.{place}")
-    text = source.DOCUMENTATION if hasattr(source, "DOCUMENTATION") else source.ModuleDocFragment.DOCUMENTATION
-    options = yaml.safe_load(text).get("options", {})
+    texts = [source.DOCUMENTATION] if hasattr(source, "DOCUMENTATION") else [text for name, text in vars(source.ModuleDocFragment).items() if name.isupper()]
+    options = {name: body for text in texts for name, body in yaml.safe_load(text).get("options", {}).items()}
     firsts = {name: body["description"] if isinstance(body["description"], str) else body["description"][0] for name, body in options.items()}
     return {name: re.sub(r"\b(?:RV|[OVECBI])\(([^)]*)\)", r"\1", " ".join(first.split())) for name, first in firsts.items()}
 

@@ -18,6 +18,7 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 SANDBOX = HERE.parent / "sandbox"
+FILES = HERE.parents[1] / "playbooks" / "files" / "demo"
 
 
 def start_sandbox(folder: pathlib.Path) -> tuple[subprocess.Popen[bytes], str]:
@@ -97,9 +98,9 @@ def main() -> None:
         folder = pathlib.Path(name)
         process, url = start_sandbox(folder)
         try:
-            print(f"The sandbox plays the platforms at {url}. The manifest is extensions/demo/manifest.yml.")
-            (folder / "manifest.yml").write_text((HERE / "manifest.yml").read_text().replace("SANDBOX", url))
-            shutil.copy(HERE / "entitlements.csv", folder)
+            print(f"The sandbox plays the platforms at {url}. The manifest is playbooks/files/demo/manifest.yml.")
+            (folder / "manifest.yml").write_text((FILES / "manifest.yml").read_text().replace("SANDBOX", url))
+            shutil.copy(FILES / "entitlements.csv", folder)
             (folder / "ansible.cfg").write_text("[defaults]\nnocolor = true\n")
             (folder / "password.json").write_text(json.dumps({"provision_vault_password": "demo"}))
             show(folder, url)

@@ -6,17 +6,22 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK
 from ansible_collections.mediaops.access.plugins.plugin_utils._controller_action import ControllerAction
-from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS, KEYS, Credentials, CredentialsFile
+from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS, KEYS, Credentials, CredentialsFile, Place
+from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home
+from ansible_collections.mediaops.access.plugins.plugin_utils._vault_kv2 import Vault, VaultSecret
 
 SECRET = ("client_secret", "access_token")
 
 
 class ActionModule(ControllerAction):
     spec = {
-        "dest": {"type": "path", "required": True},
-        "format": {"type": "str", "choices": sorted(FORMATS), "required": True},
+        **Vault.argument_spec(),
+        "dest": {"type": "path"},
+        "format": {"type": "str", "choices": [*FORMATS, "vault_kv2"], "required": True},
         "applications": {"type": "dict", "default": {}, "no_log": True},
         "tokens": {"type": "dict", "default": {}, "no_log": True},
         "vault_password": {"type": "str", "no_log": True},
@@ -24,23 +29,36 @@ class ActionModule(ControllerAction):
     }
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
+        place, label = self._place(arguments)
         check_mode = self._task.check_mode
         if arguments["state"] == "absent":
-            file = CredentialsFile(arguments["dest"], FORMATS["json"](None))
-            return {"changed": file.exists() if check_mode else file.remove(), "dest": arguments["dest"]}
-        file = CredentialsFile(arguments["dest"], FORMATS[arguments["format"]](arguments["vault_password"]))
+            existed = place.exists()
+            if existed and not check_mode:
+                place.remove()
+            return {"changed": existed, "dest": label}
         wanted = {kind: arguments[kind] for kind in KEYS}
-        before, after, changed = file.compare(wanted)
+        before, after, changed = place.compare(wanted)
         coming = _coming(wanted) if check_mode else {kind: [] for kind in KEYS}
         changed = changed or any(coming.values())
         if changed and not check_mode:
-            file.write(after)
+            place.write(after)
         shown = _shown(after, before)
         for kind, names in coming.items():
             shown[kind].update(dict.fromkeys(names, "known after the real run"))
-        headers = dict.fromkeys(("before_header", "after_header"), arguments["dest"])
+        headers = dict.fromkeys(("before_header", "after_header"), label)
         diff = {**headers, "before": _shown(before), "after": shown} if changed else None
-        return {"changed": changed, "dest": arguments["dest"], **({"diff": diff} if self._task.diff else {})}
+        return {"changed": changed, "dest": label, **({"diff": diff} if self._task.diff else {})}
+
+    def _place(self, arguments: dict[str, t.Any]) -> tuple[Place, str]:
+        """Where to deliver, and how to call it."""
+        if arguments["format"] == "vault_kv2":
+            access = Access(Vault, arguments, secrets=self.secrets, ansible_home=ansible_home())
+            return VaultSecret(access), f"{access.provider.url}/{arguments['mount']}/{arguments['path']}"
+        if not arguments["dest"]:
+            raise AccessError(f"dest must be given for the format {arguments['format']}")
+        # To remove a file takes no password.
+        form = FORMATS["json" if arguments["state"] == "absent" else arguments["format"]](arguments["vault_password"])
+        return CredentialsFile(arguments["dest"], form), arguments["dest"]
 
 
 def _coming(wanted: dict[str, dict[str, t.Any]]) -> dict[str, list[str]]:

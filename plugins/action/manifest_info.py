@@ -11,6 +11,7 @@ import typing as t
 from ansible.errors import AnsibleError
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._options import common_options
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.plugin_utils._controller_action import ControllerAction
 from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import Dotenv
@@ -22,7 +23,7 @@ SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision
 
 
 class ActionModule(ControllerAction):
-    spec = {"manifest": {"type": "raw", "required": True}}
+    spec = {**common_options("none", "none"), "manifest": {"type": "raw", "required": True}, "revoke": {"type": "bool", "default": False}}
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         manifest, name, folder = self._load(arguments["manifest"])
@@ -37,7 +38,12 @@ class ActionModule(ControllerAction):
             if provider.name in manifest:
                 sections.append({"provider": provider.name, "role": provider.role})
                 _add_files(provider, manifest[provider.name], folder)
-        deliver = [{**target, "dest": os.path.join(folder, os.path.expanduser(target["dest"]))} for target in manifest.pop("deliver", [])]
+                if arguments["revoke"]:
+                    _make_absent(provider, manifest[provider.name])
+        deliver = manifest.pop("deliver", [])
+        for target in deliver:
+            if "dest" in target:
+                target["dest"] = os.path.join(folder, os.path.expanduser(target["dest"]))
         names = _wanted_names(manifest)
         if any(target["format"] == "dotenv" for target in deliver):  # found before anything is provisioned
             Dotenv().variables({kind: dict.fromkeys(entries, {}) for kind, entries in names.items()})
@@ -68,6 +74,15 @@ def _add_files(provider: t.Any, section: dict[str, t.Any], folder: str) -> None:
         path = section.pop(f"{key}_file", None) if wanted.from_file else None
         if path:
             section[key] = section.get(key, []) + read_rows(os.path.join(folder, os.path.expanduser(path)))
+
+
+def _make_absent(provider: t.Any, section: dict[str, t.Any]) -> None:
+    """Turn what a section wants into its opposite; what is not removable is left out."""
+    for key, wanted in provider.manifest.items():
+        if not wanted.removable:
+            section.pop(key, None)
+        for item in section.get(key, []):
+            item["state"] = "absent"
 
 
 def _named(manifest: dict[str, t.Any]) -> t.Iterator[tuple[str, str, dict[str, t.Any]]]:

@@ -62,13 +62,33 @@ options:
       - A cached token with less life left than this, in seconds, is not used.
     type: int
     default: 60
+requirements:
+  - requests
+  - jsonschema
+  - cryptography (for the token cache)
+"""
+
+    # Whatever asks a platform for something with a token.
+    ACCESS_TOKENS = r"""
+options:
   access_token:
     description:
       - A token to use in place of credentials.
       - Options that log in stay useful beside it. With them, a token that the platform rejects is replaced.
     type: str
-requirements:
-  - requests
-  - jsonschema
-  - cryptography (for the token cache)
+"""
+
+    # Where no rate limit is known.
+    UNLIMITED = r"""
+options:
+  rate_limit:
+    description:
+      - The most requests that all processes together start, as V(N/second), V(N/minute) or V(none). No limit is known here.
+    type: str
+    default: none
+  auth_rate_limit:
+    description:
+      - The same for requests that authenticate. They count towards both.
+    type: str
+    default: none
 """

@@ -34,17 +34,6 @@ options:
       - Where the service issues tokens, below O(url). Some installations answer at V(/api/authentication/oauth/token).
     type: str
     default: /oauth/token
-  rate_limit:
-    description:
-      - The most requests that all processes together start, as V(N/second), V(N/minute) or V(none).
-      - The platform documents no limit.
-    type: str
-    default: none
-  auth_rate_limit:
-    description:
-      - The same for requests that authenticate. They count towards both.
-    type: str
-    default: none
 attributes:
   action_group:
     description: Action groups that this module belongs to, for C(module_defaults).

@@ -17,7 +17,7 @@ description:
   - Ansible evaluates a lookup each time that a template which holds it is used. The cache makes that cheap; with O(token_cache=none) each one logs in.
 options:
   _terms:
-    description: The provider whose token is wanted, such as V(flex), V(freewheel) or V(audienceplayer).
+    description: The provider whose token is wanted, one of V(flex), V(freewheel), V(audienceplayer), V(movingimage) and V(playlyfe).
     type: list
     elements: str
     required: true
@@ -45,6 +45,8 @@ seealso:
   - module: mediaops.access.flex_token
   - module: mediaops.access.freewheel_token
   - module: mediaops.access.audienceplayer_token
+  - module: mediaops.access.movingimage_token
+  - module: mediaops.access.playlyfe_token
 """
 
 EXAMPLES = r"""
@@ -72,10 +74,10 @@ import typing as t
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible.utils.display import Display
 
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module
-from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home, plain
+from ansible_collections.mediaops.access.plugins.plugin_utils._lookup import run_lookup
+from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
 
 OUTPUTS: dict[str, t.Callable[[dict[str, t.Any]], t.Any]] = {
     "token": lambda token: token["access_token"],
@@ -94,11 +96,7 @@ class LookupModule(LookupBase):
             raise AnsibleLookupError(f"mediaops.access.token: output must be one of {', '.join(OUTPUTS)}")
         if options.get("state", "present") != "present":
             raise AnsibleLookupError("mediaops.access.token: state can only be present here: use the token module to end a token's life")
-        result = _token_module(plain(terms[0])).run(options, name="mediaops.access.token", ansible_home=ansible_home())
-        for warning in result.get("warnings", []):
-            Display().warning(warning)
-        if result.get("failed"):
-            raise AnsibleLookupError(f"mediaops.access.token: {result['msg']}")
+        result = run_lookup(_token_module(plain(terms[0])), "mediaops.access.token", options)
         return [OUTPUTS[output](result["token"])]
 
 

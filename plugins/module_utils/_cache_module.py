@@ -10,7 +10,6 @@ import typing as t
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http import Http, Request, Transport
-from ansible_collections.mediaops.access.plugins.module_utils._options import common_options
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._token import iso
@@ -24,14 +23,11 @@ class AnyProvider(Provider):
     name = "token_cache"
     title = "token cache"
     options: t.ClassVar[dict[str, dict[str, t.Any]]] = {}
+    has_tokens = False
 
     def __init__(self, params: t.Mapping[str, t.Any]) -> None:
         self.params = params
         self.url = ""
-
-    @classmethod
-    def argument_spec(cls) -> dict[str, dict[str, t.Any]]:
-        return common_options(cls.rate_limit, cls.auth_rate_limit)
 
 
 def cached_tokens(access: Access[AnyProvider]) -> dict[str, Entry]:

@@ -24,7 +24,7 @@ class ManifestList(t.NamedTuple):
     """A list in a section of a manifest: its items take ``options`` of ``module``, of which some are ``required``.
 
     ``named`` items have a ``name`` under which their credentials are delivered, and may bring connection options of their own.
-    More items may come ``from_file``.
+    More items may come ``from_file``. Those that are not ``removable`` stay when all that a manifest brought about is revoked.
     """
 
     module: str
@@ -32,6 +32,7 @@ class ManifestList(t.NamedTuple):
     required: tuple[str, ...] = ()
     named: bool = False
     from_file: bool = False
+    removable: bool = True
 
 
 class Provider:
@@ -48,6 +49,8 @@ class Provider:
     #: Default ``rate_limit`` and ``auth_rate_limit``.
     rate_limit: t.ClassVar[str] = "none"
     auth_rate_limit: t.ClassVar[str] = "none"
+    #: Whether what it is asked for takes a token.
+    has_tokens: t.ClassVar[bool] = True
     #: Whether it can end a token's life before it expires.
     revokes: t.ClassVar[bool] = False
     #: What a user can do about an HTTP status.
@@ -66,7 +69,8 @@ class Provider:
     @classmethod
     def argument_spec(cls) -> dict[str, dict[str, t.Any]]:
         """Every option that all of the platform's modules take."""
-        return {**common_options(cls.rate_limit, cls.auth_rate_limit), **access_token_option(), **cls.options}
+        token = access_token_option() if cls.has_tokens else {}
+        return {**common_options(cls.rate_limit, cls.auth_rate_limit), **token, **cls.options}
 
     # --- to be overridden ---------------------------------------------------------------------------------------------
 

@@ -97,6 +97,7 @@ options:
     default: 20
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.access_tokens
   - mediaops.access.audienceplayer
   - mediaops.access.attributes
 notes:

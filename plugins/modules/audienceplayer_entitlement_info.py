@@ -24,6 +24,7 @@ options:
     type: str
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.access_tokens
   - mediaops.access.audienceplayer
   - mediaops.access.attributes.info
 seealso:

@@ -59,6 +59,7 @@ options:
     default: false
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.access_tokens
   - mediaops.access.audienceplayer
 attributes:
   check_mode:

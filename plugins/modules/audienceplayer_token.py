@@ -62,6 +62,7 @@ options:
     default: false
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.access_tokens
   - mediaops.access.audienceplayer
   - mediaops.access.attributes.tokens
 seealso:

@@ -35,6 +35,7 @@ options:
     default: present
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.access_tokens
   - mediaops.access.audienceplayer
   - mediaops.access.attributes
 seealso:

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: credentials
-short_description: Deliver client credentials and tokens in a file
+short_description: Deliver client credentials and tokens
 version_added: 0.1.0
 description:
-  - Writes credentials to a file on the controller, for those who use them. The file has mode 0600 and is replaced as a whole or not at all.
+  - Writes credentials to a file on the controller, for those who use them, or to HashiCorp Vault or OpenBao.
+  - A file has mode 0600 and is replaced as a whole or not at all.
   - Nothing is written where the file holds the same already. For an encrypted file that is decided after decryption.
 author:
   - mediaops.access contributors (@mediaops)
 options:
   dest:
-    description: The file. Its directory must exist.
+    description: The file, for all formats but V(vault_kv2). Its directory must exist.
     type: path
-    required: true
   format:
     description:
       - V(json) and V(vault_yaml) hold C(applications) and C(tokens) by name; V(vault_yaml) is encrypted with Ansible Vault.
       - V(dotenv) holds C(NAME_CLIENT_ID), C(NAME_CLIENT_SECRET) and C(NAME_ACCESS_TOKEN),
         names in upper case and other characters as underscore. Two names that become the same variable are an error.
     type: str
-    choices: [dotenv, json, vault_yaml]
+    choices: [dotenv, json, vault_yaml, vault_kv2]
     required: true
   applications:
     description:
@@ -41,12 +41,30 @@ options:
   vault_password:
     description: The password for O(format=vault_yaml).
     type: str
+  url:
+    description: For O(format=vault_kv2), the root of Vault or OpenBao.
+    type: str
+  mount:
+    description: For O(format=vault_kv2), where the KV secrets engine (version 2) is mounted.
+    type: str
+    default: secret
+  path:
+    description: For O(format=vault_kv2), the path of the secret. It is written with check-and-set.
+    type: str
+  token:
+    description: For O(format=vault_kv2), the token. Give it from a variable or a lookup.
+    type: str
+  namespace:
+    description: For O(format=vault_kv2), the namespace.
+    type: str
   state:
     description: Whether there is such a file.
     type: str
     choices: [present, absent]
     default: present
 extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.common.unlimited
   - mediaops.access.attributes
 attributes:
   action_group:
@@ -69,7 +87,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dest:
-  description: The file.
+  description: The file, or the address of the secret.
   returned: success
   type: str
   sample: /etc/reviewer/credentials.env

@@ -22,6 +22,8 @@ options:
     type: str
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.access_tokens
+  - mediaops.access.common.unlimited
   - mediaops.access.flex
   - mediaops.access.request
 seealso:

@@ -45,6 +45,8 @@ notes:
   - A changed application has no RV(application.client_secret) in check mode, as only the real run can know it.
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.access_tokens
+  - mediaops.access.common.unlimited
   - mediaops.access.flex
   - mediaops.access.attributes.rotates
 seealso:

@@ -29,6 +29,8 @@ options:
     default: false
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.access_tokens
+  - mediaops.access.common.unlimited
   - mediaops.access.flex
   - mediaops.access.attributes.info
 seealso:

@@ -34,6 +34,7 @@ options:
     default: false
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.access_tokens
   - mediaops.access.freewheel
   - mediaops.access.attributes.tokens
 seealso:

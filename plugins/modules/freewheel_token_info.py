@@ -16,6 +16,7 @@ author:
   - mediaops.access contributors (@mediaops)
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.access_tokens
   - mediaops.access.freewheel
   - mediaops.access.attributes.info
 seealso:

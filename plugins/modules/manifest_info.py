@@ -20,7 +20,14 @@ options:
     description: The manifest, or the path of a YAML or JSON file that holds it.
     type: raw
     required: true
+  revoke:
+    description:
+      - Return the manifest of the opposite, in which everything that can be removed is absent. Users are left out.
+    type: bool
+    default: false
 extends_documentation_fragment:
+  - mediaops.access.common
+  - mediaops.access.common.unlimited
   - mediaops.access.attributes.info
 attributes:
   action_group:

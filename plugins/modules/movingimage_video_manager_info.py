@@ -15,6 +15,8 @@ author:
   - mediaops.access contributors (@mediaops)
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.access_tokens
+  - mediaops.access.common.unlimited
   - mediaops.access.movingimage
   - mediaops.access.attributes.info
 seealso:

@@ -17,6 +17,8 @@ author:
   - mediaops.access contributors (@mediaops)
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.access_tokens
+  - mediaops.access.common.unlimited
   - mediaops.access.playlyfe
   - mediaops.access.request
 seealso:

@@ -36,6 +36,8 @@ options:
     default: present
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.access_tokens
+  - mediaops.access.common.unlimited
   - mediaops.access.playlyfe
   - mediaops.access.attributes
 seealso:

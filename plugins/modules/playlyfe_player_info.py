@@ -20,6 +20,8 @@ options:
     type: str
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.access_tokens
+  - mediaops.access.common.unlimited
   - mediaops.access.playlyfe
   - mediaops.access.attributes.info
 seealso:

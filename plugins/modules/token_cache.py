@@ -29,18 +29,9 @@ options:
       - Also end the tokens' life at the platform, where it can do that (FreeWheel).
     type: bool
     default: false
-  rate_limit:
-    description:
-      - Not used, as what a token was obtained with is kept with it.
-    type: str
-    default: none
-  auth_rate_limit:
-    description:
-      - The same.
-    type: str
-    default: none
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.unlimited
   - mediaops.access.attributes
 attributes:
   action_group:

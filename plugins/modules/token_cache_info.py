@@ -18,18 +18,9 @@ options:
     description:
       - Whose tokens, such as V(freewheel). By default those of all providers.
     type: str
-  rate_limit:
-    description:
-      - Not used, as nothing is sent.
-    type: str
-    default: none
-  auth_rate_limit:
-    description:
-      - The same.
-    type: str
-    default: none
 extends_documentation_fragment:
   - mediaops.access.common
+  - mediaops.access.common.unlimited
   - mediaops.access.attributes.info
 attributes:
   action_group:

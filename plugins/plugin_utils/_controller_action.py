@@ -10,6 +10,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
 
 
@@ -24,10 +25,16 @@ class ControllerAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
         _validation, arguments = self.validate_argument_spec(argument_spec=self.spec)
+        arguments = plain(arguments)
+        self.secrets = Secrets([arguments[name] for name, option in self.spec.items() if option.get("no_log") and isinstance(arguments[name], str)])
         try:
-            return self.perform(plain(arguments))
+            result = self.perform(arguments)
         except AccessError as error:
-            return error.as_result()
+            result = error.as_result()
+            result["msg"] = self.secrets.scrub(result["msg"])
+        if self.secrets.are_in([task_vars.get(task_vars.get("ansible_loop_var") or "item") if task_vars else None]):
+            result["_ansible_no_log"] = True
+        return result
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         """Do it; the arguments are plain Python."""

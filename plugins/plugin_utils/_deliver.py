@@ -1,10 +1,11 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes credentials for those who use them: the formats, and the file."""
+"""Delivers credentials to those who use them: the formats, and the places."""
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import json
 import os
@@ -115,46 +116,67 @@ def _checked(value: t.Any) -> Credentials:
     return {kind: {name: entry for name, entry in value.get(kind, {}).items() if isinstance(entry, dict)} for kind in KEYS}
 
 
-class CredentialsFile:
-    """A file of credentials, mode 0600, replaced as a whole or not at all."""
+class Place(abc.ABC):
+    """Where credentials are delivered to, as a whole or not at all."""
 
-    def __init__(self, dest: str, form: Format) -> None:
-        self._dest = os.path.realpath(dest)
-        self._form = form
+    @abc.abstractmethod
+    def load(self, known: Credentials) -> Credentials | None:
+        """What is there; None for nothing, or for something that is to be replaced. ``known`` has the names to look for."""
+
+    @abc.abstractmethod
+    def write(self, credentials: Credentials) -> None: ...
+
+    @abc.abstractmethod
+    def exists(self) -> bool: ...
+
+    @abc.abstractmethod
+    def remove(self) -> None: ...
+
+    def is_same(self, before: Credentials, after: Credentials) -> bool:
+        return before == after
 
     def compare(self, wanted: dict[str, dict[str, dict[str, t.Any] | None]]) -> tuple[Credentials, Credentials, bool]:
-        """What the file holds, what it shall hold, and whether these differ.
+        """What is there, what shall be there, and whether these differ.
 
-        A value that is None is not known; what the file has of it stays.
+        A value that is None is not known; what is there of it stays.
         """
-        data, mode = self._existing()
-        before: Credentials = {kind: {} for kind in KEYS}
-        readable = False
-        if data is not None:
-            with contextlib.suppress(ValueError):  # a file that is something else is replaced
-                before = self._form.parse(data, t.cast(Credentials, wanted))
-                readable = True
+        loaded = self.load(t.cast(Credentials, wanted))
+        before = loaded or {kind: {} for kind in KEYS}
         after: Credentials = {kind: {} for kind in KEYS}
         for kind, entries in wanted.items():
             for name, entry in entries.items():
                 values = {key: (entry or {}).get(key) or before[kind].get(name, {}).get(key) for key in KEYS[kind]}
-                after[kind][name] = {key: value for key, value in values.items() if value is not None}
-                if not after[kind][name]:
-                    del after[kind][name]
-        same = readable and mode == 0o600 and self._same(t.cast(bytes, data), before, after)
-        return before, after, not same
+                known = {key: value for key, value in values.items() if value is not None}
+                after[kind].update({name: known} if known else {})
+        return before, after, loaded is None or not self.is_same(before, after)
 
-    def _same(self, data: bytes, before: Credentials, after: Credentials) -> bool:
-        return self._form.render(after) == data if isinstance(self._form, Dotenv) else before == after
 
-    def _existing(self) -> tuple[bytes | None, int]:
+class CredentialsFile(Place):
+    """A file, mode 0600."""
+
+    def __init__(self, dest: str, form: Format) -> None:
+        self._dest = os.path.realpath(dest)
+        self._form = form
+        self._data: bytes | None = None
+
+    def load(self, known: Credentials) -> Credentials | None:
         try:
             with open(self._dest, "rb") as file:
-                return file.read(), stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+                mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+                self._data = file.read()
         except FileNotFoundError:
-            return None, 0
+            return None
         except OSError as error:
             raise AccessError(f"{self._dest} cannot be read: {error.strerror}") from None
+        self._private = mode == 0o600
+        try:
+            return self._form.parse(self._data, known)
+        except ValueError:
+            return None
+
+    def is_same(self, before: Credentials, after: Credentials) -> bool:
+        # A dotenv file may hold variables of nobody's.
+        return self._private and (self._form.render(after) == self._data if isinstance(self._form, Dotenv) else before == after)
 
     def write(self, credentials: Credentials) -> None:
         try:
@@ -171,15 +193,12 @@ class CredentialsFile:
         except OSError as error:
             raise AccessError(f"{self._dest} cannot be written: {error.strerror}") from None
 
-    def remove(self) -> bool:
-        """Remove the file; says whether there was one."""
+    def remove(self) -> None:
         try:
-            os.unlink(self._dest)
-        except FileNotFoundError:
-            return False
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self._dest)
         except OSError as error:
             raise AccessError(f"{self._dest} cannot be removed: {error.strerror}") from None
-        return True
 
     def exists(self) -> bool:
         return os.path.lexists(self._dest)

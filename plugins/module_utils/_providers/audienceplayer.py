@@ -128,7 +128,7 @@ class AudiencePlayer(Provider):
     }
     role = "audienceplayer_access"
     manifest = {
-        "users": ManifestList("audienceplayer_user", ("user_email", "user_name", "user_locale", "state"), required=("user_email",)),
+        "users": ManifestList("audienceplayer_user", ("user_email", "user_name", "user_locale", "state"), required=("user_email",), removable=False),
         "entitlements": ManifestList(
             "audienceplayer_entitlement",
             ("product_id", "subscription_id", "user_id", "user_email", "auto_register", "expires_at", "state"),

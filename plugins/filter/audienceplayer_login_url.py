@@ -1,0 +1,65 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
+
+DOCUMENTATION = r"""
+name: audienceplayer_login_url
+short_description: A link that logs a viewer in
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+description:
+  - Adds a viewer's token to the address of an AudiencePlayer WEB-template, which logs the viewer in.
+  - Whoever has the link is logged in as that viewer, so treat it as a secret.
+options:
+  _input:
+    description: The viewer's token, or the RV(ignore:token) that M(mediaops.access.audienceplayer_token) returns.
+    type: raw
+    required: true
+  url:
+    description: Any address of the WEB-template. Its other parameters are kept.
+    type: str
+    required: true
+seealso:
+  - module: mediaops.access.audienceplayer_token
+"""
+
+EXAMPLES = r"""
+- name: A link to a film
+  ansible.builtin.set_fact:
+    film_url: "{{ viewer.token | mediaops.access.audienceplayer_login_url(url='https://demo.audienceplayer.com/film?id=5') }}"
+  no_log: true
+"""
+
+RETURN = r"""
+_value:
+  description: The address with the parameter C(token).
+  type: str
+  sample: https://demo.audienceplayer.com/film?id=5&token=eY
+"""
+
+
+def audienceplayer_login_url(token: t.Any, url: str) -> str:
+    """The URL with ``token=`` added, in place of one that it had."""
+    value = token.get("access_token") if isinstance(token, t.Mapping) else token
+    if not isinstance(value, str) or not value:
+        raise AnsibleFilterError("audienceplayer_login_url takes a token (a string) or the token that audienceplayer_token returns")
+    parts = urlsplit(plain(url))
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise AnsibleFilterError("audienceplayer_login_url: url must be a URL such as https://demo.audienceplayer.com/")
+    kept = [(name, text) for name, text in parse_qsl(parts.query, keep_blank_values=True) if name != "token"]
+    return urlunsplit(parts._replace(query=urlencode([*kept, ("token", plain(value))])))
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"audienceplayer_login_url": audienceplayer_login_url}

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import time
+import typing as t
+from urllib.parse import quote
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_entitlements import ITEM_OPTIONS, Entitlement
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
+from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
+
+DOCUMENTATION = r"""
+name: audienceplayer_webhook_url
+short_description: The address that fulfils or revokes one entitlement
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+description:
+  - Makes the address that a shop calls (GET) to entitle a viewer to a product or a subscription, in AudiencePlayer's webhook format.
+  - It holds the client secret, so treat it as a secret. Prefer M(mediaops.access.audienceplayer_entitlement), which sends it in a body.
+options:
+  _input:
+    description:
+      - The options of M(mediaops.access.audienceplayer_entitlement) for one entitlement,
+        with C(project_id), C(client_id) and C(client_secret). They are checked as there.
+    type: dict
+    required: true
+  url:
+    description: The root of the API, if it is not in the dictionary.
+    type: str
+    default: https://api.audienceplayer.com
+seealso:
+  - module: mediaops.access.audienceplayer_entitlement
+"""
+
+EXAMPLES = r"""
+- name: The address for the shop's settings
+  ansible.builtin.set_fact:
+    webhook_url: "{{ dict(connection, user_email='viewer@example.com', product_id=444) | mediaops.access.audienceplayer_webhook_url }}"
+  no_log: true
+"""
+
+RETURN = r"""
+_value:
+  description: The address, percent-encoded.
+  type: str
+  sample: https://api.audienceplayer.com/graphql/111/user/?query=mutation%7BClientUserProductEntitlementManage%28project_id%3A%20111
+"""
+
+
+def audienceplayer_webhook_url(options: t.Any, url: str | None = None) -> str:
+    """The GET URL for one entitlement (providers.md, section 1.1)."""
+    if not isinstance(options, t.Mapping):
+        raise AnsibleFilterError("audienceplayer_webhook_url takes a dictionary of the options of audienceplayer_entitlement")
+    given = plain(options)
+    defaults = {name: option.get("default") for name, option in {**AudiencePlayer.argument_spec(), **ITEM_OPTIONS}.items()}
+    unknown = sorted(set(given) - set(defaults))
+    if unknown:
+        raise AnsibleFilterError(f"audienceplayer_webhook_url: there is no option {', '.join(unknown)}")
+    try:
+        platform = AudiencePlayer({**defaults, **given, **({"url": plain(url)} if url else {})})
+        entitlement = Entitlement.read({**defaults, **given}, time.time())
+        document = f"mutation{{{entitlement.mutation(platform.client_arguments(), alias='')}}}"
+    except AccessError as error:
+        raise AnsibleFilterError(f"audienceplayer_webhook_url: {error.message}") from None
+    return f"{platform.url}/graphql/{platform.params['project_id']}/user/?query={quote(document, safe='')}"
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"audienceplayer_webhook_url": audienceplayer_webhook_url}

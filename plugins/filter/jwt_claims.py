@@ -1,0 +1,56 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.mediaops.access.plugins.module_utils import _token
+from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
+
+DOCUMENTATION = r"""
+name: jwt_claims
+short_description: The claims of a JSON Web Token
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+description:
+  - Reads the claims of a JWT (RFC 7519), such as when it expires.
+  - The signature is B(not) verified. Anybody can write such a token, so trust the claims only of one that you got from the platform itself.
+options:
+  _input:
+    description: The token.
+    type: str
+    required: true
+"""
+
+EXAMPLES = r"""
+- name: When does it expire?
+  ansible.builtin.debug:
+    msg: "{{ (flex.token.access_token | mediaops.access.jwt_claims).exp }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The claims.
+  type: dict
+  sample: {"exp": 1924991999, "scope": ["client_credentials_default_scope"]}
+"""
+
+
+def jwt_claims(token: t.Any) -> dict[str, t.Any]:
+    """The claims of a JWT, its signature not verified."""
+    if not isinstance(token, str):
+        raise AnsibleFilterError("jwt_claims takes a JWT (a string)")
+    try:
+        return _token.jwt_claims(plain(token))
+    except ValueError as error:
+        raise AnsibleFilterError(f"jwt_claims: {error}") from None
+
+
+class FilterModule:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
+        return {"jwt_claims": jwt_claims}

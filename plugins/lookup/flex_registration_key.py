@@ -1,0 +1,81 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: flex_registration_key
+short_description: Flex's application registration key, from Consul
+version_added: 0.1.0
+author:
+  - mediaops.access contributors (@mediaops)
+description:
+  - Reads the key that registering applications needs, from the KV store of the Consul that Flex Media Platform keeps it in.
+  - It has been tested against a stand-in of Consul's HTTP API (C(/v1/kv)), not against Consul itself.
+options:
+  url:
+    description: The root of Consul's HTTP API.
+    type: str
+    default: http://127.0.0.1:8500
+  token:
+    description: An ACL token, sent as C(X-Consul-Token).
+    type: str
+  path:
+    description: The key.
+    type: str
+    default: flex/shared/authentication/oAuth/appRegistrationKey
+  validate_certs:
+    description: Whether TLS certificates are verified.
+    type: bool
+    default: true
+  ca_path:
+    description: A bundle of CA certificates to verify with.
+    type: path
+  timeout:
+    description: How long the request may take to connect, and then to answer, in seconds.
+    type: float
+    default: 30.0
+seealso:
+  - module: mediaops.access.flex_oauth_app
+"""
+
+EXAMPLES = r"""
+- name: Register an application with the key from Consul
+  mediaops.access.flex_oauth_app:
+    url: https://flex-auth.example.com:18101
+    registration_key: "{{ lookup('mediaops.access.flex_registration_key', url='https://consul.example.com:8501', token=consul_token) }}"
+    name: Reviewer
+    description: Tool to review media
+"""
+
+RETURN = r"""
+_raw:
+  description: The key.
+  type: list
+  elements: str
+"""
+
+import typing as t
+
+from ansible.errors import AnsibleLookupError
+from ansible.plugins.lookup import LookupBase
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._consul import Consul
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
+from ansible_collections.mediaops.access.plugins.plugin_utils._lookup import run_lookup
+
+
+def run(access: Access[Consul]) -> Result:
+    return {"changed": False, "value": access.provider.value()}
+
+
+MODULE = Module(Consul, run)
+
+
+class LookupModule(LookupBase):
+    def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
+        if terms:
+            raise AnsibleLookupError("mediaops.access.flex_registration_key takes no terms, only url, token and path")
+        return [run_lookup(MODULE, "mediaops.access.flex_registration_key", kwargs)["value"]]

@@ -1,0 +1,51 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads a key from Consul's KV store over its HTTP API."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from urllib.parse import quote
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._http import Request
+from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
+
+ENTRIES = Schema(
+    {
+        "type": "array",
+        "minItems": 1,
+        "items": {"type": "object", "properties": {"Value": {"type": ["string", "null"]}}, "required": ["Value"]},
+    }
+)
+
+
+class Consul(Provider):
+    """Consul is no media platform, but answers over the same HTTP layer."""
+
+    name = "consul"
+    title = "Consul"
+    has_tokens = False
+    options = {
+        "url": {"type": "str", "default": "http://127.0.0.1:8500"},
+        "token": {"type": "str", "no_log": True},
+        "path": {"type": "str", "default": "flex/shared/authentication/oAuth/appRegistrationKey"},
+    }
+    hints = {403: "Check token: it must be allowed to read the key", 404: "There is no such key: check path"}
+
+    def value(self) -> str:
+        """The key's value."""
+        headers = {"X-Consul-Token": self.params["token"]} if self.params["token"] else {}
+        response = self.send(Request("GET", f"{self.url}/v1/kv/{quote(self.params['path'].strip('/'))}", headers=headers))
+        encoded = self.read(response, ENTRIES)[0]["Value"] or ""
+        try:
+            value = base64.b64decode(encoded, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            raise self.unfit(response, ["[0].Value: must be text in base64"]) from None
+        if not value:
+            raise AccessError(f"the key {self.params['path']} is empty")
+        self.secrets.add(value)
+        return value

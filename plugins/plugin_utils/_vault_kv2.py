@@ -1,0 +1,102 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Delivers credentials to HashiCorp Vault or OpenBao: the KV secrets engine, version 2, with check-and-set."""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import quote
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._http import Request
+from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
+from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import KEYS, Credentials, Place
+
+SECRET = Schema(
+    {
+        "type": "object",
+        "properties": {
+            "data": {
+                "type": "object",
+                "properties": {
+                    "data": {"type": ["object", "null"]},
+                    "metadata": {"type": "object", "properties": {"version": {"type": "integer"}}, "required": ["version"]},
+                },
+                "required": ["data", "metadata"],
+            }
+        },
+        "required": ["data"],
+    }
+)
+
+
+class Vault(Provider):
+    """The secret store, over the same HTTP layer as the platforms."""
+
+    name = "vault"
+    title = "Vault"
+    has_tokens = False
+    options = {
+        "url": {"type": "str"},
+        "mount": {"type": "str", "default": "secret"},
+        "path": {"type": "str"},
+        "token": {"type": "str", "no_log": True},
+        "namespace": {"type": "str"},
+    }
+    hints = {
+        400: "Check that mount is a KV secrets engine, version 2",
+        403: "Check token, namespace, and the policy for the path",
+        404: "Check mount and namespace",
+    }
+
+    def request(self, method: str, kind: str, **kwargs: t.Any) -> Request:
+        token, path = self.require("token", "path")
+        headers = {"X-Vault-Token": token, "X-Vault-Request": "true"}
+        if self.params["namespace"]:
+            headers["X-Vault-Namespace"] = self.params["namespace"]
+        place = f"{quote(self.params['mount'].strip('/'))}/{kind}/{quote(path.strip('/'))}"
+        return Request(method, f"{self.url}/v1/{place}", headers=headers, **kwargs)
+
+
+class VaultSecret(Place):
+    """One secret, replaced only in the version that was read."""
+
+    def __init__(self, access: Access[Vault]) -> None:
+        self._vault = access.provider
+        self._version = 0
+
+    def _read(self) -> dict[str, t.Any] | None:
+        """The secret with its version; None where there never was one. A deleted one has no data but a version."""
+        response = self._vault.http.send(self._vault.request("GET", "data"))
+        if response.status == 404 and b'"version"' not in response.body:
+            return None
+        if not response.ok and response.status != 404:
+            raise self._vault.error_for(response)
+        return t.cast("dict[str, t.Any]", self._vault.read(response, SECRET)["data"])
+
+    def load(self, known: Credentials) -> Credentials | None:
+        secret = self._read()
+        self._version = secret["metadata"]["version"] if secret else 0
+        data = secret["data"] if secret else None
+        if not data or set(data) != set(KEYS) or not all(isinstance(data[kind], dict) for kind in KEYS):
+            return None
+        return t.cast(Credentials, data)
+
+    def write(self, credentials: Credentials) -> None:
+        """Write the version after the one that was read. Done twice by a repeat, the second is refused, and the secret is as wanted."""
+        body = {"options": {"cas": self._version}, "data": credentials}
+        try:
+            self._vault.send(self._vault.request("POST", "data", json=body, repeatable=True))
+        except AccessError as error:
+            if error.status != 400 or self.load(credentials) != credentials:
+                raise
+
+    def exists(self) -> bool:
+        return self._read() is not None
+
+    def remove(self) -> None:
+        """Remove all versions."""
+        self._vault.send(self._vault.request("DELETE", "metadata", repeatable=True))
