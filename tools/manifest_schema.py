@@ -65,7 +65,8 @@ def properties(spec: dict[str, t.Any], names: t.Iterable[str], words: dict[str, 
 
 def list_schema(provider: t.Any, wanted: t.Any, connection: dict[str, t.Any]) -> dict[str, t.Any]:
     module = importlib.import_module(f"{PLUGINS}.modules.{wanted.module}")
-    items = properties(module.MODULE.options, wanted.options, descriptions(f"modules.{wanted.module}"))
+    words = {**descriptions("doc_fragments.token"), **descriptions(f"modules.{wanted.module}")}
+    items = properties(module.MODULE.options, wanted.options, words)
     if wanted.named:
         name = {"type": "string", "minLength": 1, "description": "The name under which the credentials are delivered."}
         items = {"name": name, **connection, **items}

@@ -50,3 +50,41 @@ attributes:
     support: full
     membership: [mediaops.access.all, mediaops.access.audienceplayer]
 """
+
+    # Whose token is wanted.
+    TOKENS = r"""
+options:
+  scope:
+    description:
+      - V(user) for frontend users, V(admin) for the CMS. Each has client credentials of its own.
+    type: str
+    choices: [user, admin]
+    default: user
+  grant:
+    description:
+      - V(client) uses O(client_id) and O(client_secret), V(password) uses O(email) and O(password).
+    type: str
+    choices: [client, password]
+    default: client
+  email:
+    description:
+      - Who logs in with O(grant=password).
+    type: str
+  password:
+    description:
+      - Their password.
+    type: str
+  user_id:
+    description:
+      - With O(grant=client) and O(scope=user), the number of the user whose token is wanted. Without a user it is the client's own.
+    type: int
+  user_email:
+    description:
+      - The same by e-mail address.
+    type: str
+  auto_register:
+    description:
+      - Create the user of O(user_email) if there is none.
+    type: bool
+    default: false
+"""

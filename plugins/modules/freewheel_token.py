@@ -15,18 +15,6 @@ version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 options:
-  state:
-    description:
-      - V(present) returns a token with at least O(min_ttl) seconds of life, from the cache or newly obtained.
-      - V(absent) revokes the cached token and drops it. Give O(access_token) to revoke that one.
-    type: str
-    choices: [present, absent]
-    default: present
-  force:
-    description:
-      - Obtain a new token even if a cached one would serve. The old one is revoked first, for everybody who uses it.
-    type: bool
-    default: false
   verify:
     description:
       - Ask the platform whether a cached token is still valid before returning it.
@@ -36,6 +24,7 @@ extends_documentation_fragment:
   - mediaops.access.common
   - mediaops.access.common.access_tokens
   - mediaops.access.freewheel
+  - mediaops.access.token
   - mediaops.access.attributes.tokens
 seealso:
   - module: mediaops.access.freewheel_token_info

@@ -14,24 +14,14 @@ description:
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
-options:
-  state:
-    description:
-      - V(present) returns a token with at least O(min_ttl) seconds of life, from the cache or newly obtained.
-      - V(absent) drops the cached token. The platform cannot revoke one; it expires.
-    type: str
-    choices: [present, absent]
-    default: present
-  force:
-    description:
-      - Obtain a new token even if a cached one would serve.
-    type: bool
-    default: false
+notes:
+  - The platform cannot revoke a token. It expires.
 extends_documentation_fragment:
   - mediaops.access.common
   - mediaops.access.common.access_tokens
   - mediaops.access.common.unlimited
   - mediaops.access.movingimage
+  - mediaops.access.token
   - mediaops.access.attributes.tokens
 seealso:
   - module: mediaops.access.movingimage_video_manager_info
