@@ -1,0 +1,53 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Everything that is not in the checkout (logs, caches, the path ansible_collections/mediaops/access) goes to WORK.
+export WORK ?= $(or $(XDG_CACHE_HOME),$(or $(HOME),/tmp)/.cache)/mediaops-access/$(shell pwd -P | cksum | cut -d' ' -f1)
+export STRICT ?=
+export LC_ALL := C.UTF-8
+PORT ?= 8800
+RUN = tools/env .venv/bin/python
+
+help:  ## Print this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
+
+demo: setup  ## Start the sandbox, provision an example there three times (plan, real, unchanged), stop it
+	@$(RUN) extensions/demo.py
+
+sandbox: setup  ## Run the sandbox, a server that plays the providers, on PORT (default 8800) until Ctrl-C
+	@$(RUN) extensions/sandbox --port $(PORT)
+
+test: setup-test  ## Run lint, units, integration and sanity; all of them even when one fails
+	@.venv/bin/python tools/check.py lint units integration sanity
+
+lint: setup-test  ## Check code, documentation, changelog, licences and packaging
+	@.venv/bin/python tools/check.py lint
+
+units: setup-test  ## Run the unit tests on every ansible-core
+	@.venv/bin/python tools/check.py units
+
+integration: setup-test  ## Run the integration tests against the sandbox on every ansible-core
+	@.venv/bin/python tools/check.py integration
+
+sanity: setup-test  ## Run ansible-test sanity on every ansible-core
+	@.venv/bin/python tools/check.py sanity
+
+bench: setup-test  ## Measure this collection against ansible.builtin.uri and print the table
+	@$(RUN) tests/bench/run.py
+
+format: setup-test  ## Format the Python code and write the action groups
+	@$(RUN) -m ruff format --no-cache --quiet .
+	@$(RUN) -m ruff check --no-cache --quiet --fix .
+	@$(RUN) tools/action_groups.py --write
+
+clean:  ## Remove the virtual environments and all that was made outside the checkout
+	rm -rf .venv .venv-* '$(WORK)'
+
+setup:
+	@tools/setup demo
+
+setup-test:
+	@tools/setup test
+
+.PHONY: help demo sandbox test lint units integration sanity bench format clean setup setup-test

@@ -1,0 +1,177 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a task of this collection costs, beside an empty one and beside ansible.builtin.uri: prints Markdown tables.
+
+All rows are loops of one play, and the play has them several times in turn, so that whatever else the machine does hits all alike. The time of an
+item is that between the first and the last item's arrival, divided by the items between: what a task costs once (a process, imports) is not in
+it. Nothing is asserted about time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import itertools
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "integration"))  # for driver.py
+
+from driver import Facts, Sandbox, environment
+
+BEGIN, END = "<!-- bench:start -->", "<!-- bench:end -->"
+MANY, FEW = 200, 12
+HOSTS, TASKS = 20, 5
+
+REQUEST = {"url": "{{ flex.url }}/api/authentication/applications/", "headers": {"X-App-Registration-Key": "{{ flex.registration_key }}"}}
+APPLICATION = {
+    "mediaops.access.flex_oauth_app": {
+        "name": "Application 7",
+        "description": "The one that is looked for",
+        "url": "{{ flex.url }}",
+        "registration_key": "{{ flex.registration_key }}",
+    }
+}
+TOKEN = "{{ lookup('mediaops.access.token', 'freewheel', **freewheel) | length }}"
+
+DEBUG = "`ansible.builtin.debug`, which does nothing"
+URI = "`ansible.builtin.uri`, one GET"
+#: Each row: its name, its task, and how many loop items are enough.
+ROWS: list[tuple[str, Facts, int]] = [
+    (DEBUG, {"ansible.builtin.debug": {"msg": "{{ item }}"}}, MANY),
+    (URI, {"ansible.builtin.uri": REQUEST}, FEW),
+    ("`flex_oauth_app` that has nothing to change, the same GET", APPLICATION, MANY),
+    ("the same as an ordinary module, as on another host", {**APPLICATION, "vars": {"ansible_connection": "as_module"}}, FEW),
+    ("`lookup('ansible.builtin.vars', …)`", {"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.vars', 'text') | length }}"}}, MANY),
+    ("`lookup('ansible.builtin.url', …)`, one GET", {"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.url', address) | length }}"}}, MANY),
+    ("`lookup('mediaops.access.token', …)`, cached", {"ansible.builtin.debug": {"msg": TOKEN}}, MANY),
+]
+
+
+def play(folder: pathlib.Path, plays: list[Facts], *arguments: str) -> list[tuple[str, str, float]]:
+    """Run plays in a home of their own; returns what the callback wrote down."""
+    folder.mkdir()
+    playbook, times = folder / "playbook.json", folder / "times.json"
+    playbook.write_text(json.dumps(plays), encoding="utf-8")
+    env = environment(folder)
+    env |= {"ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"), "ANSIBLE_CALLBACKS_ENABLED": "times", "MEDIAOPS_BENCH_TIMES": str(times)}
+    command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), str(playbook), *arguments]
+    done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}\nbench: ansible-playbook ended with status {done.returncode}")
+    return [(event, task, at) for event, task, at in json.loads(times.read_text(encoding="utf-8"))]
+
+
+def variables(sandbox: Sandbox) -> Facts:
+    known = sandbox.variables()["sandbox"]
+    unlimited = {"rate_limit": "none", "auth_rate_limit": "none"}
+    return {"flex": known["flex"], "freewheel": {**known["freewheel"], **unlimited}, "text": "a" * 40, "address": f"{sandbox.url}/_sandbox/clock"}
+
+
+def items(sandbox: Sandbox, folder: pathlib.Path, rounds: int) -> list[list[str]]:
+    """The table of what a loop item costs."""
+    applications = [{"applicationName": f"Application {number}", "description": "The one that is looked for"} for number in range(20)]
+    sandbox.reset({"switches": {"flex.list_secret": "secret"}, "state": {"flex": {"applications": applications}}})
+    tasks = [
+        {"name": f"{number} {name}", **task, "loop": list(range(count)), "loop_control": {"label": "an item"}}
+        for number, (name, task, count) in itertools.product(range(rounds), ROWS)
+    ]
+    events = play(folder / "items", [{"hosts": "localhost", "gather_facts": False, "vars": variables(sandbox), "tasks": tasks}])
+    measured: dict[str, list[float]] = {name: [] for name, _task, _count in ROWS}
+    for task, group in itertools.groupby((event for event in events if event[0] == "item"), key=lambda event: event[1]):
+        arrivals = [at for _event, _task, at in group]
+        measured[task.partition(" ")[2]].append((arrivals[-1] - arrivals[0]) / (len(arrivals) - 1) * 1000)
+    medians = {name: statistics.median(values) for name, values in measured.items()}
+    return [
+        ["one loop item", "ms", "lowest – highest", "× debug", "× uri"],
+        *(
+            [name, f"{value:.1f}", f"{min(measured[name]):.1f} – {max(measured[name]):.1f}", f"{value / medians[DEBUG]:.1f}", ratio(value, medians[URI])]
+            for name, value in medians.items()
+        ),
+    ]
+
+
+def ratio(value: float, unit: float) -> str:
+    return f"1/{unit / value:.0f}" if value < unit / 1.5 else f"{value / unit:.1f}"
+
+
+def logins(sandbox: Sandbox, folder: pathlib.Path) -> list[list[str]]:
+    """The table of many hosts that need a FreeWheel token in each of several tasks, under the platform's limit of 3 logins a second."""
+    login = {
+        "name": "Log in",
+        "ansible.builtin.uri": {
+            "url": "{{ freewheel.url }}/auth/token",
+            "method": "POST",
+            "body_format": "form-urlencoded",
+            "body": {"grant_type": "password", "username": "{{ freewheel.username }}", "password": "{{ freewheel.password }}"},
+        },
+        "register": "login",
+        "until": "login is succeeded",
+        "retries": 60,
+        "delay": 1,
+        "no_log": True,
+    }
+    ways: list[tuple[str, list[Facts]]] = [
+        ("no token: tasks that do nothing", [use("'some text that is long enough'", number) for number in range(TASKS)]),
+        ("`ansible.builtin.uri` logs each host in, with `until`", [login, *(use("login.json.access_token", number) for number in range(TASKS))]),
+        (
+            "`lookup('mediaops.access.token', …)` in each task",
+            [use("lookup('mediaops.access.token', 'freewheel', **freewheel)", number) for number in range(TASKS)],
+        ),
+    ]
+    inventory = folder / "inventory.json"
+    hosts = {f"host{number:02}": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable} for number in range(HOSTS)}
+    inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
+    rows = [[f"{HOSTS} hosts × {TASKS} tasks that need a token", "logins", "answers 429", "s"]]
+    for number, (name, tasks) in enumerate(ways):
+        sandbox.reset()
+        values = {**variables(sandbox), "freewheel": sandbox.variables()["sandbox"]["freewheel"]}
+        start = time.perf_counter()
+        play(folder / f"hosts-{number}", [{"hosts": "all", "gather_facts": False, "vars": values, "tasks": tasks}], "-i", str(inventory), "--forks", str(HOSTS))
+        counts = sandbox.control("summary")["freewheel"]
+        rows.append([name, str(counts["logins"]), str(counts["rejected_429"]), f"{time.perf_counter() - start:.1f}"])
+    return rows
+
+
+def use(token: str, number: int) -> Facts:
+    return {"name": f"Use {number}", "ansible.builtin.assert": {"that": f"{token} | length > 20", "quiet": True}}
+
+
+def markdown(rows: list[list[str]]) -> str:
+    head, *body = rows
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---", *["--:"] * (len(head) - 1)], *body])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="how often each row is measured (default: 5)")
+    parser.add_argument("--write", type=pathlib.Path, metavar="FILE", help=f"put the tables into this file, between {BEGIN} and {END}")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="mediaops-bench-") as folder:
+        sandbox = Sandbox(pathlib.Path(folder))
+        try:
+            tables = [items(sandbox, pathlib.Path(folder), given.rounds), logins(sandbox, pathlib.Path(folder))]
+        finally:
+            sandbox.stop()
+    versions = f"ansible-core {importlib.metadata.version('ansible-core')}, Python {platform.python_version()}, {os.cpu_count()} cores"
+    text = "\n\n".join([*map(markdown, tables), f"Measured with {versions}; the first table's values are medians of {given.rounds}."])
+    print(text)
+    if given.write:
+        before, begin, rest = given.write.read_text(encoding="utf-8").partition(BEGIN)
+        _old, end, after = rest.partition(END)
+        if not begin or not end:
+            sys.exit(f"bench: {given.write} lacks {BEGIN} or {END}")
+        given.write.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

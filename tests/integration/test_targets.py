@@ -1,0 +1,40 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every target predicts, does, and leaves alone, in both modes alike; and everything that the collection offers is in a target."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from driver import MODES, ROOT, Ansible, Run, Sandbox, Target, judge, report, targets
+
+TARGETS = targets()
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=[target.name for target in TARGETS])
+def test_target(target: Target, sandbox: Sandbox, ansible: Ansible) -> None:
+    problems: list[str] = []
+    shown: list[Run] = []
+    outcomes = []
+    for mode in MODES:
+        sandbox.reset(target.prepare)
+        runs, phases = target.run(ansible.home(mode), mode)
+        found = judge(mode, runs, phases)
+        problems += [f"{mode}: {problem}" for problem in found]
+        shown += runs if found else []
+        outcomes.append([(phase.name, outcome) for phase in phases for outcome in phase.outcomes()])
+    if not problems:
+        here, as_module = outcomes
+        problems = [f"in process {left}, as module {right}" for left, right in itertools.zip_longest(here, as_module) if left != right]
+    if problems:
+        pytest.fail(report(problems, shown), pytrace=False)
+
+
+def test_everything_has_a_target() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for target in TARGETS for path in target.folder.glob("*.yml"))
+    folders = [ROOT / "plugins" / kind for kind in ("modules", "lookup", "filter")] + [ROOT / "playbooks", ROOT / "roles"]
+    names = {path.stem for folder in folders if folder.exists() for path in folder.iterdir() if path.suffix in (".py", ".yml") or "roles" in path.parts}
+    missing = sorted(name for name in names if not name.startswith("_") and f"mediaops.access.{name}" not in text)
+    assert not missing, f"no target names {missing} with mediaops.access. before it"

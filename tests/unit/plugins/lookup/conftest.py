@@ -1,0 +1,10 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What tests of modules have, tests of the lookup that runs them need as well."""
+
+from __future__ import annotations
+
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.conftest import lonely_process, runs
+
+__all__ = ["lonely_process", "runs"]

@@ -1,0 +1,26 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures for tests of one platform's own file."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import pytest
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+
+
+@pytest.fixture
+def platform(tmp_path: pathlib.Path, clock: t.Any) -> t.Callable[..., Provider]:
+    """Opens a platform as a module with these options does."""
+
+    def open_platform(provider: type[Provider], **options: t.Any) -> Provider:
+        defaults = {name: option.get("default") for name, option in provider.argument_spec().items()}
+        return Access(provider, {**defaults, "token_cache": str(tmp_path / "cache"), **options}, secrets=Secrets(), clock=clock).provider
+
+    return open_platform

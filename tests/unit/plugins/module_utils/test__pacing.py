@@ -1,0 +1,141 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, WaitTooLong
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Patience, Rate, next_start
+
+DAY = 86400.0
+NOW = 1_800_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("20/second", Rate(20, 1.0)),
+        ("120/minute", Rate(120, 60.0)),
+        ("1/second", Rate(1, 1.0)),
+        ("999999/minute", Rate(999999, 60.0)),
+        ("none", None),
+    ],
+)
+def test_a_rate_is_read(text, expected):
+    assert Rate.parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "20", "20/hour", "0/second", "-1/second", "1.5/second", "20 / second", "20/seconds", "20/SECOND", "None", "1000000/second", "٣/second", "1/second\n"],
+)
+def test_what_is_no_rate_is_refused_with_the_options_name(text):
+    with pytest.raises(AccessError, match="^auth_rate_limit: .* is not N/second, N/minute .* or none$"):
+        Rate.parse(text, "auth_rate_limit")
+
+
+def reserve(rate, clock, count):
+    """The starts of ``count`` calls that ask one after another at the same time, counted from now."""
+    starts: list[float] = []
+    for _number in range(count):
+        starts.append(next_start(starts, rate, clock))
+    return [pytest.approx(start - clock, abs=1e-4) for start in starts]
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        (Rate(3, 1.0), [0, 0, 0, 1.04, 1.04, 1.04, 2.08]),
+        (Rate(1, 1.0), [0, 1.04, 2.08, 3.12]),
+        (Rate(2, 60.0), [0, 0, 60.5, 60.5, 121]),
+    ],
+    ids=["burst, then one window later", "one by one", "slack of half a second at most"],
+)
+def test_a_burst_up_to_the_limit_costs_nothing_and_the_next_waits_one_window(rate, expected):
+    assert reserve(rate, NOW, len(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        pytest.param([], NOW, id="nobody yet"),
+        pytest.param([NOW - 500, NOW - 400], NOW, id="long ago"),
+        pytest.param([NOW - 0.5, NOW - 0.25], NOW + 0.54, id="one window after the second last"),
+        pytest.param([NOW + 7], NOW + 7, id="not before those who came first"),
+        pytest.param([NOW + DAY + 1], NOW, id="implausible: reserved before the clock was set back"),
+        pytest.param([NOW + 2 * DAY, NOW + 3 * DAY], NOW, id="all implausible"),
+        pytest.param([NOW + 2 * DAY, NOW + 1], NOW + 1, id="one implausible, one new"),
+    ],
+)
+def test_the_next_start_follows_from_the_reserved_ones(starts, expected):
+    assert next_start(starts, Rate(2, 1.0), NOW) == pytest.approx(expected, abs=1e-4)
+
+
+pauses = st.lists(st.floats(0, 3) | st.just(0.0), max_size=60)
+
+
+def simulated(rate, pauses):
+    """When callers who ask after each of the ``pauses`` ask, and when they start."""
+    now, asked, starts = NOW, [], []
+    for pause in pauses:
+        now += pause
+        asked.append(now)
+        starts.append(next_start(starts[-rate.count :], rate, now))
+    return asked, starts
+
+
+@given(st.integers(1, 8), st.sampled_from([0.5, 1.0, 2.0]), pauses)
+def test_no_window_holds_more_starts_than_the_limit(count, window, pauses):
+    _asked, starts = simulated(Rate(count, window), pauses)
+
+    assert all(late - early > window for early, late in zip(starts, starts[count:], strict=False))
+
+
+@given(st.integers(1, 8), pauses)
+def test_nobody_waits_without_need_or_overtakes(count, pauses):
+    rate = Rate(count, 1.0)
+    asked, starts = simulated(rate, pauses)
+
+    assert starts == sorted(starts)
+    for number, (now, start) in enumerate(zip(asked, starts, strict=True)):
+        full = starts[number - count] + rate.window if number >= count else now
+        before = starts[number - 1] if number else now
+        assert start <= max(now, before, full) + 0.04 + 1e-6
+
+
+def test_patience_sleeps_and_counts_down(clock):
+    patience = Patience(10, clock)
+
+    patience.wait(3, "a reason")
+    patience.wait(0, "nothing to wait for")
+    patience.wait(7, "to the last second")
+
+    assert clock.slept == [3, 7]
+    assert patience.left == 0
+
+
+def test_patience_fails_at_once_rather_than_sleep_in_vain(clock):
+    patience = Patience(10, clock)
+    patience.wait(4, "a reason")
+
+    with pytest.raises(WaitTooLong) as caught:
+        patience.wait(7, "the rate limit", status=429)
+
+    assert clock.slept == [4]
+    assert patience.left == 6
+    assert caught.value.status == 429
+    assert caught.value.message == "the rate limit: that needs 7 s more, and max_wait (10 s) leaves 6 s. Run again later, or raise max_wait"
+
+
+def test_patience_begins_anew_with_another_item(clock):
+    patience = Patience(10, clock)
+    patience.wait(10, "a reason")
+
+    patience.renew()
+
+    patience.wait(10, "a reason")
+    assert clock.slept == [10, 10]

@@ -1,0 +1,233 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, WaitTooLong
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._runner import ensure
+
+A, B = {"name": "a", "secret": "hidden-a"}, {"name": "b", "secret": "hidden-b"}
+
+LOST, APPLIED = "lost", "applied"
+
+
+class FakeAccess:
+    """What a run needs of an Access."""
+
+    def __init__(self, clock, check_mode=False, retries=4, max_wait=300):
+        self.clock = clock
+        self.check_mode = check_mode
+        self.params = {"retries": retries}
+        self.patience = Patience(max_wait, clock)
+        self.locked = []
+
+    @contextlib.contextmanager
+    def lock(self, *item):
+        self.locked.append(item)
+        yield
+        self.locked.append("released")
+
+
+class Thing:
+    """An item on a platform. ``doubts`` says what becomes of its first writes, none of which is answered."""
+
+    label = "thing 'a'"
+
+    def __init__(self, state, target, doubts=(), wait=0.0, calls=None):
+        self.state = state
+        self.target = target
+        self.doubts = list(doubts)
+        self.wait = wait
+        self.calls = [] if calls is None else calls
+
+    def read(self):
+        self.calls.append("read")
+        return self.state
+
+    def wanted(self, current):
+        return self.target
+
+    def write(self, current, wanted):
+        assert current == self.state
+        self.calls.append("write")
+        fate = self.doubts.pop(0) if self.doubts else None
+        if fate != LOST:
+            self.state = wanted
+        if fate:
+            raise AmbiguousWrite("no answer", wait=self.wait, status=503)
+        return self.state
+
+    def shown(self, state):
+        return {"name": state["name"]}
+
+
+def shown(before, after):
+    header = Thing.label
+    return {"before_header": header, "after_header": header, "before": before, "after": after}
+
+
+CHANGES = pytest.mark.parametrize(
+    ("before", "after", "diff"),
+    [
+        pytest.param(None, A, shown({}, {"name": "a"}), id="create"),
+        pytest.param(A, B, shown({"name": "a"}, {"name": "b"}), id="update"),
+        pytest.param(A, None, shown({"name": "a"}, {}), id="remove"),
+    ],
+)
+
+
+@pytest.mark.parametrize("state", [A, None], ids=["there", "not there"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_what_is_as_wanted_is_left_alone(check_mode, state, clock):
+    thing, access = Thing(state, state), FakeAccess(clock, check_mode)
+
+    assert ensure(access, thing) == (False, state, None)
+    assert (thing.calls, access.locked) == (["read"], [])
+
+
+@CHANGES
+def test_what_differs_is_written_once(before, after, diff, clock):
+    thing = Thing(before, after)
+
+    assert ensure(FakeAccess(clock), thing) == (True, after, diff)
+    assert thing.state == after
+    assert thing.calls.count("write") == 1
+
+
+@CHANGES
+def test_check_mode_predicts_the_same_and_writes_nothing(before, after, diff, clock):
+    thing, access = Thing(before, after), FakeAccess(clock, check_mode=True)
+
+    assert ensure(access, thing) == (True, after, diff)
+    assert (thing.calls, thing.state, access.locked) == (["read"], before, [])
+
+
+@pytest.mark.parametrize(("first", "check_mode"), [(A, False), (B, False), (B, True)])
+def test_a_second_run_changes_nothing(first, check_mode, clock):
+    thing = Thing(first, B)
+    ensure(FakeAccess(clock), thing)
+
+    assert ensure(FakeAccess(clock, check_mode), thing) == (False, B, None)
+
+
+def test_only_one_process_at_a_time_writes_an_item_and_it_reads_again_first(clock):
+    access = FakeAccess(clock)
+    thing = Thing(A, B, calls=access.locked)
+
+    ensure(access, thing)
+
+    assert access.locked == ["read", (Thing.label,), "read", "write", "released"]
+
+
+def test_what_another_process_has_done_meanwhile_is_no_change_of_this_one(clock):
+    access = FakeAccess(clock)
+    thing = Thing(A, B)
+
+    @contextlib.contextmanager
+    def lock(*item):
+        thing.state = B  # by whoever had the lock before
+        yield
+
+    access.lock = lock
+    changed, state, diff = ensure(access, thing)
+
+    assert (changed, state) == (False, B)
+    assert not diff or diff["before"] == diff["after"]
+    assert "write" not in thing.calls
+
+
+@CHANGES
+@pytest.mark.parametrize(
+    ("doubts", "writes", "pauses"),
+    [
+        pytest.param([APPLIED], 1, [0.25], id="applied"),
+        pytest.param([LOST], 2, [0.25], id="lost"),
+        pytest.param([LOST, APPLIED], 2, [0.25, 0.5], id="lost, then applied"),
+        pytest.param([LOST, LOST, LOST, LOST], 5, [0.25, 0.5, 1.0, 2.0], id="lost as often as retries allow"),
+        pytest.param([LOST, LOST, LOST, LOST, APPLIED], 5, [0.25, 0.5, 1.0, 2.0], id="the last one applied"),
+    ],
+)
+def test_after_a_write_in_doubt_the_state_is_read_and_the_run_goes_on_from_there(doubts, writes, pauses, before, after, diff, clock):
+    thing = Thing(before, after, doubts)
+
+    assert ensure(FakeAccess(clock), thing) == (True, after, diff)
+    assert thing.state == after
+    assert thing.calls.count("write") == writes
+    assert thing.calls[-1] == "read"
+    assert clock.slept[: len(pauses)] == pauses
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_no_result_is_lost_where_the_last_write_was_applied(retries, clock):
+    thing = Thing(A, B, [LOST] * retries + [APPLIED])
+
+    assert ensure(FakeAccess(clock, retries=retries), thing)[:2] == (True, B)
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_writes_that_stay_in_doubt_fail_after_the_retries(retries, clock):
+    thing = Thing(A, B, [LOST] * 9)
+
+    with pytest.raises(AmbiguousWrite) as caught:
+        ensure(FakeAccess(clock, retries=retries), thing)
+
+    assert (caught.value.message, caught.value.status) == ("thing 'a': no answer", 503)
+    assert thing.calls.count("write") == retries + 1
+
+
+def test_a_platform_that_says_how_long_is_waited_for_instead(clock):
+    thing = Thing(A, B, [LOST], wait=7)
+
+    assert ensure(FakeAccess(clock), thing).changed
+    assert sum(clock.slept) == 7
+
+
+def test_a_platform_that_says_too_long_is_a_clear_failure(clock):
+    with pytest.raises(WaitTooLong) as caught:
+        ensure(FakeAccess(clock, max_wait=10), Thing(A, B, [LOST], wait=99))
+
+    assert caught.value.message.startswith("thing 'a': no answer: that needs 99 s more, and max_wait (10 s) leaves 10 s")
+    assert clock.slept == []
+
+
+def test_a_write_that_was_in_doubt_is_looked_at_once_more(clock):
+    """The lost write arrives late, beside its repeat: what the platform has counts, not what the repeat answered."""
+    thing = Thing(None, A, [LOST])
+    write = thing.write
+
+    def late(current, wanted):
+        written = write(current, wanted)
+        thing.state = B
+        return written
+
+    thing.write = late
+
+    assert ensure(FakeAccess(clock), thing).state == B
+
+
+def test_what_the_platform_made_of_a_write_is_the_result(clock):
+    thing = Thing(A, {"name": "b", "secret": None})
+    thing.write = lambda current, wanted: B
+
+    assert ensure(FakeAccess(clock), thing) == (True, B, shown({"name": "a"}, {"name": "b"}))
+
+
+@pytest.mark.parametrize("step", ["read", "wanted", "write"])
+def test_a_failure_names_the_item_and_keeps_its_details(step, clock):
+    thing = Thing(A, B)
+
+    def fail(*args):
+        raise AccessError("refused", status=403, code="E7")
+
+    setattr(thing, step, fail)
+
+    with pytest.raises(AccessError) as caught:
+        ensure(FakeAccess(clock), thing)
+
+    assert (caught.value.message, caught.value.status, caught.value.code) == ("thing 'a': refused", 403, "E7")

@@ -1,0 +1,129 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote, quote_plus, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK, SECRET_KEY, Secrets, strings_in
+
+SECRET = 'p&s "w\\rd/ä+1'
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(SECRET, id="as it is"),
+        pytest.param(quote(SECRET, safe=""), id="percent-encoded"),
+        pytest.param(quote(SECRET), id="percent-encoded in a path"),
+        pytest.param(quote_plus(SECRET), id="in a query"),
+        pytest.param(urlencode({"password": SECRET}), id="in a form"),
+        pytest.param(json.dumps({"password": SECRET}), id="in JSON"),
+        pytest.param(json.dumps({"password": SECRET}, ensure_ascii=False), id="in JSON as UTF-8"),
+        pytest.param(encoded(SECRET), id="base64"),
+    ],
+)
+def test_a_secret_is_masked_however_it_is_written(text):
+    scrubbed = Secrets([SECRET]).scrub(f"before {text} after")
+
+    assert scrubbed in (f"before {start}{MASK}{end} after" for start, end in (("", ""), ("password=", ""), ('{"password": "', '"}')))
+
+
+@pytest.mark.parametrize("user", ["i", "id", "ids"])
+def test_most_of_a_secret_is_masked_in_basic_credentials_wherever_it_begins_in_them(user):
+    text = encoded(f"{user}:{SECRET}")
+
+    assert len(Secrets([SECRET]).scrub(text).replace(MASK, "")) <= len(text) - len(SECRET)
+
+
+@given(st.text(st.characters(exclude_characters="*", exclude_categories=["Cs"]), min_size=1), st.text(), st.text())
+def test_no_text_keeps_a_secret(secret, before, after):
+    assert secret not in Secrets([secret]).scrub(before + secret + after).replace(MASK, "*")
+
+
+def test_of_two_secrets_the_longer_one_is_masked_whole():
+    assert Secrets(["abc", "abcdef"]).scrub("<abcdef> <abc>") == f"<{MASK}> <{MASK}>"
+
+
+def test_text_without_a_secret_stays():
+    assert Secrets(["hidden", "", None]).scrub("nothing to see") == "nothing to see"
+
+
+@pytest.mark.parametrize("value", ["\ud800", "a\udcffb"], ids=["half a surrogate pair", "an undecodable byte"])
+def test_a_secret_that_utf_8_cannot_hold_is_masked_too(value):
+    assert Secrets([value]).scrub(f"<{value}>") == f"<{MASK}>"
+
+
+@pytest.mark.parametrize(
+    ("value", "known"),
+    [
+        pytest.param("one", ["one"], id="string"),
+        pytest.param(12345, ["12345"], id="number"),
+        pytest.param(["one", ["two"]], ["one", "two"], id="lists"),
+        pytest.param({"key": "one"}, ["one"], id="dict"),
+        pytest.param([{"a key": "one"}, {"other key": {"inner key": "two"}}], ["one", "two"], id="dicts in lists"),
+        pytest.param([None, True, False, ""], [], id="nothing"),
+    ],
+)
+def test_values_at_any_depth_are_remembered(value, known):
+    secrets = Secrets()
+    secrets.add(value)
+
+    words = ["one", "two", "12345", "True", "None"]
+    assert [word for word in words if secrets.scrub(word) == MASK] == [word for word in words if word in known]
+
+
+def test_a_tree_is_copied_with_its_strings_scrubbed():
+    tree = {"url": "x?k=hidden", "list": ["hidden", 1, None, True], "deep": {"a": {"b": "hidden"}}}
+
+    assert Secrets(["hidden"]).scrub_tree(tree) == {"url": f"x?k={MASK}", "list": [MASK, 1, None, True], "deep": {"a": {"b": MASK}}}
+    assert tree["list"][0] == "hidden"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(SECRET, True, id="the secret itself"),
+        pytest.param({"a": [{"b": f"x{SECRET}y"}]}, True, id="deep inside a longer string"),
+        pytest.param({SECRET: 1}, True, id="as a key"),
+        pytest.param((SECRET,), True, id="in a tuple"),
+        pytest.param(f"https://host/?p={quote(SECRET, safe='')}", True, id="percent-encoded in a URL"),
+        pytest.param(json.dumps([SECRET]), True, id="escaped in JSON"),
+        pytest.param({"application": {"client_secret": "unknown so far"}}, True, id="any value of a key that names a secret"),
+        pytest.param([{"access_token": "new"}], True, id="a token in a list"),
+        pytest.param({"client_secret": ""}, False, id="an empty secret"),
+        pytest.param({"client_secret": None}, False, id="no secret"),
+        pytest.param({"rotate_secret": True}, False, id="a switch"),
+        pytest.param({"msg": "all is well", "changed": False, "items": [1, None]}, False, id="nothing secret"),
+        pytest.param(None, False, id="nothing"),
+    ],
+)
+def test_a_value_that_holds_a_secret_is_recognized(value, expected):
+    assert Secrets([SECRET]).are_in(value) is expected
+
+
+@pytest.mark.parametrize(
+    ("key", "secret"),
+    [
+        *((key, True) for key in ("client_secret", "clientSecret", "secret", "access_token", "refresh_token", "token", "password", "user_password")),
+        *((key, True) for key in ("Authorization", "registration_key", "registrationKey", "api_key", "apikey", "jwt", "passwd", "passphrase")),
+        *((key, False) for key in ("token_type", "token_cache", "secrets", "client_id", "secret_of_success", "name", "key", "tokens")),
+    ],
+)
+def test_a_key_tells_whether_its_value_is_a_credential(key, secret):
+    assert bool(SECRET_KEY.search(key)) is secret
+
+
+def test_strings_in_yields_every_string_and_number_with_keys():
+    assert list(strings_in({"a": ["b", 1, 2.5, None, True], "c": ("d",)})) == ["a", "b", "1", "2.5", "c", "d"]

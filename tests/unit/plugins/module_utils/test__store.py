@@ -1,0 +1,625 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import errno
+import fcntl
+import os
+import pathlib
+import signal
+import stat
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.mediaops.access.plugins.module_utils import _store
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary, WaitTooLong
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate
+from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend, MemoryBackend, TokenStore, open_backend
+
+KEY = "k" * 32
+NAME = "0123abcd"
+SECRET = "the-access-token-itself"
+ENTRY = {"provider": "flex", "token": {"access_token": SECRET, "refresh_token": "the-refresh-token"}}
+
+
+@pytest.fixture
+def place(tmp_path):
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def backend(place, clock):
+    return DirectoryBackend(str(place), clock)
+
+
+@pytest.fixture
+def patience(clock):
+    return Patience(300, clock)
+
+
+def store_in(backend, key=KEY):
+    return TokenStore(lambda: backend, key)
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+# --- the directory: who may read and write it -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o002, 0o022, 0o077], ids=oct)
+def test_only_the_owner_can_use_what_is_made_under_any_umask(mask, tmp_path, place, clock, patience):
+    before = os.umask(mask)
+    try:
+        backend = DirectoryBackend(str(place), clock)
+        backend.own_key()
+        backend.write(NAME, b"data", None)
+        backend.reserve([("all", Rate(1, 1.0))], patience)
+        with backend.lock("item", patience):
+            pass
+    finally:
+        os.umask(before)
+
+    made = {path.relative_to(tmp_path).as_posix(): mode(path) for path in tmp_path.rglob("*")}
+    assert made == {
+        **dict.fromkeys(("cache", "cache/tokens", "cache/locks", "cache/pacing"), 0o700),
+        **dict.fromkeys((f"cache/tokens/{NAME}", "cache/key", "cache/locks/item", "cache/locks/key", "cache/pacing/all"), 0o600),
+    }
+
+
+def test_missing_parents_are_made(tmp_path, clock):
+    DirectoryBackend(str(tmp_path / "not" / "yet" / "there"), clock).write(NAME, b"data", None)
+
+    assert (tmp_path / "not" / "yet" / "there" / "tokens" / NAME).read_bytes() == b"data"
+
+
+@pytest.mark.parametrize("folder", ["", "tokens", "locks", "pacing"])
+@pytest.mark.parametrize("bits", [0o770, 0o707, 0o720, 0o777, 0o1777], ids=oct)
+def test_a_directory_that_others_can_write_to_is_refused(bits, folder, place, clock):
+    (place / folder).mkdir(parents=True)
+    (place / folder).chmod(bits)
+
+    with pytest.raises(AccessError, match=f"^token_cache: others can write to the directory .*{folder} .mode {bits:04o}.*chmod 700"):
+        DirectoryBackend(str(place), clock)
+
+
+@pytest.mark.parametrize("bits", [0o700, 0o750, 0o755], ids=oct)
+def test_a_directory_that_others_cannot_write_to_is_used(bits, place, clock):
+    place.mkdir()
+    place.chmod(bits)
+
+    DirectoryBackend(str(place), clock)
+
+    assert mode(place / "tokens") == 0o700
+
+
+def test_the_directory_of_another_user_is_refused(place, clock, monkeypatch):
+    place.mkdir(mode=0o700)
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+
+    with pytest.raises(AccessError, match=f"^token_cache: the directory .*cache belongs to another user .uid {owner}.. Name a directory of your own"):
+        DirectoryBackend(str(place), clock)
+
+
+@pytest.mark.parametrize("folder", ["", "tokens"])
+def test_a_file_in_place_of_a_directory_is_refused(folder, place, clock):
+    (place / folder).parent.mkdir(exist_ok=True)
+    (place / folder).write_text("")
+
+    with pytest.raises(AccessError, match="^token_cache: the directory .*cache cannot be used: Not a directory. Name another directory, or none for no cache"):
+        DirectoryBackend(str(place), clock)
+
+
+def test_a_directory_below_a_file_is_refused(tmp_path, clock):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(AccessError, match="cannot be used: Not a directory"):
+        DirectoryBackend(str(tmp_path / "file" / "cache"), clock)
+
+
+@pytest.mark.parametrize(
+    ("action", "call"),
+    [
+        ("written to", lambda backend, patience: backend.write(NAME, b"", None)),
+        ("locked", lambda backend, patience: backend.lock("item", patience).__enter__()),
+        ("locked", lambda backend, patience: backend.reserve([("all", Rate(1, 1.0))], patience)),
+        ("locked", lambda backend, patience: backend.hold([("all", Rate(1, 1.0))], 0)),
+    ],
+    ids=["write", "lock", "reserve", "hold"],
+)
+def test_a_directory_that_fails_later_is_a_clear_failure(action, call, backend, patience, monkeypatch):
+    def fail(*args, **kwargs):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "open", fail)
+
+    with pytest.raises(AccessError, match=f"^token_cache: the directory .* cannot be {action}: Read-only file system"):
+        call(backend, patience)
+
+
+def test_a_file_system_without_locks_is_a_clear_failure(backend, patience, monkeypatch):
+    def fail(*args):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+
+    with pytest.raises(AccessError, match="^token_cache: the directory .* cannot be locked: No locks available"), backend.lock("item", patience):
+        pass
+
+
+# --- files in it -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_written_is_read_named_and_removed(backend):
+    backend.write(NAME, b"one", None)
+    backend.write(NAME, b"two", None)
+    backend.write("other", b"three", None)
+
+    assert backend.read(NAME) == b"two"
+    assert backend.names() == [NAME, "other"]
+    backend.remove(NAME)
+    backend.remove(NAME)
+    assert backend.read(NAME) is None
+    assert backend.names() == ["other"]
+
+
+@pytest.mark.parametrize("spoil", ["symlink", "group-writable", "world-writable", "foreign", "directory"])
+def test_a_file_that_cannot_be_trusted_is_a_miss(spoil, backend, place, tmp_path, monkeypatch):
+    backend.write(NAME, b"data", None)
+    file = place / "tokens" / NAME
+    owner = os.geteuid()
+    if spoil == "symlink":
+        file.rename(tmp_path / "elsewhere")
+        file.symlink_to(tmp_path / "elsewhere")
+    elif spoil == "foreign":
+        monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    elif spoil == "directory":
+        file.unlink()
+        file.mkdir()
+    else:
+        file.chmod({"group-writable": 0o620, "world-writable": 0o602}[spoil])
+
+    assert backend.read(NAME) is None
+
+
+@pytest.mark.parametrize("link", [NAME, NAME + ".new"], ids=["the file", "the temporary file"])
+def test_writing_replaces_a_symlink_and_leaves_its_target(link, backend, place, tmp_path):
+    target = tmp_path / "target"
+    target.write_bytes(b"mine")
+    (place / "tokens" / link).symlink_to(target)
+
+    backend.write(NAME, b"data", None)
+
+    assert target.read_bytes() == b"mine"
+    assert backend.read(NAME) == b"data"
+    assert not (place / "tokens" / NAME).is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("file", "call"),
+    [
+        ("locks/item", lambda backend, patience: backend.lock("item", patience).__enter__()),
+        ("pacing/all", lambda backend, patience: backend.reserve([("all", Rate(1, 1.0))], patience)),
+    ],
+    ids=["lock", "pacing"],
+)
+def test_a_symlink_among_locks_and_pacing_files_is_refused(file, call, backend, patience, place, tmp_path):
+    target = tmp_path / "target"
+    target.write_bytes(b"mine")
+    (place / file).symlink_to(target)
+
+    with pytest.raises(AccessError, match="cannot be locked"):
+        call(backend, patience)
+    assert target.read_bytes() == b"mine"
+
+
+CRASHING_WRITE = """
+import os, signal
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend
+import sys
+backend = DirectoryBackend(sys.argv[1], Clock())
+os.replace = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+backend.write(sys.argv[2], b"half a tok", None)
+"""
+
+
+def test_a_crash_while_writing_leaves_the_old_entry_and_stops_nobody(backend, place, start):
+    backend.write(NAME, b"old", None)
+
+    assert start(CRASHING_WRITE, place, NAME).process.wait(60) == -signal.SIGKILL
+
+    assert backend.read(NAME) == b"old"
+    assert backend.names() == [NAME]
+    backend.write(NAME, b"new", None)
+    assert backend.read(NAME) == b"new"
+    assert [path.name for path in (place / "tokens").iterdir()] == [NAME]
+
+
+# --- locks -----------------------------------------------------------------------------------------------------------------
+
+HOLDER = """
+import sys
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
+from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend
+with DirectoryBackend(sys.argv[1], Clock()).lock("item", Patience(10, Clock())):
+    print("locked", flush=True)
+    input()
+"""
+
+
+def test_a_lock_waits_no_longer_than_patience_allows(backend, clock, patience):
+    patience.left = 1.0
+
+    with backend.lock("item", patience):
+        with pytest.raises(WaitTooLong, match="another process holds the lock"), backend.lock("item", patience):
+            pass
+
+    assert sum(clock.slept) == pytest.approx(1.0, abs=0.05)
+
+
+def test_locks_of_other_names_are_free(backend, clock, patience):
+    with backend.lock("item", patience), backend.lock("other", patience):
+        pass
+
+    assert clock.slept == []
+
+
+def test_a_lock_is_free_after_use_even_after_a_failure(backend, clock, patience):
+    with pytest.raises(RuntimeError), backend.lock("item", patience):
+        raise RuntimeError
+
+    with backend.lock("item", patience):
+        pass
+    assert clock.slept == []
+
+
+def test_the_lock_of_a_process_that_is_killed_is_released(backend, place, clock, patience, start):
+    holder = start(HOLDER, place)
+    assert holder.line() == "locked"
+    with pytest.raises(WaitTooLong), backend.lock("item", Patience(0, clock)):
+        pass
+
+    holder.process.send_signal(signal.SIGKILL)
+    holder.process.wait(60)
+
+    with backend.lock("item", patience):
+        assert clock.slept == []
+
+
+# --- the key ---------------------------------------------------------------------------------------------------------------
+
+MAKE_KEYS = """
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend
+print("ready", flush=True)
+input()
+for number in range(20):
+    print(DirectoryBackend(f"{args[0]}/{number}", Clock()).own_key())
+"""
+
+
+def test_processes_that_start_together_agree_on_directory_and_key(tmp_path, together):
+    first, *others = together(4, MAKE_KEYS, tmp_path)
+
+    assert others == [first] * 3
+    assert len(set(first)) == 20
+
+
+def test_the_key_stays(backend, place, clock):
+    assert DirectoryBackend(str(place), clock).own_key() == backend.own_key()
+    assert len(base64.urlsafe_b64decode(backend.own_key())) == 32
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"x" * 43, b"x" * 45], ids=len)
+def test_a_key_file_of_the_wrong_length_is_made_anew_and_what_it_encrypted_is_a_miss(content, backend, place):
+    store = store_in(backend, None)
+    store.write(NAME, ENTRY, None)
+
+    (place / "key").write_bytes(content)
+
+    assert store_in(backend, None).read(NAME) is None
+    assert len((place / "key").read_bytes()) == 44
+    assert mode(place / "key") == 0o600
+
+
+def test_a_key_that_another_could_have_planted_is_not_used(backend, place):
+    backend.own_key()
+    (place / "key").chmod(0o666)
+    planted = (place / "key").read_text()
+
+    assert backend.own_key() != planted
+    assert mode(place / "key") == 0o600
+
+
+# --- pacing ----------------------------------------------------------------------------------------------------------------
+
+RESERVE = """
+import time
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate
+from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend
+
+class Noted(Clock):
+    frozen = float(args[1])
+    def now(self):
+        self.last = self.frozen or time.time()
+        return self.last
+
+clock = Noted()
+backend = DirectoryBackend(args[0], clock)
+print("ready", flush=True)
+input()
+for number in range(10):
+    wait = backend.reserve([("all", Rate(4, 0.05))], Patience(300, clock))
+    print(repr(clock.last + wait))
+    if not clock.frozen:
+        time.sleep(wait)
+"""
+
+
+def test_processes_that_ask_at_the_same_instant_get_each_start_exactly_once(place, together):
+    starts = sorted(float(start) for starts in together(4, RESERVE, place, 1000) for start in starts)
+
+    assert starts == pytest.approx([1000 + 0.052 * (number // 4) for number in range(40)])
+
+
+def test_processes_together_keep_the_limit_in_every_window(place, together):
+    starts = sorted(float(start) for starts in together(4, RESERVE, place, 0) for start in starts)
+
+    assert len(starts) == 40
+    assert all(late - early > 0.05 for early, late in zip(starts, starts[4:], strict=False))
+
+
+BOTH = pytest.mark.parametrize("kind", ["directory", "memory"])
+
+
+@pytest.fixture
+def paced(kind, place, clock):
+    return DirectoryBackend(str(place), clock) if kind == "directory" else MemoryBackend(clock, {})
+
+
+@BOTH
+def test_a_start_counts_towards_every_slot_and_none_comes_before_all_allow_it(paced, patience):
+    everything, logins = ("all", Rate(5, 1.0)), ("auth", Rate(1, 1.0))
+
+    waits = [paced.reserve(slots, patience) for slots in ([everything, logins], [everything], [logins, everything], [logins], [everything])]
+
+    assert waits == pytest.approx([0, 0, 1.04, 2.08, 1.04], abs=1e-4)
+
+
+@BOTH
+def test_a_start_that_patience_does_not_allow_is_not_reserved(paced, clock):
+    slot = ("all", Rate(1, 60.0))
+    paced.reserve([slot], Patience(10, clock))
+
+    for _attempt in range(3):
+        with pytest.raises(WaitTooLong, match="the rate limit is used up by calls that are waiting already: that needs 60 s more, and max_wait .10 s"):
+            paced.reserve([slot], Patience(10, clock))
+
+    assert paced.reserve([slot], Patience(61, clock)) == pytest.approx(60.5, abs=1e-4)
+
+
+@BOTH
+def test_nobody_starts_while_the_platform_says_wait(paced, clock, patience):
+    slot = ("all", Rate(5, 1.0))
+
+    paced.hold([slot], clock.now() + 7)
+
+    assert paced.reserve([slot], patience) == pytest.approx(7)
+
+
+steps = st.lists(st.tuples(st.sampled_from(["reserve", "hold"]), st.floats(0, 5), st.floats(0, 3)), max_size=40)
+
+
+@settings(max_examples=200)
+@given(st.integers(1, 4), steps)
+def test_no_window_holds_more_starts_than_the_limit_also_after_the_platform_said_wait(count, steps):
+    class Now(Clock):
+        time = 1000.0
+
+        def now(self):
+            return self.time
+
+    clock = Now()
+    backend, rate, starts = MemoryBackend(clock, {}), Rate(count, 1.0), []
+    for step, hold, pause in steps:
+        clock.time += pause
+        if step == "hold":
+            backend.hold([("all", rate)], clock.time + hold)
+        else:
+            starts.append(clock.time + backend.reserve([("all", rate)], Patience(10_000, clock)))
+
+    starts.sort()
+    assert all(late - early > rate.window for early, late in zip(starts, starts[count:], strict=False))
+
+
+def test_the_directory_keeps_the_limit_too_after_the_platform_said_wait(backend, clock, patience):
+    slot = ("all", Rate(1, 1.0))
+    starts = [backend.reserve([slot], patience) for _call in range(4)]
+
+    backend.hold([slot], clock.now() + 0.5)
+    starts += [backend.reserve([slot], patience) for _call in range(3)]
+
+    starts.sort()
+    assert all(late - early > 1 for early, late in zip(starts, starts[1:], strict=False))
+
+
+@pytest.mark.parametrize("content", [b"", b"abc", b"\x00" * 11, b"\xff" * 16], ids=["empty", "cut", "cut after one", "not a number"])
+def test_a_damaged_pacing_file_costs_no_more_than_a_window(content, backend, place, patience):
+    (place / "pacing" / "all").write_bytes(content)
+
+    assert 0 <= backend.reserve([("all", Rate(1, 1.0))], patience) <= 1.04
+    assert backend.reserve([("all", Rate(1, 1.0))], patience) == pytest.approx(1.04, abs=1e-4)
+
+
+def test_pacing_in_memory_is_shared_by_the_items_of_a_process(clock, patience, monkeypatch):
+    monkeypatch.setattr(_store, "_PROCESS_STARTS", {})
+    slot = ("all", Rate(1, 1.0))
+
+    waits = [MemoryBackend(clock).reserve([slot], patience) for _item in range(2)]
+
+    assert waits == pytest.approx([0, 1.04], abs=1e-4)
+
+
+# --- encrypted entries -----------------------------------------------------------------------------------------------------
+
+
+def test_an_entry_is_read_back_by_whoever_has_the_key(backend, place, clock):
+    store_in(backend).write(NAME, ENTRY, None)
+
+    assert store_in(DirectoryBackend(str(place), clock)).read(NAME) == {**ENTRY, "name": NAME}
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["own key", "given key"])
+def test_nothing_on_disk_tells_a_token(key, backend, place):
+    store = store_in(backend, key)
+    store.write(store.name_of(["flex", "https://host", "me", SECRET]), ENTRY, None)
+
+    kept = b"\n".join(str(path).encode() + b"\n" + (path.read_bytes() if path.is_file() else b"") for path in place.rglob("*"))
+    unwrapped = b"".join(base64.urlsafe_b64decode(path.read_bytes()) for path in (place / "tokens").iterdir())
+    for word in (SECRET, "the-refresh-token", "access_token", "flex", "host"):
+        whole = [base64.b64encode(word.encode()[skipped:])[:-4] for skipped in range(3)]
+        assert not [spelling for spelling in (word.encode(), word.encode().hex().encode(), *whole) if len(spelling) > 3 and spelling in kept + unwrapped]
+
+
+IDENTITY = ["flex", "https://host", "client_credentials", "me", "", "secret"]
+
+
+@pytest.mark.parametrize("position", range(len(IDENTITY)))
+def test_another_identity_has_another_name(position, backend):
+    store = store_in(backend)
+    other = [*IDENTITY[:position], IDENTITY[position] + "x", *IDENTITY[position + 1 :]]
+
+    assert store.name_of(other) != store.name_of(IDENTITY)
+
+
+def test_a_name_does_not_depend_on_where_its_parts_are_cut(backend):
+    store = store_in(backend)
+
+    assert store.name_of(["a", "bc"]) != store.name_of(["ab", "c"]) != store.name_of(["ab,c"])
+
+
+def test_a_name_cannot_be_computed_without_the_key(backend):
+    assert store_in(backend, "k1").name_of(IDENTITY) != store_in(backend, "k2").name_of(IDENTITY)
+    assert store_in(backend, "k1").name_of(IDENTITY) == store_in(backend, "k1").name_of(tuple(IDENTITY))
+
+
+def flipped(data):
+    return data[:40] + bytes([data[40] ^ 1]) + data[41:]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda data: b"", id="empty"),
+        pytest.param(lambda data: data[:-1], id="truncated"),
+        pytest.param(lambda data: data[:20], id="cut short"),
+        pytest.param(flipped, id="one bit"),
+        pytest.param(lambda data: b"\xff\x00garbage", id="garbage"),
+        pytest.param(lambda data: b'{"name": "0123abcd"}', id="plain JSON"),
+        pytest.param(lambda data: data + data, id="doubled"),
+    ],
+)
+def test_a_corrupt_entry_is_a_miss(spoil, backend, place):
+    store = store_in(backend)
+    store.write(NAME, ENTRY, None)
+    file = place / "tokens" / NAME
+
+    file.write_bytes(spoil(file.read_bytes()))
+
+    assert store.read(NAME) is None
+    assert store.entries() == {}
+
+
+def test_the_entry_of_another_key_is_a_miss(backend):
+    store_in(backend, "another key").write(NAME, ENTRY, None)
+
+    assert store_in(backend).read(NAME) is None
+
+
+def test_swapped_files_are_a_miss_each(backend, place):
+    store = store_in(backend)
+    store.write("mine", ENTRY, None)
+    store.write("yours", ENTRY, None)
+
+    (place / "tokens" / "mine").rename(place / "tokens" / "swap")
+    (place / "tokens" / "yours").rename(place / "tokens" / "mine")
+    (place / "tokens" / "swap").rename(place / "tokens" / "yours")
+
+    assert (store.read("mine"), store.read("yours")) == (None, None)
+
+
+@pytest.mark.parametrize("content", [b"[1]", b'"text"', b"not JSON", b"\xff"], ids=repr)
+def test_something_else_under_the_right_key_is_a_miss(content, backend):
+    store = store_in(backend)
+    backend.write(NAME, store._open_keys()[1].encrypt(content), None)
+
+    assert store.read(NAME) is None
+
+
+def test_entries_are_those_that_can_be_read(backend):
+    store = store_in(backend)
+    store.write("one", {"number": 1}, None)
+    store.write("two", {"number": 2}, None)
+    store_in(backend, "another key").write("three", {"number": 3}, None)
+
+    assert {name: entry["number"] for name, entry in store.entries().items()} == {"one": 1, "two": 2}
+
+
+@pytest.mark.parametrize("use", [lambda store: store.name_of(["a"]), lambda store: store.entries()], ids=["name", "entries"])
+def test_without_the_library_the_failure_says_what_to_do(use, backend, monkeypatch):
+    backend.write(NAME, b"data", None)
+    monkeypatch.setitem(sys.modules, "cryptography.fernet", None)
+
+    with pytest.raises(MissingLibrary, match="cryptography is needed .*pip install cryptography"):
+        use(store_in(backend))
+
+
+def test_a_backend_without_a_key_of_its_own_needs_one(backend, monkeypatch):
+    monkeypatch.setattr(backend, "own_key", lambda: None)
+
+    with pytest.raises(AccessError, match="^token_cache_key is required"):
+        store_in(backend, None).name_of(["a"])
+
+
+# --- which backend ---------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_made_before_it_is_needed(place, clock):
+    TokenStore(lambda: open_backend(str(place), clock), None)
+
+    assert not place.exists()
+
+
+def test_without_a_cache_a_token_lives_as_long_as_its_item(clock, patience):
+    backend = open_backend("none", clock)
+    store = store_in(backend, None)
+    with backend.lock(NAME, patience):
+        store.write(NAME, ENTRY, None)
+
+    assert store.read(NAME) == {**ENTRY, "name": NAME}
+    assert backend.names() == [NAME]
+    backend.remove(NAME)
+    backend.remove(NAME)
+    assert store.read(NAME) is None
+    assert open_backend("none", clock).names() == []
+
+
+def test_a_url_that_is_not_supported_is_refused_without_its_password(clock):
+    with pytest.raises(AccessError, match="^token_cache: memcached:// is not supported") as caught:
+        open_backend("memcached://user:hidden@host", clock)
+
+    assert "hidden" not in caught.value.message
+
+
+def test_a_directory_is_opened(place, clock):
+    assert isinstance(open_backend(str(place), clock), DirectoryBackend)
+    assert pathlib.Path(place, "tokens").is_dir()

@@ -1,0 +1,620 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK, Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend, MemoryBackend, TokenStore
+from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, Tokens, iso, jwt_claims, jwt_expiry
+
+GRANT = Grant("password", "me", "hunter2")
+NOW = 1_800_000_000.0
+HOUR = 3600.0
+
+
+class Platform:
+    """An issuer that gives what the test prepared, else numbered tokens of an hour, and keeps a list of what it was asked."""
+
+    def __init__(self, clock, *, revokes=False, accepts=True, obtained=(), refreshed=()):
+        self.revokes = revokes
+        self._accepts = accepts
+        self.calls: list[str] = []
+        self._clock = clock
+        self._obtained = list(obtained)
+        self._refreshed = list(refreshed)
+        self._number = 0
+
+    def token_identity(self):
+        return ["flex", "https://host"]
+
+    def obtain(self, grant):
+        self.calls.append("obtain")
+        return self._next(self._obtained)
+
+    def refresh(self, grant, token):
+        self.calls.append(f"refresh {token.refresh_token}")
+        return self._next(self._refreshed)
+
+    def revoke(self, token):
+        self.calls.append(f"revoke {token.access_token}")
+
+    def still_accepts(self, token):
+        return self._accepts
+
+    def revocation_recipe(self, token):
+        return {"how": "to revoke"} if self.revokes else None
+
+    def _next(self, prepared):
+        if prepared:
+            if isinstance(prepared[0], Exception):
+                raise prepared.pop(0)
+            return prepared.pop(0)
+        self._number += 1
+        return Token(f"new-{self._number}", expires_at=self._clock.now() + HOUR)
+
+
+@pytest.fixture
+def store(clock):
+    backend = MemoryBackend(clock, {})
+    return TokenStore(lambda: backend, "k" * 32)
+
+
+@pytest.fixture
+def opened(store, clock):
+    """The tokens of one item, over the store that all items of a test share."""
+
+    def tokens(platform=None, min_ttl=60, secrets=None):
+        return Tokens(platform or Platform(clock), store, Patience(300, clock), clock, secrets or Secrets(), min_ttl)
+
+    return tokens
+
+
+@pytest.fixture
+def held(opened, clock):
+    """Puts a token into the store, as an earlier item did."""
+
+    def hold(name="old", life=HOUR, grant=GRANT, **details):
+        token = Token(name, expires_at=None if life is None else clock.now() + max(life, 0), **details)
+        opened(Platform(clock, obtained=[token]), min_ttl=0).get(grant)
+        clock.time += -min(life or 0, 0)
+        return token
+
+    return hold
+
+
+def short(name, clock, life=30.0, **details):
+    return Token(name, expires_at=clock.now() + life, **details)
+
+
+# --- get ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_asks_the_platform_and_the_others_find_its_token(opened, clock):
+    platform = Platform(clock)
+    first, second = opened(platform), opened(platform)
+
+    assert first.get(GRANT) == second.get(GRANT) == first.get(GRANT)
+    assert platform.calls == ["obtain"]
+    assert (first.changed, second.changed) == (True, False)
+
+
+def test_a_token_comes_back_from_the_cache_with_all_that_it_has(opened, held):
+    token = held(token_type="MAC", refresh_token="r", refresh_expires_at=NOW + 9 * HOUR, scope="s", issued_at=NOW, details={"managers": [1]})
+
+    assert opened().cached(GRANT) == token
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        dataclasses.replace(GRANT, flow="client_credentials"),
+        dataclasses.replace(GRANT, principal="you"),
+        dataclasses.replace(GRANT, secret="wrong"),
+        dataclasses.replace(GRANT, scope="admin"),
+    ],
+    ids=["flow", "principal", "secret", "scope"],
+)
+def test_another_grant_gets_a_token_of_its_own(other, opened, held):
+    held()
+
+    assert opened().cached(other) is None
+    assert opened().get(other).access_token == "new-1"
+    assert opened().get(GRANT).access_token == "old"
+
+
+@pytest.mark.parametrize("identity", [["freewheel", "https://host"], ["flex", "https://elsewhere"], ["flex", "https://host", "/token"]], ids=" ".join)
+def test_another_installation_gets_a_token_of_its_own(identity, opened, held, clock):
+    held()
+    platform = Platform(clock)
+    platform.token_identity = lambda: identity
+
+    assert opened(platform).cached(GRANT) is None
+
+
+def test_details_of_a_request_do_not_make_another_token(opened, held):
+    held(grant=dataclasses.replace(GRANT, details={"a": 1}))
+
+    assert opened().cached(dataclasses.replace(GRANT, details={"b": 2})).access_token == "old"
+
+
+@pytest.mark.parametrize(
+    ("life", "min_ttl", "served"),
+    [(60, 60, True), (59.5, 60, False), (60.5, 60, True), (0.5, 0, True), (None, 10**9, True)],
+    ids=["just enough", "too short", "longer", "any life will do", "without end"],
+)
+def test_a_cached_token_is_served_while_it_lives_long_enough(life, min_ttl, served, opened, held):
+    held(life=life)
+
+    assert (opened(min_ttl=min_ttl).cached(GRANT) is not None) is served
+    assert (opened(min_ttl=min_ttl).get(GRANT).access_token == "old") is served
+
+
+def test_refreshing_comes_before_a_new_login(opened, held, clock):
+    held(life=30, refresh_token="r1")
+    platform = Platform(clock, refreshed=[Token("refreshed", expires_at=clock.now() + HOUR, refresh_token="r2")])
+    tokens = opened(platform)
+
+    assert tokens.get(GRANT).access_token == "refreshed"
+    assert platform.calls == ["refresh r1"]
+    assert tokens.changed is True
+    assert opened().cached(GRANT).refresh_token == "r2"
+
+
+def test_an_expired_token_is_refreshed_too(opened, held, clock):
+    held(life=-10, refresh_token="r1")
+    platform = Platform(clock)
+
+    opened(platform).get(GRANT)
+
+    assert platform.calls == ["refresh r1"]
+
+
+def test_a_refresh_that_is_not_possible_any_more_falls_back_to_a_login(opened, held, clock):
+    held(life=30, refresh_token="r1")
+    platform = Platform(clock, refreshed=[None])
+
+    assert opened(platform).get(GRANT).access_token == "new-1"
+    assert platform.calls == ["refresh r1", "obtain"]
+
+
+@pytest.mark.parametrize("details", [{}, {"refresh_token": "r1", "refresh_expires_at": NOW - 1}], ids=["none", "expired"])
+def test_without_a_refresh_token_of_use_there_is_a_login(details, opened, held, clock):
+    held(life=30, **details)
+    platform = Platform(clock)
+
+    opened(platform).get(GRANT)
+
+    assert platform.calls == ["obtain"]
+
+
+def test_a_platform_that_answers_with_the_old_short_token_is_asked_once_more_after_revoking(opened, clock):
+    platform = Platform(clock, revokes=True, obtained=[short("shared", clock)])
+
+    assert opened(platform).get(GRANT).access_token == "new-1"
+    assert platform.calls == ["obtain", "revoke shared", "obtain"]
+
+
+@pytest.mark.parametrize("revokes", [False, True])
+def test_even_a_new_token_too_short_is_a_clear_failure_and_not_kept(revokes, opened, clock):
+    platform = Platform(clock, revokes=revokes, obtained=[short("one", clock), short("two", clock)])
+
+    with pytest.raises(AccessError, match=r"^even a new token lives for 30 s only, less than min_ttl \(60 s\): lower min_ttl$"):
+        opened(platform).get(GRANT)
+
+    assert platform.calls == (["obtain", "revoke one", "obtain"] if revokes else ["obtain"])
+    assert opened(min_ttl=0).cached(GRANT) is None
+
+
+def test_after_a_revoked_token_a_login_that_fails_leaves_none_behind(opened, held, clock):
+    old = held(life=30)
+    platform = Platform(clock, revokes=True, obtained=[old, AccessError("down")])
+
+    with pytest.raises(AccessError, match="^down$"):
+        opened(platform).get(GRANT)
+
+    assert platform.calls == ["obtain", "revoke old", "obtain"]
+    assert opened(min_ttl=0).cached(GRANT) is None
+
+
+def test_a_login_that_fails_leaves_the_cached_token(opened, held, clock):
+    held(life=30)
+
+    with pytest.raises(AccessError):
+        opened(Platform(clock, obtained=[AccessError("down")])).get(GRANT)
+
+    assert opened(min_ttl=0).cached(GRANT).access_token == "old"
+
+
+@pytest.mark.parametrize("content", [{}, {"token": None}, {"token": {}}, {"token": {"access_token": "a", "unknown": 1}}], ids=json.dumps)
+def test_an_entry_of_another_version_is_a_miss(content, opened, store, clock):
+    tokens = opened()
+    store.write(store.name_of(["flex", "https://host", GRANT.flow, GRANT.principal, GRANT.scope, GRANT.secret]), content, None)
+
+    assert tokens.cached(GRANT) is None
+    assert tokens.get(GRANT).access_token == "new-1"
+
+
+@pytest.mark.parametrize(("revokes", "recipe"), [(True, {"how": "to revoke"}), (False, None)])
+def test_an_entry_says_whose_token_it_is_and_how_to_revoke_it(revokes, recipe, opened, store, clock):
+    opened(Platform(clock, revokes=revokes)).get(GRANT)
+
+    (entry,) = store.entries().values()
+    assert (entry["provider"], entry["url"], entry["principal"], entry["revocation"]) == ("flex", "https://host", "me", recipe)
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "refresh_expires_at", "expected"),
+    [(NOW + 100, None, NOW + 100), (NOW + 100, NOW + 500, NOW + 500), (NOW + 900, NOW + 500, NOW + 900), (None, None, None)],
+)
+def test_an_entry_expires_when_nothing_in_it_is_of_use_any_more(expires_at, refresh_expires_at, expected, opened, store, clock, monkeypatch):
+    written = []
+    monkeypatch.setattr(store.backend, "write", lambda name, data, expires_at: written.append(expires_at))
+
+    opened(Platform(clock, obtained=[Token("a", expires_at=expires_at, refresh_expires_at=refresh_expires_at)])).get(GRANT)
+
+    assert written == [expected]
+
+
+@pytest.mark.parametrize("use", [lambda tokens: tokens.get(GRANT), lambda tokens: tokens.cached(GRANT)], ids=["get", "cached"])
+def test_tokens_are_known_as_secrets(use, opened, held):
+    held("the-access-token", refresh_token="the-refresh-token")
+    secrets = Secrets()
+
+    use(opened(secrets=secrets))
+
+    assert secrets.scrub("the-access-token the-refresh-token") == f"{MASK} {MASK}"
+
+
+# --- replace -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_rejected_token_is_replaced_by_a_new_login(opened, held, clock):
+    old = held()
+    platform = Platform(clock)
+    tokens = opened(platform)
+
+    assert tokens.replace(GRANT, old).access_token == "new-1"
+    assert platform.calls == ["obtain"]
+    assert tokens.changed is True
+    assert opened().cached(GRANT).access_token == "new-1"
+
+
+def test_a_rejected_token_that_can_be_refreshed_is(opened, held, clock):
+    old = held(refresh_token="r1")
+    platform = Platform(clock)
+
+    opened(platform).replace(GRANT, old)
+
+    assert platform.calls == ["refresh r1"]
+
+
+def test_somebody_elses_newer_token_is_used(opened, held, clock):
+    held("newer")
+    platform = Platform(clock)
+    tokens = opened(platform)
+
+    assert tokens.replace(GRANT, Token("old")).access_token == "newer"
+    assert platform.calls == []
+    assert tokens.changed is False
+
+
+def test_somebody_elses_newer_token_is_not_used_if_too_short(opened, held, clock):
+    held("newer", life=30)
+
+    assert opened(Platform(clock)).replace(GRANT, Token("old")).access_token == "new-1"
+
+
+@pytest.mark.parametrize("revokes", [True, False])
+def test_a_platform_that_insists_on_the_rejected_token(revokes, opened, held, clock):
+    old = held()
+    platform = Platform(clock, revokes=revokes, obtained=[old])
+
+    token = opened(platform).replace(GRANT, old)
+
+    assert platform.calls == (["obtain", "revoke old", "obtain"] if revokes else ["obtain"])
+    assert token.access_token == ("new-1" if revokes else "old")
+
+
+def test_a_rejected_token_is_gone_though_the_new_login_fails(opened, held, clock):
+    old = held()
+
+    with pytest.raises(AccessError, match="^down$"):
+        opened(Platform(clock, obtained=[AccessError("down")])).replace(GRANT, old)
+
+    assert opened().cached(GRANT) is None
+
+
+# --- renew and drop ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("revokes", "old", "calls"),
+    [(False, False, ["obtain"]), (False, True, ["obtain"]), (True, False, ["obtain"]), (True, True, ["revoke old", "obtain"])],
+    ids=["first", "another", "first, revocable", "another, revocable"],
+)
+def test_renewing_always_issues_a_token(revokes, old, calls, opened, held, clock):
+    if old:
+        held()
+    platform = Platform(clock, revokes=revokes)
+    tokens = opened(platform)
+
+    assert tokens.renew(GRANT).access_token == "new-1"
+    assert platform.calls == calls
+    assert tokens.changed is True
+    assert opened().cached(GRANT).access_token == "new-1"
+
+
+@pytest.mark.parametrize(
+    ("old", "answer"),
+    [
+        pytest.param(True, {"name": "old", "life": HOUR}, id="the cached one"),
+        pytest.param(False, {"name": "elsewhere", "life": HOUR, "issued_at": NOW - 600}, id="one issued before"),
+        pytest.param(False, {"name": "elsewhere", "life": 30}, id="one that ends soon"),
+    ],
+)
+def test_renewing_does_not_take_a_token_that_was_there_before(old, answer, opened, held, clock):
+    if old:
+        held()
+    platform = Platform(clock, revokes=True, obtained=[short(answer.pop("name"), clock, **answer)])
+
+    assert opened(platform).renew(GRANT).access_token == "new-1"
+    assert platform.calls[-3:] == ["obtain", platform.calls[-2], "obtain"]
+    assert platform.calls[-2].startswith("revoke ")
+
+
+@pytest.mark.parametrize("revokes", [True, False])
+def test_dropping_revokes_where_possible_and_forgets(revokes, opened, held, clock):
+    held()
+    platform = Platform(clock, revokes=revokes)
+    tokens = opened(platform)
+
+    assert [tokens.drop(GRANT, check_mode=True), tokens.drop(GRANT), tokens.drop(GRANT, check_mode=True), tokens.drop(GRANT)] == [True, True, False, False]
+    assert platform.calls == ["revoke old"]  # a platform that cannot revoke is asked too, and does nothing
+    assert opened(min_ttl=0).cached(GRANT) is None
+
+
+def test_dropping_takes_a_short_token_too(opened, held):
+    held(life=5)
+
+    assert opened(min_ttl=60).drop(GRANT) is True
+
+
+def test_dropping_leaves_no_refresh_token_behind(opened, held, store):
+    held(life=-10, refresh_token="still-good", refresh_expires_at=NOW + 9 * HOUR)
+
+    opened().drop(GRANT)
+
+    assert store.entries() == {}
+
+
+def test_dropping_what_another_process_has_just_dropped_changes_nothing(opened, held, clock, store, monkeypatch):
+    held()
+    platform = Platform(clock, revokes=True)
+    tokens = opened(platform)
+    read = store.read
+    monkeypatch.setattr(store, "read", lambda name: (read(name), store.backend.remove(name))[0])
+
+    assert tokens.drop(GRANT) is False
+    assert platform.calls == []
+
+
+# --- a token that was given ----------------------------------------------------------------------------------------------------
+
+
+def jwt(claims):
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (b"{}", json.dumps(claims).encode(), b"signature"))
+
+
+def test_a_given_token_is_used_as_it_is_and_never_kept(opened, store, clock):
+    platform, secrets = Platform(clock), Secrets()
+    tokens = opened(platform, secrets=secrets)
+    given = jwt({"exp": NOW + 5})
+
+    assert tokens.get(Grant.given(given)) == Token(given, expires_at=NOW + 5)
+    assert tokens.get(Grant.given("opaque")) == Token("opaque")
+    assert (platform.calls, store.entries(), tokens.changed, secrets.scrub("opaque")) == ([], {}, False, MASK)
+
+
+@pytest.mark.parametrize(("name", "rejected"), [("renew", ()), ("replace", (Token("opaque"),))])
+def test_a_given_token_cannot_be_replaced(name, rejected, opened):
+    with pytest.raises(AccessError, match="^the access_token that was given does not serve: .*Give credentials instead") as caught:
+        getattr(opened(), name)(Grant.given("opaque"), *rejected)
+
+    assert caught.value.status == 401
+    assert "opaque" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("revokes", "accepted", "changed"),
+    [(True, True, True), (True, False, False), (False, True, False)],
+    ids=["revocable", "revoked already", "not revocable"],
+)
+def test_dropping_a_given_token_is_a_change_where_it_can_still_be_revoked(revokes, accepted, changed, opened, clock):
+    platform = Platform(clock, revokes=revokes, accepts=accepted)
+    tokens = opened(platform)
+
+    assert tokens.drop(Grant.given("given"), check_mode=True) is changed
+    assert platform.calls == []
+    assert tokens.drop(Grant.given("given")) is changed
+    assert platform.calls == (["revoke given"] if changed else [])
+
+
+# --- single flight -------------------------------------------------------------------------------------------------------------
+
+
+def race(count, work):
+    """What ``count`` threads that start ``work`` together return."""
+    barrier, results = threading.Barrier(count), []
+
+    def run():
+        barrier.wait(30)
+        results.append(work())
+
+    threads = [threading.Thread(target=run) for _number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(results) == count
+    return results
+
+
+@pytest.fixture
+def shared(tmp_path):
+    """Tokens of one directory, each with a store of its own, on the real clock."""
+
+    def tokens(platform):
+        store = TokenStore(lambda: DirectoryBackend(str(tmp_path), Clock()), "k" * 32)
+        return Tokens(platform, store, Patience(60, Clock()), Clock(), Secrets(), 60)
+
+    return tokens
+
+
+@pytest.mark.parametrize("action", ["get", "replace"])
+def test_threads_that_need_the_same_token_log_in_once(action, shared):
+    platform = Platform(Clock())
+    old = shared(platform).get(GRANT)
+    platform.calls.clear()
+
+    def work():
+        tokens = shared(platform)
+        return tokens.replace(GRANT, old) if action == "replace" else tokens.get(dataclasses.replace(GRANT, principal="another"))
+
+    names = {token.access_token for token in race(8, work)}
+
+    assert names == {"new-2"}
+    assert platform.calls == ["obtain"]
+
+
+LOGIN = """
+import os
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend, TokenStore
+from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, Tokens
+
+class Platform:
+    revokes = False
+    def token_identity(self):
+        return ["flex", "https://host"]
+    def revocation_recipe(self, token):
+        return None
+    def obtain(self, grant):
+        with open(args[1], "a") as log:
+            log.write(f"{grant.principal} {os.getpid()}\\n")
+        return Token(f"{grant.principal}-{os.getpid()}", expires_at=Clock.now() + 3600)
+
+store = TokenStore(lambda: DirectoryBackend(args[0], Clock()), None)
+tokens = Tokens(Platform(), store, Patience(60, Clock()), Clock(), Secrets(), 60)
+print("ready", flush=True)
+input()
+for number in range(15):
+    print(tokens.get(Grant("password", f"user{number}", "secret")).access_token)
+"""
+
+
+def test_processes_that_need_the_same_tokens_log_in_once_for_each(tmp_path, together):
+    log = tmp_path / "log"
+
+    first, *others = together(4, LOGIN, tmp_path / "cache", log)
+
+    assert others == [first] * 3
+    assert sorted(line.split()[0] for line in log.read_text().splitlines()) == sorted(f"user{number}" for number in range(15))
+
+
+# --- results -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        pytest.param(Token("a"), {"token_type": "Bearer", "expires_at": None, "expires_in": None}, id="without end"),
+        pytest.param(Token("a", "MAC", NOW + 90.9), {"token_type": "MAC", "expires_at": "2027-01-15T08:01:30Z", "expires_in": 90}, id="with an end"),
+        pytest.param(Token("a", "MAC", NOW - 5), {"token_type": "MAC", "expires_at": "2027-01-15T07:59:55Z", "expires_in": 0}, id="expired"),
+        pytest.param(
+            Token("a", "MAC", NOW, refresh_token="r", refresh_expires_at=NOW + 60, scope="s", issued_at=NOW, details={"video_managers": None}),
+            {
+                **{"token_type": "MAC", "expires_at": "2027-01-15T08:00:00Z", "expires_in": 0, "scope": "s", "video_managers": None},
+                **{"refresh_token": "r", "refresh_expires_at": "2027-01-15T08:01:00Z"},
+            },
+            id="with all there is",
+        ),
+    ],
+)
+@pytest.mark.parametrize("cached", [True, False])
+def test_the_result_of_a_token(token, expected, cached):
+    assert token.as_result(NOW, cached) == {"access_token": "a", "cached": cached, **expected}
+
+
+@given(st.floats() | st.floats(-1e12, 1e12) | st.none())
+def test_a_token_of_any_life_has_a_result(expires_at):
+    result = Token("a", expires_at=expires_at).as_result(NOW, False)
+
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
+
+
+@pytest.mark.parametrize(("instant", "text"), [(None, None), (0, "1970-01-01T00:00:00Z"), (NOW + 0.999, "2027-01-15T08:00:00Z")])
+def test_an_instant_in_words(instant, text):
+    assert iso(instant) == text
+
+
+# --- JWT -----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("claims", [{}, {"sub": "me", "exp": 1}, {"name": "ä/?~", "deep": {"a": [None]}}], ids=json.dumps)
+@pytest.mark.parametrize("form", ["{}", "{}.x.y"], ids=["signed", "encrypted"])
+def test_the_claims_of_a_jwt_are_read(claims, form):
+    assert jwt_claims(form.format(jwt(claims))) == claims
+
+
+@pytest.mark.parametrize(
+    "token",
+    [pytest.param("a." + base64.urlsafe_b64encode(b"[" * 99_999).decode() + ".c", id="endlessly nested")]
+    + "opaque a.b a.b.c .. a.!.c ä.ä.ä a.W10.c a.bnVsbA.c e30.e30 e30.e30.e30.e30 e30.e30.e30.e30.e30.e30 a._w.c a.e.c".split()
+    + [""],
+)
+def test_what_is_no_jwt_is_a_value_error_that_does_not_show_it(token):
+    with pytest.raises(ValueError, match="^not a JWT: ") as caught:
+        jwt_claims(token)
+
+    assert len(token) < 4 or token not in str(caught.value)
+
+
+garbage = st.text() | st.lists(st.binary().map(lambda data: base64.urlsafe_b64encode(data).decode()), min_size=3, max_size=3).map(".".join)
+
+
+@given(garbage)
+def test_garbage_has_claims_or_is_no_jwt(token):
+    try:
+        claims = jwt_claims(token)
+    except ValueError as error:
+        assert str(error).startswith("not a JWT: ")
+    else:
+        assert isinstance(claims, dict)
+
+
+@pytest.mark.parametrize(
+    ("claims", "expiry"),
+    [({"exp": 5}, 5.0), ({"exp": 5.5}, 5.5), ({}, None), ({"exp": "5"}, None), ({"exp": None}, None), ({"exp": True}, None), ({"exp": [5]}, None)]
+    + [({"exp": 10**400}, None), ({"exp": float("inf")}, None), ({"exp": float("nan")}, None)],
+    ids=lambda value: str(value)[:20],
+)
+def test_the_expiry_of_a_jwt_is_a_number_or_unknown(claims, expiry):
+    assert jwt_expiry(jwt(claims)) == expiry
+
+
+@pytest.mark.parametrize("token", ["opaque", "", "a.b.c"])
+def test_the_expiry_of_an_opaque_token_is_unknown(token):
+    assert jwt_expiry(token) is None

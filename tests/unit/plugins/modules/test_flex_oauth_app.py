@@ -1,0 +1,550 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from ansible_collections.mediaops.access.plugins.modules import flex_oauth_app
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import (
+    KEY,
+    URL,
+    app,
+    applications,
+    deleted,
+    got,
+    listed,
+    missing,
+    posted,
+    put,
+    shown,
+    without,
+)
+
+REVIEWER = app()
+WANTED = {"name": "Reviewer", "description": "Tool to review media"}
+#: Answers to a write that leave open whether it was applied.
+IN_DOUBT = [
+    pytest.param({"answer": "", "status": 408}, id="408"),
+    pytest.param({"answer": {"message": "oops"}, "status": 500}, id="500"),
+    pytest.param({"answer": "<html>Bad gateway</html>", "status": 502}, id="502"),
+    pytest.param({"answer": "", "status": 503}, id="503"),
+    pytest.param({"answer": "", "status": 504}, id="504"),
+    pytest.param({"answer": NO_ANSWER}, id="timeout"),
+    pytest.param({"answer": requests.exceptions.ConnectionError("reset")}, id="connection closed"),
+]
+
+
+@pytest.fixture
+def oauth_app(runs):
+    return runs(flex_oauth_app, url=URL, registration_key=KEY)
+
+
+# --- finding -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_application_is_found_by_id(oauth_app):
+    result = oauth_app(got(REVIEWER), id=1, **WANTED)
+
+    assert result["changed"] is False
+    assert result["application"] == shown(REVIEWER)
+    assert result["application"]["client_secret"] == "hush-1"
+
+
+@pytest.mark.parametrize(
+    ("item", "further"),
+    [
+        pytest.param(REVIEWER, [], id="all there"),
+        pytest.param({**without(REVIEWER, "clientSecret"), "secret": "hush-1"}, [], id="secret under its other key"),
+        pytest.param(without(REVIEWER, "clientSecret"), [got(REVIEWER)], id="no secret"),
+        pytest.param(without(REVIEWER, "clientSecret", "clientId"), [got(REVIEWER)], id="no credentials"),
+        pytest.param(without(REVIEWER, "description"), [got(REVIEWER)], id="no description"),
+        pytest.param({**REVIEWER, "id": "1"}, [], id="id as a string"),
+    ],
+)
+def test_an_application_is_found_by_name_and_what_the_list_lacks_is_read_by_id(oauth_app, item, further):
+    result = oauth_app(listed(app(7, "Other"), item), *further, **WANTED)
+
+    assert result["changed"] is False
+    assert result["application"] == shown(REVIEWER)
+
+
+def test_a_name_is_compared_as_a_whole_and_with_its_case(oauth_app):
+    listing = listed(app(1, "reviewer"), app(2, "Reviewer 2"))
+
+    assert oauth_app(listing, name="Reviewer", state="absent")["changed"] is False
+
+
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_two_applications_of_one_name_fail_and_their_ids_are_listed(oauth_app, state):
+    result = oauth_app.fail(listed(app(3), app(2, "Other"), app(12)), **WANTED, state=state)
+
+    assert "application 'Reviewer'" in result["msg"] and "3, 12" in result["msg"]
+
+
+def test_with_its_id_one_of_two_of_a_name_is_meant(oauth_app):
+    assert oauth_app(got(app(12)), id=12, **WANTED)["application"]["id"] == 12
+
+
+def test_an_unknown_id_fails(oauth_app):
+    result = oauth_app.fail(missing(9), id=9)
+
+    assert "application 9" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"answer": "", "status": 404}, {"answer": "null"}, {"answer": ""}, {"answer": "", "status": 410}],
+    ids=["404", "200 null", "200 empty", "410"],
+)
+def test_however_the_platform_says_so_an_unknown_id_is_absent(oauth_app, answer):
+    assert oauth_app(applications("GET", "/9", **answer), id=9, state="absent")["changed"] is False
+
+
+def test_a_trailing_slash_of_the_url_is_harmless(oauth_app):
+    assert oauth_app(listed(REVIEWER), **WANTED, url=URL + "/")["changed"] is False
+
+
+# --- creating ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_missing_application_is_created_and_its_secret_returned(oauth_app):
+    result = oauth_app(listed(), listed(), posted(REVIEWER, status=201), **WANTED)
+
+    assert result["changed"] is True
+    assert result["application"] == shown(REVIEWER)
+    assert result["diff"]["before"] == {}
+    assert result["diff"]["after"] == shown(REVIEWER, "client_secret")
+
+
+def test_creating_needs_a_description(oauth_app):
+    result = oauth_app.fail(listed(), name="Reviewer")
+
+    assert "application 'Reviewer'" in result["msg"] and "description" in result["msg"]
+
+
+def test_an_application_that_another_process_created_meanwhile_is_not_created_again(oauth_app):
+    result = oauth_app(listed(), listed(REVIEWER), **WANTED)
+
+    assert result["changed"] is False
+    assert result["application"] == shown(REVIEWER)
+
+
+@pytest.mark.parametrize("lacking", ["clientSecret", "description"])
+def test_what_the_answer_to_creating_lacks_is_read_by_id(oauth_app, lacking):
+    result = oauth_app(listed(), listed(), posted(without(REVIEWER, lacking)), got(REVIEWER), **WANTED)
+
+    assert result["changed"] is True
+    assert result["application"] == shown(REVIEWER)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(without(REVIEWER, "applicationName"), id="without name"),
+        pytest.param(without(REVIEWER, "id"), id="without id"),
+        pytest.param("<!DOCTYPE html><html>It works!</html>", id="HTML"),
+        pytest.param("", id="empty"),
+        pytest.param("null", id="null"),
+        pytest.param('{"id": 1, "applicat', id="truncated"),
+        pytest.param([REVIEWER], id="a list"),
+        pytest.param({**REVIEWER, "id": "one"}, id="an id that is no number"),
+    ],
+)
+def test_after_an_answer_that_does_not_fit_the_application_is_read_and_not_created_twice(oauth_app, answer):
+    result = oauth_app(listed(), listed(), posted(answer), listed(REVIEWER), **WANTED)
+
+    assert result["changed"] is True
+    assert result["application"] == shown(REVIEWER)
+
+
+@pytest.mark.parametrize("lost", IN_DOUBT)
+def test_creating_that_was_applied_although_the_answer_was_lost_makes_one_application(oauth_app, lost):
+    result = oauth_app(listed(), listed(), posted(**lost), listed(without(REVIEWER, "clientSecret")), got(REVIEWER), **WANTED)
+
+    assert result["changed"] is True
+    assert result["application"] == shown(REVIEWER)
+
+
+@pytest.mark.parametrize("lost", IN_DOUBT)
+def test_creating_that_was_not_applied_is_repeated_and_then_looked_at_again(oauth_app, lost):
+    result = oauth_app(listed(), listed(), posted(**lost), listed(), posted(REVIEWER), listed(REVIEWER), **WANTED)
+
+    assert result["changed"] is True
+    assert result["application"] == shown(REVIEWER)
+
+
+def test_if_creating_was_applied_late_beside_its_repeat_both_ids_are_listed(oauth_app):
+    result = oauth_app.fail(listed(), listed(), posted(NO_ANSWER), listed(), posted(app(2)), listed(app(1), app(2)), **WANTED)
+
+    assert "1, 2" in result["msg"]
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_also_the_last_creating_in_doubt_is_settled_by_reading(oauth_app, retries):
+    in_vain = [posted(NO_ANSWER), listed()] * retries
+    result = oauth_app(listed(), listed(), *in_vain, posted(NO_ANSWER), listed(REVIEWER), **WANTED, retries=retries)
+
+    assert result["changed"] is True
+    assert result["application"] == shown(REVIEWER)
+
+
+def test_creating_that_never_gets_through_fails_after_the_retries(oauth_app):
+    lost = {"answer": "", "status": 502}
+    result = oauth_app.fail(listed(), listed(), posted(**lost), listed(), posted(**lost), listed(), **WANTED, retries=1)
+
+    assert result["status"] == 502
+    assert "POST http://flex.test:18101/api/authentication/applications" in result["msg"] and "application 'Reviewer'" in result["msg"]
+
+
+def test_too_many_requests_means_that_nothing_was_created_so_it_is_repeated(oauth_app, clock):
+    limited = posted("slow down", status=429, answer_headers={"Retry-After": "7"})
+    result = oauth_app(listed(), listed(), limited, posted(REVIEWER), **WANTED)
+
+    assert result["changed"] is True
+    assert clock.slept == [7.0]
+
+
+def test_out_of_service_leaves_open_what_was_done_so_it_is_read_after_the_wait(oauth_app, clock):
+    unavailable = posted("maintenance", status=503, answer_headers={"Retry-After": "7"})
+    result = oauth_app(listed(), listed(), unavailable, listed(REVIEWER), **WANTED)
+
+    assert result["changed"] is True
+    assert sum(clock.slept) == 7.0
+
+
+def test_creating_that_is_refused_fails_and_is_not_repeated(oauth_app):
+    result = oauth_app.fail(listed(), listed(), posted({"message": "applicationName is taken", "code": "DUPLICATE"}, status=409), **WANTED)
+
+    assert (result["status"], result["error_code"]) == (409, "DUPLICATE")
+    assert "applicationName is taken" in result["msg"]
+
+
+# --- updating ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [{"id": 1, "clientId": "client-1", "clientSecret": "hush-9"}, "", {}], ids=["the documented answer", "empty", "nothing"])
+def test_a_wrong_description_is_updated_with_both_fields_and_read_again(oauth_app, answer):
+    old, new = app(description="Old"), REVIEWER
+    result = oauth_app(listed(old), listed(old), put(answer=answer), got(new), **WANTED)
+
+    assert result["changed"] is True
+    assert result["application"] == shown(new)
+    assert result["diff"]["before"]["description"] == "Old" and result["diff"]["after"]["description"] == "Tool to review media"
+
+
+def test_a_secret_that_the_update_changed_is_returned(oauth_app):
+    new = app(clientSecret="hush-new")
+
+    assert oauth_app(got(app(description="Old")), got(app(description="Old")), put(), got(new), id=1, **WANTED)["application"] == shown(new)
+
+
+def test_with_id_another_name_renames_and_keeps_the_description(oauth_app):
+    old, new = app(name="Old"), REVIEWER
+    result = oauth_app(got(old), got(old), put(), got(new), id=1, name="Reviewer")
+
+    assert result["changed"] is True
+    assert result["application"] == shown(new)
+
+
+def test_name_and_description_are_updated_in_one_request(oauth_app):
+    old, new = app(name="Old", description="Old"), app(name="New", description="New")
+    result = oauth_app(got(old), got(old), put(name="New", description="New"), got(new), id=1, name="New", description="New")
+
+    assert result["application"] == shown(new)
+
+
+def test_without_a_description_the_one_that_exists_stays(oauth_app):
+    assert oauth_app(listed(REVIEWER), name="Reviewer")["changed"] is False
+
+
+@pytest.mark.parametrize("lost", IN_DOUBT)
+def test_an_update_that_was_applied_although_the_answer_was_lost_is_not_repeated(oauth_app, lost):
+    old = app(description="Old")
+    result = oauth_app(listed(old), listed(old), put(**lost), listed(REVIEWER), **WANTED)
+
+    assert result["changed"] is True
+    assert result["application"] == shown(REVIEWER)
+
+
+@pytest.mark.parametrize("lost", IN_DOUBT)
+def test_an_update_that_was_not_applied_is_repeated(oauth_app, lost):
+    old = app(description="Old")
+    result = oauth_app(listed(old), listed(old), put(**lost), listed(old), put(), got(REVIEWER), listed(REVIEWER), **WANTED)
+
+    assert result["changed"] is True
+    assert result["application"] == shown(REVIEWER)
+
+
+# --- rotating ----------------------------------------------------------------------------------------------------------
+
+
+def test_rotation_deletes_and_registers_anew_with_name_and_description(oauth_app):
+    result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(), posted(app(2)), name="Reviewer", rotate_secret=True)
+
+    assert result["changed"] is True
+    assert result["application"] == shown(app(2))
+    assert result["diff"]["before"]["client_id"] == "client-1" and result["diff"]["after"]["client_id"] == "client-2"
+
+
+def test_rotation_takes_a_new_description(oauth_app):
+    new = app(2, description="New")
+    result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(), posted(new, description="New"), name="Reviewer", description="New", rotate_secret=True)
+
+    assert result["application"] == shown(new)
+
+
+def test_rotation_by_id_keeps_the_name(oauth_app):
+    result = oauth_app(got(REVIEWER), got(REVIEWER), deleted(), posted(app(2)), id=1, rotate_secret=True)
+
+    assert result["application"] == shown(app(2))
+
+
+def test_rotation_by_id_can_rename(oauth_app):
+    new = app(2, "New")
+    result = oauth_app(got(REVIEWER), got(REVIEWER), deleted(), posted(new, name="New"), id=1, name="New", rotate_secret=True)
+
+    assert result["application"] == shown(new)
+
+
+def test_rotation_of_nothing_registers(oauth_app):
+    assert oauth_app(listed(), listed(), posted(REVIEWER), **WANTED, rotate_secret=True)["application"] == shown(REVIEWER)
+
+
+def test_what_another_process_rotated_meanwhile_is_not_rotated_again(oauth_app):
+    result = oauth_app(listed(REVIEWER), listed(app(2)), name="Reviewer", rotate_secret=True)
+
+    assert result["application"] == shown(app(2))
+
+
+@pytest.mark.parametrize("lost", [{"answer": "", "status": 502}, {"answer": NO_ANSWER}], ids=["502", "timeout"])
+@pytest.mark.parametrize(
+    ("calls_after_delete", "new"),
+    [
+        pytest.param([listed(), posted(app(2)), listed(app(2))], app(2), id="applied"),
+        pytest.param([listed(REVIEWER), deleted(), posted(app(2)), listed(app(2))], app(2), id="not applied"),
+        pytest.param([listed(REVIEWER), deleted(status=404), posted(app(2)), listed(app(2))], app(2), id="applied late"),
+    ],
+)
+def test_rotation_goes_on_after_a_deletion_in_doubt(oauth_app, lost, calls_after_delete, new):
+    in_doubt = applications("DELETE", "/1", **lost)
+    result = oauth_app(listed(REVIEWER), listed(REVIEWER), in_doubt, *calls_after_delete, name="Reviewer", rotate_secret=True)
+
+    assert result["changed"] is True
+    assert result["application"] == shown(new)
+
+
+@pytest.mark.parametrize("lost", IN_DOUBT)
+@pytest.mark.parametrize(
+    "calls_after_create",
+    [
+        pytest.param([listed(app(2))], id="applied"),
+        pytest.param([listed(), posted(app(2)), listed(app(2))], id="not applied"),
+    ],
+)
+def test_rotation_goes_on_after_a_registration_in_doubt(oauth_app, lost, calls_after_create):
+    begin = [listed(REVIEWER), listed(REVIEWER), deleted(), posted(**lost)]
+    result = oauth_app(*begin, *calls_after_create, name="Reviewer", rotate_secret=True)
+
+    assert result["changed"] is True
+    assert result["application"] == shown(app(2))
+
+
+@pytest.mark.parametrize(
+    "calls_after_create",
+    [
+        pytest.param([missing(), listed(app(2))], id="applied"),
+        pytest.param([missing(), listed(), posted(app(2)), missing(), listed(app(2))], id="not applied"),
+    ],
+)
+def test_rotation_by_id_goes_on_by_name_as_the_old_id_is_gone(oauth_app, calls_after_create):
+    begin = [got(REVIEWER), got(REVIEWER), deleted(), posted(NO_ANSWER)]
+
+    assert oauth_app(*begin, *calls_after_create, id=1, rotate_secret=True)["application"] == shown(app(2))
+
+
+@pytest.mark.parametrize("options", [{"name": "Reviewer"}, {"id": 1}], ids=["by name", "by id"])
+def test_a_registration_that_is_refused_after_the_deletion_says_what_to_do(oauth_app, options):
+    found = got(REVIEWER) if "id" in options else listed(REVIEWER)
+    result = oauth_app(found, found, deleted(), posted({"message": "quota"}, status=422), **options, rotate_secret=True)
+
+    assert result["failed"] is True and result["status"] == 422
+    for part in ("quota", "id 1", "deleted", "run again", "Tool to review media"):
+        assert part in result["msg"]
+
+
+def test_after_a_rotation_by_id_failed_halfway_the_name_is_said_as_the_id_is_of_no_more_use(oauth_app):
+    result = oauth_app(got(REVIEWER), got(REVIEWER), deleted(), posted({"message": "quota"}, status=422), id=1, rotate_secret=True)
+
+    assert "'Reviewer'" in result["msg"]
+
+
+def test_rotation_by_id_never_takes_another_application_of_the_name_for_the_new_one(oauth_app):
+    """Names need not be unique: the other one was there before, so that the registration in doubt was not applied."""
+    with_other = listed(app(5), app(6))
+    calls = [got(REVIEWER), got(REVIEWER), deleted(), posted(NO_ANSWER), missing(), listed(app(5)), posted(app(6)), missing(), with_other]
+    result = oauth_app(*calls, id=1, rotate_secret=True)
+
+    assert result.get("failed") or result["application"]["id"] == 6
+
+
+# --- removing ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [200, 204, 404, 410])
+def test_an_application_is_deleted(oauth_app, status):
+    result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(status=status), name="Reviewer", state="absent")
+
+    assert result["changed"] is True
+    assert "application" not in result
+    assert result["diff"]["before"] == shown(REVIEWER, "client_secret") and result["diff"]["after"] == {}
+
+
+def test_an_application_is_deleted_by_id(oauth_app):
+    assert oauth_app(got(REVIEWER), got(REVIEWER), deleted(), id=1, state="absent")["changed"] is True
+
+
+@pytest.mark.parametrize(
+    ("options", "read"),
+    [({"name": "Reviewer"}, listed(app(2, "Other"))), ({"id": 1}, missing())],
+    ids=["by name", "by id"],
+)
+def test_what_does_not_exist_stays_absent(oauth_app, options, read):
+    result = oauth_app(read, **options, state="absent")
+
+    assert result["changed"] is False
+    assert "application" not in result
+
+
+@pytest.mark.parametrize("lost", IN_DOUBT)
+@pytest.mark.parametrize("calls_after_delete", [[listed()], [listed(REVIEWER), deleted(), listed()]], ids=["applied", "not applied"])
+def test_a_deletion_in_doubt_is_settled_by_reading(oauth_app, lost, calls_after_delete):
+    result = oauth_app(listed(REVIEWER), listed(REVIEWER), applications("DELETE", "/1", **lost), *calls_after_delete, name="Reviewer", state="absent")
+
+    assert result["changed"] is True
+
+
+# --- check mode --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("calls", "options", "predicted"),
+    [
+        pytest.param([listed()], WANTED, {"id": None, "client_id": None, **WANTED}, id="create"),
+        pytest.param([listed(app(description="Old"))], WANTED, {"id": 1, "client_id": "client-1", **WANTED}, id="update"),
+        pytest.param([got(app(name="Old"))], {"id": 1, "name": "Reviewer"}, {"id": 1, "client_id": "client-1", **WANTED}, id="rename"),
+        pytest.param([listed(REVIEWER)], {"name": "Reviewer", "rotate_secret": True}, {"id": None, "client_id": None, **WANTED}, id="rotate"),
+        pytest.param([listed(REVIEWER)], {"name": "Reviewer", "state": "absent"}, None, id="delete"),
+    ],
+)
+def test_check_mode_only_reads_and_predicts_all_but_the_secret(oauth_app, calls, options, predicted):
+    result = oauth_app(*calls, **options, check_mode=True)
+
+    assert result["changed"] is True
+    assert result.get("application") == predicted
+    assert result["diff"]["after"] == (predicted or {})
+
+
+@pytest.mark.parametrize(
+    ("calls", "options"),
+    [
+        pytest.param([listed(REVIEWER)], WANTED, id="present already"),
+        pytest.param([listed()], {"name": "Reviewer", "state": "absent"}, id="absent already"),
+    ],
+)
+def test_check_mode_returns_what_the_real_run_returns_where_nothing_changes(oauth_app, calls, options):
+    real, predicted = oauth_app(*calls, **options), oauth_app(*calls, **options, check_mode=True)
+
+    assert predicted == real
+    assert real["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("calls", "options"),
+    [
+        pytest.param([listed()], {"name": "Reviewer"}, id="no description"),
+        pytest.param([listed(app(1), app(2))], WANTED, id="two of the name"),
+        pytest.param([missing()], {"id": 1}, id="unknown id"),
+    ],
+)
+def test_check_mode_fails_where_the_real_run_fails(oauth_app, calls, options):
+    assert oauth_app.fail(*calls, **options, check_mode=True)["msg"] == oauth_app.fail(*calls, **options)["msg"]
+
+
+# --- failures ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "code", "words"),
+    [
+        pytest.param({"message": "Bad key", "code": 17}, 401, 17, ["Bad key", "registration_key"], id="401"),
+        pytest.param({"Message": "explicit deny"}, 403, None, ["explicit deny", "registration_key"], id="403"),
+        pytest.param("", 403, None, ["an empty body", "registration_key"], id="403 without a body"),
+        pytest.param({"timestamp": 1, "status": 500, "error": "Internal Server Error", "path": "/x"}, 500, None, ["Internal Server Error"], id="500"),
+        pytest.param("<html><body>Not here</body></html>", 404, None, ["an HTML page", "url"], id="404 HTML"),
+        pytest.param({"errors": {"error": "Not allowed"}, "flex.request.id": "7"}, 200, None, ["Not allowed"], id="errors with 200"),
+        pytest.param({"errors": [{"message": "Not allowed", "code": "E1"}]}, 200, "E1", ["Not allowed"], id="a list of errors with 200"),
+        pytest.param({"error": "not_allowed", "error_description": "Not allowed"}, 200, "not_allowed", ["Not allowed"], id="error with 200"),
+        pytest.param("<!DOCTYPE html><html>Welcome</html>", 200, None, ["an HTML page", "url"], id="HTML with 200"),
+        pytest.param('[{"id": 1, "applic', 200, None, ["broken JSON"], id="truncated"),
+        pytest.param("", 200, None, ["null"], id="empty"),
+        pytest.param({"results": []}, 200, None, ["url"], id="a list under no known key"),
+        pytest.param([{"id": 1}], 200, None, ["applicationName"], id="an application without name"),
+        pytest.param([{"id": 1, "applicationName": 5}], 200, None, ["[0].applicationName", "string"], id="a name that is no string"),
+        pytest.param(
+            {"items": [{"id": 1, "applicationName": "a", "clientSecret": ["hush"]}]}, 200, None, ["items[0].clientSecret"], id="a secret of wrong type"
+        ),
+    ],
+)
+def test_an_answer_that_is_no_list_of_applications_is_one_clear_failure(oauth_app, answer, status, code, words):
+    result = oauth_app.fail(applications("GET", "/", answer, status=status), **WANTED, retries=0)
+
+    assert (result["status"], result.get("error_code")) == (status, code)
+    for word in ["Flex Media Platform: ", "application 'Reviewer'", *words]:
+        assert word in result["msg"]
+
+
+@pytest.mark.parametrize("failure", [NO_ANSWER, requests.exceptions.ConnectionError("refused")], ids=["timeout", "no connection"])
+def test_a_platform_that_does_not_answer_is_asked_again_and_then_named(oauth_app, failure):
+    result = oauth_app.fail(*[applications("GET", "/", failure)] * 3, **WANTED, retries=2)
+
+    assert "GET http://flex.test:18101/api/authentication/applications/" in result["msg"]
+    assert "status" not in result
+
+
+def test_a_platform_error_that_quotes_the_key_does_not_show_it(oauth_app):
+    result = oauth_app.fail(applications("GET", "/", {"message": f"unknown key {KEY}"}, status=401), **WANTED)
+
+    assert "unknown key ****" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        pytest.param({"state": "present"}, ["name", "id"], id="neither name nor id"),
+        pytest.param({"name": "", "description": "d"}, ["name"], id="an empty name"),
+        pytest.param({"name": "Reviewer", "url": None}, ["url", "FLEX_URL"], id="no url"),
+        pytest.param({"name": "Reviewer", "registration_key": None}, ["registration_key", "FLEX_REGISTRATION_KEY"], id="no key"),
+        pytest.param({"name": "Reviewer", "url": "flex.test"}, ["url"], id="a url without scheme"),
+        pytest.param({"name": "Reviewer", "url": "http://u:hush@flex.test"}, ["url"], id="a password in the url"),
+        pytest.param({"id": "one"}, ["id"], id="an id that is no number"),
+        pytest.param({"name": "Reviewer", "state": "gone"}, ["state", "present, absent"], id="an unknown state"),
+        pytest.param({"name": "Reviewer", "nmae": "x"}, ["nmae"], id="an unknown option"),
+        pytest.param({"name": "Reviewer", "timeout": 0}, ["timeout"], id="no time at all"),
+    ],
+)
+def test_bad_options_fail_before_anything_is_sent(oauth_app, options, words):
+    result = oauth_app.fail(**options)
+
+    for word in words:
+        assert word in result["msg"]
+
+
+def test_url_and_key_may_come_from_the_environment(runs, monkeypatch):
+    monkeypatch.setenv("FLEX_URL", URL)
+    monkeypatch.setenv("FLEX_REGISTRATION_KEY", KEY)
+
+    assert runs(flex_oauth_app)(listed(REVIEWER), **WANTED)["changed"] is False

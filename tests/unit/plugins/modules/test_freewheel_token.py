@@ -1,0 +1,356 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.mediaops.access.plugins.modules import freewheel_token
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.freewheel import ANSWER, UNKNOWN, WEEK, info, login, revoke
+
+OTHER = {**ANSWER, "access_token": "hush-other"}
+XML = """<?xml version="1.0" encoding="UTF-8"?>
+<oauth><access_token>12345678</access_token><token_type>Bearer</token_type><created_at>1800000000</created_at><expires_in>604800</expires_in></oauth>"""
+
+
+@pytest.fixture
+def token(runs):
+    return runs(freewheel_token, username="mrm", password="hush-password")
+
+
+@pytest.fixture
+def cached(token):
+    """The same with a token in the cache."""
+    token(login())
+    return token
+
+
+# --- present -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_login_is_a_form_and_its_token_is_returned(token):
+    result = token(login())
+
+    assert result["changed"] is True
+    assert result["token"] == {"access_token": "hush", "token_type": "Bearer", "expires_at": "2027-01-22T08:00:00Z", "expires_in": WEEK, "cached": False}
+
+
+def test_the_life_of_a_token_counts_from_the_answer_not_from_its_creation(token):
+    result = token(login({**ANSWER, "created_at": 1_799_900_000, "expires_in": 1000}))
+
+    assert (result["token"]["expires_in"], result["token"]["expires_at"]) == (1000, "2027-01-15T08:16:40Z")
+
+
+def test_a_token_can_be_asked_for_as_xml(token):
+    result = token(login(XML, accept="xml"), accept="xml")
+
+    assert result["token"]["access_token"] == "12345678"
+    assert result["token"]["expires_in"] == WEEK
+
+
+@pytest.mark.parametrize(("asked", "answer"), [("json", XML), ("xml", ANSWER)])
+def test_an_answer_in_the_other_format_is_understood_too(token, asked, answer):
+    assert token(login(answer, accept=asked), accept=asked)["token"]["expires_in"] == WEEK
+
+
+def test_the_second_time_the_token_comes_from_the_cache(cached, clock):
+    clock.time += 1000
+    result = cached()
+
+    assert result["changed"] is False
+    assert (result["token"]["cached"], result["token"]["expires_in"]) == (True, WEEK - 1000)
+
+
+@pytest.mark.parametrize(("option", "value"), [("password", "hush-wrong"), ("username", "other")])
+def test_a_cached_token_is_served_to_nobody_else(cached, option, value):
+    result = cached.fail(login("Invalid credentials", status=401, **{option: value}), **{option: value})
+
+    assert result["status"] == 401
+    assert "Invalid credentials" in result["msg"] and "username and password" in result["msg"]
+
+
+def test_json_and_xml_share_a_token(cached):
+    assert cached(accept="xml")["changed"] is False
+
+
+def test_a_token_is_good_for_one_environment_only(cached):
+    staging = login()
+    staging.url = "https://api.stg.freewheel.tv/auth/token"
+
+    assert cached(staging, url="https://api.stg.freewheel.tv/")["changed"] is True
+
+
+def test_logging_in_again_does_no_harm_so_it_is_repeated(token):
+    assert token(login(NO_ANSWER), login("", status=502), login("", status=504), login())["changed"] is True
+
+
+def test_too_many_requests_without_retry_after_wait_for_a_second_at_least(token, clock):
+    assert token(login("", status=429), login())["changed"] is True
+    assert sum(clock.slept) >= 1
+
+
+def test_authentication_requests_are_paced_to_three_a_second(cached, clock):
+    for _time in range(2):
+        cached(info(), verify=True)
+    assert clock.slept == []
+    cached(info(), verify=True)
+    assert 1 <= sum(clock.slept) < 1.1
+
+
+# --- verify ------------------------------------------------------------------------------------------------------------
+
+
+def test_verify_asks_whether_the_cached_token_is_still_good(cached):
+    result = cached(info(), verify=True)
+
+    assert result["changed"] is False
+    assert result["token"]["cached"] is True
+
+
+def test_verify_asks_nothing_of_a_new_token(token):
+    assert token(login(), verify=True)["changed"] is True
+
+
+def test_a_token_that_the_platform_rejects_is_replaced(cached):
+    result = cached(info(**UNKNOWN), login(OTHER), verify=True)
+
+    assert result["changed"] is True
+    assert (result["token"]["access_token"], result["token"]["cached"]) == ("hush-other", False)
+    assert cached()["token"]["access_token"] == "hush-other"
+
+
+def test_where_the_login_answers_with_the_rejected_token_it_is_revoked_and_asked_for_once_more(cached):
+    result = cached(info(**UNKNOWN), login(), revoke(**UNKNOWN), login(OTHER), verify=True)
+
+    assert result["token"]["access_token"] == "hush-other"
+
+
+def test_403_is_no_problem_of_the_token_so_it_is_neither_replaced_nor_forgotten(cached):
+    result = cached.fail(info(answer={"Message": "not authorized ... explicit deny"}, status=403), verify=True)
+
+    assert result["status"] == 403
+    assert "explicit deny" in result["msg"] and "entitled" in result["msg"]
+    assert cached()["token"]["cached"] is True
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_verify_takes_a_given_token_that_is_good(token, check_mode):
+    result = token(info("hush-given"), access_token="hush-given", verify=True, check_mode=check_mode)
+
+    assert result["changed"] is False
+    assert result["token"]["access_token"] == "hush-given"
+
+
+def test_a_given_token_that_is_rejected_fails_where_there_are_no_credentials(token):
+    result = token.fail(info("hush-given", **UNKNOWN), access_token="hush-given", username=None, password=None, verify=True)
+
+    assert result["status"] == 401
+    assert "access_token" in result["msg"] and "credentials" in result["msg"]
+
+
+def test_a_given_token_that_is_rejected_is_replaced_with_the_credentials_beside_it(token):
+    result = token(info("hush-given", **UNKNOWN), login(), access_token="hush-given", verify=True)
+
+    assert result["changed"] is True
+    assert result["token"]["access_token"] == "hush"
+
+
+# --- force -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gone", [{}, UNKNOWN], ids=["alive", "gone already"])
+def test_force_revokes_the_old_token_first(cached, gone):
+    result = cached(revoke(**gone), login(OTHER), force=True)
+
+    assert result["changed"] is True
+    assert (result["token"]["access_token"], result["token"]["cached"]) == ("hush-other", False)
+    assert cached()["token"]["access_token"] == "hush-other"
+
+
+def test_force_without_a_cached_token_just_logs_in(token):
+    assert token(login(), force=True)["changed"] is True
+
+
+@pytest.mark.parametrize(
+    "old",
+    [{**ANSWER, "created_at": 1_799_999_000}, {**ANSWER, "created_at": 1_799_999_000, "expires_in": WEEK - 1000}],
+    ids=["a token that is older", "with the life that is left"],
+)
+def test_where_the_login_answers_with_a_token_that_it_had_already_force_revokes_that_one(token, old):
+    result = token(login(old), revoke(), login(OTHER), force=True)
+
+    assert result["token"]["access_token"] == "hush-other"
+
+
+def test_where_the_login_answers_with_the_token_just_revoked_it_is_revoked_once_more(cached):
+    same = {key: value for key, value in ANSWER.items() if key != "created_at"}
+
+    assert cached(revoke(), login(same), revoke(**UNKNOWN), login(OTHER), force=True)["token"]["access_token"] == "hush-other"
+
+
+def test_what_cannot_be_revoked_stays(cached):
+    result = cached.fail(revoke(answer={"error": "oops"}, status=500), force=True, retries=0)
+
+    assert result["status"] == 500
+    assert cached()["token"]["cached"] is True
+
+
+def test_a_given_token_cannot_be_renewed(token):
+    assert "credentials" in token.fail(access_token="hush-given", force=True)["msg"]
+
+
+# --- too short a life --------------------------------------------------------------------------------------------------
+
+
+def test_where_the_login_answers_with_a_token_that_is_about_to_expire_it_is_revoked_and_asked_for_once_more(token):
+    result = token(login({**ANSWER, "expires_in": 30}), revoke(), login(OTHER))
+
+    assert result["changed"] is True
+    assert result["token"]["access_token"] == "hush-other"
+
+
+def test_if_even_that_lives_too_short_the_task_fails_and_does_not_go_on(token):
+    result = token.fail(login({**ANSWER, "expires_in": 30}), revoke(), login({**OTHER, "expires_in": 31}))
+
+    assert "31 s" in result["msg"] and "min_ttl (60 s)" in result["msg"]
+
+
+def test_min_ttl_beyond_the_longest_life_fails(token):
+    assert "min_ttl" in token.fail(login(), revoke(), login(OTHER), min_ttl=WEEK + 1)["msg"]
+
+
+# --- absent ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gone", [{}, {"answer": '""'}, UNKNOWN], ids=["empty body", "some body", "gone already"])
+def test_absent_revokes_the_cached_token_and_drops_it(cached, gone):
+    result = cached(revoke(**gone), state="absent")
+
+    assert result["changed"] is True
+    assert "token" not in result
+    assert cached(state="absent")["changed"] is False
+    assert cached(login(OTHER))["changed"] is True
+
+
+def test_absent_without_a_cached_token_asks_nothing(token):
+    assert token(state="absent")["changed"] is False
+
+
+def test_absent_also_revokes_a_token_with_little_life_left(cached, clock):
+    clock.time += WEEK - 10
+
+    assert cached(revoke(), state="absent")["changed"] is True
+
+
+def test_absent_does_not_ask_to_revoke_what_has_expired(cached, clock):
+    clock.time += WEEK + 10
+
+    assert cached(state="absent")["changed"] is False
+
+
+def test_what_cannot_be_revoked_is_not_dropped(cached):
+    result = cached.fail(revoke(answer={"Message": "deny"}, status=403), state="absent")
+
+    assert result["status"] == 403
+    assert cached()["token"]["cached"] is True
+
+
+def test_absent_revokes_a_given_token_that_is_still_good(token):
+    assert token(info("hush-given"), revoke("hush-given"), access_token="hush-given", state="absent")["changed"] is True
+
+
+def test_absent_changes_nothing_where_the_given_token_is_revoked_already(token):
+    assert token(info("hush-given", **UNKNOWN), access_token="hush-given", state="absent")["changed"] is False
+
+
+# --- check mode --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "calls", "changed", "returned"),
+    [
+        pytest.param({}, [], False, True, id="present"),
+        pytest.param({"verify": True}, [info()], False, True, id="verified"),
+        pytest.param({"verify": True}, [info(**UNKNOWN)], True, False, id="rejected"),
+        pytest.param({"force": True}, [], True, False, id="force"),
+        pytest.param({"state": "absent"}, [], True, False, id="absent"),
+    ],
+)
+def test_check_mode_predicts_what_becomes_of_a_cached_token_and_leaves_it(cached, options, calls, changed, returned):
+    result = cached(*calls, **options, check_mode=True)
+
+    assert result["changed"] is changed
+    assert ("token" in result) is returned
+    assert cached()["token"]["cached"] is True
+
+
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [({}, True), ({"verify": True}, True), ({"force": True}, True), ({"state": "absent"}, False)],
+    ids=["present", "verify", "force", "absent"],
+)
+def test_check_mode_without_a_cached_token_asks_for_none(token, options, changed):
+    result = token(**options, check_mode=True)
+
+    assert result["changed"] is changed
+    assert "token" not in result
+
+
+@pytest.mark.parametrize(("answer", "changed"), [({}, True), (UNKNOWN, False)], ids=["alive", "gone already"])
+def test_check_mode_asks_whether_there_is_a_given_token_to_revoke(token, answer, changed):
+    assert token(info("hush-given", **answer), access_token="hush-given", state="absent", check_mode=True)["changed"] is changed
+
+
+# --- failures ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "code", "words"),
+    [
+        pytest.param("Invalid credentials", 401, None, ["Invalid credentials", "username and password"], id="401 text"),
+        pytest.param({"error": "invalid_grant", "error_description": "Expired"}, 401, "invalid_grant", ["Expired", "180"], id="401 JSON"),
+        pytest.param("<errors><error>Expired password</error></errors>", 401, None, ["Expired password"], id="401 XML"),
+        pytest.param("<html><b>Who?</b></html>", 401, None, ["an HTML page"], id="401 HTML"),
+        pytest.param({"Message": "explicit deny"}, 403, None, ["explicit deny", "entitled"], id="403 of the gateway"),
+        pytest.param("", 500, None, ["an empty body"], id="500"),
+        pytest.param("<html>Hello</html>", 200, None, ["an HTML page", "url"], id="HTML"),
+        pytest.param("", 200, None, ["null"], id="empty"),
+        pytest.param('{"access_token": "hu', 200, None, ["broken JSON"], id="truncated JSON"),
+        pytest.param("<oauth><access_token>hush</access_token>", 200, None, ["XML"], id="truncated XML"),
+        pytest.param("<oauth><access_token>hush</access_token></oauth>", 200, None, ["expires_in"], id="XML without expires_in"),
+        pytest.param({"expires_in": 1}, 200, None, ["access_token"], id="no token"),
+        pytest.param({**ANSWER, "expires_in": "a week"}, 200, None, ["expires_in", "number"], id="a life that is no number"),
+        pytest.param({**ANSWER, "access_token": None}, 200, None, ["access_token", "null"], id="null"),
+    ],
+)
+def test_a_login_without_a_token_is_one_clear_failure(token, answer, status, code, words):
+    result = token.fail(login(answer, status=status), retries=0)
+
+    assert (result["status"], result.get("error_code")) == (status, code)
+    for word in ["FreeWheel: ", *words]:
+        assert word in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        pytest.param({"username": None}, ["username", "FREEWHEEL_USERNAME"], id="no username"),
+        pytest.param({"password": None}, ["password", "FREEWHEEL_PASSWORD"], id="no password"),
+        pytest.param({"accept": "yaml"}, ["accept", "json, xml"], id="an unknown format"),
+        pytest.param({"rate_limit": "20/hour"}, ["rate_limit", "N/second"], id="an unknown unit"),
+    ],
+)
+def test_bad_options_fail_before_anything_is_sent(token, options, words):
+    result = token.fail(**options)
+
+    for word in words:
+        assert word in result["msg"]
+
+
+def test_credentials_may_come_from_the_environment(runs, monkeypatch):
+    monkeypatch.setenv("FREEWHEEL_USERNAME", "mrm")
+    monkeypatch.setenv("FREEWHEEL_PASSWORD", "hush-password")
+
+    assert runs(freewheel_token)(login())["changed"] is True

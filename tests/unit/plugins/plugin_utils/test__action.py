@@ -1,0 +1,381 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import datetime
+import os
+import types
+
+import pytest
+from ansible import constants as C
+from ansible.parsing.dataloader import DataLoader
+from ansible.playbook.play_context import PlayContext
+from ansible.playbook.task import Task
+from ansible.plugins.loader import become_loader, connection_loader
+from ansible.template import Templar, trust_as_template
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
+from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.plugin_utils._action import InProcessAction
+from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
+
+NAME = "mediaops.access.fake_thing"
+SECRET = "s3cr3t-value"
+GIVEN = types.MappingProxyType({"url": "https://host", "token_cache": "none"})
+QUIET = types.MappingProxyType({"changed": False})
+
+
+class Fake(Provider):
+    name = "fake"
+    title = "Fake Platform"
+    options = {"url": {"type": "str", "fallback": from_env("FLEX_URL")}, "key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_KEY")}}
+
+
+@pytest.fixture
+def action(monkeypatch, tmp_path):
+    """Makes an action on real Ansible objects. ``handed_over`` lists what it gave to the ordinary module execution, which answers ``answer``."""
+    monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path))
+
+    def make(args=GIVEN, run=lambda access: dict(QUIET), *, transport="local", become=False, answer=QUIET, variables=None, **keywords):
+        class Action(InProcessAction):
+            module = Module(Fake, run, {"name": {"type": "str"}, "number": {"type": "int"}, "tree": {"type": "dict"}})
+            handed_over: list[dict] = []
+
+            def _execute_module(self, **arguments):
+                self.handed_over.append(arguments)
+                return dict(answer)
+
+        task = Task()
+        task.action, task.args = NAME, dict(args)
+        for keyword, value in {"check_mode": False, "diff": False, "async_val": 0, **keywords}.items():
+            setattr(task, keyword, value)
+        context, loader = PlayContext(), DataLoader()
+        connection = connection_loader.get(transport, context)
+        connection.set_become_plugin(become_loader.get("sudo") if become else None)
+        return Action(task, connection, context, loader, Templar(loader, variables or {}), None)
+
+    return make
+
+
+def template(text):
+    """Text as a playbook's author wrote it: tagged, and trusted as a template."""
+    return trust_as_template(text)
+
+
+# --- where a task runs -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keywords", "here"),
+    [
+        pytest.param({}, True, id="local"),
+        pytest.param({"transport": "ssh"}, False, id="another host"),
+        pytest.param({"become": True}, False, id="another user"),
+        pytest.param({"async_val": 60}, False, id="in the background"),
+    ],
+)
+def test_a_task_runs_in_the_worker_where_that_is_the_same(keywords, here, action):
+    ran = []
+    tested = action(run=lambda access: ran.append(1) or dict(QUIET), **keywords)
+
+    assert tested.run(task_vars={})["changed"] is False
+    assert (len(ran), len(tested.handed_over)) == ((1, 0) if here else (0, 1))
+
+
+def test_elsewhere_the_arguments_are_handed_over_as_they_are(action):
+    tested = action({**GIVEN, "key": SECRET, "number": 1}, transport="ssh", answer={"changed": True, "a": 1})
+
+    assert tested.run(task_vars={"some": "variable"}) == {"changed": True, "a": 1}
+    assert tested.handed_over == [{"module_args": {**GIVEN, "key": SECRET, "number": 1}, "task_vars": {"some": "variable"}, "wrap_async": 0}]
+
+
+def test_a_task_in_the_background_is_censored_as_its_result_does_not_come_back_here(action):
+    tested = action(async_val=60)
+
+    tested.run(task_vars={})
+
+    assert tested.handed_over[0]["wrap_async"] == 60
+    assert tested._task.no_log is True
+
+
+@pytest.mark.parametrize(
+    ("args", "keywords", "expected"),
+    [
+        pytest.param({}, {"async_val": 60}, "{home}/mediaops", id="in the background: the controller's"),
+        pytest.param({"token_cache": "/given"}, {"async_val": 60}, "/given", id="a given one"),
+        pytest.param({}, {"transport": "ssh"}, None, id="on another host: its own"),
+        pytest.param({}, {"become": True}, None, id="as another user: that user's own, as nobody else's is trusted"),
+        pytest.param({}, {"async_val": 60, "environment": [{"MEDIAOPS_TOKEN_CACHE": "/task"}]}, None, id="one in the task's environment"),
+    ],
+)
+def test_the_token_cache_of_a_task_that_is_handed_over(args, keywords, expected, action, tmp_path):
+    tested = action({"url": "https://host", **args}, **keywords)
+
+    tested.run(task_vars={})
+
+    assert tested.handed_over[0]["module_args"].get("token_cache") == (expected and expected.format(home=tmp_path))
+
+
+def test_the_token_cache_in_the_controllers_environment_is_left_to_the_module(action, monkeypatch):
+    monkeypatch.setenv("MEDIAOPS_TOKEN_CACHE", "/controller")
+    tested = action({"url": "https://host"}, async_val=60)
+
+    tested.run(task_vars={})
+
+    assert "token_cache" not in tested.handed_over[0]["module_args"]
+
+
+def test_in_the_worker_the_token_cache_is_below_ansible_home(action, tmp_path):
+    action({"url": "https://host"}, lambda access: {"changed": bool(access.store.backend.names())}).run(task_vars={})
+
+    assert (tmp_path / "mediaops" / "tokens").is_dir()
+
+
+# --- what reaches the run ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_check_mode_comes_from_the_task(check_mode, action):
+    assert action(run=lambda access: {"changed": access.check_mode}, check_mode=check_mode).run(task_vars={})["changed"] is check_mode
+
+
+@pytest.mark.parametrize("transport", ["local", "ssh"])
+@pytest.mark.parametrize("diff", [True, False])
+def test_a_diff_is_returned_only_in_diff_mode(diff, transport, action):
+    answer = {"changed": True, "diff": {"before": 1, "after": 2}}
+    tested = action(run=lambda access: dict(answer), answer=answer, diff=diff, transport=transport)
+
+    assert ("diff" in tested.run(task_vars={})) is diff
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_invocation_is_returned_where_an_ordinary_module_returns_it(wanted, action, monkeypatch):
+    can_be_unwanted = "INJECT_INVOCATION" in C.config.get_configuration_definitions()  # since ansible-core 2.21, where it is the default
+    monkeypatch.setenv("ANSIBLE_INJECT_INVOCATION", str(wanted))
+
+    assert ("invocation" in action().run(task_vars={})) is (wanted or not can_be_unwanted)
+
+
+def test_a_wrong_option_is_a_failed_result_that_names_the_module(action):
+    result = action({**GIVEN, "bogus": 1}).run(task_vars={})
+
+    assert (result["failed"], result["provider"]) == (True, "fake")
+    assert result["msg"].startswith(f"Unsupported parameters for ({NAME}) module: bogus.")
+
+
+def types_in(value):
+    """The types at every depth, of keys too."""
+    kind = type(value)
+    parts = [part for item in value.items() for part in item] if kind is dict else value if kind is list else []
+    return {kind}.union(*map(types_in, parts))
+
+
+TREE = "{text: a, number: 5, real: 1.5, on: true, none: null, list: [b, {c: [6]}], day: 2027-01-15, time: 2027-01-15T08:00:00Z}"
+PLAIN = {
+    **{"text": "a", "number": 5, "real": 1.5, "True": True, "none": None, "list": ["b", {"c": [6]}]},
+    **{"day": "2027-01-15", "time": "2027-01-15T08:00:00+00:00"},
+}
+
+
+@pytest.fixture
+def tagged():
+    """What Ansible makes of YAML: every value carries its origin, and is of a type that libraries do not know."""
+    return DataLoader().load(TREE)
+
+
+def test_tagged_values_become_plain_ones(tagged):
+    assert not types_in(tagged) & {dict, list, str, int, float}
+
+    assert plain(tagged) == PLAIN
+    assert types_in(plain(tagged)) == {dict, list, str, int, float, bool, type(None)}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ((1, "a"), [1, "a"]),
+        (datetime.datetime(2027, 1, 15, 8, tzinfo=datetime.UTC), "2027-01-15T08:00:00+00:00"),
+        (True, True),
+        (None, None),
+        ("", ""),
+        ({1: 2}, {"1": 2}),
+    ],
+    ids=repr,
+)
+def test_other_values_become_plain_ones(value, expected):
+    assert plain(value) == expected
+    assert type(plain(value)) is type(expected)
+
+
+def test_the_run_gets_plain_values(tagged, action):
+    seen = []
+    args = {template(name): value for name, value in {**GIVEN, "name": template("x"), "tree": tagged, "number": template("7")}.items()}
+
+    action(args, lambda access: seen.append(access.params) or dict(QUIET)).run(task_vars={})
+
+    assert {name: seen[0][name] for name in ("name", "tree", "number")} == {"name": "x", "tree": PLAIN, "number": 7}
+    assert types_in(seen[0]) == {dict, list, str, int, float, bool, type(None)}
+
+
+# --- the task's environment -----------------------------------------------------------------------------------------------------
+
+
+def test_the_environment_of_the_task_reaches_fallbacks_and_libraries(action):
+    def run(access):
+        return {"changed": False, "seen": [access.params["url"], os.environ["http_proxy"], os.environ["NUMBER"]]}
+
+    environment = [{"FLEX_URL": "https://outer", "NUMBER": 5}, {"FLEX_URL": template("https://{{ who }}"), "http_proxy": template("http://{{ who }}:1")}]
+
+    result = action({"token_cache": "none"}, run, environment=environment, variables={"who": "inner"}).run(task_vars={})
+
+    assert result["seen"] == ["https://inner", "http://inner:1", "5"]
+
+
+def test_the_environment_of_the_task_wins_over_the_controllers_and_arguments_over_both(action, monkeypatch):
+    monkeypatch.setenv("FLEX_URL", "https://controller")
+    environment = [{"FLEX_URL": "https://task"}]
+
+    def run(access):
+        return {"changed": False, "url": access.params["url"]}
+
+    assert action({"token_cache": "none"}, run).run(task_vars={})["url"] == "https://controller"
+    assert action({"token_cache": "none"}, run, environment=environment).run(task_vars={})["url"] == "https://task"
+    assert action(GIVEN, run, environment=environment).run(task_vars={})["url"] == "https://host"
+
+
+def fail(access):
+    raise AccessError("refused")
+
+
+@pytest.mark.parametrize("run", [lambda access: dict(QUIET), fail], ids=["success", "failure"])
+def test_the_environment_is_restored(run, action, monkeypatch):
+    monkeypatch.setenv("FLEX_URL", "https://controller")
+    before = dict(os.environ)
+
+    action(run=run, environment=[{"FLEX_URL": "https://task", "NEW_ONE": "x"}]).run(task_vars={})
+
+    assert dict(os.environ) == before
+
+
+def test_the_environment_is_restored_even_when_the_task_is_interrupted(action):
+    def interrupt(access):
+        raise KeyboardInterrupt
+
+    before = dict(os.environ)
+
+    with pytest.raises(KeyboardInterrupt):
+        action(run=interrupt, environment=[{"NEW_ONE": "x"}]).run(task_vars={})
+
+    assert dict(os.environ) == before
+
+
+# --- what is shown --------------------------------------------------------------------------------------------------------------
+
+BOTH = pytest.mark.parametrize("transport", ["local", "ssh"])
+
+
+def outcome(action, answer, transport="local", args=GIVEN, task_vars=None, **keywords):
+    """The result of a task, here or elsewhere, and whether it is censored."""
+    result = action(args, lambda access: dict(answer), answer=answer, transport=transport, **keywords).run(task_vars=task_vars or {})
+    return result, result.pop("_ansible_no_log", False)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("answer", "censored"),
+    [
+        pytest.param({"changed": False}, False, id="nothing"),
+        pytest.param({"changed": True, "application": {"id": 1, "client_id": "public"}}, False, id="nothing secret"),
+        pytest.param({"changed": True, "application": {"client_secret": "from the platform"}}, True, id="a new secret"),
+        pytest.param({"changed": False, "token": {"access_token": "t", "cached": True}}, True, id="a token"),
+        pytest.param({"changed": False, "applications": [{"id": 1}, {"client_secret": "x"}]}, True, id="a secret in a list"),
+        pytest.param({"changed": False, "echo": f"--{SECRET}--"}, True, id="an argument that comes back"),
+        pytest.param({"failed": True, "changed": False, "msg": "refused"}, False, id="a failure without a secret"),
+        pytest.param({"failed": True, "changed": False, "msg": "1 of 2", "tokens": [{"access_token": "t"}]}, True, id="a failure with a secret"),
+    ],
+)
+def test_a_result_that_holds_a_secret_is_censored_and_kept(answer, censored, transport, action):
+    result, hidden = outcome(action, answer, transport, {**GIVEN, "key": SECRET})
+
+    assert hidden is censored
+    assert {name: result[name] for name in answer if name != "msg"} == {name: value for name, value in answer.items() if name != "msg"}
+
+
+@BOTH
+def test_secret_arguments_do_not_censor_a_result_without_secrets(transport, action):
+    answer = {"changed": True, "diff": {"before": {"name": "a"}, "after": {"name": "b"}}}
+
+    assert outcome(action, answer, transport, {**GIVEN, "key": SECRET}, diff=True)[1] is False
+
+
+ITEMS = [
+    pytest.param(SECRET, {"key": SECRET}, True, id="the secret"),
+    pytest.param({"name": "a", "k": SECRET}, {"key": SECRET}, True, id="a dict with the secret"),
+    pytest.param(["a", {"deep": [f"id:{SECRET}"]}], {"key": SECRET}, True, id="the secret deep inside"),
+    pytest.param({"name": "a", "password": "of another task"}, {}, True, id="another secret, by its key"),
+    pytest.param(54321, {"key": "54321"}, True, id="a number"),
+    pytest.param("a", {"key": SECRET}, False, id="no secret"),
+    pytest.param({"name": "a", "password": ""}, {"key": SECRET}, False, id="an empty password"),
+    pytest.param(None, {"key": SECRET}, False, id="none"),
+]
+
+
+@BOTH
+@pytest.mark.parametrize(("item", "args", "censored"), ITEMS)
+@pytest.mark.parametrize("name", ["item", "app"], ids=["usual name", "own name"])
+def test_a_loop_item_that_holds_a_secret_is_not_shown(name, item, args, censored, transport, action):
+    task_vars = {name: item, "ansible_loop_var": name}
+
+    assert outcome(action, QUIET, transport, {**GIVEN, **args}, task_vars)[1] is censored
+
+
+@BOTH
+@pytest.mark.parametrize("run", [lambda access: dict(QUIET), fail], ids=["success", "failure"])
+def test_the_item_of_a_failed_task_is_not_shown_either(run, transport, action):
+    tested = action({**GIVEN, "key": SECRET}, run, answer={"failed": True, "msg": "refused"}, transport=transport)
+
+    assert tested.run(task_vars={"item": SECRET, "ansible_loop_var": "item"})["_ansible_no_log"] is True
+
+
+def test_an_item_is_not_shown_though_the_arguments_are_wrong(action):
+    tested = action({**GIVEN, "key": SECRET, "bogus": 1})
+
+    assert tested.run(task_vars={"item": {"k": SECRET}, "ansible_loop_var": "item"})["_ansible_no_log"] is True
+
+
+@pytest.mark.parametrize("part", ["allitems", "previtem", "nextitem"])
+def test_the_other_items_of_an_extended_loop_count_too(part, action):
+    others = [{"password": "of the next one"}] if part == "allitems" else {"password": "of the next one"}
+    task_vars = {"item": "a", "ansible_loop_var": "item", "ansible_loop": {"index": 1, part: others}}
+
+    assert outcome(action, QUIET, task_vars=task_vars)[1] is True
+
+
+def test_a_variable_that_happens_to_be_named_like_a_loop_item_does_not_matter_in_a_named_loop(action):
+    assert outcome(action, QUIET, task_vars={"item": {"password": "x"}, "app": "a", "ansible_loop_var": "app"})[1] is False
+
+
+def test_tagged_items_are_looked_into(action):
+    item = Templar(DataLoader(), {"it": {"k": template(SECRET)}}).template(template("{{ it }}"))
+
+    assert outcome(action, QUIET, args={**GIVEN, "key": template(SECRET)}, task_vars={"item": item, "ansible_loop_var": "item"})[1] is True
+
+
+LOOP = {"item": {"name": "a", "k": SECRET}, "ansible_loop_var": "item"}
+
+
+@BOTH
+def test_a_secret_in_the_environment_of_the_task_counts_too(transport, action):
+    environment = [{"FLEX_KEY": template("{{ item.k }}")}]
+
+    assert outcome(action, QUIET, transport, task_vars=LOOP, variables=LOOP, environment=environment)[1] is True
+
+
+def test_a_secret_in_the_environment_of_the_controller_counts_too(action, monkeypatch):
+    monkeypatch.setenv("FLEX_KEY", SECRET)
+
+    assert outcome(action, QUIET, task_vars=LOOP)[1] is True

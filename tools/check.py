@@ -1,0 +1,211 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run groups of checks (lint, units, integration, sanity), one line for each, and the end of its output where it failed.
+
+All are run; the exit status tells whether one failed. Each leaves $WORK/logs/NAME and $WORK/results/NAME ("PASSED FAILED").
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import fcntl
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+import xml.etree.ElementTree
+from collections.abc import Callable
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+WORK = pathlib.Path(os.environ["WORK"])
+HOME = WORK / "home"  # ansible-test and antsibull write to the home directory
+COPY = WORK / "copy" / "ansible_collections" / "mediaops" / "access"  # ansible-test does not accept a link
+STRICT = bool(os.environ.get("STRICT"))
+PACKAGED = {"FILES.json", "MANIFEST.json", "CHANGELOG.md", "CHANGELOG.rst", "LICENSE", "LICENSES", "README.md", "changelogs"}
+PACKAGED |= {"docs", "extensions", "meta", "playbooks", "plugins", "requirements.txt", "roles"}
+TAIL = 60
+CHATTER = re.compile(r" *(Collecting|Downloading|Using cached|Installing|Successfully installed|Running sanity test|━|FATAL: Command|$)")
+
+Count = tuple[int, int, str]  # passed, failed, what to print
+
+
+def by_status(status: int, output: str) -> Count:
+    return (0, 1, "") if status else (1, 0, "")
+
+
+@dataclasses.dataclass
+class Step:
+    name: str
+    command: list[str]
+    venv: str = ".venv"
+    cwd: pathlib.Path = ROOT
+    env: dict[str, str] = dataclasses.field(default_factory=dict)
+    count: Callable[[int, str], Count] = by_status
+
+    def run(self) -> bool:
+        start = time.monotonic()
+        slug = self.name.replace(" ", "-")
+        env = {**os.environ, "HOME": str(HOME), "VENV": self.venv, "ANSIBLE_NOCOLOR": "1", "NO_COLOR": "1", **self.env}
+        log = WORK / "logs" / slug
+        with log.open("w") as out:
+            command = [str(ROOT / "tools" / "env"), *self.command]
+            status = subprocess.run(command, cwd=self.cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+        output = log.read_text(errors="replace")
+        passed, failed, note = self.count(status, output)
+        if status and not failed:
+            failed = 1
+        report(slug, passed, failed)
+        text = f"{'FAIL' if failed else 'ok  '}  {self.name:<24} {time.monotonic() - start:6.1f} s  {note}".rstrip()
+        if failed:
+            lines = [line for line in output.splitlines() if not CHATTER.match(line)]
+            text = "\n".join([text, *(f"      {line}" for line in lines[-TAIL:]), f"      (all of it: {log})"])
+        print(text, flush=True)
+        return not failed
+
+
+def report(slug: str, passed: int, failed: int) -> None:
+    (WORK / "results" / slug).write_text(f"{passed} {failed}\n")
+
+
+def files() -> list[str]:
+    """What belongs to the collection: what git tracks, and what is new and not ignored."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True)
+    return [name for name in os.fsdecode(listed.stdout).split("\0")[:-1] if os.path.lexists(ROOT / name)]
+
+
+def lint() -> list[Step]:
+    dist = WORK / "dist"
+    mypy = ["mypy", "--cache-dir", str(WORK / "mypy"), "-p", "ansible_collections.mediaops.access.plugins"]
+
+    def packaged(status: int, output: str) -> Count:
+        if status:
+            return 0, 1, ""
+        with tarfile.open(max(dist.glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)) as tar:
+            extra = {name.split("/")[0] for name in tar.getnames()} - PACKAGED
+        return (0, 1, f"galaxy.yml's build_ignore lacks {sorted(extra)}") if extra else (1, 0, "")
+
+    return [
+        Step("ansible-lint", ["ansible-lint", "--offline"]),
+        Step("antsibull-docs", ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", "."]),
+        Step("mypy", mypy, env={"MYPYPATH": str(WORK / "tree")}),
+        Step("ruff check", ["ruff", "check", "--no-cache", "--output-format=concise", "."]),
+        Step("ruff format", ["ruff", "format", "--no-cache", "--diff", "--quiet", "."]),
+        Step("changelog", ["antsibull-changelog", "lint"]),
+        Step("action groups", ["python", "tools/action_groups.py", "--check"]),
+        Step("licences", ["reuse", "lint-file", "--lines", *files()]),
+        Step("galaxy build", ["ansible-galaxy", "collection", "build", "--force", "--output-path", str(dist)], count=packaged),
+    ]
+
+
+def pytest(group: str, core: str, venv: str, folder: str, arguments: list[str]) -> Step:
+    junit = WORK / "logs" / f"{group}-{core}.xml"
+    coverage = WORK / "coverage.json"
+    measured = f"--cov-report=json:{coverage}" in arguments
+    for old in (junit, coverage if measured else junit):
+        old.unlink(missing_ok=True)
+
+    def count(status: int, output: str) -> Count:
+        if not junit.exists():
+            return 0, 1, ""
+        suite = xml.etree.ElementTree.parse(junit).getroot().find("testsuite")
+        number = {key: int(suite.get(key, 0)) for key in ("tests", "failures", "errors", "skipped")}
+        failed = number["failures"] + number["errors"]
+        note = f"{number['tests']} tests"
+        note += f", {number['skipped']} skipped" if number["skipped"] else ""
+        if measured and coverage.exists():
+            note += f", coverage of plugins {json.loads(coverage.read_text())['totals']['percent_covered']:.1f} %"
+        return number["tests"] - failed - number["skipped"], failed, note
+
+    command = ["python", "-m", "pytest", "-q", folder, f"--junitxml={junit}", "-o", f"cache_dir={WORK / 'pytest'}", *arguments]
+    return Step(f"{group} {core}", command, venv, env={"COVERAGE_FILE": str(WORK / f"coverage-{core}")}, count=count)
+
+
+def units(core: str, python: str, venv: str) -> Step:
+    measured = ["--cov=plugins", f"--cov-report=json:{WORK / 'coverage.json'}", f"--cov-report=html:{WORK / 'coverage'}"]
+    return pytest("units", core, venv, "tests/unit", ["-n", "auto", "--timeout=120", *(measured if venv == ".venv" else [])])
+
+
+def integration(core: str, python: str, venv: str) -> Step:
+    return pytest("integration", core, venv, "tests/integration", ["-n", "2", "--timeout=600"])
+
+
+def sanity(core: str, python: str, venv: str) -> Step:
+    def count(status: int, output: str) -> Count:
+        ran = set(re.findall(r'^Running sanity test "([^"]+)"', output, re.M))
+        listed = re.search(r"sanity test\(s\) listed below .*failed\..*\n((?:[a-z0-9-]+.*\n?)*)", output)
+        failed = len(listed.group(1).splitlines()) if listed else 0
+        lacking = set(re.findall(r'Required program "([^"]+)" not found', output)) - {"pwsh"}
+        note = f"{len(ran)} tests"
+        if lacking:
+            note += f", not to be found: {', '.join(sorted(lacking))}"
+        return len(ran) - failed, failed + len(lacking), note
+
+    pip_for_ansible_test(venv)
+    return Step(f"sanity {core}", ["ansible-test", "sanity", "--venv", "--python", python, "--color", "no"], venv, COPY, count=count)
+
+
+def pip_for_ansible_test(venv: str) -> None:
+    """ansible-test fetches get-pip.py from a host of its own, unless it has it already: put one there that comes from PyPI."""
+    python = ROOT / venv / "bin" / "python"
+    (requirements,) = (ROOT / venv / "lib").glob("python*/site-packages/ansible_test/_internal/python_requirements.py")
+    version = re.search(r"^ *pip='([0-9.]+)'", requirements.read_text(), re.M).group(1)
+    cache = HOME / ".ansible" / "test" / "cache"
+    script = cache / f"get_pip_{version.replace('.', '_')}.py"
+    if script.exists():
+        return
+    cache.mkdir(parents=True, exist_ok=True)
+    subprocess.run([python, "-m", "pip", "download", "-q", "--no-deps", "-d", cache, f"pip=={version}"], check=True)
+    script.write_text(
+        "import os, runpy, sys\n"
+        f"sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'pip-{version}-py3-none-any.whl'))\n"
+        "sys.argv = [sys.argv[0], 'install'] + [a for a in sys.argv[1:] if a not in ('--no-setuptools', '--no-wheel')]\n"
+        "runpy.run_module('pip', run_name='__main__', alter_sys=True)\n"
+    )
+
+
+def copy() -> None:
+    """Bring COPY to the state of the checkout; what ansible-test keeps in tests/output stays."""
+    for path in COPY.glob("*"):
+        if path.name != "tests":
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    for path in COPY.glob("tests/*"):
+        if path.name != "output":
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    for name in files():
+        (COPY / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, COPY / name, follow_symlinks=False)
+
+
+def main() -> None:
+    for folder in ("logs", "results", "home", "dist", "ansible"):
+        (WORK / folder).mkdir(parents=True, exist_ok=True)
+    cores = [line.split() for line in (WORK / "cores").read_text().splitlines()]
+    fine = True
+    for group in sys.argv[1:]:
+        if group == "lint":
+            with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+                fine &= all(list(pool.map(Step.run, lint())))
+            continue
+        for core, python, venv in cores:
+            if venv == "-":
+                print(f"{'FAIL' if STRICT else 'skip'}  {group} {core}: there is no Python {python} here", flush=True)
+                report(f"{group}-{core}", 0, int(STRICT))
+                fine &= not STRICT
+            elif group == "sanity":
+                with (WORK / "copy.lock").open("w") as lock:
+                    fcntl.flock(lock, fcntl.LOCK_EX)
+                    copy()
+                    fine &= sanity(core, python, venv).run()
+            else:
+                fine &= {"units": units, "integration": integration}[group](core, python, venv).run()
+    sys.exit(0 if fine else 1)
+
+
+main()
