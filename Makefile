@@ -13,7 +13,7 @@ help:  ## Print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
 
 demo: setup  ## Start the sandbox, provision an example there three times (plan, real, unchanged), stop it
-	@$(RUN) extensions/demo.py
+	@$(RUN) extensions/demo
 
 sandbox: setup  ## Run the sandbox, a server that plays the providers, on PORT (default 8800) until Ctrl-C
 	@$(RUN) extensions/sandbox --port $(PORT)
@@ -36,10 +36,11 @@ sanity: setup-test  ## Run ansible-test sanity on every ansible-core
 bench: setup-test  ## Measure this collection against ansible.builtin.uri and print the table
 	@$(RUN) tests/bench/run.py
 
-format: setup-test  ## Format the Python code and write the action groups
+format: setup-test  ## Format the Python code, write the action groups and the manifest's schema
 	@$(RUN) -m ruff format --no-cache --quiet .
 	@$(RUN) -m ruff check --no-cache --quiet --fix .
 	@$(RUN) tools/action_groups.py --write
+	@PYTHONPATH=$(WORK)/tree $(RUN) tools/manifest_schema.py --write
 
 clean:  ## Remove the virtual environments and all that was made outside the checkout
 	rm -rf .venv .venv-* '$(WORK)'

@@ -26,7 +26,6 @@ from collections.abc import Callable
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 WORK = pathlib.Path(os.environ["WORK"])
 HOME = WORK / "home"  # ansible-test and antsibull write to the home directory
-COPY = WORK / "copy" / "ansible_collections" / "mediaops" / "access"  # ansible-test does not accept a link
 STRICT = bool(os.environ.get("STRICT"))
 PACKAGED = {"FILES.json", "MANIFEST.json", "CHANGELOG.md", "CHANGELOG.rst", "LICENSE", "LICENSES", "README.md", "changelogs"}
 PACKAGED |= {"docs", "extensions", "meta", "playbooks", "plugins", "requirements.txt", "roles"}
@@ -99,6 +98,7 @@ def lint() -> list[Step]:
         Step("ruff format", ["ruff", "format", "--no-cache", "--diff", "--quiet", "."]),
         Step("changelog", ["antsibull-changelog", "lint"]),
         Step("action groups", ["python", "tools/action_groups.py", "--check"]),
+        Step("manifest schema", ["python", "tools/manifest_schema.py", "--check"], env={"PYTHONPATH": str(WORK / "tree")}),
         Step("licences", ["reuse", "lint-file", "--lines", *files()]),
         Step("galaxy build", ["ansible-galaxy", "collection", "build", "--force", "--output-path", str(dist)], count=packaged),
     ]
@@ -148,7 +148,7 @@ def sanity(core: str, python: str, venv: str) -> Step:
         return len(ran) - failed, failed + len(lacking), note
 
     pip_for_ansible_test(venv)
-    return Step(f"sanity {core}", ["ansible-test", "sanity", "--venv", "--python", python, "--color", "no"], venv, COPY, count=count)
+    return Step(f"sanity {core}", ["ansible-test", "sanity", "--venv", "--python", python, "--color", "no"], venv, copy(core), count=count)
 
 
 def pip_for_ansible_test(venv: str) -> None:
@@ -170,41 +170,42 @@ def pip_for_ansible_test(venv: str) -> None:
     )
 
 
-def copy() -> None:
-    """Bring COPY to the state of the checkout; what ansible-test keeps in tests/output stays."""
-    for path in COPY.glob("*"):
-        if path.name != "tests":
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-    for path in COPY.glob("tests/*"):
-        if path.name != "output":
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+def copy(core: str) -> pathlib.Path:
+    """A copy of the checkout, as ansible-test does not accept a link. What ansible-test keeps in tests/output stays."""
+    target = WORK / "copy" / core / "ansible_collections" / "mediaops" / "access"
+    for path in [path for path in target.glob("*") if path.name != "tests"] + [path for path in target.glob("tests/*") if path.name != "output"]:
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     for name in files():
-        (COPY / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, COPY / name, follow_symlinks=False)
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target / name, follow_symlinks=False)
+    return target
+
+
+def run(steps: list[Step], jobs: int = 1) -> bool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=jobs) as pool:
+        return all(list(pool.map(Step.run, steps)))
 
 
 def main() -> None:
     for folder in ("logs", "results", "home", "dist", "ansible"):
         (WORK / folder).mkdir(parents=True, exist_ok=True)
-    cores = [line.split() for line in (WORK / "cores").read_text().splitlines()]
+    listed = [line.split() for line in (WORK / "cores").read_text().splitlines()]
+    cores = [(core, python, venv) for core, python, venv in listed if venv != "-"]
     fine = True
     for group in sys.argv[1:]:
         if group == "lint":
-            with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
-                fine &= all(list(pool.map(Step.run, lint())))
+            fine &= run(lint(), jobs=2)
             continue
-        for core, python, venv in cores:
-            if venv == "-":
-                print(f"{'FAIL' if STRICT else 'skip'}  {group} {core}: there is no Python {python} here", flush=True)
-                report(f"{group}-{core}", 0, int(STRICT))
-                fine &= not STRICT
-            elif group == "sanity":
-                with (WORK / "copy.lock").open("w") as lock:
-                    fcntl.flock(lock, fcntl.LOCK_EX)
-                    copy()
-                    fine &= sanity(core, python, venv).run()
-            else:
-                fine &= {"units": units, "integration": integration}[group](core, python, venv).run()
+        for core, python, _venv in [line for line in listed if line[2] == "-"]:
+            print(f"{'FAIL' if STRICT else 'skip'}  {group} {core}: there is no Python {python} here", flush=True)
+            report(f"{group}-{core}", 0, int(STRICT))
+            fine &= not STRICT
+        if group == "sanity":
+            with (WORK / "copy.lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                fine &= run([sanity(*core) for core in cores], jobs=2)
+        else:
+            fine &= run([{"units": units, "integration": integration}[group](*core) for core in cores])
     sys.exit(0 if fine else 1)
 
 

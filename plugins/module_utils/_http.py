@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import email.utils
+import http.cookiejar
 import json
 import os
 import random
-import socket
+import re
 import ssl
 import typing as t
 from urllib.parse import urljoin, urlsplit
@@ -19,19 +21,13 @@ from ansible_collections.mediaops.access.plugins.module_utils._errors import Acc
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
 from ansible_collections.mediaops.access.plugins.module_utils._store import Backend, Slot
 
-try:
-    import requests
-    import requests.adapters
-    import requests.utils
-except ImportError:
-    requests = None  # type: ignore[assignment]
-
 USER_AGENT = "mediaops.access (Ansible collection)"
 _READS = frozenset(("GET", "HEAD", "OPTIONS"))
 _FAILED_ON_THE_WAY = frozenset((408, 500, 502, 503, 504))
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _MOST_REDIRECTS = 5
 _LONGEST_BACKOFF = 60.0
+_FOREIGN = re.compile(r"[\s\\\x00-\x1f\x7f]")  # what no URL holds
 
 _sessions: dict[tuple[t.Any, ...], t.Any] = {}
 
@@ -142,12 +138,12 @@ def root_url(url: str, option: str = "url") -> str:
     """
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0) and not _FOREIGN.search(url)
     except ValueError:
         usable = False
     if not usable:
         raise AccessError(f"{option} must be a URL such as https://host or http://host:port/path")
-    if "@" in parts.netloc or parts.query or parts.fragment:
+    if "@" in parts.netloc or "?" in url or "#" in url:
         raise AccessError(f"{option} must hold no user, password, query or fragment: credentials have options of their own")
     return url.rstrip("/")
 
@@ -231,6 +227,7 @@ class Http:
         self._patience.wait(wait, reason)
 
     def _send_once(self, request: Request) -> Response:
+        requests = _library()
         session = _session(self._transport, request.url)
         try:
             answer = session.request(
@@ -244,7 +241,7 @@ class Http:
                 timeout=self._transport.timeout,
                 allow_redirects=False,
             )
-        except (requests.exceptions.InvalidHeader, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
+        except ValueError:  # what requests and urllib3 say of URLs and headers; their words quote them
             raise AccessError(
                 f"{request.label} cannot be sent: the URL or an option that travels in a header holds characters that HTTP does not allow"
             ) from None
@@ -266,7 +263,7 @@ class _NoAnswer(Exception):
 
     @classmethod
     def read(cls, error: Exception, request: Request) -> _NoAnswer:
-        exceptions = requests.exceptions
+        exceptions = _library().exceptions
         causes = list(_causes(error))
         if isinstance(error, exceptions.SSLError) or any(isinstance(cause, ssl.SSLError) for cause in causes):
             detail = next((cause.verify_message for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), "the handshake failed")
@@ -277,9 +274,9 @@ class _NoAnswer(Exception):
             return cls("no connection within timeout. Check url and the network", sent=False, may_repeat=True)
         if isinstance(error, exceptions.Timeout):
             return cls("no answer within timeout", sent=True, may_repeat=request.safe_to_repeat)
-        unreached = next((cause for cause in causes if isinstance(cause, (ConnectionRefusedError, socket.gaierror))), None)
-        if unreached is not None:
-            return cls(f"{unreached.strerror}. Check url and that the service is running", sent=False, may_repeat=True)
+        if any(type(cause).__name__ in ("NewConnectionError", "NameResolutionError") for cause in causes):  # urllib3's, also before it had the second
+            detail = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "no connection")
+            return cls(f"{detail}. Check url and that the service is running", sent=False, may_repeat=True)
         return cls("the connection was closed before the whole answer arrived", sent=True, may_repeat=request.safe_to_repeat)
 
     def as_error(self, request: Request) -> AccessError:
@@ -302,11 +299,18 @@ def _causes(error: BaseException) -> t.Iterator[BaseException]:
 
 def _redirected(request: Request, response: Response) -> Request:
     """Follow a redirect of a read within its origin; credentials go nowhere else."""
-    target = urljoin(request.url, response.headers.get("location", ""))
-    if request.method in _READS and response.headers.get("location") and origin_of(target) == origin_of(request.url):
+    location = response.headers.get("location", "")
+    try:
+        target = urljoin(request.url, location)
+        place = bare_url(target)
+        # Libraries differ in how they read a URL with a user or a backslash, and only one of them decides where it is sent.
+        plain = not _FOREIGN.search(target) and "@" not in urlsplit(target).netloc
+    except ValueError:
+        place, plain = "an address that is none", False
+    if request.method in _READS and location and plain and origin_of(target) == origin_of(request.url):
         return dataclasses.replace(request, url=target, query=None)
     raise AccessError(
-        f"{request.label} was redirected to {bare_url(target)} (HTTP {response.status}), and credentials are not sent there. If that is right, set url to it",
+        f"{request.label} was redirected to {place} (HTTP {response.status}), and credentials are not sent there. If that is right, set url to it",
         status=response.status,
     )
 
@@ -314,11 +318,13 @@ def _redirected(request: Request, response: Response) -> Request:
 def _retry_after(response: Response, clock: Clock) -> float | None:
     """Seconds that Retry-After asks to wait (RFC 9110, section 10.2.3: seconds or a date); None where it says nothing readable."""
     value = response.headers.get("retry-after", "").strip()
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - clock.now())
-    except (TypeError, ValueError, IndexError):
+        date = email.utils.parsedate_to_datetime(value)
+        # The obsolete form of asctime names no zone: it is UTC, like the others (RFC 9110, section 5.6.7).
+        return max(0.0, (date if date.tzinfo else date.replace(tzinfo=datetime.timezone.utc)).timestamp() - clock.now())
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
 
 
@@ -326,17 +332,31 @@ def _basic(credentials: tuple[str, str] | None) -> t.Any:
     return (credentials[0].encode(), credentials[1].encode()) if credentials else None
 
 
+def _library() -> t.Any:
+    """requests, imported when something is sent: a cached token takes no HTTP."""
+    try:
+        import requests
+    except ImportError as error:
+        raise MissingLibrary("requests", "to talk to the platform") from error
+    return requests
+
+
 def _session(transport: Transport, url: str) -> t.Any:
     """The kept-alive session for an origin. A forked process makes its own: a connection must not be shared."""
-    if requests is None:
-        raise MissingLibrary("requests", "to talk to the platform")
+    requests = _library()
     proxies = requests.utils.get_environ_proxies(url)
     verify, certificate = transport.verify, transport.certificate
     key = (os.getpid(), origin_of(url), verify, certificate, *sorted(proxies.items()))
     session = _sessions.get(key)
     if session is None:
         session = requests.Session()
+        session.get_redirect_target = lambda response: None  # redirects are judged here
         session.trust_env = False  # .netrc must not replace our credentials; proxies and CA bundles are taken from the environment here
         session.proxies, session.verify, session.cert = proxies, verify, certificate
+        session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))  # one credential's cookies are not for the next
+        if verify is False:
+            import urllib3
+
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # the user has decided
         _sessions[key] = session
     return session

@@ -38,7 +38,7 @@ class Module:
 
     def main(self) -> None:
         """Run as an ordinary module, in a process of its own."""
-        _ProcessModule.provider_name = self.provider.name
+        _ProcessModule.described = self
         module = _ProcessModule(argument_spec=self.options, supports_check_mode=True, **self._rules)
         result = self.execute(module.params, check_mode=module.check_mode)
         # The result is fit to be shown as it is; masking every value that resembles a secret would keep it from the play, too.
@@ -53,7 +53,7 @@ class Module:
         """Validate plain ``params`` as an ordinary module's are, and execute."""
         if self._validator is None:
             self._validator = ArgumentSpecValidator(self.options, **self._rules)
-        validation = self._validator.validate(params)
+        validation = self._validator.validate({name: value for name, value in params.items() if value is not None})
         if not validation.error_messages:
             return self.execute(validation.validated_parameters, check_mode=check_mode, ansible_home=ansible_home)
         message = validation.errors.msg
@@ -80,9 +80,11 @@ class Module:
             result["warnings"] = warnings
         return self._presentable(result, params, secrets)
 
-    def secret_params(self, params: t.Mapping[str, t.Any]) -> list[str]:
-        """The values of the options that are secret."""
-        values = [params.get(name) for name, option in self.options.items() if option.get("no_log")]
+    def secret_params(self, params: t.Mapping[str, t.Any], environment: t.Mapping[str, str] | None = None) -> list[str]:
+        """The values of the options that are secret, given or from the environment."""
+        secret = {name: option for name, option in self.options.items() if option.get("no_log")}
+        values = [params.get(name) for name in secret]
+        values += [(environment or {}).get(variable) for option in secret.values() for variable in option.get("fallback", (None, []))[1]]
         return [text for value in values for text in (secret_values(value) if isinstance(value, (dict, list)) else [value]) if text]
 
     def _presentable(self, result: Result, params: Params, secrets: Secrets | None = None) -> Result:
@@ -91,19 +93,31 @@ class Module:
         items = [item for value in result.values() if isinstance(value, list) for item in value if isinstance(item, dict)]
         for part in (result, *items):
             part.update({key: secrets.scrub_tree(part[key]) for key in _FOR_PEOPLE if key in part})
-        shown = {name: HIDDEN if self.options.get(name, {}).get("no_log") and value is not None else value for name, value in params.items()}
-        result["invocation"] = {"module_args": secrets.scrub_tree(shown)}
+        result["invocation"] = self.invocation(params)
         return result
+
+    def invocation(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+        """The options as Ansible shows them at -vvv: without those that are secret, or misspelt and perhaps secret."""
+        shown = {
+            name: value if value is None or self.options.get(name, {"no_log": True}).get("no_log") is not True else HIDDEN for name, value in params.items()
+        }
+        return {"module_args": Secrets(self.secret_params(params)).scrub_tree(shown)}
 
 
 class _ProcessModule(AnsibleModule):
     """An AnsibleModule whose failures name the provider, as everywhere in this collection."""
 
-    provider_name = ""
+    described: t.ClassVar[Module]
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        # null means: not given. Ansible would refuse it for an option that has a default.
+        self.params = {name: value for name, value in self.params.items() if value is not None}
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         kwargs.setdefault("changed", False)
-        kwargs.setdefault("provider", self.provider_name)
+        kwargs.setdefault("provider", self.described.provider.name)
+        kwargs.setdefault("invocation", self.described.invocation(self.params))
         super().fail_json(msg, **kwargs)
 
 

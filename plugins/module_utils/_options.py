@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import typing as t
 
@@ -49,7 +50,7 @@ def check_common(params: dict[str, t.Any]) -> None:
 
     :raises AccessError: naming the option and what it takes.
     """
-    if params["timeout"] <= 0:
+    if not 0 < params["timeout"] < math.inf:
         raise AccessError(f"timeout must be more than 0 seconds, not {params['timeout']:g}")
     for name in ("retries", "max_wait", "min_ttl"):
         if params[name] < 0:

@@ -11,7 +11,9 @@ across processes: ``limits`` has no reservations, so that callers poll; ``pyrate
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
+import struct
 import time
 import typing as t
 
@@ -47,12 +49,37 @@ class Rate:
         return self.window + min(self.window * 0.04, 0.5)
 
 
-def next_start(starts: t.Sequence[float], rate: Rate, now: float) -> float:
-    """When a call may start, given the reserved ``starts`` (ascending, epoch seconds)."""
-    earliest = list(starts[-1:])
+def next_start(starts: t.Sequence[float], rate: Rate, now: float, not_before: float = 0.0) -> float:
+    """When a call may start, given the reserved ``starts`` (ascending) and the platform's own word (all in epoch seconds)."""
+    earliest = [not_before, *starts[-1:]]
     if len(starts) >= rate.count:
         earliest.append(starts[-rate.count] + rate.spacing)
     return max([now] + [start for start in earliest if start - now < _IMPLAUSIBLE])
+
+
+@dataclasses.dataclass
+class Schedule:
+    """The paced calls of one kind: when the last ones start, and before when the platform wants none."""
+
+    starts: list[float] = dataclasses.field(default_factory=list)
+    not_before: float = 0.0
+
+    def next(self, rate: Rate, now: float) -> float:
+        return next_start(self.starts, rate, now, self.not_before)
+
+    def add(self, start: float, rate: Rate) -> None:
+        self.starts = [*self.starts, start][-rate.count :]
+
+    def pack(self) -> bytes:
+        return struct.pack(f"<{len(self.starts) + 1}d", self.not_before, *self.starts)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Schedule:
+        """What :meth:`pack` made; what a crash has cut short is read as far as it goes, and nonsense as nothing."""
+        values = struct.unpack(f"<{len(data) // 8}d", data[: len(data) // 8 * 8])
+        if not values or any(math.isnan(value) for value in values):
+            return cls()
+        return cls(sorted(values[1:]), values[0])
 
 
 class Clock:

@@ -77,12 +77,12 @@ def _write(access: Access[t.Any], resource: Resource, current: State) -> State:
             # A write in doubt could be applied late, beside its repeat: look once more.
             return resource.read() if doubts else written
         except AmbiguousWrite as error:
-            if doubts >= access.params["retries"]:
-                raise
             access.patience.wait(error.wait, error.message)
             access.clock.sleep(0 if error.wait else 0.25 * 2**doubts)
             doubts += 1
             current = resource.read()
+            if doubts > access.params["retries"] and resource.wanted(current) != current:
+                raise
 
 
 def _diff(resource: Resource, before: State, after: State) -> dict[str, t.Any]:

@@ -11,16 +11,13 @@ import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import MissingLibrary
 
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None  # type: ignore[assignment]
-
 
 @functools.lru_cache(maxsize=64)
 def _validator(schema: str) -> t.Any:
-    if jsonschema is None:
-        raise MissingLibrary("jsonschema", "to check data")
+    try:
+        import jsonschema
+    except ImportError as error:
+        raise MissingLibrary("jsonschema", "to check data") from error
     return jsonschema.Draft202012Validator(json.loads(schema))
 
 
@@ -33,7 +30,7 @@ class Schema:
     def problems(self, value: t.Any) -> list[str]:
         """What doesn't fit, each as ``place: reason``; an empty list where all fits."""
         errors = sorted(_validator(self._text).iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path])
-        return [problem for error in errors for problem in _explain(error)]
+        return list(dict.fromkeys(problem for error in errors for problem in _explain(error)))
 
 
 def _explain(error: t.Any) -> t.Iterator[str]:

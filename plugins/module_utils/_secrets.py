@@ -34,18 +34,17 @@ class Secrets:
     """The secret values that one task was given or has received."""
 
     def __init__(self, values: t.Iterable[t.Any] = ()) -> None:
-        self._values: set[str] = set()
+        self._spellings: set[str] = set()
         self.add(*values)
 
     def add(self, *values: t.Any) -> None:
         """Remember ``values`` (strings, or lists and dicts of them) as secret."""
-        for value in values:
-            self._values.update(text for text in strings_in(list(value.values()) if isinstance(value, dict) else value) if text)
+        texts = {text for value in values for text in strings_in(list(value.values()) if isinstance(value, dict) else value) if text}
+        self._spellings.update(spelling for text in texts for spelling in _spellings(text))
 
     def scrub(self, text: str) -> str:
         """``text`` with every known secret masked: as it is, and as URLs, JSON and Basic credentials encode it."""
-        spellings = {spelling for value in self._values for spelling in _spellings(value)}
-        for spelling in sorted(spellings, key=len, reverse=True):
+        for spelling in sorted(self._spellings, key=len, reverse=True):
             text = text.replace(spelling, MASK)
         return text
 
@@ -59,14 +58,21 @@ class Secrets:
 
     def are_in(self, value: t.Any) -> bool:
         """Whether ``value`` holds a known secret, or a credential under a key that names one."""
-        return any(secret in text for text in strings_in(value) for secret in self._values) or bool(secret_values(value))
+        return any(secret in text for text in strings_in(value) for secret in self._spellings) or bool(secret_values(value))
 
 
 def _spellings(value: str) -> set[str]:
-    raw = value.encode("utf-8", "surrogateescape")
-    in_base64 = base64.b64encode(raw).decode()
+    """A secret as it is, and as URLs, JSON and base64 (also within Basic credentials) write it."""
+    raw = value.encode("utf-8", "surrogatepass")
+    in_base64 = {_inner_base64(raw, lead) for lead in range(3)}
     in_json = {json.dumps(value, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
-    return {value, quote(raw, safe=""), quote(raw), quote_plus(raw), in_base64, in_base64.rstrip("="), *in_json}
+    return {value, quote(raw, safe=""), quote(raw), quote_plus(raw), base64.b64encode(raw).decode(), *in_json, *(text for text in in_base64 if len(text) > 5)}
+
+
+def _inner_base64(raw: bytes, lead: int) -> str:
+    """The characters of base64 that ``raw`` alone decides when ``lead`` bytes (modulo 3) stand before it."""
+    encoded = base64.b64encode(b"\0" * lead + raw).decode()
+    return encoded[(lead * 8 + 5) // 6 : (lead + len(raw)) * 8 // 6]
 
 
 def secret_values(value: t.Any) -> list[str]:

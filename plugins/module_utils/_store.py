@@ -18,11 +18,10 @@ import hmac
 import json
 import os
 import stat
-import struct
 import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary
-from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate, next_start
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate, Schedule
 
 #: Paced requests of one kind: the name under which their starts are shared, and their limit.
 Slot = tuple[str, Rate]
@@ -53,16 +52,16 @@ class Backend(t.Protocol):
         """The encryption key that the place itself keeps, if it does."""
 
 
-_PROCESS_STARTS: dict[str, list[float]] = {}
+_PROCESS_SCHEDULES: dict[str, Schedule] = {}
 
 
 class MemoryBackend:
     """``token_cache: none``: no token outlives the item; paced starts are known to this process alone, so that a loop keeps its limit."""
 
-    def __init__(self, clock: Clock, starts: dict[str, list[float]] | None = None) -> None:
+    def __init__(self, clock: Clock, schedules: dict[str, Schedule] | None = None) -> None:
         self._clock = clock
         self._data: dict[str, bytes] = {}
-        self._starts = _PROCESS_STARTS if starts is None else starts
+        self._schedules = _PROCESS_SCHEDULES if schedules is None else schedules
 
     def read(self, name: str) -> bytes | None:
         return self._data.get(name)
@@ -81,15 +80,13 @@ class MemoryBackend:
         yield
 
     def reserve(self, slots: t.Sequence[Slot], patience: Patience) -> float:
-        now = self._clock.now()
-        start = max(next_start(self._starts.setdefault(name, []), rate, now) for name, rate in slots)
-        check_start(start - now, patience)
-        self.hold(slots, start)
-        return start - now
+        schedules = [(rate, self._schedules.setdefault(name, Schedule())) for name, rate in slots]
+        return reserve_all(schedules, self._clock.now(), patience)
 
     def hold(self, slots: t.Sequence[Slot], until: float) -> None:
-        for name, rate in slots:
-            self._starts[name] = [*self._starts.get(name, []), until][-rate.count :]
+        for name, _rate in slots:
+            schedule = self._schedules.setdefault(name, Schedule())
+            schedule.not_before = max(schedule.not_before, until)
 
     def own_key(self) -> str | None:
         return base64.urlsafe_b64encode(os.urandom(32)).decode()
@@ -110,9 +107,10 @@ class DirectoryBackend:
         try:
             yield
         except OSError as error:
-            raise AccessError(
-                f"token_cache: the directory {self._path} cannot {action}: {error.strerror or error}. Name another directory, or none for no cache"
-            ) from error
+            raise self._failure(action, error) from error
+
+    def _failure(self, action: str, error: OSError) -> AccessError:
+        return AccessError(f"token_cache: the directory {self._path} cannot {action}: {error.strerror or error}. Name another directory, or none for no cache")
 
     def _make_private(self, folder: str) -> None:
         with contextlib.suppress(FileExistsError):
@@ -153,43 +151,38 @@ class DirectoryBackend:
                     break
                 except BlockingIOError:
                     patience.wait(_POLL, "another process holds the lock for this credential or item")
+                except OSError as error:
+                    raise self._failure("be locked", error) from error
             yield
         finally:
             os.close(handle)
 
     @contextlib.contextmanager
-    def _starts(self, slots: t.Sequence[Slot]) -> t.Iterator[list[tuple[int, list[float]]]]:
-        """The open, locked state of each slot; always in the same order, so that two processes cannot block each other."""
+    def _schedules(self, slots: t.Sequence[Slot]) -> t.Iterator[list[tuple[Rate, Schedule]]]:
+        """The schedules of the slots, locked and written back; always in one order, so that two processes cannot block each other."""
         with contextlib.ExitStack() as stack:
             opened = []
-            for name, _rate in sorted(slots):
-                with self._explained("be locked"):
+            with self._explained("be locked"):
+                for name, rate in sorted(slots):
                     handle = os.open(self._file("pacing", name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
                     stack.callback(os.close, handle)
                     fcntl.flock(handle, fcntl.LOCK_EX)  # held for microseconds only
-                    data = os.read(handle, 1 << 24)
-                usable = len(data) - len(data) % 8
-                opened.append((handle, list(struct.unpack(f"<{usable // 8}d", data[:usable]))))
-            yield opened
-
-    def _append(self, slots: t.Sequence[Slot], opened: list[tuple[int, list[float]]], start: float) -> None:
-        with self._explained("be written to"):
-            for (_name, rate), (handle, starts) in zip(sorted(slots), opened):
-                kept = [*starts, start][-rate.count :]
-                os.pwrite(handle, struct.pack(f"<{len(kept)}d", *kept), 0)
-                os.ftruncate(handle, 8 * len(kept))
+                    opened.append((handle, rate, Schedule.unpack(os.read(handle, 1 << 24))))
+            yield [(rate, schedule) for _handle, rate, schedule in opened]
+            with self._explained("be written to"):
+                for handle, _rate, schedule in opened:
+                    data = schedule.pack()
+                    os.pwrite(handle, data, 0)
+                    os.ftruncate(handle, len(data))
 
     def reserve(self, slots: t.Sequence[Slot], patience: Patience) -> float:
-        with self._starts(slots) as opened:
-            now = self._clock.now()
-            start = max(next_start(starts, rate, now) for (_name, rate), (_handle, starts) in zip(sorted(slots), opened))
-            check_start(start - now, patience)
-            self._append(slots, opened, start)
-        return start - now
+        with self._schedules(slots) as schedules:
+            return reserve_all(schedules, self._clock.now(), patience)
 
     def hold(self, slots: t.Sequence[Slot], until: float) -> None:
-        with self._starts(slots) as opened:
-            self._append(slots, opened, until)
+        with self._schedules(slots) as schedules:
+            for _rate, schedule in schedules:
+                schedule.not_before = max(schedule.not_before, until)
 
     def own_key(self) -> str | None:
         path = os.path.join(self._path, "key")
@@ -204,10 +197,14 @@ class DirectoryBackend:
         return key.decode("ascii", "replace")
 
 
-def check_start(wait: float, patience: Patience) -> None:
-    """Refuse a reservation that ``max_wait`` does not allow, before it is made."""
-    if wait > patience.left:
-        raise patience.exhausted(wait, "the rate limit is used up by calls that are waiting already")
+def reserve_all(schedules: t.Sequence[tuple[Rate, Schedule]], now: float, patience: Patience) -> float:
+    """Take the next start that all schedules allow, and return the seconds until then; nothing is taken where ``max_wait`` does not allow it."""
+    start = max(schedule.next(rate, now) for rate, schedule in schedules)
+    if start - now > patience.left:
+        raise patience.exhausted(start - now, "the rate limit is used up by calls that are waiting already")
+    for rate, schedule in schedules:
+        schedule.add(start, rate)
+    return start - now
 
 
 def _read_private(path: str) -> bytes | None:
@@ -216,11 +213,13 @@ def _read_private(path: str) -> bytes | None:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     except OSError:
         return None
-    with os.fdopen(handle, "rb") as file:
+    try:
         info = os.fstat(handle)
         if not stat.S_ISREG(info.st_mode) or info.st_uid != os.geteuid() or info.st_mode & 0o022:
             return None
-        return file.read()
+        return os.read(handle, info.st_size)
+    finally:
+        os.close(handle)
 
 
 def _replace(path: str, data: bytes) -> None:
@@ -284,10 +283,11 @@ class TokenStore:
         data = self.backend.read(name)
         if data is None:
             return None
+        cipher = self._open_keys()[1]
         from cryptography.fernet import InvalidToken
 
         try:
-            entry = json.loads(self._open_keys()[1].decrypt(data))
+            entry = json.loads(cipher.decrypt(data))
         except (InvalidToken, ValueError):
             return None
         return entry if isinstance(entry, dict) and entry.get("name") == name else None

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
 import datetime
 import json
@@ -17,6 +16,8 @@ from ansible_collections.mediaops.access.plugins.module_utils._errors import Acc
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._store import TokenStore
+
+_END_OF_TIME = 253402300800  # the year 10000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Token:
 
     def life(self, now: float) -> float:
         """Seconds left."""
-        return math.inf if self.expires_at is None else self.expires_at - now
+        return math.inf if self.expires_at is None or not math.isfinite(self.expires_at) else self.expires_at - now
 
     def as_result(self, now: float, cached: bool) -> dict[str, t.Any]:
         """The ``token`` of a module's result (interface.md, section 2)."""
@@ -81,8 +82,11 @@ class Token:
 
 
 def iso(instant: float | None) -> str | None:
-    """An instant as ISO 8601 in UTC, whole seconds, with Z."""
-    return None if instant is None else datetime.datetime.fromtimestamp(int(instant), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """An instant as ISO 8601 in UTC, whole seconds, with Z; None for one that no calendar has."""
+    try:
+        return None if instant is None else datetime.datetime.fromtimestamp(int(instant), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def jwt_claims(token: str) -> dict[str, t.Any]:
@@ -93,7 +97,7 @@ def jwt_claims(token: str) -> dict[str, t.Any]:
     parts = token.split(".")
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except (IndexError, binascii.Error, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (IndexError, ValueError, RecursionError) as error:
         raise ValueError("not a JWT: it must be three parts of base64url, joined by dots") from error
     if len(parts) not in (3, 5) or not isinstance(claims, dict):
         raise ValueError("not a JWT: its second part must hold a JSON object")
@@ -106,7 +110,9 @@ def jwt_expiry(token: str) -> float | None:
         expiry = jwt_claims(token).get("exp")
     except ValueError:
         return None
-    return float(expiry) if isinstance(expiry, (int, float)) and not isinstance(expiry, bool) else None
+    if not isinstance(expiry, (int, float)) or isinstance(expiry, bool):
+        return None
+    return float(expiry) if 0 <= expiry < _END_OF_TIME else None
 
 
 class Issuer(t.Protocol):
@@ -163,8 +169,8 @@ class Tokens:
             if old and self._issuer.revokes:
                 self._revoke(name, old)
             token = self._issuer.obtain(grant)
-            if self._issuer.revokes and (token.issued_at is not None and token.issued_at < started - 1 or old and token.access_token == old.access_token):
-                token = self._revoke_and_obtain(grant, token)
+            if (token.issued_at is not None and token.issued_at < started - 1) or (old and token.access_token == old.access_token):
+                token = self._another(name, grant, token)
             return self._keep(name, grant, token)
 
     def replace(self, grant: Grant, rejected: Token) -> Token:
@@ -174,20 +180,24 @@ class Tokens:
 
     def drop(self, grant: Grant, *, check_mode: bool = False) -> bool:
         """Revoke the token where the platform can, and forget it; says whether there was one."""
-        token = self.cached(grant, min_ttl=0)
-        if grant.is_given and not (self._issuer.revokes and token and self._issuer.still_accepts(token)):
-            return False
-        if token is not None and not check_mode:
-            if grant.is_given:
-                self._issuer.revoke(token)
-                return True
-            name = self._name(grant)
-            with self._store.backend.lock(name, self._patience):
-                token = self._read(name)
-                if token is None:
-                    return False  # another process was faster
+        if grant.is_given:
+            return self._drop_given(t.cast(Token, self.cached(grant)), check_mode)
+        name = self._name(grant)
+        if check_mode:
+            return self.cached(grant, min_ttl=0) is not None
+        with self._store.backend.lock(name, self._patience):
+            token = self._read(name)
+            alive = token is not None and token.life(self._clock.now()) > 0
+            if token and alive:
                 self._revoke(name, token)
-        return token is not None
+            self._store.backend.remove(name)  # also one that has expired: its refresh token may not have
+        return alive
+
+    def _drop_given(self, token: Token, check_mode: bool) -> bool:
+        there = self._issuer.revokes and self._issuer.still_accepts(token)
+        if there and not check_mode:
+            self._issuer.revoke(token)
+        return there
 
     def _issue(self, grant: Grant, unwanted: str | None) -> Token:
         """One login for all who wait: whoever gets the lock second finds the first one's token."""
@@ -199,19 +209,20 @@ class Tokens:
             if held and held.access_token == unwanted:
                 self._store.backend.remove(name)
             token = (held and self._refresh(grant, held)) or self._issuer.obtain(grant)
-            too_short = token.life(self._clock.now()) < self._min_ttl
-            if self._issuer.revokes and (too_short or token.access_token == unwanted):
-                token = self._revoke_and_obtain(grant, token)
+            if token.access_token == unwanted:
+                token = self._another(name, grant, token)
             return self._keep(name, grant, token)
 
     def _refresh(self, grant: Grant, held: Token) -> Token | None:
         alive = held.refresh_expires_at is None or held.refresh_expires_at > self._clock.now()
         return self._issuer.refresh(grant, held) if held.refresh_token and alive else None
 
-    def _revoke_and_obtain(self, grant: Grant, token: Token) -> Token:
-        """For a platform that answers a login with the token it had already issued."""
+    def _another(self, name: str, grant: Grant, token: Token) -> Token:
+        """For a platform that answers a login with the token it had already issued: end that one's life and ask once more."""
         self._noted(token)
-        self._issuer.revoke(token)
+        if not self._issuer.revokes:
+            return token
+        self._revoke(name, token)
         return self._issuer.obtain(grant)
 
     def _revoke(self, name: str, token: Token) -> None:
@@ -220,6 +231,8 @@ class Tokens:
         self.changed = True
 
     def _keep(self, name: str, grant: Grant, token: Token) -> Token:
+        if token.life(self._clock.now()) < self._min_ttl:
+            token = self._another(name, grant, token)
         self._noted(token)
         self.changed = True
         life = token.life(self._clock.now())

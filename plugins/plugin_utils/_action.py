@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import typing as t
 
@@ -14,6 +15,11 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home, plain
+
+# Ansible loads an action before it forks: what is imported here, its workers share.
+for _library in ("requests", "jsonschema"):
+    with contextlib.suppress(ImportError):  # who needs it says so
+        importlib.import_module(_library)
 
 
 class InProcessAction(ActionBase):
@@ -26,33 +32,33 @@ class InProcessAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
-        result = self._run_here() if self._can_run_here() else self._run_as_module(task_vars)
-        return self._protect(result, task_vars or {})
+        environment: dict[str, t.Any] = {}
+        self._compute_environment_string(environment)
+        result = self._run_here(environment) if self._can_run_here() else self._run_as_module(environment, task_vars)
+        if not self._task.diff:
+            result.pop("diff", None)
+        return self._protect(result, environment, task_vars or {})
 
     def _can_run_here(self) -> bool:
         return self._connection.transport == "local" and not self._connection.become and not self._task.async_val
 
-    def _run_here(self) -> dict[str, t.Any]:
-        environment: dict[str, t.Any] = {}
-        self._compute_environment_string(environment)
+    def _run_here(self, environment: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         with _environment(environment):
-            result = self.module.run(plain(self._task.args), name=self._task.action, check_mode=self._task.check_mode, ansible_home=ansible_home())
-        if not self._task.diff:
-            result.pop("diff", None)
-        return result
+            return self.module.run(plain(self._task.args), name=self._task.action, check_mode=self._task.check_mode, ansible_home=ansible_home())
 
-    def _run_as_module(self, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+    def _run_as_module(self, environment: t.Mapping[str, t.Any], task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
         if self._task.async_val:
             # The result of a task that is polled does not pass through here again.
             self._task.no_log = True
         arguments = dict(self._task.args)
-        if self._connection.transport == "local" and "token_cache" not in arguments and "MEDIAOPS_TOKEN_CACHE" not in os.environ:
-            arguments["token_cache"] = os.path.join(ansible_home(), "mediaops")
+        here = self._connection.transport == "local" and not self._connection.become
+        if here and not {"MEDIAOPS_TOKEN_CACHE"} & {*environment, *os.environ}:
+            arguments.setdefault("token_cache", os.path.join(ansible_home(), "mediaops"))
         return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
 
-    def _protect(self, result: dict[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _protect(self, result: dict[str, t.Any], environment: t.Mapping[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Censor what is shown of a result that holds a secret, or that belongs to a loop item that does. Registered results keep it."""
-        secrets = Secrets(self.module.secret_params(plain(self._task.args)))
+        secrets = Secrets(self.module.secret_params(plain(self._task.args), {**os.environ, **plain(environment)}))
         item = [task_vars.get(task_vars.get("ansible_loop_var") or "item"), task_vars.get("ansible_loop")]
         shown = {key: value for key, value in result.items() if key != "invocation"}
         if secrets.are_in([shown, plain(item)]):

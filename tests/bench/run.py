@@ -68,7 +68,7 @@ def play(folder: pathlib.Path, plays: list[Facts], *arguments: str) -> list[tupl
     done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}\nbench: ansible-playbook ended with status {done.returncode}")
-    return [(event, task, at) for event, task, at in json.loads(times.read_text(encoding="utf-8"))]
+    return [tuple(event) for event in json.loads(times.read_text(encoding="utf-8"))]
 
 
 def variables(sandbox: Sandbox) -> Facts:

@@ -13,9 +13,12 @@ import pytest
 import yaml
 from driver import HERE, MODES, Ansible, Facts, Phase, report
 
+pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
+
 FILES = sorted((HERE / "cases").glob("*.yml"))
+PLATFORMS = ("flex", "freewheel", "audienceplayer", "movingimage", "playlyfe")
 #: Each module has its connection options.
-DEFAULTS = {f"group/mediaops.access.{platform}": f"{{{{ sandbox.{platform} }}}}" for platform in ("flex", "freewheel", "audienceplayer")}
+DEFAULTS = {f"group/mediaops.access.{platform}": f"{{{{ sandbox.{platform} }}}}" for platform in PLATFORMS}
 KEYS = {"name", "tasks", "vars", "switches", "state", "faults", "msg", "status", "error_code", "absent"}
 
 

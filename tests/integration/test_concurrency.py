@@ -8,6 +8,8 @@ from __future__ import annotations
 import pytest
 from driver import Ansible, Facts, Run, Sandbox, report
 
+pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
+
 HOSTS = 20
 TOKEN = "lookup('mediaops.access.token', 'freewheel', **options)"
 

@@ -10,6 +10,8 @@ import itertools
 import pytest
 from driver import MODES, ROOT, Ansible, Run, Sandbox, Target, judge, report, targets
 
+pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
+
 TARGETS = targets()
 
 
@@ -21,7 +23,7 @@ def test_target(target: Target, sandbox: Sandbox, ansible: Ansible) -> None:
     for mode in MODES:
         sandbox.reset(target.prepare)
         runs, phases = target.run(ansible.home(mode), mode)
-        found = judge(mode, runs, phases)
+        found = judge(target, mode, runs, phases)
         problems += [f"{mode}: {problem}" for problem in found]
         shown += runs if found else []
         outcomes.append([(phase.name, outcome) for phase in phases for outcome in phase.outcomes()])

@@ -339,10 +339,10 @@ def instant(text: str | None) -> datetime.datetime | None:
     try:
         # Before Python 3.11, fromisoformat does not know Z.
         read = datetime.datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
-    except ValueError:
+        aware = read if read.tzinfo else read.replace(tzinfo=datetime.timezone.utc)
+        return aware.astimezone(datetime.timezone.utc).replace(microsecond=0)
+    except (ValueError, OverflowError):
         raise AccessError(f"{text!r} is not a date and time such as 2030-12-31T23:59:59Z") from None
-    aware = read if read.tzinfo else read.replace(tzinfo=datetime.timezone.utc)
-    return aware.astimezone(datetime.timezone.utc).replace(microsecond=0)
 
 
 class UserResource:

@@ -11,6 +11,7 @@ import os
 import re
 import socket
 import ssl
+import sys
 import threading
 import time
 import traceback
@@ -368,7 +369,7 @@ def test_no_message_holds_query_user_or_secret(answer, send, exchange):
 
 
 def test_a_missing_library_is_named(send, monkeypatch):
-    monkeypatch.setattr(_http, "requests", None)
+    monkeypatch.setitem(sys.modules, "requests", None)
 
     with pytest.raises(MissingLibrary, match="requests is needed to talk to the platform .*pip install requests"):
         send(READ)

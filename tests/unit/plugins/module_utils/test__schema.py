@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
@@ -83,7 +84,7 @@ def test_no_problem_shows_a_value(value):
 
 
 def test_a_missing_library_is_named(monkeypatch):
-    monkeypatch.setattr(_schema, "jsonschema", None)
+    monkeypatch.setitem(sys.modules, "jsonschema", None)
 
     with pytest.raises(MissingLibrary, match="pip install jsonschema"):
         Schema({"title": "not made before"}).problems(1)

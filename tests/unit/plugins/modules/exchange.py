@@ -97,19 +97,26 @@ class Run:
         self._home = home
         self._connection = connection
 
-    def __call__(self, *calls: responses.Response, check_mode: bool = False, **options: t.Any) -> Result:
+    def __call__(self, *calls: responses.Response, **options: t.Any) -> Result:
+        """A run that must succeed."""
+        result = self.attempt(*calls, **options)
+        assert not result.get("failed"), result["msg"]
+        return result
+
+    def fail(self, *calls: responses.Response, **options: t.Any) -> Result:
+        """A run that must fail without having changed anything."""
+        result = self.attempt(*calls, **options)
+        assert result.get("failed") is True, result
+        assert result["changed"] is False
+        return result
+
+    def attempt(self, *calls: responses.Response, check_mode: bool = False, **options: t.Any) -> Result:
+        """A run that may fail, or fail in part."""
         with exchange(*calls):
             result = self._module.MODULE.run({**self._connection, **options}, name=self._module.__name__, check_mode=check_mode, ansible_home=self._home)
         assert_presentable(result)
         if check_mode and result["changed"]:
             assert "hush" not in jsonlib.dumps(result)
-        return result
-
-    def fail(self, *calls: responses.Response, **options: t.Any) -> Result:
-        """The same for a run that must fail without having changed anything."""
-        result = self(*calls, **options)
-        assert result.get("failed") is True, result
-        assert result["changed"] is False
         return result
 
 

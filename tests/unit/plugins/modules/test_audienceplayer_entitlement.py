@@ -280,7 +280,7 @@ def test_what_is_listed_twice_is_written_once(known):
 
 
 def test_what_is_listed_twice_fails_twice(known):
-    result = known(holdings(), written(product_mutation(), data={"e0": None}, errors=[REFUSED]), holdings(), entitlements=[HAS, HAS])
+    result = known.fail(holdings(), written(product_mutation(), data={"e0": None}, errors=[REFUSED]), holdings(), entitlements=[HAS, HAS])
 
     assert outcome(result) == ["failed", "failed"]
     assert result["summary"]["failed"] == 2
@@ -304,7 +304,7 @@ def test_without_reading_every_item_is_written_and_counts_as_changed(entitle):
 
 
 def test_without_reading_a_failure_is_not_settled_by_reading(entitle):
-    result = entitle(written(product_mutation(), data={"e0": False}), **HAS, read_before_write=False)
+    result = entitle.fail(written(product_mutation(), data={"e0": False}), **HAS, read_before_write=False)
 
     assert outcome(result) == ["failed"]
 
@@ -318,7 +318,7 @@ def test_without_reading_check_mode_sends_nothing_and_predicts_a_change(entitle)
 
 def test_an_error_with_a_path_is_that_items_own(known):
     answer = {"data": {"e0": True, "e1": None, "e2": True}, "errors": [{**REFUSED, "path": ["e1"]}]}
-    result = known(holdings(), written(*map(product_mutation, (1, 2, 3)), **answer), holdings(product(1), product(3)), entitlements=products(1, 2, 3))
+    result = known.attempt(holdings(), written(*map(product_mutation, (1, 2, 3)), **answer), holdings(product(1), product(3)), entitlements=products(1, 2, 3))
 
     assert outcome(result) == ["changed", "failed", "changed"]
     assert result["failed"] is True and result["changed"] is True
@@ -332,7 +332,7 @@ def test_an_error_with_a_path_is_that_items_own(known):
 def test_an_error_without_a_path_is_found_out_by_writing_again_alone(known):
     answer = {"data": {"e0": True, "e1": None}, "errors": [REFUSED]}
     alone = written(product_mutation(2), data=None, errors=[REFUSED])
-    result = known(holdings(), written(*map(product_mutation, (1, 2)), **answer), alone, holdings(product(1)), entitlements=products(1, 2))
+    result = known.attempt(holdings(), written(*map(product_mutation, (1, 2)), **answer), alone, holdings(product(1)), entitlements=products(1, 2))
 
     assert outcome(result) == ["changed", "failed"]
     assert result["entitlements"][1]["error_code"] == 400
@@ -341,7 +341,7 @@ def test_an_error_without_a_path_is_found_out_by_writing_again_alone(known):
 def test_where_data_is_null_each_item_is_written_again_alone(known):
     batch = written(*map(product_mutation, (1, 2)), data=None, errors=[REFUSED])
     alone = [written(product_mutation(1)), written(product_mutation(2), data=None, errors=[REFUSED])]
-    result = known(holdings(), batch, *alone, holdings(product(1)), entitlements=products(1, 2))
+    result = known.attempt(holdings(), batch, *alone, holdings(product(1)), entitlements=products(1, 2))
 
     assert outcome(result) == ["changed", "failed"]
 
@@ -355,12 +355,12 @@ def test_an_item_that_the_answer_leaves_out_is_written_again_alone(known):
 @pytest.mark.parametrize("data", [None, {}], ids=["data null", "no such alias"])
 @pytest.mark.parametrize(("held", "became"), [([product()], "changed"), ([], "failed")], ids=["applied", "not applied"])
 def test_one_whose_outcome_stays_open_is_settled_by_reading(known, data, held, became):
-    assert outcome(known(holdings(), written(product_mutation(), data=data), holdings(*held), **HAS)) == [became]
+    assert outcome(known.attempt(holdings(), written(product_mutation(), data=data), holdings(*held), **HAS)) == [became]
 
 
 @pytest.mark.parametrize(("held", "became"), [([product()], "changed"), ([], "failed")], ids=["applied", "not applied"])
 def test_false_is_settled_by_reading(known, held, became):
-    result = known(holdings(), written(product_mutation(), data={"e0": False}), holdings(*held), **HAS)
+    result = known.attempt(holdings(), written(product_mutation(), data={"e0": False}), holdings(*held), **HAS)
 
     assert outcome(result) == [became]
     if became == "failed":
@@ -378,7 +378,7 @@ def test_any_other_value_without_errors_is_success(known, value):
 def test_an_error_that_says_already_there_is_believed_only_after_reading(known, code, status, held, became):
     refused = written(subscription_mutation(), data={"e0": None}, errors=[{"message": "already", "code": code}], status=status)
 
-    assert outcome(known(holdings(), refused, holdings(*held), **SUBSCRIBED)) == [became]
+    assert outcome(known.attempt(holdings(), refused, holdings(*held), **SUBSCRIBED)) == [became]
 
 
 @pytest.mark.parametrize(
@@ -390,7 +390,7 @@ def test_an_error_that_says_already_there_is_believed_only_after_reading(known, 
 def test_where_no_answer_comes_the_upsert_is_repeated_and_then_settled_by_reading(known, answer, requests, held, became):
     writes = [written(product_mutation(), **answer)] * requests
 
-    assert outcome(known(holdings(), *writes, holdings(*held), **HAS, retries=2)) == [became]
+    assert outcome(known.attempt(holdings(), *writes, holdings(*held), **HAS, retries=2)) == [became]
 
 
 def test_a_user_is_read_once_to_settle_all_items_in_doubt(known):
@@ -403,7 +403,7 @@ def test_a_user_is_read_once_to_settle_all_items_in_doubt(known):
 @pytest.mark.parametrize("status", [200, 401])
 def test_wrong_credentials_stop_the_rest(known, status):
     refused = written(product_mutation(1), data=None, errors=[DENIED], status=status)
-    result = known(holdings(), refused, holdings(), entitlements=products(1, 2, 3), batch_size=1)
+    result = known.fail(holdings(), refused, holdings(), entitlements=products(1, 2, 3), batch_size=1)
 
     assert outcome(result) == ["failed"] * 3
     assert "Wrong client" in result["entitlements"][0]["msg"]
@@ -434,7 +434,7 @@ def test_too_long_a_wait_stops_the_rest(entitle):
 
 def test_a_right_that_one_item_lacks_does_not_stop_the_others(known):
     answer = {"data": {"e0": True, "e1": None}, "errors": [{"message": "Not in this region", "code": 403, "path": ["e1"]}]}
-    result = known(written(*map(product_mutation, (1, 2)), **answer), entitlements=products(1, 2), read_before_write=False)
+    result = known.attempt(written(*map(product_mutation, (1, 2)), **answer), entitlements=products(1, 2), read_before_write=False)
 
     assert outcome(result) == ["changed", "failed"]
 
@@ -450,20 +450,20 @@ def test_a_right_that_one_item_lacks_does_not_stop_the_others(known):
 )
 def test_a_user_who_cannot_be_read_does_not_stop_the_others(entitle, calls):
     others = [user_login(334), holdings(user=334), written(product_mutation(user=334))]
-    result = entitle(*calls, *others, entitlements=[HAS, {**HAS, "user_id": 334}])
+    result = entitle.attempt(*calls, *others, entitlements=[HAS, {**HAS, "user_id": 334}])
 
     assert outcome(result) == ["failed", "changed"]
 
 
 def test_a_user_who_cannot_be_read_fails_each_of_their_items(entitle):
-    result = entitle.fail(*[user_login(333, NOT_FOUND)], entitlements=products(1, 2))
+    result = entitle.fail(user_login(333, NOT_FOUND), entitlements=products(1, 2))
 
     assert outcome(result) == ["failed", "failed"]
 
 
 def test_a_batch_that_fails_does_not_stop_the_next(known):
     lost = written(product_mutation(1), answer="", status=500)
-    result = known(holdings(), lost, holdings(), written(product_mutation(2)), entitlements=products(1, 2), batch_size=1, retries=0)
+    result = known.attempt(holdings(), lost, holdings(), written(product_mutation(2)), entitlements=products(1, 2), batch_size=1, retries=0)
 
     assert outcome(result) == ["failed", "changed"]
 
@@ -567,6 +567,6 @@ def test_bad_options_fail_before_anything_is_sent(entitle, options, words):
 
 def test_a_platform_error_that_quotes_the_document_does_not_show_the_secret(known):
     error = {"message": f"Syntax error in {product_mutation()}", "code": 400, "path": ["e0"]}
-    result = known(holdings(), written(product_mutation(), data={"e0": None}, errors=[error]), holdings(), **HAS)
+    result = known.fail(holdings(), written(product_mutation(), data={"e0": None}, errors=[error]), holdings(), **HAS)
 
     assert 'client_secret: "****' in result["msg"] and 'client_secret: "****' in result["entitlements"][0]["msg"]

@@ -143,8 +143,9 @@ def test_verify_takes_a_given_token_that_is_good(token, check_mode):
     assert result["token"]["access_token"] == "hush-given"
 
 
-def test_a_given_token_that_is_rejected_fails_where_there_are_no_credentials(token):
-    result = token.fail(info("hush-given", **UNKNOWN), access_token="hush-given", username=None, password=None, verify=True)
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_a_given_token_that_is_rejected_fails_where_there_are_no_credentials(token, check_mode):
+    result = token.fail(info("hush-given", **UNKNOWN), access_token="hush-given", username=None, password=None, verify=True, check_mode=check_mode)
 
     assert result["status"] == 401
     assert "access_token" in result["msg"] and "credentials" in result["msg"]
