@@ -98,9 +98,8 @@ class Module:
 
     def invocation(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """The options as Ansible shows them at -vvv: without those that are secret, or misspelt and perhaps secret."""
-        shown = {
-            name: value if value is None or self.options.get(name, {"no_log": True}).get("no_log") is not True else HIDDEN for name, value in params.items()
-        }
+        hidden = {name for name, value in params.items() if value is not None and self.options.get(name, {"no_log": True}).get("no_log")}
+        shown = {name: HIDDEN if name in hidden else value for name, value in params.items()}
         return {"module_args": Secrets(self.secret_params(params)).scrub_tree(shown)}
 
 
@@ -108,6 +107,7 @@ class _ProcessModule(AnsibleModule):
     """An AnsibleModule whose failures name the provider, as everywhere in this collection."""
 
     described: t.ClassVar[Module]
+    params: dict[str, t.Any]
 
     def _load_params(self) -> None:
         super()._load_params()

@@ -97,10 +97,13 @@ class FreeWheel(Provider):
             return super().parse(response)
         from xml.etree import ElementTree
 
-        if b"<!" in response.body.replace(b"<!--", b""):
-            raise ValueError("a document type has no place in an answer")
+        class Builder(ElementTree.TreeBuilder):
+            def doctype(self, *declaration: t.Any) -> None:
+                """Refuse what could define entities."""
+                raise ValueError("a document type has no place in an answer")
+
         try:
-            root = ElementTree.fromstring(response.body)  # noqa: S314 - without a document type there are no entities to expand
+            root = ElementTree.fromstring(response.body, ElementTree.XMLParser(target=Builder()))  # noqa: S314 - no entities to expand
         except ElementTree.ParseError as error:
             raise ValueError("broken XML") from error
         texts = {element.tag: (element.text or "").strip() for element in root}

@@ -469,7 +469,7 @@ def test_a_damaged_pacing_file_costs_no_more_than_a_window(content, backend, pla
 
 
 def test_pacing_in_memory_is_shared_by_the_items_of_a_process(clock, patience, monkeypatch):
-    monkeypatch.setattr(_store, "_PROCESS_STARTS", {})
+    monkeypatch.setattr(_store, "_PROCESS_SCHEDULES", {})
     slot = ("all", Rate(1, 1.0))
 
     waits = [MemoryBackend(clock).reserve([slot], patience) for _item in range(2)]

@@ -399,17 +399,6 @@ def test_dropping_leaves_no_refresh_token_behind(opened, held, store):
     assert store.entries() == {}
 
 
-def test_dropping_what_another_process_has_just_dropped_changes_nothing(opened, held, clock, store, monkeypatch):
-    held()
-    platform = Platform(clock, revokes=True)
-    tokens = opened(platform)
-    read = store.read
-    monkeypatch.setattr(store, "read", lambda name: (read(name), store.backend.remove(name))[0])
-
-    assert tokens.drop(GRANT) is False
-    assert platform.calls == []
-
-
 # --- a token that was given ----------------------------------------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ def lonely_process(monkeypatch: pytest.MonkeyPatch, clock: t.Any) -> None:
     for name in list(os.environ):
         if name.startswith(("FREEWHEEL_", "AUDIENCEPLAYER_")):
             monkeypatch.delenv(name)
-    monkeypatch.setattr(_store, "_PROCESS_STARTS", {})
+    monkeypatch.setattr(_store, "_PROCESS_SCHEDULES", {})
     monkeypatch.setattr(_access, "Clock", lambda: clock)
 
 
