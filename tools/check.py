@@ -153,6 +153,10 @@ def sanity(core: str, python: str, venv: str) -> Step:
 
 def pip_for_ansible_test(venv: str) -> None:
     """ansible-test fetches get-pip.py from a host of its own, unless it has it already: put one there that comes from PyPI."""
+    settings = pathlib.Path.home() / ".config" / "pip"
+    if settings.exists() and not (HOME / ".config" / "pip").exists():
+        (HOME / ".config").mkdir(exist_ok=True)
+        (HOME / ".config" / "pip").symlink_to(settings)
     python = ROOT / venv / "bin" / "python"
     (requirements,) = (ROOT / venv / "lib").glob("python*/site-packages/ansible_test/_internal/python_requirements.py")
     version = re.search(r"^ *pip='([0-9.]+)'", requirements.read_text(), re.M).group(1)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 import typing as t
@@ -16,7 +17,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets, secret_values
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK, Secrets, secret_values
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
@@ -99,7 +100,7 @@ class Module:
     def invocation(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """The options as Ansible shows them at -vvv: without those that are secret, or misspelt and perhaps secret."""
         hidden = {name for name, value in params.items() if value is not None and self.options.get(name, {"no_log": True}).get("no_log")}
-        shown = {name: HIDDEN if name in hidden else value for name, value in params.items()}
+        shown = {name: HIDDEN if name in hidden else _without_user(value) for name, value in params.items()}
         return {"module_args": Secrets(self.secret_params(params)).scrub_tree(shown)}
 
 
@@ -119,6 +120,11 @@ class _ProcessModule(AnsibleModule):
         kwargs.setdefault("provider", self.described.provider.name)
         kwargs.setdefault("invocation", self.described.invocation(self.params))
         super().fail_json(msg, **kwargs)
+
+
+def _without_user(value: t.Any) -> t.Any:
+    """A URL without what stands before its host: it is refused there, and perhaps a password."""
+    return re.sub(r"//[^/\s]*@", f"//{MASK}@", value) if isinstance(value, str) else value
 
 
 def _bug(error: Exception) -> str:

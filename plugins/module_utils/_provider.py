@@ -193,14 +193,19 @@ class Provider:
         response = self.http.send(self.authorize(request, token))
         error = self.failure(response)
         if error and error.stale_token:
-            grant = self._grant_beside_given(error) if grant.is_given else grant
+            grant = self.grant_after(grant, error)
             response = self.http.send(self.authorize(request, self.tokens.replace(grant, token)))
         if expected and response.status not in expected:
             raise self.error_for(response)
         return self._judged(response, expected or ())
 
-    def _grant_beside_given(self, error: AccessError) -> Grant:
-        """The grant to go on with when the token that was given is rejected."""
+    def grant_after(self, rejected: Grant, error: AccessError) -> Grant:
+        """The grant to go on with when a token is rejected: that of the credentials beside a token that was given.
+
+        :raises AccessError: where there are none.
+        """
+        if not rejected.is_given:
+            return rejected
         try:
             return self.grant()
         except AccessError:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -27,6 +28,8 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
     rejected = cached if cached and params.get("verify") and not access.provider.still_accepts(cached) else None
     if cached and not rejected:
         return {"changed": False, "token": cached.as_result(access.clock.now(), cached=True)}
+    if rejected:
+        grant = access.provider.grant_after(grant, AccessError("", status=401))
     if access.check_mode:
         return {"changed": True}
     if params["force"]:

@@ -35,18 +35,17 @@ options:
   auto_register:
     description:
       - Create the user of O(user_email) if there is none and O(state=present).
+      - By default it is V(false).
     type: bool
-    default: false
   expires_at:
     description:
       - When a subscription ends, as ISO 8601 with any offset (without one it is UTC). It must lie in the future. Needed for a subscription that is present.
     type: str
   state:
     description:
-      - V(present) fulfils the entitlement, V(absent) revokes it.
+      - V(present) fulfils the entitlement, which is the default. V(absent) revokes it.
     type: str
     choices: [present, absent]
-    default: present
   entitlements:
     description:
       - Many entitlements. All are checked before anything is sent.
@@ -208,12 +207,13 @@ MODULE = Module(
     AudiencePlayer,
     run,
     {
-        **ITEM_OPTIONS,
+        # Without defaults, so that one beside a list, which has its own, is seen.
+        **{name: {key: value for key, value in option.items() if key != "default"} for name, option in ITEM_OPTIONS.items()},
         "entitlements": {"type": "list", "elements": "dict", "options": ITEM_OPTIONS},
         "read_before_write": {"type": "bool", "default": True},
         "batch_size": {"type": "int", "default": 20},
     },
-    mutually_exclusive=[("entitlements", name) for name in ITEM_OPTIONS if "default" not in ITEM_OPTIONS[name]],
+    mutually_exclusive=[("entitlements", name) for name in ITEM_OPTIONS],
 )
 
 

@@ -86,15 +86,12 @@ subscriptions:
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer, User
-from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, iso
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
+from ansible_collections.mediaops.access.plugins.module_utils._token import iso
 
 
 def run(access: Access[AudiencePlayer]) -> Result:
-    platform, params = access.provider, access.params
-    user = User(params["user_id"], params["user_email"])
-    grant = Grant.given(params["access_token"]) if params["access_token"] else platform.user_grant(user)
-    held = platform.holdings(grant) or {"products": [], "subscriptions": []}
+    held = access.provider.holdings(access.provider.usual_grant()) or {"products": [], "subscriptions": []}
     shown = {kind: [{**item, "expires_at": item["expires_at"] and iso(item["expires_at"].timestamp())} for item in items] for kind, items in held.items()}
     return {"changed": False, **shown}
 

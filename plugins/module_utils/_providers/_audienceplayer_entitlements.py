@@ -69,18 +69,20 @@ class Entitlement:
             raise AccessError("exactly one of user_id and user_email must be given")
         if options["auto_register"] and user.email is None:
             raise AccessError("auto_register goes with user_email only")
-        present = options["state"] == "present"
+        present = options["state"] != "absent"
         expires_at = _expiry(options.get("expires_at") or None, kinds[0], present, now)
-        return cls(user, kinds[0], options[f"{kinds[0]}_id"], present, expires_at, options["auto_register"])
+        return cls(user, kinds[0], options[f"{kinds[0]}_id"], present, expires_at, bool(options["auto_register"]))
 
-    def held(self, holdings: Holdings) -> str:
+    def held(self, holdings: Holdings, now: float) -> str:
         """What the user holds of it, worded as :attr:`wanted`."""
         for item in (holdings or {}).get(f"{self.kind}s", []):
+            ends = item["expires_at"] and item["expires_at"].timestamp()
             if item[f"{self.kind}_id"] != self.number or not item["is_fulfilled" if self.kind == "product" else "is_valid"]:
                 continue
-            if self.kind == "subscription" and item["expires_at"]:
-                return f"present until {iso(item['expires_at'].timestamp())}"
-            return "present"
+            if self.kind == "subscription" and ends:
+                return f"present until {iso(ends)}"
+            if not ends or ends > now:
+                return "present"
         return "absent"
 
     def mutation(self, client: t.Mapping[str, t.Any], alias: str) -> str:
@@ -165,7 +167,7 @@ class Entitlements:
         for item in self.items:
             if self._needs_write(item) and item.label not in pending:
                 item.changed = True
-                self._before[item.label] = item.held(self._held[item.user]) if self._reads else "unknown"
+                self._before[item.label] = self._holds(item) if self._reads else "unknown"
                 pending[item.label] = item
         if not self._access.check_mode:
             size = self._access.params["batch_size"]
@@ -184,7 +186,10 @@ class Entitlements:
         if holdings is None and item.present and not item.auto_register:
             item.fail("there is no such user. Set auto_register to create users by their user_email")
             return False
-        return item.held(holdings) != item.wanted
+        return self._holds(item) != item.wanted
+
+    def _holds(self, item: Entitlement) -> str:
+        return item.held(self._held[item.user], self._access.clock.now())
 
     def _read(self, user: User, *, again: bool = False) -> None:
         if again or user not in self._held:
@@ -213,21 +218,25 @@ class Entitlements:
         self._access.patience.renew()
         unclear: list[Entitlement] = []
         self._attempt(batch, lambda: unclear.extend(self._send(batch)))
-        for item in unclear:
-            if len(batch) > 1:
+        if len(batch) > 1:
+            for item in unclear:
                 self._write([item])
-            else:
+            self._settle([item for item in batch if item.failure and item not in unclear])
+        else:
+            for item in unclear:
                 item.fail("the platform did not say what became of it")
-        self._settle([item for item in batch if item.failure and item not in unclear])
+            self._settle([item for item in batch if item.failure])
 
     def _settle(self, failed: t.Sequence[Entitlement]) -> None:
         """After a failure, believe what the platform says that the users hold."""
+        fresh: set[User] = set()
         for item in failed if self._reads else ():
             try:
-                self._read(item.user, again=True)
+                self._read(item.user, again=item.user not in fresh)
             except AccessError:
                 return
-            if item.held(self._held[item.user]) == item.wanted:
+            fresh.add(item.user)
+            if self._holds(item) == item.wanted:
                 item.changed, item.failure = True, None
 
     def _send(self, batch: t.Sequence[Entitlement]) -> list[Entitlement]:
@@ -237,9 +246,11 @@ class Entitlements:
         response = self._platform.http.send(self._platform.request(document, repeatable=True))
         errors = self._platform.errors_in(response)
         error = self._platform.failure(response)
-        if error and (not errors or error.code in _HOPELESS):
+        if error and not errors:
             raise error
         data = self._platform.data(response)
+        if error and error.code in _HOPELESS and not any(data.values()):
+            raise error
         failed = self._failed(aliases, errors, response)
         unclear = []
         for alias, item in aliases.items():

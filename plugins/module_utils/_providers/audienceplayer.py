@@ -20,6 +20,8 @@ from ansible_collections.mediaops.access.plugins.module_utils._token import Gran
 
 _LIFETIME = 3600  # seconds, where an answer says nothing (1.3)
 _PAGE = 100
+#: What is read of each list of a user's holdings.
+_LISTS = {"UserProductList": "product_id is_fulfilled fulfilment_expires_at", "UserSubscriptionList": "subscription_id expires_at is_valid"}
 
 _ID = {"type": ["integer", "string"], "pattern": "^[0-9]+$"}
 _DATE = {"type": ["string", "null"]}
@@ -101,6 +103,10 @@ class User(t.NamedTuple):
         return {"user_id": self.id} if self.id is not None else {"user_email": self.email}
 
 
+class GraphQLError(AccessError):
+    """An error that a GraphQL answer names."""
+
+
 class AudiencePlayer(Provider):
     name = "audienceplayer"
     title = "AudiencePlayer"
@@ -165,7 +171,9 @@ class AudiencePlayer(Provider):
 
     def code_of(self, error: dict[str, t.Any], response: Response) -> t.Any:
         extensions = error.get("extensions")
-        code = error.get("code", extensions.get("code") if isinstance(extensions, dict) else None)
+        code = error.get("code")
+        if code is None and isinstance(extensions, dict):
+            code = extensions.get("code")
         if code is None:
             return None if response.ok else response.status
         return int(code) if isinstance(code, str) and code.isdigit() else code
@@ -174,12 +182,12 @@ class AudiencePlayer(Provider):
         errors = self.errors_in(response)
         return self.error_from(errors[0], response) if errors else super().failure(response)
 
-    def error_from(self, error: dict[str, t.Any], response: Response) -> AccessError:
+    def error_from(self, error: dict[str, t.Any], response: Response) -> GraphQLError:
         code = self.code_of(error, response)
         words = read_error(response)[1] if not isinstance(error.get("message"), str) else " ".join(error["message"].split())
         hint = self.hints.get(code, "")
         message = f"the answer is the error {code}: {words or 'without a message'}" if code is not None else f"the answer is an error: {words}"
-        return AccessError(message + (f". {hint}" if hint else ""), status=response.status, code=code, stale_token=code == 401)
+        return GraphQLError(message + (f". {hint}" if hint else ""), status=response.status, code=code, stale_token=401 in (code, response.status))
 
     def data(self, response: Response) -> dict[str, t.Any]:
         return self.read(response, ANSWER).get("data") or {}
@@ -198,13 +206,20 @@ class AudiencePlayer(Provider):
 
     def grant(self) -> Grant:
         params = self.params
+        user = User(params.get("user_id"), params.get("user_email"))
+        if user.email == "":
+            raise AccessError("user_email must not be empty")
+        if user != User(None, None):
+            if params.get("grant") == "password" or params.get("scope") == "admin":
+                raise AccessError("user_id and user_email say whose token the client wants: they go with grant client and scope user only")
+            return self.user_grant(user, auto_register=bool(params.get("auto_register")))
         if params.get("grant") == "password":
             email, password = self.require("email", "password")
             return Grant("password", email, password, params["scope"])
-        if params.get("user_id") is not None or params.get("user_email"):
-            return self.user_grant(User(params["user_id"], params["user_email"]), auto_register=params["auto_register"])
+        if "scope" not in params:
+            raise AccessError("user_id or user_email must be given")
         arguments = self.client_arguments()
-        return Grant("client", arguments["client_id"], arguments["client_secret"], params.get("scope", "user"))
+        return Grant("client", arguments["client_id"], arguments["client_secret"], params["scope"])
 
     def user_grant(self, user: User, auto_register: bool = False) -> Grant:
         """The grant for a frontend user's token. The vendor sends auto_register with an e-mail only (1.3)."""
@@ -278,40 +293,31 @@ class AudiencePlayer(Provider):
     def holdings(self, grant: Grant) -> dict[str, list[dict[str, t.Any]]] | None:
         """A user's ``products`` and ``subscriptions``; None where there is no such user. Nothing is created by asking."""
         try:
+            self.tokens.get(grant)
             products, subscriptions = self._lists(grant)
         except AccessError as error:
             if error.code == 404:
                 return None
             raise
-        return {
-            "products": [
-                {"product_id": int(item["product_id"]), "is_fulfilled": bool(item["is_fulfilled"]), "expires_at": instant(item.get("fulfilment_expires_at"))}
-                for item in products
-            ],
-            "subscriptions": [
-                {"subscription_id": int(item["subscription_id"]), "expires_at": instant(item.get("expires_at")), "is_valid": bool(item["is_valid"])}
-                for item in subscriptions
-            ],
-        }
+        return {"products": products, "subscriptions": subscriptions}
 
     def _lists(self, grant: Grant) -> list[list[dict[str, t.Any]]]:
         """Both lists, page by page; whole where the platform does not know the arguments for pages, which nothing documents."""
-        names = {"UserProductList": "product_id is_fulfilled fulfilment_expires_at", "UserSubscriptionList": "subscription_id expires_at is_valid"}
-        found: dict[str, list[dict[str, t.Any]]] = {name: [] for name in names}
-        paged, wanted = True, list(names)
+        found: dict[str, list[dict[str, t.Any]]] = {name: [] for name in _LISTS}
+        paged, wanted = True, list(_LISTS)
         while wanted:
             fields = [
-                field(name, {"limit": _PAGE, "offset": len(found[name])}, f"items {{ {names[name]} }} pagination {{ total_count }}")
+                field(name, {"limit": _PAGE, "offset": len(found[name])}, f"items {{ {_LISTS[name]} }} pagination {{ total_count }}")
                 if paged
-                else field(name, {}, f"items {{ {names[name]} }}")
+                else field(name, {}, f"items {{ {_LISTS[name]} }}")
                 for name in wanted
             ]
             try:
                 response = self.send_authorized(self.request(f"query {{ {' '.join(fields)} }}", repeatable=True), grant)
-            except AccessError as error:
-                if not paged or error.status is None or error.code in (401, 403, 404):
+            except GraphQLError as error:
+                if not paged or error.code in (401, 403, 404):
                     raise
-                paged, found = False, {name: [] for name in names}
+                paged, wanted, found = False, list(_LISTS), {name: [] for name in _LISTS}
                 continue
             wanted = [name for name in wanted if self._add_page(response, name, found[name]) and paged]
         return list(found.values())
@@ -324,9 +330,20 @@ class AudiencePlayer(Provider):
             raise self.unfit(response, [f"{name}.{problem}" for problem in problems])
         page = t.cast("dict[str, t.Any]", answer)
         items = page["items"] or []
-        found += items
+        for index, item in enumerate(items):
+            key = "fulfilment_expires_at" if "product_id" in item else "expires_at"
+            try:
+                found.append(_holding(item, instant(item.get(key))))
+            except AccessError:
+                raise self.unfit(response, [f"{name}.items[{index}].{key}: must be a date and time"]) from None
         total = (page.get("pagination") or {}).get("total_count")
         return bool(items) and total is not None and len(found) < total
+
+
+def _holding(item: dict[str, t.Any], expires_at: datetime.datetime | None) -> dict[str, t.Any]:
+    if "product_id" in item:
+        return {"product_id": int(item["product_id"]), "is_fulfilled": bool(item["is_fulfilled"]), "expires_at": expires_at}
+    return {"subscription_id": int(item["subscription_id"]), "expires_at": expires_at, "is_valid": bool(item["is_valid"])}
 
 
 def instant(text: str | None) -> datetime.datetime | None:

@@ -195,6 +195,10 @@ class ApplicationResource:
         self._rotate = params["rotate_secret"]
         #: What rotation replaces; known until the end, while the platform may have neither the old nor the new one.
         self._old: dict[str, t.Any] = {}
+        #: Other applications of the name, which may stay: one that is rotated by its id has a new id afterwards.
+        self._others: set[int] = set()
+        if self._name == "":
+            raise AccessError("name must not be empty")
         self.label = f"application {self._name!r}" if self._name else f"application {self._id}"
 
     def read(self) -> State:
@@ -203,7 +207,7 @@ class ApplicationResource:
             if found or not self._old:
                 return found
         name = self._name or self._old.get("name")
-        named = [application for application in self._flex.applications() if application["name"] == name]
+        named = [found for found in self._flex.applications() if found["name"] == name and found["id"] not in self._others]
         if len(named) > 1:
             ids = ", ".join(str(application["id"]) for application in named)
             raise AccessError(f"there are {len(named)} applications of that name, with the ids {ids}: choose one by id")
@@ -235,12 +239,17 @@ class ApplicationResource:
         if current and not self._is_old(current):
             return self._flex.update_application(current["id"], wanted["name"], wanted["description"])
         if current:
+            if self._id is not None:
+                self._others = {other["id"] for other in self._flex.applications() if other["name"] == wanted["name"]} - {self._id}
             self._flex.delete_application(current["id"])
         try:
             return self._flex.create_application(wanted["name"], wanted["description"])
         except AccessError as error:
             if self._old:
-                error.message += f". The old registration (id {self._old['id']}) is deleted already: run again with description: {wanted['description']!r}"
+                error.message += (
+                    f". The old registration (id {self._old['id']}) is deleted already: "
+                    f"run again with name: {wanted['name']!r} and description: {wanted['description']!r}"
+                )
             raise
 
     def shown(self, state: dict[str, t.Any]) -> dict[str, t.Any]:

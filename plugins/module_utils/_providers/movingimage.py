@@ -96,9 +96,12 @@ class MovingImage(Provider):
 
     def refresh(self, grant: Grant, token: Token) -> Token | None:
         """A new token by the refresh token; None where the platform wants a new login."""
+        video_manager = grant.scope or str(token.details["valid_for_video_manager"] or "")
+        if grant.flow == "login" and not video_manager:
+            return None
         try:
             if grant.flow == "login":
-                return self._switch(token, grant.scope or str(token.details["valid_for_video_manager"]))
+                return self._switch(token, video_manager)
             return self._openid({"grant_type": "refresh_token", "refresh_token": token.refresh_token or ""}, repeatable=True, old=token)
         except AccessError as error:
             if error.status is None or error.status >= 500:
@@ -183,7 +186,8 @@ class MovingImage(Provider):
         """A bad token may also be answered with an HTML page titled Error (2.2)."""
         error = super().failure(response)
         if error is None and response.kind == "an HTML page" and b"<title>error" in response.body[:2000].lower():
-            return AccessError(f"{response.request.label} was answered with an error page: the token is not accepted", status=401, stale_token=True)
+            reason = self.hints[401] if response.request.authenticates else "The token is not accepted"
+            return AccessError(f"{response.request.label} was answered with an error page. {reason}", status=response.status, stale_token=True)
         return error
 
     def video_managers(self) -> list[dict[str, t.Any]]:
@@ -207,4 +211,7 @@ def _normalized(managers: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t
 
 def _as_safe(endpoint: str, issuer: str) -> bool:
     """Whether credentials are as safe at an endpoint as at the issuer that names it."""
-    return origin_of(endpoint) == origin_of(issuer) or endpoint.startswith("https://")
+    try:
+        return origin_of(root_url(endpoint)) == origin_of(issuer) or endpoint.startswith("https://")
+    except AccessError:
+        return False

@@ -302,6 +302,21 @@ def test_too_many_requests_are_waited_for(token, clock, limited):
     assert sum(clock.slept) >= 1
 
 
+def test_logins_are_paced_on_their_own(token, clock):
+    for _time in range(2):
+        token(client_login(logged_in()), force=True, auth_rate_limit="1/minute")
+
+    assert 60 <= sum(clock.slept) < 61
+
+
+@pytest.mark.parametrize(("address", "waited"), [("192.0.2.7", True), ("192.0.2.8", False)], ids=["the same", "another"])
+def test_rate_limits_count_by_the_end_users_address(token, clock, address, waited):
+    for sent in ("192.0.2.7", address):
+        token(client_login(logged_in(), forwarded_for=sent), force=True, forwarded_for=sent, rate_limit="1/minute")
+
+    assert bool(clock.slept) is waited
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

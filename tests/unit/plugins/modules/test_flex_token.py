@@ -121,6 +121,15 @@ def test_force_asks_anew_and_replaces_the_cached_one(flex_token_):
     assert flex_token_()["token"]["access_token"] == "hush.new"
 
 
+def test_there_is_no_rate_limit_unless_one_is_given(flex_token_, clock):
+    for _time in range(50):
+        flex_token_(token(ANSWER), force=True)
+    assert clock.slept == []
+    for _time in range(2):
+        flex_token_(token(ANSWER), force=True, auth_rate_limit="1/minute")
+    assert 60 <= sum(clock.slept) < 61
+
+
 def test_absent_drops_the_cached_token_once(flex_token_):
     flex_token_(token(ANSWER))
     first, second = flex_token_(state="absent"), flex_token_(state="absent")

@@ -132,7 +132,7 @@ def test_403_is_no_problem_of_the_token(info):
     assert "Forbidden" in result["msg"] and "role" in result["msg"]
 
 
-@pytest.mark.parametrize("stale", [{"status": 401}, {"answer": ERROR_PAGE}], ids=["401", "an error page"])
+@as_401_and_as_a_page
 def test_a_given_token_that_is_rejected_fails_where_there_are_no_credentials(runs, stale):
     result = runs(movingimage_video_manager_info).fail(listed(token="hush-given", **stale), access_token="hush-given")
 

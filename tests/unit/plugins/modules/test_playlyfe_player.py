@@ -1,0 +1,285 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.mediaops.access.plugins.modules import playlyfe_player, playlyfe_token
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_movingimage_token import any_provider
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_playlyfe_token import CONNECTION, every_stale_answer, failed, login, sent
+
+__all__ = ["any_provider"]
+MISSING = failed("player_not_found", "The player does not exist", 404)
+TAKEN = failed("player_exists", "The player exists", 409)
+LOST = {"answer": "<html>Bad gateway</html>", "status": 502}
+
+
+def player(alias="Player One", player_id="p1", **other):
+    return {"id": player_id, "alias": alias, "enabled": True, **other}
+
+
+def read(answer=None, below="p1", **kwargs):
+    """A player as the platform answers it, with more than is returned."""
+    answer = player(created="2027-01-01T00:00:00Z", scores=[], teams=[]) if answer is None else answer
+    return sent("GET", f"admin/players/{below}", answer, **kwargs)
+
+
+def missing(below="p1"):
+    return sent("GET", f"admin/players/{below}", **MISSING)
+
+
+def create(answer=b"", *, player_id="p1", alias="Player One", email=None, **kwargs):
+    return sent("POST", "admin/players", answer, json={"id": player_id, "alias": alias, **({"email": email} if email else {})}, **kwargs)
+
+
+def rename(answer=b"", *, player_id="p1", alias="Player One", email=None, **kwargs):
+    body = {"alias": alias, **({"email": email} if email else {})}
+    return sent("PATCH", "runtime/player", answer, query={"player_id": player_id}, json=body, **kwargs)
+
+
+def delete(answer=b"", below="p1", **kwargs):
+    return sent("DELETE", f"admin/players/{below}", answer, **kwargs)
+
+
+@pytest.fixture
+def module(runs):
+    """With a token in the cache."""
+    runs(playlyfe_token, **CONNECTION)(login())
+    return runs(playlyfe_player, **CONNECTION, id="p1")
+
+
+def diff(before, after):
+    return {"before_header": "player 'p1'", "after_header": "player 'p1'", "before": before, "after": after}
+
+
+# --- present -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_player_who_is_missing_is_created_and_returned(module):
+    result = module(missing(), missing(), create(), read(), alias="Player One")
+
+    assert (result["changed"], result["player"]) == (True, player())
+    assert result["diff"] == diff({}, player())
+
+
+def test_a_player_who_is_there_stays_as_they_are(module):
+    result = module(read(), alias="Player One")
+
+    assert (result["changed"], result["player"], result["diff"]) == (False, player(), None)
+
+
+def test_a_wrong_alias_is_corrected(module):
+    result = module(read(player("Old")), read(player("Old")), rename(), read(), alias="Player One")
+
+    assert (result["changed"], result["player"]) == (True, player())
+    assert result["diff"] == diff(player("Old"), player())
+
+
+def test_without_an_alias_a_player_who_is_there_keeps_theirs(module):
+    assert module(read(player("Old")))["player"] == player("Old")
+
+
+def test_an_alias_is_required_to_create(module):
+    result = module.fail(missing())
+
+    assert "player 'p1'" in result["msg"] and "alias is required" in result["msg"]
+
+
+def test_the_email_goes_along_with_what_is_written(module):
+    module(missing(), missing(), create(email="a@b.c"), read(), alias="Player One", email="a@b.c")
+    module(read(), read(), rename(alias="New", email="a@b.c"), read(player("New")), alias="New", email="a@b.c")
+
+
+def test_the_email_alone_is_no_reason_to_write_as_no_read_returns_it(module):
+    assert module(read(), alias="Player One", email="new@b.c")["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "returned"),
+    [
+        pytest.param({"id": "p1", "alias": "Player One"}, player(enabled=None), id="not said whether enabled"),
+        pytest.param(player(enabled=False), player(enabled=False), id="disabled"),
+    ],
+)
+def test_what_the_platform_does_not_say_is_null(module, answer, returned):
+    assert module(read(answer), alias="Player One")["player"] == returned
+
+
+def test_a_player_without_an_alias_gets_one(module):
+    module(read(player(None)), read(player(None)), rename(), read(), alias="Player One")
+
+
+@pytest.mark.parametrize(
+    ("player_id", "below"),
+    [
+        ("a/b", "a%2Fb"),
+        ("../../v1/players/p2", "..%2F..%2Fv1%2Fplayers%2Fp2"),
+        ("a?limit=5#b", "a%3Flimit%3D5%23b"),
+        ("é %2F", "%C3%A9%20%252F"),
+        ("a@example.com", "a%40example.com"),
+        ("7", "7"),
+    ],
+)
+def test_an_id_is_one_segment_of_the_path(module, player_id, below):
+    there = player("Old", player_id)
+    calls = [read(there, below), read(there, below), rename(player_id=player_id), read(player(player_id=player_id), below)]
+
+    assert module(*calls, id=player_id, alias="Player One")["player"] == player(player_id=player_id)
+    assert module(read(there, below), read(there, below), delete(below=below), missing(below), id=player_id, state="absent")["changed"] is True
+
+
+# --- others write, too -------------------------------------------------------------------------------------------------------
+
+
+def test_a_player_whom_somebody_else_created_meanwhile_is_read_again(module):
+    result = module(missing(), missing(), create(**TAKEN), read(), alias="Player One")
+
+    assert result["player"] == player()
+
+
+@pytest.mark.parametrize("status", [409, 400, 200])
+def test_it_is_known_by_the_name_of_the_error_whatever_the_status(module, status):
+    taken = failed("player_exists", status=status)
+
+    assert module(missing(), missing(), create(**taken), read(), alias="Player One")["player"] == player()
+
+
+def test_one_whom_somebody_else_created_with_another_alias_is_renamed(module):
+    result = module(missing(), missing(), create(**TAKEN), read(player("Other")), rename(), read(), read(), alias="Player One")
+
+    assert (result["changed"], result["player"]) == (True, player())
+
+
+def test_one_who_is_said_to_exist_and_never_does_is_a_failure(module):
+    calls = [missing(), missing(), create(**TAKEN), missing(), create(**TAKEN), missing()]
+    result = module.fail(*calls, alias="Player One", retries=1)
+
+    assert (result["status"], result["error_code"]) == (409, "player_exists")
+
+
+@pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, LOST], ids=["no answer", "502"])
+def test_a_creation_in_doubt_is_read_and_never_sent_again_where_it_was_applied(module, lost):
+    assert module(missing(), missing(), create(**lost), read(), alias="Player One")["changed"] is True
+
+
+@pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, LOST], ids=["no answer", "502"])
+def test_a_creation_that_was_not_applied_is_sent_again(module, lost):
+    assert module(missing(), missing(), create(**lost), missing(), create(), read(), read(), alias="Player One")["player"] == player()
+
+
+def test_a_rename_in_doubt_is_read_again(module):
+    old = read(player("Old"))
+
+    assert module(old, read(player("Old")), rename(**LOST), read(), alias="Player One")["player"] == player()
+
+
+# --- absent ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{}, {"status": 204}, {"answer": "null"}, {"answer": {"message": "Player removed successfully"}}, MISSING],
+    ids=["empty", "204", "null", "a message", "gone meanwhile"],
+)
+def test_absent_deletes_a_player(module, answer):
+    result = module(read(), read(), delete(**answer), missing(), state="absent")
+
+    assert result["changed"] is True
+    assert "player" not in result
+    assert result["diff"] == diff(player(), {})
+
+
+def test_absent_leaves_a_player_who_is_missing(module):
+    assert module(missing(), state="absent")["changed"] is False
+
+
+def test_a_deletion_in_doubt_is_read_again(module):
+    assert module(read(), read(), delete(NO_ANSWER), missing(), state="absent")["changed"] is True
+
+
+# --- check mode --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "calls", "changed", "after"),
+    [
+        pytest.param({"alias": "Player One"}, [missing()], True, player(), id="create"),
+        pytest.param({"alias": "Player One"}, [read()], False, player(), id="unchanged"),
+        pytest.param({"alias": "New"}, [read()], True, player("New"), id="rename"),
+        pytest.param({"state": "absent"}, [read()], True, None, id="delete"),
+        pytest.param({"state": "absent"}, [missing()], False, None, id="absent"),
+    ],
+)
+def test_check_mode_predicts_the_change_and_writes_nothing(module, options, calls, changed, after):
+    result = module(*calls, **options, check_mode=True)
+
+    assert (result["changed"], result.get("player")) == (changed, after)
+    assert (result["diff"] or {}).get("after") == (after or {} if changed else None)
+
+
+def test_check_mode_fails_where_the_real_run_would(module):
+    assert "alias is required" in module.fail(missing(), check_mode=True)["msg"]
+
+
+# --- tokens and failures -----------------------------------------------------------------------------------------------------
+
+
+@every_stale_answer
+def test_a_stale_token_is_replaced_in_the_middle_and_nothing_is_lost(module, stale):
+    calls = [missing(), missing(), create(**stale), login("hush-2"), create(token="hush-2"), read(token="hush-2")]
+
+    assert module(*calls, alias="Player One")["player"] == player()
+
+
+def test_the_header_takes_the_token_where_that_is_wanted(module):
+    placed = {"placement": "header"}
+
+    module(read(player("Old"), **placed), read(player("Old"), **placed), rename(**placed), read(**placed), alias="Player One", token_placement="header")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "code", "words"),
+    [
+        pytest.param(failed("access_denied", "Scope missing")["answer"], 403, "access_denied", ["Scope missing", "admin scope"], id="a missing scope"),
+        pytest.param(failed("plan_limit_exceeded", "Quota")["answer"], 403, "plan_limit_exceeded", ["Quota"], id="the plan's quota"),
+        pytest.param(failed("route_not_found", "No route")["answer"], 404, "route_not_found", ["No route", "url"], id="no such route"),
+        pytest.param(failed("access_denied", "with hush")["answer"], 200, "access_denied", ["with ****"], id="200, quoting the token"),
+        pytest.param("<html>Not here</html>", 404, None, ["an HTML page"], id="404 HTML is no missing player"),
+        pytest.param({"message": "Not here"}, 404, None, ["Not here"], id="404 without a name is no missing player"),
+        pytest.param("null", 200, None, ["null"], id="null"),
+        pytest.param({"alias": "Player One"}, 200, None, ["id"], id="no id"),
+        pytest.param({"id": "p1", "alias": ["x"]}, 200, None, ["alias"], id="an alias that is no text"),
+        pytest.param("[", 200, None, ["broken JSON"], id="truncated"),
+    ],
+)
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_what_cannot_be_read_is_a_clear_failure_that_writes_nothing(module, answer, status, code, words, state):
+    result = module.fail(read(answer, status=status), alias="Player One", state=state)
+
+    assert (result["status"], result.get("error_code")) == (status, code)
+    for word in ["player 'p1'", *words]:
+        assert word in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (failed("validation_exception", "The id is too long"), ["too long"]),
+        (failed("player_limit_exceeded", "10 players at most", 403), ["10 players at most"]),
+        (failed("access_denied", "Scope missing", 403), ["admin scope"]),
+    ],
+    ids=["invalid", "the plan's limit", "no right"],
+)
+def test_a_creation_that_is_refused_is_a_clear_failure(module, answer, words):
+    result = module.fail(missing(), missing(), create(**answer), alias="Player One")
+
+    assert result["error_code"] == answer["answer"]["error"]
+    for word in ["player 'p1'", *words]:
+        assert word in result["msg"]
+
+
+def test_an_id_must_be_given(runs):
+    assert "id" in runs(playlyfe_player, **CONNECTION).fail(alias="x")["msg"]
