@@ -29,12 +29,15 @@ class Access(t.Generic[P]):
         *,
         secrets: Secrets,
         check_mode: bool = False,
+        given: t.Iterable[str] = (),
         ansible_home: str | None = None,
         clock: Clock | None = None,
     ) -> None:
         check_common(params)
         self.params = params
         self.check_mode = check_mode
+        #: The options that the user named, as opposed to those that have their default.
+        self.given = frozenset(given)
         self.secrets = secrets
         self.clock = clock or Clock()
         self.patience = Patience(params["max_wait"], self.clock)
@@ -49,6 +52,7 @@ class Access(t.Generic[P]):
             backend=lambda: self.store.backend,
             slots=self.provider.slots,
             is_rate_limited=self.provider.is_rate_limited,
+            is_final=self.provider.is_final,
         )
         self.provider.tokens = Tokens(self.provider, self.store, self.patience, self.clock, secrets, params["min_ttl"])
         self.provider.secrets, self.provider.clock = secrets, self.clock

@@ -62,8 +62,15 @@ def remove_tokens(access: Access[AnyProvider]) -> dict[str, t.Any]:
 def _revoke(access: Access[AnyProvider], entry: Entry) -> None:
     access.secrets.add(entry["token"]["access_token"])
     slots = [(name, Rate(*rate)) for name, rate in entry["revocation"]["slots"]]
-    transport = Transport.from_params(access.params)
-    http = Http(transport, access.patience, access.clock, lambda: access.store.backend, lambda _request: slots, access.provider.is_rate_limited)
+    http = Http(
+        Transport.from_params(access.params),
+        access.patience,
+        access.clock,
+        backend=lambda: access.store.backend,
+        slots=lambda _request: slots,
+        is_rate_limited=access.provider.is_rate_limited,
+        is_final=access.provider.is_final,
+    )
     response = http.send(Request(**entry["revocation"]["request"]))
     if not response.ok and response.status != 401:  # 401: it is not valid any more
         raise access.provider.error_for(response)

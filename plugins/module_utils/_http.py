@@ -160,6 +160,7 @@ class Http:
         backend: t.Callable[[], Backend],
         slots: t.Callable[[Request], t.Sequence[Slot]],
         is_rate_limited: t.Callable[[Response], bool],
+        is_final: t.Callable[[Response], bool] = lambda _response: False,
     ) -> None:
         self._transport = transport
         self._patience = patience
@@ -167,6 +168,7 @@ class Http:
         self._backend = backend
         self._slots = slots
         self._is_rate_limited = is_rate_limited
+        self._is_final = is_final
 
     def send(self, request: Request) -> Response:
         """Send a request, waiting for rate limits and repeating it where that is safe.
@@ -199,7 +201,7 @@ class Http:
                     self._wait_for_limit(request, response, retry_after or min(2.0**limited, _LONGEST_BACKOFF))
                     limited += 1
                     continue
-                if response.status not in _FAILED_ON_THE_WAY:
+                if response.status not in _FAILED_ON_THE_WAY or self._is_final(response):
                     return response
                 if not request.safe_to_repeat:
                     raise AmbiguousWrite(

@@ -41,7 +41,7 @@ class Module:
         """Run as an ordinary module, in a process of its own."""
         _ProcessModule.described = self
         module = _ProcessModule(argument_spec=self.options, supports_check_mode=True, **self._rules)
-        result = self.execute(module.params, check_mode=module.check_mode)
+        result = self.execute(module.params, check_mode=module.check_mode, given=module.given)
         # The result is fit to be shown as it is; masking every value that resembles a secret would keep it from the play, too.
         module.no_log_values = set()
         for warning in result.pop("warnings", []):
@@ -54,21 +54,22 @@ class Module:
         """Validate plain ``params`` as an ordinary module's are, and execute."""
         if self._validator is None:
             self._validator = ArgumentSpecValidator(self.options, **self._rules)
-        validation = self._validator.validate({name: value for name, value in params.items() if value is not None})
+        given = {name: value for name, value in params.items() if value is not None}
+        validation = self._validator.validate(given)
         if not validation.error_messages:
-            return self.execute(validation.validated_parameters, check_mode=check_mode, ansible_home=ansible_home)
+            return self.execute(validation.validated_parameters, check_mode=check_mode, given=given, ansible_home=ansible_home)
         message = validation.errors.msg
         if isinstance(validation.errors[0], UnsupportedError):
             message = f"Unsupported parameters for ({name}) module: {message}"
         result = {**AccessError(message).as_result(), "provider": self.provider.name}
         return self._presentable(result, validation.validated_parameters)
 
-    def execute(self, params: Params, *, check_mode: bool = False, ansible_home: str | None = None) -> Result:
+    def execute(self, params: Params, *, check_mode: bool = False, given: t.Iterable[str] = (), ansible_home: str | None = None) -> Result:
         """Run with validated params; whatever goes wrong is a failed result."""
         secrets = Secrets(self.secret_params(params))
         warnings: list[str] = []
         try:
-            access = Access(self.provider, params, secrets=secrets, check_mode=check_mode, ansible_home=ansible_home)
+            access = Access(self.provider, params, secrets=secrets, check_mode=check_mode, given=given, ansible_home=ansible_home)
             warnings = access.warnings
             result = self._run(access)
         except AccessError as error:
@@ -114,6 +115,7 @@ class _ProcessModule(AnsibleModule):
         super()._load_params()
         # null means: not given. Ansible would refuse it for an option that has a default.
         self.params = {name: value for name, value in self.params.items() if value is not None}
+        self.given = set(self.params)
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         kwargs.setdefault("changed", False)

@@ -135,6 +135,10 @@ class Provider:
         """Whether an answer says that there were too many requests, so that this one was not carried out."""
         return response.status == 429
 
+    def is_final(self, response: Response) -> bool:
+        """Whether an answer with a 5xx status is the platform's considered word: not carried out, and no use to repeat as it is."""
+        return False
+
     def failure(self, response: Response) -> AccessError | None:
         """What an answer says went wrong; None where it says success."""
         return None if response.ok else self.error_for(response)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import typing as t
+from urllib.parse import unquote
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
@@ -35,15 +36,15 @@ def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = Non
 
 def _request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:
     params = access.params
-    if "://" in params["path"]:
-        raise AccessError("path must lie below url, where the token belongs: it must not be a URL")
+    if "://" in params["path"] or ".." in unquote(params["path"].partition("?")[0]).split("/"):
+        raise AccessError("path must lie below url, where the token belongs: it must not be a URL, nor climb with ..")
     body = params["body"]
     if body is not None and not isinstance(body, (dict, list, str)):
         raise AccessError("body must be a dictionary or a list (sent as JSON) or a string (sent as it is)")
     return Request(
         params["method"],
         f"{access.provider.url}/{params['path'].lstrip('/')}",
-        headers={**headers, **{str(name): str(value) for name, value in (params["headers"] or {}).items()}},
+        headers={**headers, **{name: str(value) for name, value in (params["headers"] or {}).items() if name.lower() != "authorization"}},
         query=params["query"],
         json=body if isinstance(body, (dict, list)) else None,
         data=body if isinstance(body, str) else None,

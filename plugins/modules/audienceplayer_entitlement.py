@@ -35,17 +35,18 @@ options:
   auto_register:
     description:
       - Create the user of O(user_email) if there is none and O(state=present).
-      - By default it is V(false).
     type: bool
+    default: false
   expires_at:
     description:
       - When a subscription ends, as ISO 8601 with any offset (without one it is UTC). It must lie in the future. Needed for a subscription that is present.
     type: str
   state:
     description:
-      - V(present) fulfils the entitlement, which is the default. V(absent) revokes it.
+      - V(present) fulfils the entitlement, V(absent) revokes it.
     type: str
     choices: [present, absent]
+    default: present
   entitlements:
     description:
       - Many entitlements. All are checked before anything is sent.
@@ -190,6 +191,7 @@ summary:
 """
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
 from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_entitlements import ITEM_OPTIONS, Entitlements
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
@@ -198,6 +200,9 @@ from ansible_collections.mediaops.access.plugins.module_utils._providers.audienc
 def run(access: Access[AudiencePlayer]) -> Result:
     params = access.params
     listed = params["entitlements"] is not None
+    beside = sorted(access.given & set(ITEM_OPTIONS)) if listed else []
+    if beside:
+        raise AccessError(f"{' and '.join(beside)} cannot be given beside entitlements: each item has its own")
     entitlements = Entitlements(access, params["entitlements"] if listed else [params], listed=listed)
     entitlements.apply()
     return entitlements.as_result()
@@ -207,13 +212,12 @@ MODULE = Module(
     AudiencePlayer,
     run,
     {
-        # Without defaults, so that one beside a list, which has its own, is seen.
-        **{name: {key: value for key, value in option.items() if key != "default"} for name, option in ITEM_OPTIONS.items()},
+        **ITEM_OPTIONS,
         "entitlements": {"type": "list", "elements": "dict", "options": ITEM_OPTIONS},
         "read_before_write": {"type": "bool", "default": True},
         "batch_size": {"type": "int", "default": 20},
     },
-    mutually_exclusive=[("entitlements", name) for name in ITEM_OPTIONS],
+    mutually_exclusive=[("entitlements", name) for name, option in ITEM_OPTIONS.items() if "default" not in option],
 )
 
 

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
-from driver import MODES, ROOT, Ansible, Run, Sandbox, Target, judge, report, targets
+from driver import MODES, ROOT, Ansible, Run, Sandbox, Target, is_module, judge, report, targets
 
 pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
 
@@ -27,7 +28,9 @@ def test_target(target: Target, sandbox: Sandbox, ansible: Ansible) -> None:
         problems += [f"{mode}: {problem}" for problem in found]
         shown += runs if found else []
         outcomes.append([(phase.name, outcome) for phase in phases for outcome in phase.outcomes()])
-    if not problems:
+        if not any(map(is_module, {task["action"] for phase in phases for task in phase.tasks})):
+            break  # lookups, filters and their like know no modes
+    if not problems and len(outcomes) == len(MODES):
         here, as_module = outcomes
         problems = [f"in process {left}, as module {right}" for left, right in itertools.zip_longest(here, as_module) if left != right]
     if problems:
@@ -37,6 +40,7 @@ def test_target(target: Target, sandbox: Sandbox, ansible: Ansible) -> None:
 def test_everything_has_a_target() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for target in TARGETS for path in target.folder.glob("*.yml"))
     folders = [ROOT / "plugins" / kind for kind in ("modules", "lookup", "filter")] + [ROOT / "playbooks", ROOT / "roles"]
-    names = {path.stem for folder in folders if folder.exists() for path in folder.iterdir() if path.suffix in (".py", ".yml") or "roles" in path.parts}
-    missing = sorted(name for name in names if not name.startswith("_") and f"mediaops.access.{name}" not in text)
+    paths = [path for folder in folders if folder.exists() for path in folder.iterdir()]
+    names = {path.stem for path in paths if path.suffix in (".py", ".yml") or path.parent.name == "roles"}
+    missing = sorted(name for name in names if not name.startswith("_") and not re.search(rf"\bmediaops\.access\.{name}\b", text))
     assert not missing, f"no target names {missing} with mediaops.access. before it"

@@ -169,6 +169,11 @@ class AudiencePlayer(Provider):
     def is_rate_limited(self, response: Response) -> bool:
         return super().is_rate_limited(response) or any(self.code_of(error, response) == 429 for error in self.errors_in(response)[:1])
 
+    def is_final(self, response: Response) -> bool:
+        """The HTTP status beside an error is not documented, so that a refusal may come with 500 (1.6)."""
+        codes = [self.code_of(error, response) for error in self.errors_in(response)]
+        return bool(codes) and all(isinstance(code, int) and 400 <= code < 500 for code in codes)
+
     def code_of(self, error: dict[str, t.Any], response: Response) -> t.Any:
         extensions = error.get("extensions")
         code = error.get("code")

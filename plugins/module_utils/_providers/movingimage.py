@@ -187,7 +187,7 @@ class MovingImage(Provider):
         error = super().failure(response)
         if error is None and response.kind == "an HTML page" and b"<title>error" in response.body[:2000].lower():
             reason = self.hints[401] if response.request.authenticates else "The token is not accepted"
-            return AccessError(f"{response.request.label} was answered with an error page. {reason}", status=response.status, stale_token=True)
+            return AccessError(f"{response.request.label} was answered with an error page. {reason}", status=401, stale_token=True)
         return error
 
     def video_managers(self) -> list[dict[str, t.Any]]:
@@ -198,7 +198,8 @@ class MovingImage(Provider):
         except ValueError:
             raise self.unfit(response, [f"it is {response.kind}"]) from None
         if isinstance(answer, dict):
-            answer = next((value for value in answer.values() if isinstance(value, list)), answer)
+            lists = [value for value in answer.values() if isinstance(value, list)]
+            answer = next((value for value in lists if value and not VIDEO_MANAGERS.problems(value)), lists[0] if lists else answer)
         problems = VIDEO_MANAGERS.problems(answer)
         if problems:
             raise self.unfit(response, problems)

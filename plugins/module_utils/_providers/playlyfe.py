@@ -77,6 +77,10 @@ class Playlyfe(Provider):
         query = t.cast("t.Mapping[str, t.Any]", request.query or {})
         return dataclasses.replace(request, query={**query, "access_token": token.access_token})
 
+    def is_final(self, response: Response) -> bool:
+        """A rejected token is named as such with any status (3.3)."""
+        return b'"invalid_access_token"' in response.body
+
     def failure(self, response: Response) -> AccessError | None:
         """An error has a name, whatever the status (3.3)."""
         error = super().failure(response)
@@ -111,8 +115,10 @@ class Playlyfe(Provider):
             answer = self.read(self.send_authorized(Request("GET", f"{self.url}/admin/players", query=query)), PLAYERS)
             known = len(found)
             found.update((player["id"], self._normalized(player)) for player in answer["data"])
-            if len(found) >= answer["total"] or len(found) == known:
+            if len(found) >= answer["total"]:
                 return list(found.values())
+            if len(found) == known:
+                raise AccessError(f"the list of players ends after {known} of {answer['total']}")
 
     def create_player(self, player_id: str, alias: str, email: str | None) -> None:
         body = {"id": player_id, "alias": alias, **({"email": email} if email else {})}

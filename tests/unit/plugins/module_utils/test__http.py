@@ -499,6 +499,13 @@ def test_a_connection_that_breaks(answer, send, serve, clock):
     assert len(clock.slept) == 2
 
 
+def test_an_answer_that_breaks_http_leaves_a_write_open(send, serve):
+    server = serve(lambda seen: b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab")
+
+    with pytest.raises(AmbiguousWrite, match=f"^POST {server.url}/: .*, which leaves open whether it was applied$"):
+        send(Request("POST", server.url + "/"))
+
+
 @pytest.fixture
 def silent(serve):
     """A server that never answers, but for the test's end."""
@@ -593,6 +600,28 @@ def test_no_proxy_is_honoured_and_a_changed_environment_counts(send, serve, monk
 
     assert [seen.path for seen in server.seen] == ["/direct"]
     assert [seen.path for seen in proxy.seen] == [server.url + "/through"]
+
+
+def test_a_proxy_that_breaks_the_connection_leaves_a_write_open(send, serve, monkeypatch):
+    proxy = serve(lambda seen: b"")
+    monkeypatch.setenv("http_proxy", proxy.url)
+
+    with pytest.raises(AmbiguousWrite):
+        send(Request("POST", "http://api.example.com/"))
+
+    assert len(proxy.seen) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_proxy_that_is_not_there_leaves_nothing_open(method, send, monkeypatch):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused.getsockname()[1]}")
+
+        with pytest.raises(AccessError, match="the proxy refused or is not reachable") as caught:
+            send(Request(method, "http://api.example.com/"), retries=1)
+
+    assert not isinstance(caught.value, AmbiguousWrite)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, WaitTooLong
-from ansible_collections.mediaops.access.plugins.module_utils._pacing import Patience, Rate, next_start
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Patience, Rate, Schedule, next_start
 
 DAY = 86400.0
 NOW = 1_800_000_000.0
@@ -105,6 +105,18 @@ def test_nobody_waits_without_need_or_overtakes(count, pauses):
         full = starts[number - count] + rate.window if number >= count else now
         before = starts[number - 1] if number else now
         assert start <= max(now, before, full) + 0.04 + 1e-6
+
+
+@given(st.binary(max_size=80))
+def test_a_damaged_schedule_is_read_as_far_as_it_goes(data):
+    start = Schedule.unpack(data).next(Rate(3, 1.0), NOW)
+
+    assert NOW <= start < NOW + DAY + 2
+
+
+@given(st.lists(st.floats(0, 2e9)).map(sorted), st.floats(0, 2e9))
+def test_a_schedule_is_read_as_it_was_written(starts, not_before):
+    assert Schedule.unpack(Schedule(starts, not_before).pack()) == Schedule(starts, not_before)
 
 
 def test_patience_sleeps_and_counts_down(clock):

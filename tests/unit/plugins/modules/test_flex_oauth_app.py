@@ -25,8 +25,8 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import 
 )
 
 REVIEWER = app()
-#: What is read before a rotation by id.
-BY_ID = [got(REVIEWER), got(REVIEWER)]
+#: What is read before a rotation by id: also who else has the name, as the new id is not known.
+BY_ID = [got(REVIEWER), got(REVIEWER), listed(REVIEWER)]
 WANTED = {"name": "Reviewer", "description": "Tool to review media"}
 #: Answers to a write that leave open whether it was applied.
 IN_DOUBT = [
@@ -386,7 +386,7 @@ def test_after_a_rotation_by_id_failed_halfway_the_name_is_said_as_the_id_is_of_
 
 def test_rotation_by_id_never_takes_another_application_of_the_name_for_the_new_one(oauth_app):
     """Names need not be unique: number 5 was there before, so that finding it does not mean that the registration in doubt was applied."""
-    begin = [got(REVIEWER), got(REVIEWER), listed(REVIEWER, app(5)), deleted(), posted(NO_ANSWER)]
+    begin = [*BY_ID[:2], listed(REVIEWER, app(5)), deleted(), posted(NO_ANSWER)]
     result = oauth_app(*begin, missing(), listed(app(5)), posted(app(6)), missing(), listed(app(5), app(6)), id=1, rotate_secret=True)
 
     assert result["application"] == shown(app(6))

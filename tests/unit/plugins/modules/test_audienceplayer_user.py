@@ -1,0 +1,177 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ansible_collections.mediaops.access.plugins.modules import audienceplayer_token, audienceplayer_user
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.audienceplayer import CLIENT, CONNECTION, NOT_FOUND, SELECTION, graphql, logged_in
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER
+
+EMAIL = "viewer@example.com"
+FOUND = {"id": 333, "email": EMAIL, "name": "Vera"}
+
+
+def read(found=FOUND, *errors, email=EMAIL, **kwargs):
+    return graphql(f"query {{ ClientUser({CLIENT}, email: {json.dumps(email)}) {{ id email name }} }}", {"ClientUser": found}, *errors, **kwargs)
+
+
+def missing(**kwargs):
+    return read(None, NOT_FOUND, **kwargs)
+
+
+def create(*errors, email=EMAIL, more="", **kwargs):
+    """A login that creates the user; ``more`` arguments say who that is."""
+    document = f'mutation {{ ClientUserAuthenticate({CLIENT}, user_email: "{email}", auto_register: true{more}) {{ {SELECTION} }} }}'
+    return graphql(document, {"ClientUserAuthenticate": None if errors else logged_in("hush-new", email=email)}, *errors, **kwargs)
+
+
+def named(*errors):
+    """The same for a user with a name."""
+    return create(*errors, more=', user_name: "New"')
+
+
+def rename(name, *errors, **kwargs):
+    document = f"mutation {{ ClientUserUpdate({CLIENT}, id: 333, name: {json.dumps(name)}) {{ id name email }} }}"
+    return graphql(document, {"ClientUserUpdate": None if errors else {**FOUND, "name": name}}, *errors, **kwargs)
+
+
+@pytest.fixture
+def user(runs):
+    return runs(audienceplayer_user, **CONNECTION, user_email=EMAIL)
+
+
+# --- creating ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("absent", [missing(), read(None)], ids=["an error", "null"])
+def test_a_user_who_is_missing_is_created_and_returned(user, absent):
+    result = user(absent, absent, create(), read({**FOUND, "name": None}))
+
+    assert (result["changed"], result["user"]) == (True, {**FOUND, "name": None})
+    assert result["diff"]["before"] == {}
+    assert result["diff"]["after"] == {**FOUND, "name": None}
+
+
+@pytest.mark.parametrize(
+    ("options", "more"),
+    [
+        ({"user_name": "Vera"}, ', user_name: "Vera"'),
+        ({"user_locale": "nl"}, ', user_locale: "nl"'),
+        ({"user_name": 'Vera "V"', "user_locale": "nl"}, ', user_name: "Vera \\"V\\"", user_locale: "nl"'),
+    ],
+    ids=["name", "locale", "both"],
+)
+def test_name_and_locale_go_along(user, options, more):
+    name = options.get("user_name")
+
+    assert user(missing(), missing(), create(more=more), read({**FOUND, "name": name}), **options)["user"]["name"] == name
+
+
+def test_a_name_that_creating_did_not_take_is_set_afterwards(user):
+    result = user(missing(), missing(), create(more=', user_name: "Vera"'), read({**FOUND, "name": None}), rename("Vera"), read(), user_name="Vera")
+
+    assert result["user"] == FOUND
+
+
+def test_the_token_of_the_login_is_kept_for_who_needs_it_next(user, runs):
+    user(missing(), missing(), create(), read())
+
+    assert runs(audienceplayer_token, **CONNECTION)(user_email=EMAIL)["token"]["access_token"] == "hush-new"
+
+
+# --- updating ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"user_name": "Vera"}, {"user_locale": "nl"}], ids=["nothing said", "the same name", "locale"])
+def test_a_user_who_is_there_stays_as_they_are(user, options):
+    result = user(read(), **options)
+
+    assert (result["changed"], result["user"], result["diff"]) == (False, FOUND, None)
+
+
+@pytest.mark.parametrize("before", ["Old", None, ""], ids=repr)
+def test_a_wrong_name_is_corrected(user, before):
+    old = read({**FOUND, "name": before})
+    result = user(old, read({**FOUND, "name": before}), rename("Vera"), read(), user_name="Vera")
+
+    assert (result["changed"], result["user"]) == (True, FOUND)
+    assert (result["diff"]["before"]["name"], result["diff"]["after"]["name"]) == (before, "Vera")
+
+
+def test_an_id_may_come_as_a_string(user):
+    assert user(read({**FOUND, "id": "333"}))["user"]["id"] == 333
+
+
+def test_an_email_address_is_written_as_a_literal(runs):
+    runs(audienceplayer_user, **CONNECTION, user_email='a"b@example.com')(read(email='a"b@example.com'))
+
+
+# --- check mode, and what fails on the way -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("calls", "changed", "predicted"),
+    [
+        ([missing()], True, {"id": None, "email": EMAIL, "name": "Vera"}),
+        ([read({**FOUND, "name": "Old"})], True, FOUND),
+        ([read()], False, FOUND),
+    ],
+    ids=["create", "rename", "unchanged"],
+)
+def test_check_mode_predicts_the_change_and_writes_nothing(user, calls, changed, predicted):
+    result = user(*calls, user_name="Vera", check_mode=True)
+
+    assert (result["changed"], result["user"]) == (changed, predicted)
+
+
+@pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, {"answer": "", "status": 502}], ids=["no answer", "502"])
+def test_a_creation_does_no_harm_twice_so_it_is_repeated(user, lost):
+    assert user(missing(), missing(), create(**lost), create(), read())["changed"] is True
+
+
+@pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, {"answer": "", "status": 502}], ids=["no answer", "502"])
+def test_a_rename_in_doubt_is_read_again(user, lost):
+    old = {**FOUND, "name": "Old"}
+
+    assert user(read(old), read(old), rename("Vera", **lost), read(), user_name="Vera")["user"] == FOUND
+
+
+@pytest.mark.parametrize(
+    ("calls", "code", "words"),
+    [
+        pytest.param([read(None, {"message": "Unauthorized", "code": 401})], 401, ["Unauthorized", "client_id and client_secret"], id="reading"),
+        pytest.param(
+        pytest.param([missing(), missing(), named({"message": "Invalid e-mail", "code": 400})], 400, ["Invalid e-mail"], id="creating"),
+        ),
+        pytest.param([read(), read(), rename("New", {"message": "Name too long", "code": 400})], 400, ["Name too long"], id="renaming"),
+        pytest.param([read({"id": 333})], None, ["ClientUser", "email"], id="an answer without the e-mail"),
+        pytest.param([read({**FOUND, "id": "x"})], None, ["ClientUser.id"], id="an id that is no number"),
+        pytest.param([read(answer="<html>Hello</html>")], None, ["an HTML page"], id="HTML"),
+    ],
+)
+def test_what_goes_wrong_is_a_clear_failure_that_names_the_user(user, calls, code, words):
+    result = user.fail(*calls, user_name="New")
+
+    assert result.get("error_code") == code
+    for word in [f"user {EMAIL}", *words]:
+        assert word in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        pytest.param({"user_email": None}, ["user_email"], id="no e-mail"),
+        pytest.param({"state": "absent"}, ["state", "present"], id="absent"),
+        pytest.param({"client_id": None}, ["client_id", "AUDIENCEPLAYER_CLIENT_ID"], id="no client"),
+    ],
+)
+def test_bad_options_fail_before_anything_is_sent(user, options, words):
+    result = user.fail(**options)
+
+    for word in words:
+        assert word in result["msg"]
