@@ -22,10 +22,12 @@ class AccessError(Exception):
         self.code = code
         #: The platform rejects the token that was used: a new one may help, nothing else does.
         self.stale_token = stale_token
+        #: Something was changed before it went wrong.
+        self.changed = False
 
     def as_result(self) -> dict[str, t.Any]:
         """The keys that a failed module returns."""
-        result: dict[str, t.Any] = {"failed": True, "changed": False, "msg": self.message}
+        result: dict[str, t.Any] = {"failed": True, "changed": self.changed, "msg": self.message}
         if self.status is not None:
             result["status"] = self.status
         if self.code is not None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-_IGNORED = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*|\ufeff')
+#: Strings, block strings and comments.
+_IGNORED = re.compile(r'"""(?:\\"""|(?!""").)*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*', re.DOTALL)
 
 
 def is_mutation(document: str) -> bool:
@@ -24,13 +25,16 @@ def is_mutation(document: str) -> bool:
 
 
 def _has_keyword(document: str) -> bool:
-    """Look for the keyword outside of selections, strings and comments."""
-    depth = 0
+    """Look at the first word of each definition; one ends with the brace that closes its selection."""
+    depth, begins = 0, True
     for part in re.findall(r"[{}()]|\w+", _IGNORED.sub(" ", document)):
         if part in "({":
-            depth += 1
+            depth, begins = depth + 1, False
         elif part in ")}":
             depth -= 1
-        elif depth == 0 and part == "mutation":
-            return True
+            begins = depth == 0 and part == "}"
+        elif begins and depth == 0:
+            if part == "mutation":
+                return True
+            begins = False
     return False

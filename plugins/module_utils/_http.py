@@ -233,26 +233,32 @@ class Http:
         requests = _library()
         session = _session(self._transport, request.url)
         try:
-            answer = session.request(
-                request.method,
-                request.url,
-                params=request.query,
-                json=request.json,
-                data=request.data.encode() if request.data is not None else request.form,
-                headers={"User-Agent": USER_AGENT, "Accept": "application/json", **request.headers},
-                auth=_basic(request.basic),
-                timeout=self._transport.timeout,
-                allow_redirects=False,
+            prepared = session.prepare_request(
+                requests.Request(
+                    request.method,
+                    request.url,
+                    params=request.query,
+                    json=request.json,
+                    data=request.data.encode() if request.data is not None else request.form,
+                    headers={"User-Agent": USER_AGENT, "Accept": "application/json", **request.headers},
+                    auth=_basic(request.basic),
+                )
             )
-        except ValueError:  # what requests and urllib3 say of URLs and headers; their words quote them
-            raise AccessError(
-                f"{request.label} cannot be sent: the URL or an option that travels in a header holds characters that HTTP does not allow"
-            ) from None
+        except ValueError:  # the words of requests quote the value
+            raise self._unsendable(request) from None
+        try:
+            answer = session.send(prepared, timeout=self._transport.timeout, allow_redirects=False)
         except requests.exceptions.RequestException as error:
             raise _NoAnswer.read(error, request) from None
+        except ValueError:  # urllib3's, of the host
+            raise self._unsendable(request) from None
         except OSError as error:
             raise AccessError(f"{request.label} cannot be sent: {error.strerror or 'ca_path, client_cert or client_key cannot be read'}") from None
         return Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.content, request)
+
+    @staticmethod
+    def _unsendable(request: Request) -> AccessError:
+        return AccessError(f"{request.label} cannot be sent: the URL or an option that travels in a header holds characters that HTTP does not allow")
 
 
 class _NoAnswer(Exception):
@@ -271,13 +277,16 @@ class _NoAnswer(Exception):
         if isinstance(error, exceptions.SSLError) or any(isinstance(cause, ssl.SSLError) for cause in causes):
             detail = next((cause.verify_message for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), "the handshake failed")
             return cls(f"TLS: {detail}. Check url, ca_path, client_cert and client_key", sent=False, may_repeat=False)
+        unreached = any(type(cause).__name__ in ("NewConnectionError", "NameResolutionError") for cause in causes)  # urllib3's, of any version
         if isinstance(error, exceptions.ProxyError):
-            return cls("the proxy refused or is not reachable. Check the proxy variables of the environment", sent=False, may_repeat=True)
+            sent = any(isinstance(cause, ConnectionResetError) for cause in causes)  # also http.client's RemoteDisconnected
+            hint = "the proxy refused or is not reachable. Check the proxy variables of the environment"
+            return cls(hint, sent=sent, may_repeat=not sent or request.safe_to_repeat)
         if isinstance(error, exceptions.ConnectTimeout):
             return cls("no connection within timeout. Check url and the network", sent=False, may_repeat=True)
         if isinstance(error, exceptions.Timeout):
             return cls("no answer within timeout", sent=True, may_repeat=request.safe_to_repeat)
-        if any(type(cause).__name__ in ("NewConnectionError", "NameResolutionError") for cause in causes):  # urllib3's, also before it had the second
+        if unreached:
             detail = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "no connection")
             return cls(f"{detail}. Check url and that the service is running", sent=False, may_repeat=True)
         return cls("the connection was closed before the whole answer arrived", sent=True, may_repeat=request.safe_to_repeat)

@@ -68,7 +68,16 @@ class Schedule:
         return next_start(self.starts, rate, now, self.not_before)
 
     def add(self, start: float, rate: Rate) -> None:
-        self.starts = [*self.starts, start][-rate.count :]
+        self.starts = [*(early for early in self.starts if early <= start), start][-rate.count :]
+        self._forget(start)
+
+    def hold(self, until: float, now: float) -> None:
+        self._forget(now)
+        self.not_before = max(self.not_before, until)
+
+    def _forget(self, now: float) -> None:
+        if self.not_before - now >= _IMPLAUSIBLE:
+            self.not_before = 0.0
 
     def pack(self) -> bytes:
         return struct.pack(f"<{len(self.starts) + 1}d", self.not_before, *self.starts)

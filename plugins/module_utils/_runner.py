@@ -75,7 +75,10 @@ def _write(access: Access[t.Any], resource: Resource, current: State) -> State:
         try:
             written = resource.write(current, wanted)
             # A write in doubt could be applied late, beside its repeat: look once more.
-            return resource.read() if doubts else written
+            reached = resource.read() if doubts else written
+            if reached == current:
+                raise AccessError("the platform accepted the change, but has not made it")
+            return reached
         except AmbiguousWrite as error:
             access.patience.wait(error.wait, error.message)
             access.clock.sleep(0 if error.wait else 0.25 * 2**doubts)

@@ -85,8 +85,7 @@ class MemoryBackend:
 
     def hold(self, slots: t.Sequence[Slot], until: float) -> None:
         for name, _rate in slots:
-            schedule = self._schedules.setdefault(name, Schedule())
-            schedule.not_before = max(schedule.not_before, until)
+            self._schedules.setdefault(name, Schedule()).hold(until, self._clock.now())
 
     def own_key(self) -> str | None:
         return base64.urlsafe_b64encode(os.urandom(32)).decode()
@@ -182,7 +181,7 @@ class DirectoryBackend:
     def hold(self, slots: t.Sequence[Slot], until: float) -> None:
         with self._schedules(slots) as schedules:
             for _rate, schedule in schedules:
-                schedule.not_before = max(schedule.not_before, until)
+                schedule.hold(until, self._clock.now())
 
     def own_key(self) -> str | None:
         path = os.path.join(self._path, "key")

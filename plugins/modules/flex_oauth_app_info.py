@@ -87,12 +87,12 @@ from ansible_collections.mediaops.access.plugins.module_utils._providers.flex im
 def run(access: Access[Flex]) -> Result:
     flex, params = access.provider, access.params
     if params["id"] is not None:
-        application = flex.application(params["id"])
-        found = [application] if application else []
+        found = [application for application in [flex.application(params["id"])] if application]
     else:
-        found = [application for application in flex.applications() if params["name"] in (None, application["name"])]
+        listed = [application for application in flex.applications() if params["name"] in (None, application["name"])]
+        found = [flex.complete(application) for application in listed] if params["include_secrets"] else listed
     if params["include_secrets"]:
-        return {"changed": False, "applications": [flex.complete(application) for application in found]}
+        return {"changed": False, "applications": found}
     return {"changed": False, "applications": [{key: value for key, value in item.items() if key != "client_secret"} for item in found]}
 
 

@@ -222,7 +222,7 @@ class ApplicationResource:
             description = current["description"] if self._description is None else self._description
             return {**current, "name": self._name or current["name"], "description": description}
         if self._id is not None and not self._old:
-            raise AccessError("there is none with that id. Give its name and description to register one")
+            raise AccessError("there is none with that id. To register one, give name and description in place of id")
         name = self._name or self._old.get("name")
         description = self._old.get("description") if self._description is None else self._description
         if description is None:
@@ -246,6 +246,7 @@ class ApplicationResource:
             return self._flex.create_application(wanted["name"], wanted["description"])
         except AccessError as error:
             if self._old:
+                error.changed = True
                 error.message += (
                     f". The old registration (id {self._old['id']}) is deleted already: "
                     f"run again with name: {wanted['name']!r} and description: {wanted['description']!r}"

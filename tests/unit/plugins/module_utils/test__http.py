@@ -329,7 +329,7 @@ def test_a_header_that_http_does_not_allow_is_a_clear_failure(value, send, serve
     assert SECRET not in caught.value.message
 
 
-@pytest.mark.parametrize("host", ["*.example.com", "a" * 64 + ".com", "two..dots", "sp ace"])
+@pytest.mark.parametrize("host", ["*.example.com", "a" * 64 + ".com", "two..dots"])
 def test_a_host_that_http_does_not_allow_is_a_clear_failure(host, send):
     with pytest.raises(AccessError, match="^GET https://.* cannot be sent: the URL or an option that travels in a header holds characters") as caught:
         send(Request("GET", f"https://{host}/?{SECRET}"))

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils import _schema
 from ansible_collections.mediaops.access.plugins.module_utils._errors import MissingLibrary
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 

@@ -146,7 +146,7 @@ def test_a_rename_in_doubt_is_read_again(user, lost):
     [
         pytest.param([read(None, {"message": "Unauthorized", "code": 401})], 401, ["Unauthorized", "client_id and client_secret"], id="reading"),
         pytest.param(
-        pytest.param([missing(), missing(), named({"message": "Invalid e-mail", "code": 400})], 400, ["Invalid e-mail"], id="creating"),
+            pytest.param([missing(), missing(), named({"message": "Invalid e-mail", "code": 400})], 400, ["Invalid e-mail"], id="creating"),
         ),
         pytest.param([read(), read(), rename("New", {"message": "Name too long", "code": 400})], 400, ["Name too long"], id="renaming"),
         pytest.param([read({"id": 333})], None, ["ClientUser", "email"], id="an answer without the e-mail"),
