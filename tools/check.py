@@ -114,7 +114,7 @@ def pytest(group: str, core: str, venv: str, folder: str, arguments: list[str]) 
     def count(status: int, output: str) -> Count:
         if not junit.exists():
             return 0, 1, ""
-        suite = xml.etree.ElementTree.parse(junit).getroot().find("testsuite")
+        suite = next(xml.etree.ElementTree.parse(junit).iter("testsuite"))
         number = {key: int(suite.get(key, 0)) for key in ("tests", "failures", "errors", "skipped")}
         failed = number["failures"] + number["errors"]
         note = f"{number['tests']} tests"
@@ -159,7 +159,7 @@ def pip_for_ansible_test(venv: str) -> None:
         (HOME / ".config" / "pip").symlink_to(settings)
     python = ROOT / venv / "bin" / "python"
     (requirements,) = (ROOT / venv / "lib").glob("python*/site-packages/ansible_test/_internal/python_requirements.py")
-    version = re.search(r"^ *pip='([0-9.]+)'", requirements.read_text(), re.M).group(1)
+    version = re.findall(r"^ *pip='([0-9.]+)'", requirements.read_text(), re.M)[0]
     cache = HOME / ".ansible" / "test" / "cache"
     script = cache / f"get_pip_{version.replace('.', '_')}.py"
     if script.exists():

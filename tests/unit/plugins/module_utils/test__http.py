@@ -134,7 +134,7 @@ CLOSED = requests.exceptions.ConnectionError("Connection aborted.")
     [
         pytest.param(requests.exceptions.ConnectTimeout(SECRET), "no connection within timeout", True, False, id="no connection in time"),
         pytest.param(requests.exceptions.ReadTimeout(SECRET), "no answer within timeout", True, True, id="no answer in time"),
-        pytest.param(requests.exceptions.ProxyError(SECRET), "the proxy refused or is not reachable", True, False, id="proxy"),
+        pytest.param(requests.exceptions.ProxyError(SECRET), "the proxy refused or is not reachable", True, True, id="proxy, nobody knows why"),
         pytest.param(requests.exceptions.SSLError(SECRET), "TLS: the handshake failed. Check url, ca_path", False, False, id="TLS"),
         pytest.param(CLOSED, "the connection was closed before the whole answer arrived", True, True, id="connection closed"),
         pytest.param(requests.exceptions.ChunkedEncodingError(SECRET), "the connection was closed before the whole", True, True, id="answer cut short"),
@@ -602,14 +602,24 @@ def test_no_proxy_is_honoured_and_a_changed_environment_counts(send, serve, monk
     assert [seen.path for seen in proxy.seen] == [server.url + "/through"]
 
 
-def test_a_proxy_that_breaks_the_connection_leaves_a_write_open(send, serve, monkeypatch):
-    proxy = serve(lambda seen: b"")
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 20", b"nonsense\r\n\r\n"], ids=["nothing", "half a status line", "no HTTP"])
+def test_a_proxy_that_breaks_the_connection_leaves_a_write_open(answer, send, serve, monkeypatch):
+    proxy = serve(lambda seen: answer)
     monkeypatch.setenv("http_proxy", proxy.url)
 
     with pytest.raises(AmbiguousWrite):
         send(Request("POST", "http://api.example.com/"))
 
     assert len(proxy.seen) == 1
+
+
+def test_a_proxy_that_does_not_answer_in_time_leaves_a_write_open(silent, send, monkeypatch):
+    monkeypatch.setenv("http_proxy", silent.url)
+
+    with pytest.raises(AmbiguousWrite):
+        send(Request("POST", "http://api.example.com/"), timeout=0.05)
+
+    assert len(silent.seen) == 1
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils import _access
@@ -14,45 +16,124 @@ from ansible_collections.mediaops.access.plugins.module_utils._token import Gran
 from ansible_collections.mediaops.access.plugins.module_utils._token_module import OPTIONS, VERIFY, run_token
 
 
+class Acme(Provider):
+    """Numbers its tokens, and keeps a list of what it was asked."""
+
+    name = "acme"
+    title = "Acme"
+    options = {"url": {"default": "https://acme.example.com"}, "user": {}}
+    revokes = True
+    accepts = True
+    asked: list[str] = []
+    numbers = itertools.count(1)
+
+    def grant(self):
+        return Grant("password", self.require("user"), "hush")
+
+    def obtain(self, grant):
+        self.asked.append("obtain")
+        return Token(f"hush-{next(self.numbers)}", expires_at=self.clock.now() + 3600, details={"colour": "red"})
+
+    def revoke(self, token):
+        self.asked.append(f"revoke {token.access_token}")
+
+    def still_accepts(self, token):
+        self.asked.append(f"verify {token.access_token}")
+        return self.accepts
+
+
 @pytest.fixture
-def platform(clock, monkeypatch):
-    """A platform that numbers its tokens, and keeps a list of what it was asked."""
+def run(tmp_path, clock, monkeypatch):
+    """Runs the module; returns the result and what the platform was asked."""
     monkeypatch.setattr(_access, "Clock", lambda: clock)
-
-    class Acme(Provider):
-        name = "acme"
-        title = "Acme"
-        options = {"url": {"default": "https://acme.example.com"}, "user": {}}
-        accepts = True
-        asked: list[str] = []
-
-        def grant(self):
-            return Grant("password", self.require("user"), "hush")
-
-        def obtain(self, grant):
-            self.asked.append("obtain")
-            number = self.asked.count("obtain")
-            return Token(f"hush-{number}", expires_at=self.clock.now() + 3600, details={"number": number})
-
-        def revoke(self, token):
-            self.asked.append(f"revoke {token.access_token}")
-
-        def still_accepts(self, token):
-            self.asked.append(f"verify {token.access_token}")
-            return self.accepts
-
-    return Acme
-
-
-@pytest.fixture
-def run(platform, tmp_path):
-    """Runs the module; returns whether it changed something, the token and what the platform was asked."""
-    module = Module(platform, run_token, {**OPTIONS, **VERIFY})
+    monkeypatch.setattr(Acme, "numbers", itertools.count(1))
+    module = Module(Acme, run_token, {**OPTIONS, **VERIFY})
 
     def run_module(check_mode=False, **options):
-        platform.asked.clear() if not platform.asked else platform.asked.__setitem__(slice(None), [item for item in platform.asked if item == "obtain"])
-        known = len(platform.asked)
-        result = module.run({"user": "me", **options}, name="acme_token", check_mode=check_mode, ansible_home=str(tmp_path))
-        return result, platform.asked[known:]
+        monkeypatch.setattr(Acme, "asked", [])
+        return module.run({"user": "me", **options}, name="acme_token", check_mode=check_mode, ansible_home=str(tmp_path)), Acme.asked
 
     return run_module
+
+
+@pytest.fixture
+def cached(run):
+    """The same with a token in the cache."""
+    run()
+    return run
+
+
+@pytest.mark.parametrize(
+    ("options", "accepts", "asked", "changed", "token"),
+    [
+        pytest.param({}, True, [], False, "hush-1", id="it is returned"),
+        pytest.param({"state": "present", "verify": False}, True, [], False, "hush-1", id="it is returned, by default"),
+        pytest.param({"verify": True}, True, ["verify hush-1"], False, "hush-1", id="it is verified"),
+        pytest.param({"verify": True}, False, ["verify hush-1", "obtain"], True, "hush-2", id="rejected, it is replaced"),
+        pytest.param({"force": True}, True, ["revoke hush-1", "obtain"], True, "hush-2", id="force ends its life first"),
+        pytest.param({"force": True, "verify": True}, True, ["revoke hush-1", "obtain"], True, "hush-2", id="force needs no verification"),
+        pytest.param({"state": "absent"}, True, ["revoke hush-1"], True, None, id="absent ends its life"),
+        pytest.param({"state": "absent", "verify": True, "force": True}, True, ["revoke hush-1"], True, None, id="absent asks nothing else"),
+        pytest.param({"min_ttl": 3601}, True, ["obtain", "revoke hush-2", "obtain"], None, None, id="none lives as long as that"),
+    ],
+)
+def test_what_becomes_of_a_cached_token(cached, monkeypatch, options, accepts, asked, changed, token):
+    monkeypatch.setattr(Acme, "accepts", accepts)
+    result, was_asked = cached(**options)
+
+    assert was_asked == asked
+    assert result.get("failed", False) is (changed is None)
+    assert result["changed"] is bool(changed)
+    assert result.get("token", {}).get("access_token") == token
+
+
+@pytest.mark.parametrize(
+    ("options", "accepts", "asked", "changed", "returned"),
+    [
+        pytest.param({}, True, [], False, True, id="present"),
+        pytest.param({"verify": True}, True, ["verify hush-1"], False, True, id="accepted"),
+        pytest.param({"verify": True}, False, ["verify hush-1"], True, False, id="rejected"),
+        pytest.param({"force": True}, True, [], True, False, id="force"),
+        pytest.param({"state": "absent"}, True, [], True, False, id="absent"),
+        pytest.param({"user": "other"}, True, [], True, False, id="another user"),
+        pytest.param({"user": "other", "state": "absent"}, True, [], False, False, id="another user, absent"),
+    ],
+)
+def test_check_mode_predicts_that_and_issues_and_revokes_nothing(cached, monkeypatch, options, accepts, asked, changed, returned):
+    monkeypatch.setattr(Acme, "accepts", accepts)
+    result, was_asked = cached(check_mode=True, **options)
+
+    assert was_asked == asked
+    assert (result["changed"], "token" in result) == (changed, returned)
+    assert cached()[0]["token"]["access_token"] == "hush-1"
+
+
+@pytest.mark.parametrize("options", [{}, {"force": True}, {"verify": True}], ids=["present", "force", "verify"])
+def test_without_a_cached_token_there_is_a_login(run, options):
+    result, asked = run(**options)
+
+    assert asked == ["obtain"]
+    assert result["changed"] is True
+    assert result["token"] == {
+        **{"access_token": "hush-1", "token_type": "Bearer", "expires_at": "2027-01-15T09:00:00Z", "expires_in": 3600, "cached": False},
+        "colour": "red",
+    }
+
+
+def test_without_a_cached_token_there_is_nothing_to_end(run):
+    result, asked = run(state="absent")
+
+    assert (result["changed"], "token" in result, asked) == (False, False, [])
+
+
+def test_a_cached_token_says_so_and_how_much_life_is_left(cached, clock):
+    clock.time += 100
+
+    assert {key: cached()[0]["token"][key] for key in ("cached", "expires_in", "colour")} == {"cached": True, "expires_in": 3500, "colour": "red"}
+
+
+@pytest.mark.parametrize("options", [{}, {"force": True}, {"state": "absent"}], ids=["present", "force", "absent"])
+def test_without_credentials_it_is_a_clear_failure(run, options):
+    result, asked = run(user=None, **options)
+
+    assert (result["failed"], result["msg"], asked) == (True, "Acme: user must be given", [])
