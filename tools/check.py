@@ -30,7 +30,10 @@ STRICT = bool(os.environ.get("STRICT"))
 PACKAGED = {"FILES.json", "MANIFEST.json", "CHANGELOG.md", "CHANGELOG.rst", "LICENSE", "LICENSES", "README.md", "changelogs"}
 PACKAGED |= {"docs", "extensions", "meta", "playbooks", "plugins", "requirements.txt", "roles"}
 TAIL = 60
-CHATTER = re.compile(r" *(Collecting|Downloading|Using cached|Installing|Successfully installed|Running sanity test|━|FATAL: Command|$)")
+CHATTER = re.compile(  # pip's, where ansible-test installs what it needs
+    r" *(Collecting|Downloading|Using cached|Installing|Looking in|Processing|Requirement already|Successfully installed|WARNING: Location"
+    r"|Running sanity test|━|FATAL: Command|$)"
+)
 
 Count = tuple[int, int, str]  # passed, failed, what to print
 

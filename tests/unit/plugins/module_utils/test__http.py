@@ -134,7 +134,7 @@ CLOSED = requests.exceptions.ConnectionError("Connection aborted.")
     [
         pytest.param(requests.exceptions.ConnectTimeout(SECRET), "no connection within timeout", True, False, id="no connection in time"),
         pytest.param(requests.exceptions.ReadTimeout(SECRET), "no answer within timeout", True, True, id="no answer in time"),
-        pytest.param(requests.exceptions.ProxyError(SECRET), "the proxy refused or is not reachable", True, True, id="proxy, nobody knows why"),
+        pytest.param(requests.exceptions.ProxyError(SECRET), "the proxy refused or is not reachable", True, False, id="proxy"),
         pytest.param(requests.exceptions.SSLError(SECRET), "TLS: the handshake failed. Check url, ca_path", False, False, id="TLS"),
         pytest.param(CLOSED, "the connection was closed before the whole answer arrived", True, True, id="connection closed"),
         pytest.param(requests.exceptions.ChunkedEncodingError(SECRET), "the connection was closed before the whole", True, True, id="answer cut short"),

@@ -478,23 +478,42 @@ class Queue(Clock):
             assert self._change.wait_for(lambda: len(self._waiting) == count, 20)
 
 
-@pytest.mark.parametrize("action", ["get", "replace"])
-def test_threads_that_need_the_same_token_log_in_once(action, tmp_path):
-    clock = Queue()
-    platform = Platform(clock)
+@pytest.fixture
+def shared(tmp_path):
+    """Tokens of a platform in one directory, each with a store of its own."""
 
-    def shared():
+    def tokens(platform, clock):
         store = TokenStore(lambda: DirectoryBackend(str(tmp_path), clock), "k" * 32)
         return Tokens(platform, store, Patience(60, clock), clock, Secrets(), 60)
 
-    old = shared().get(GRANT) if action == "replace" else None
+    return tokens
+
+
+@pytest.mark.parametrize("action", ["get", "replace"])
+def test_threads_that_need_the_same_token_log_in_once(action, shared):
+    clock = Queue()
+    platform = Platform(clock)
+    old = shared(platform, clock).get(GRANT) if action == "replace" else None
     obtain = platform.obtain
     platform.obtain = lambda grant: (clock.wait_for(7), obtain(grant))[1]  # the login lasts until the others have come
 
-    names = [token.access_token for token in race(8, lambda: shared().replace(GRANT, old) if old else shared().get(GRANT))]
+    def work():
+        tokens = shared(platform, clock)
+        return tokens.replace(GRANT, old) if old else tokens.get(GRANT)
 
-    assert names == ["new-2" if old else "new-1"] * 8
+    assert [token.access_token for token in race(8, work)] == ["new-2" if old else "new-1"] * 8
     assert platform.calls == ["obtain"] * (2 if old else 1)
+
+
+def test_threads_that_drop_the_same_token_revoke_it_once(shared):
+    clock = Queue()
+    platform = Platform(clock, revokes=True)
+    shared(platform, clock).get(GRANT)
+    revoke = platform.revoke
+    platform.revoke = lambda token: (clock.wait_for(3), revoke(token))  # revoking lasts until the others have come
+
+    assert sorted(race(4, lambda: shared(platform, clock).drop(GRANT))) == [False, False, False, True]
+    assert platform.calls == ["obtain", "revoke new-1"]
 
 
 LOGIN = """

@@ -17,9 +17,9 @@ ANSWER = {"access_token": "hush", "token_type": "Bearer", "created_at": 1_800_00
 UNKNOWN = {"answer": "Invalid token", "status": 401}
 
 
-def login(answer: t.Any = ANSWER, *, username: str = "mrm", password: str = "hush-password", accept: str = "json", **kwargs: t.Any) -> responses.Response:
+def login(answer: t.Any = ..., *, username: str = "mrm", password: str = "hush-password", accept: str = "json", **kwargs: t.Any) -> responses.Response:
     form = {"grant_type": "password", "username": username, "password": password}
-    return call("POST", f"{URL}/auth/token", answer, form=form, headers={"Accept": f"application/{accept}"}, **kwargs)
+    return call("POST", f"{URL}/auth/token", ANSWER if answer is ... else answer, form=form, headers={"Accept": f"application/{accept}"}, **kwargs)
 
 
 def info(token: str = "hush", answer: t.Any = None, *, accept: str = "json", **kwargs: t.Any) -> responses.Response:

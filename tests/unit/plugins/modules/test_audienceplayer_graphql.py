@@ -28,12 +28,12 @@ UPDATED = {"UserDetailsUpdate": {"id": 333}}
 STALE = {"message": "Unauthenticated", "code": 401}
 
 
-def asked(data=CONFIG, *errors, document=QUERY, token="hush", **kwargs):
-    return graphql(document, data, *errors, token=token, **kwargs)
+def asked(data=..., *errors, document=QUERY, token="hush", **kwargs):
+    return graphql(document, CONFIG if data is ... else data, *errors, token=token, **kwargs)
 
 
-def told(data=UPDATED, *errors, **kwargs):
-    return asked(data, *errors, document=MUTATION, **kwargs)
+def told(data=..., *errors, **kwargs):
+    return asked(UPDATED if data is ... else data, *errors, document=MUTATION, **kwargs)
 
 
 @pytest.fixture

@@ -16,8 +16,10 @@ EMAIL = "viewer@example.com"
 FOUND = {"id": 333, "email": EMAIL, "name": "Vera"}
 
 
-def read(found=FOUND, *errors, email=EMAIL, **kwargs):
-    return graphql(f"query {{ ClientUser({CLIENT}, email: {json.dumps(email)}) {{ id email name }} }}", {"ClientUser": found}, *errors, **kwargs)
+def read(found=..., *errors, email=EMAIL, **kwargs):
+    return graphql(
+        f"query {{ ClientUser({CLIENT}, email: {json.dumps(email)}) {{ id email name }} }}", {"ClientUser": FOUND if found is ... else found}, *errors, **kwargs
+    )
 
 
 def missing(**kwargs):

@@ -1,0 +1,381 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
+
+from ansible_collections.mediaops.access.plugins.action.manifest_info import ActionModule
+from ansible_collections.mediaops.access.tests.unit.plugins.action.test_credentials import failure, perform
+
+MANIFEST = {
+    "flex": {"url": "http://flex.test:18101", "registration_key": "hush", "applications": [{"name": "Reviewer", "description": "Tool to review media"}]},
+    "freewheel": {"tokens": [{"name": "mrm", "username": "u", "password": "hush"}, {"name": "old", "username": "v", "state": "absent"}]},
+    "movingimage": {"tokens": [{"name": "portal", "username": "u", "password": "hush", "video_manager_id": 42}]},
+    "playlyfe": {"players": [{"id": "p1", "alias": "Player One", "state": "present"}]},
+    "audienceplayer": {
+        "project_id": 111,
+        "users": [{"user_email": "a@example.com"}],
+        "entitlements": [{"user_email": "a@example.com", "product_id": 444}],
+    },
+    "deliver": [
+        {"dest": "credentials.env", "format": "dotenv"},
+        {"dest": "/srv/credentials.yml", "format": "vault_yaml"},
+        {"url": "https://vault.example.com", "path": "mediaops", "format": "vault_kv2", "token": "hush"},
+    ],
+}
+SECTIONS = [
+    {"provider": "audienceplayer", "role": "audienceplayer_access"},
+    {"provider": "flex", "role": "flex_application"},
+    {"provider": "freewheel", "role": "freewheel_access"},
+    {"provider": "movingimage", "role": "movingimage_access"},
+    {"provider": "playlyfe", "role": "playlyfe_access"},
+]
+PASSWORD = VaultSecret(b"hush-vault")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The playbook's folder; the working directory is another."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    (tmp_path / "playbook").mkdir()
+    return tmp_path / "playbook"
+
+
+@pytest.fixture
+def info(folder):
+    """Reads a manifest: a dict, or a file."""
+
+    def run(manifest, **args):
+        loader = DataLoader()
+        loader.set_basedir(str(folder))
+        loader.set_vault_secrets([("default", PASSWORD)])
+        return perform(ActionModule, "mediaops.access.manifest_info", {"manifest": manifest, **args}, loader=loader)
+
+    return run
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Writes a file in a folder of its own, and returns its path."""
+    (tmp_path / "manifests").mkdir()
+
+    def write(name, content):
+        path = tmp_path / "manifests" / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return str(path)
+
+    return write
+
+
+# --- what is returned --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("form", ["a dict", "YAML", "JSON"])
+def test_a_manifest_is_returned_with_what_there_is_to_do(info, file, folder, form):
+    paths = {"a dict": MANIFEST, "YAML": file("a.yml", yaml.safe_dump(MANIFEST)), "JSON": file("a.json", json.dumps(MANIFEST))}
+    result = info(paths[form])
+
+    own = folder if form == "a dict" else file("x", "") and os.path.dirname(paths[form])
+    assert result["changed"] is False
+    assert result["manifest"] == {key: value for key, value in MANIFEST.items() if key != "deliver"}
+    assert result["sections"] == SECTIONS
+    assert result["names"] == {"applications": {"Reviewer": None}, "tokens": {"mrm": None, "portal": None}}
+    assert result["deliver"] == [{"dest": f"{own}/credentials.env", "format": "dotenv"}, *MANIFEST["deliver"][1:]]
+
+
+def test_the_result_is_not_shown_as_it_may_hold_passwords(info):
+    assert info(MANIFEST)["_ansible_no_log"] is True
+
+
+@pytest.mark.parametrize(
+    ("manifest", "sections"),
+    [({}, []), ({"flex": {}}, ["flex"]), ({"playlyfe": {}, "flex": {"applications": []}}, ["flex", "playlyfe"]), ({"deliver": []}, [])],
+    ids=["empty", "an empty section", "empty lists", "only deliver"],
+)
+def test_a_manifest_may_hold_little(info, manifest, sections):
+    result = info(manifest)
+
+    assert [section["provider"] for section in result["sections"]] == sections
+    assert (result["deliver"], result["names"]) == ([], {"applications": {}, "tokens": {}})
+
+
+def test_the_manifest_that_was_given_stays_as_it_is(info):
+    before = json.dumps(MANIFEST)
+    info(MANIFEST, revoke=True)
+
+    assert json.dumps(MANIFEST) == before
+
+
+def test_a_section_takes_every_connection_option(info):
+    connection = {"validate_certs": False, "timeout": 5, "retries": 1, "max_wait": "10", "rate_limit": "5/second", "token_cache": "none", "min_ttl": 5}
+
+    assert info({"freewheel": {**connection, "accept": "xml"}})["manifest"]["freewheel"] == {**connection, "accept": "xml"}
+
+
+# --- files -------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_data_and_no_template(info, file):
+    path = file("a.yml", "flex: {url: '{{ flex_url }}', applications: [{name: '{{ lookup(\"pipe\", \"id\") }}', description: '{% raw %}'}]}")
+
+    assert info(path)["manifest"]["flex"] == {
+        "url": "{{ flex_url }}",
+        "applications": [{"name": '{{ lookup("pipe", "id") }}', "description": "{% raw %}"}],
+    }
+
+
+def test_an_encrypted_file_is_read(info, file):
+    path = file("a.yml", VaultLib([("default", PASSWORD)]).encrypt(yaml.safe_dump(MANIFEST)))
+
+    assert info(path)["manifest"]["flex"] == MANIFEST["flex"]
+
+
+def with_encrypted_value(password):
+    encrypted = VaultLib([("default", password)]).encrypt("hush").decode().replace("\n", "\n      ")
+    return f"flex:\n  registration_key: !vault |\n      {encrypted}\n"
+
+
+def test_an_encrypted_value_is_read(info, file, monkeypatch):
+    monkeypatch.setattr(VaultSecretsContext, "_current", VaultSecretsContext([("default", PASSWORD)]))  # as Ansible's programs do
+
+    assert info(file("a.yml", with_encrypted_value(PASSWORD)))["manifest"]["flex"] == {"registration_key": "hush"}
+    assert "a.yml cannot be read" in failure(info(file("a.yml", with_encrypted_value(VaultSecret(b"other")))))
+
+
+def test_relative_paths_start_at_the_working_directory_then_at_the_playbooks(info, folder, tmp_path):
+    (folder / "a.yml").write_text("{flex: {url: of-the-playbook}, deliver: [{dest: a.env, format: dotenv}]}")
+
+    assert info("a.yml")["deliver"][0]["dest"] == f"{folder}/a.env"
+    (tmp_path / "elsewhere" / "a.yml").write_text("{flex: {url: of-the-working-directory}}")
+    assert info("a.yml")["manifest"]["flex"]["url"] == "of-the-working-directory"
+
+
+def test_a_home_directory_is_expanded(info, file, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    file("a.yml", "deliver: [{dest: ~/a.env, format: dotenv}]")
+
+    assert info("~/manifests/a.yml")["deliver"][0]["dest"] == f"{tmp_path}/a.env"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        pytest.param("a.yml", "flex: [", ["a.yml cannot be read"], id="broken YAML"),
+        pytest.param("a.json", '{"flex": {', ["a.json cannot be read"], id="broken JSON"),
+        pytest.param("a.yml", b"\xff\xfe\x00", ["a.yml cannot be read"], id="no text"),
+        pytest.param("a.yml", VaultLib([("default", VaultSecret(b"other"))]).encrypt("a: 1"), ["a.yml cannot be read"], id="another vault password"),
+        pytest.param("a.yml", "", ["a.yml is no valid manifest", "mapping"], id="nothing"),
+        pytest.param("a.yml", "[flex]", ["a.yml is no valid manifest", "mapping"], id="a list"),
+        pytest.param("a.yml", "flex", ["a.yml is no valid manifest", "mapping"], id="text"),
+    ],
+)
+def test_a_file_that_holds_no_manifest_is_a_clear_failure(info, file, name, content, words):
+    message = failure(info(file(name, content)))
+
+    for word in words:
+        assert word in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("manifest", ["missing.yml", "/missing/a.yml", ""], ids=repr)
+def test_a_missing_file_is_a_clear_failure(info, manifest):
+    assert "there is no manifest" in failure(info(manifest))
+
+
+@pytest.mark.parametrize("manifest", [["a.yml"], 5, True], ids=repr)
+def test_a_manifest_of_another_type_is_a_clear_failure(info, manifest):
+    assert "a dictionary, or as the path" in failure(info(manifest))
+
+
+# --- wrong manifests ---------------------------------------------------------------------------------------------------------
+
+DELIVER = {"dest": "a", "format": "json"}
+WRONG = {
+    "an unknown section": ({"flexx": {}}, ["the whole", "flexx", "freewheel"]),
+    "a section that is a list": ({"flex": []}, ["flex: must be object, not array"]),
+    "a section that is null": ({"flex": None}, ["flex: must be object, not null"]),
+    "an unknown option": ({"flex": {"registration_kye": "hush"}}, ["flex", "registration_kye", "registration_key"]),
+    "another provider's option": ({"flex": {"username": "u"}}, ["flex", "username"]),
+    "a text that is a list": ({"flex": {"url": ["hush"]}}, ["flex.url: must be string or number, not array"]),
+    "a number that is text": ({"audienceplayer": {"project_id": "one"}}, ["audienceplayer.project_id"]),
+    "a boolean that is text": ({"freewheel": {"validate_certs": "hush"}}, ["freewheel.validate_certs: must be boolean, not string"]),
+    "a wrong choice": ({"freewheel": {"accept": "yaml"}}, ["freewheel.accept: must be one of json or xml"]),
+    "a list that is a mapping": ({"flex": {"applications": {"name": "A"}}}, ["flex.applications: must be array, not object"]),
+    "an item that is text": ({"flex": {"applications": ["Reviewer"]}}, ["flex.applications[0]: must be object, not string"]),
+    "an item without a name": ({"flex": {"applications": [{"name": "A"}, {"description": "x"}]}}, ["flex.applications[1]", "lacks name"]),
+    "an item with an unknown option": ({"flex": {"applications": [{"name": "A", "rotate": True}]}}, ["flex.applications[0]", "rotate", "description"]),
+    "an item with a wrong state": ({"flex": {"applications": [{"name": "A", "state": "gone"}]}}, ["flex.applications[0].state", "present or absent"]),
+    "a token without a name": ({"freewheel": {"tokens": [{"username": "u"}]}}, ["freewheel.tokens[0]", "lacks name"]),
+    "a token with an empty name": ({"movingimage": {"tokens": [{"name": ""}]}}, ["movingimage.tokens[0].name", "empty"]),
+    "a token of an unknown flow": ({"movingimage": {"tokens": [{"name": "a", "flow": "x"}]}}, ["movingimage.tokens[0].flow", "login, openid or auth"]),
+    "a player without an id": ({"playlyfe": {"players": [{"alias": "x"}]}}, ["playlyfe.players[0]", "lacks id"]),
+    "a user who is absent": ({"audienceplayer": {"users": [{"user_email": "a", "state": "absent"}]}}, ["audienceplayer.users[0].state", "present"]),
+    "a user without an e-mail": ({"audienceplayer": {"users": [{}]}}, ["audienceplayer.users[0]", "lacks user_email"]),
+    "an entitlement with a product by name": (
+        {"audienceplayer": {"entitlements": [{"user_id": 1, "product_id": "film"}]}},
+        ["audienceplayer.entitlements[0].product_id"],
+    ),
+    "a file that is a list": ({"audienceplayer": {"entitlements_file": ["a.csv"]}}, ["audienceplayer.entitlements_file: must be string, not array"]),
+    "deliver that is a mapping": ({"deliver": DELIVER}, ["deliver: must be array, not object"]),
+    "deliver without a format": ({"deliver": [{"dest": "a"}]}, ["deliver[0]", "lacks format"]),
+    "deliver in an unknown format": ({"deliver": [{**DELIVER, "format": "ini"}]}, ["deliver[0].format", "dotenv, vault_yaml, json or vault_kv2"]),
+    "deliver without a dest": ({"deliver": [DELIVER, {"format": "dotenv"}]}, ["deliver[1]", "lacks dest"]),
+    "deliver to Vault without a path": ({"deliver": [{"format": "vault_kv2", "url": "https://v"}]}, ["deliver[0]", "lacks path"]),
+    "deliver to Vault and to a file": ({"deliver": [{"format": "vault_kv2", "url": "https://v", "path": "p", "dest": "a"}]}, ["deliver[0]", "dest"]),
+    "a name twice": ({"flex": {"applications": [{"name": "A"}, {"name": "A"}]}}, ["flex.applications[1]", "'A'", "flex.applications[0]"]),
+    "a number and a text that are the same name": ({"flex": {"applications": [{"name": 5}, {"name": "5"}]}}, ["flex.applications[1]", "5"]),
+    "a name twice, at two providers": (
+        {"freewheel": {"tokens": [{"name": "a"}]}, "movingimage": {"tokens": [{"name": "b"}, {"name": "a"}]}},
+        ["movingimage.tokens[1]", "'a'", "freewheel.tokens[0]"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("manifest", "words"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize("form", ["a dict", "a file"])
+def test_a_wrong_manifest_is_a_failure_that_names_the_place_in_it(info, file, form, manifest, words):
+    given = manifest if form == "a dict" else file("a.yml", yaml.safe_dump(manifest))
+    message = failure(info(given))
+
+    for word in [f"{'provision_manifest' if form == 'a dict' else given} is no valid manifest: ", *words]:
+        assert word in message
+    assert "hush" not in message and "\n" not in message
+
+
+def test_all_that_is_wrong_is_said_at_once_but_not_more_than_ten(info):
+    two = failure(info({"flex": {"url": []}, "playlyfe": {"url": []}}))
+    assert "flex.url" in two and "playlyfe.url" in two
+    many = failure(info({"flex": {"applications": [{}] * 13}}))
+    assert many.count("lacks name") == 10 and "(and 3 more)" in many
+
+
+def test_an_application_and_a_token_may_share_a_name(info):
+    assert info({"flex": {"applications": [{"name": "a"}]}, "freewheel": {"tokens": [{"name": "a"}]}})["names"] == {
+        "applications": {"a": None},
+        "tokens": {"a": None},
+    }
+
+
+# --- two names, one variable -------------------------------------------------------------------------------------------------
+
+COLLIDE = {"flex": {"applications": [{"name": "a b"}, {"name": "a-b"}]}}
+
+
+def test_two_names_that_become_one_variable_are_found_before_anything_is_done(info):
+    message = failure(info({**COLLIDE, "deliver": [DELIVER, {"dest": "b", "format": "dotenv"}]}))
+
+    assert "'a b'" in message and "'a-b'" in message and "A_B_CLIENT_ID" in message
+
+
+@pytest.mark.parametrize("deliver", [[], [DELIVER]], ids=["nothing delivered", "another format"])
+def test_they_do_no_harm_where_there_are_no_variables(info, deliver):
+    assert info({**COLLIDE, "deliver": deliver})["names"]["applications"] == {"a b": None, "a-b": None}
+
+
+def test_what_is_absent_needs_no_variable(info):
+    absent = {"flex": {"applications": [{"name": "a b"}, {"name": "a-b", "state": "absent"}]}}
+
+    assert info({**absent, "deliver": [{"dest": "b", "format": "dotenv"}]})["names"]["applications"] == {"a b": None}
+
+
+@pytest.mark.parametrize("form", ["json", "dotenv"])
+def test_a_name_may_be_a_number(info, form):
+    result = info({"flex": {"applications": [{"name": 2027}, {"name": "Reviewer"}]}, "deliver": [{"dest": "b", "format": form}]})
+
+    assert result["names"]["applications"] == {"2027": None, "Reviewer": None}
+
+
+# --- items from files --------------------------------------------------------------------------------------------------------
+
+CSV = "user_email,product_id,state\na@b.c,444,\nd@e.f,445,absent\n"
+ROWS = [{"user_email": "a@b.c", "product_id": 444}, {"user_email": "d@e.f", "product_id": 445, "state": "absent"}]
+
+
+def with_file(name, **section):
+    return {"audienceplayer": {"entitlements_file": name, **section}}
+
+
+@pytest.mark.parametrize(("name", "content"), [("e.csv", CSV), ("e.json", json.dumps(ROWS)), ("e.yml", yaml.safe_dump(ROWS))])
+@pytest.mark.parametrize("listed", [[], [{"user_id": 1, "product_id": 1}]], ids=["none listed", "one listed"])
+def test_items_of_a_file_are_added_to_those_that_are_listed(info, file, name, content, listed):
+    file(name, content)
+    section = info(file("a.yml", yaml.safe_dump(with_file(name, entitlements=listed))))["manifest"]["audienceplayer"]
+
+    assert section.keys() == {"entitlements"}
+    assert [{key: str(value) for key, value in item.items()} for item in section["entitlements"]] == [
+        {key: str(value) for key, value in item.items()} for item in [*listed, *ROWS]
+    ]
+
+
+def test_the_file_is_relative_to_the_playbook_where_the_manifest_is_a_dict(info, folder):
+    (folder / "e.csv").write_text(CSV)
+
+    assert len(info(with_file("e.csv"))["manifest"]["audienceplayer"]["entitlements"]) == 2
+
+
+def test_a_file_of_items_is_data_and_no_template(info, file):
+    file("e.csv", "user_email,product_id\n{{ 1 }},1\n")
+
+    assert info(file("a.yml", "audienceplayer: {entitlements_file: e.csv}"))["manifest"]["audienceplayer"]["entitlements"][0]["user_email"] == "{{ 1 }}"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        pytest.param("e.csv", "a,b\n1,2\n1,2,3\n", ["e.csv", "line 3"], id="csv"),
+        pytest.param("e.json", '[\n{"a" 1}]', ["e.json", "line 2"], id="json"),
+        pytest.param("e.yml", "- a: 1\n- b: [\n- c: 2\n", ["e.yml", "line 3"], id="yml"),
+        pytest.param("e.json", "{}", ["e.json", "list of items"], id="no list"),
+        pytest.param("e.txt", "", ["e.txt", "ending"], id="another ending"),
+    ],
+)
+def test_a_file_of_items_that_cannot_be_read_is_a_failure_that_names_it_and_the_line(info, file, name, content, words):
+    file(name, content)
+    message = failure(info(file("a.yml", yaml.safe_dump(with_file(name)))))
+
+    for word in words:
+        assert word in message
+
+
+def test_a_missing_file_of_items_is_a_clear_failure(info, folder):
+    assert f"{folder}/e.csv cannot be read: No such file" in failure(info(with_file("e.csv")))
+
+
+# --- the opposite ------------------------------------------------------------------------------------------------------------
+
+
+def test_revoke_turns_everything_absent_and_leaves_users_out(info):
+    result = info(MANIFEST, revoke=True)
+
+    items = {f"{name}.{key}": value for name, section in result["manifest"].items() for key, value in section.items() if isinstance(value, list)}
+    assert items.keys() == {"flex.applications", "freewheel.tokens", "movingimage.tokens", "playlyfe.players", "audienceplayer.entitlements"}
+    assert {item["state"] for found in items.values() for item in found} == {"absent"}
+    assert [item["name"] for item in items["freewheel.tokens"]] == ["mrm", "old"]
+    assert result["names"] == {"applications": {}, "tokens": {}}
+    assert [target["format"] for target in result["deliver"]] == ["dotenv", "vault_yaml", "vault_kv2"]
+
+
+def test_revoke_takes_the_items_of_files_too(info, folder):
+    (folder / "e.csv").write_text(CSV)
+
+    assert [item["state"] for item in info(with_file("e.csv"), revoke=True)["manifest"]["audienceplayer"]["entitlements"]] == ["absent", "absent"]
+
+
+@pytest.mark.parametrize(("revoke", "absent"), [(False, False), ("no", False), ("yes", True)], ids=repr)
+def test_revoke_is_a_boolean(info, revoke, absent):
+    assert info({"flex": {"applications": [{"name": "A"}]}}, revoke=revoke)["names"]["applications"] == ({} if absent else {"A": None})
+
+
+@pytest.mark.parametrize(("args", "words"), [({"revoke": "perhaps"}, ["revoke"]), ({"path": "x"}, ["path"])], ids=["a bad type", "an unknown option"])
+def test_bad_options_are_a_clear_failure(info, args, words):
+    for word in words:
+        assert word in failure(info({}, **args))
