@@ -68,7 +68,7 @@ def list_schema(provider: t.Any, wanted: t.Any, connection: dict[str, t.Any]) ->
     words = {**descriptions("doc_fragments.token"), **descriptions(f"modules.{wanted.module}")}
     items = properties(module.MODULE.options, wanted.options, words)
     if wanted.named:
-        name = {"type": "string", "minLength": 1, "description": "The name under which the credentials are delivered."}
+        name = {"type": ["string", "number"], "minLength": 1, "description": "The name under which the credentials are delivered."}
         items = {"name": name, **connection, **items}
     required = ["name"] if wanted.named else list(wanted.required)
     return {"type": "array", "items": {"type": "object", "properties": items, "additionalProperties": False, **({"required": required} if required else {})}}
@@ -115,4 +115,5 @@ def main() -> None:
         sys.exit(__doc__)
 
 
-main()
+if __name__ == "__main__":
+    main()

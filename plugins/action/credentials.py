@@ -76,6 +76,6 @@ def _shown(credentials: Credentials, before: Credentials | None = None) -> dict[
         return MASK if before is None or old == text else f"{MASK} (new)"
 
     return {
-        kind: {name: {key: value(kind, name, key, text) for key, text in entry.items()} for name, entry in entries.items()}
+        kind: {name: {key: value(kind, name, key, entry[key]) for key in KEYS[kind] if key in entry} for name, entry in entries.items()}
         for kind, entries in credentials.items()
     }

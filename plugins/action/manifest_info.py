@@ -86,11 +86,13 @@ def _make_absent(provider: t.Any, section: dict[str, t.Any]) -> None:
 
 
 def _named(manifest: dict[str, t.Any]) -> t.Iterator[tuple[str, str, dict[str, t.Any]]]:
-    """Kind, place and item of everything whose credentials are delivered by name."""
+    """Kind, place and item of everything whose credentials are delivered by name. A name may be a number in YAML; it is a text here."""
     for provider in provider_classes():
         for kind in ("applications", "tokens"):
             items = manifest.get(provider.name, {}).get(kind, []) if kind in provider.manifest else []
-            yield from ((kind, f"{provider.name}.{kind}[{index}]", item) for index, item in enumerate(items))
+            for index, item in enumerate(items):
+                item["name"] = str(item["name"])
+                yield kind, f"{provider.name}.{kind}[{index}]", item
 
 
 def _names_twice(manifest: dict[str, t.Any]) -> list[str]:

@@ -5,11 +5,9 @@
 from __future__ import annotations
 
 import typing as t
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote, unquote_plus, urlsplit, urlunsplit
 
 from ansible.errors import AnsibleFilterError
-
-from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
 
 DOCUMENTATION = r"""
 name: audienceplayer_login_url
@@ -53,11 +51,15 @@ def audienceplayer_login_url(token: t.Any, url: str) -> str:
     value = token.get("access_token") if isinstance(token, t.Mapping) else token
     if not isinstance(value, str) or not value:
         raise AnsibleFilterError("audienceplayer_login_url takes a token (a string) or the token that audienceplayer_token returns")
-    parts = urlsplit(plain(url))
+    try:
+        parts = urlsplit(url if isinstance(url, str) else "")
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise AnsibleFilterError("audienceplayer_login_url: url must be a URL such as https://demo.audienceplayer.com/")
-    kept = [(name, text) for name, text in parse_qsl(parts.query, keep_blank_values=True) if name != "token"]
-    return urlunsplit(parts._replace(query=urlencode([*kept, ("token", plain(value))])))
+    # The others stay as they are written: decoding and encoding them could change them.
+    kept = [part for part in parts.query.split("&") if part and unquote_plus(part.partition("=")[0]) != "token"]
+    return urlunsplit(parts._replace(query="&".join([*kept, f"token={quote(value, safe='')}"])))
 
 
 class FilterModule:

@@ -11,8 +11,10 @@ from urllib.parse import quote
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_entitlements import ITEM_OPTIONS, Entitlement
+from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_entitlements import Entitlement
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+from ansible_collections.mediaops.access.plugins.modules.audienceplayer_entitlement import MODULE
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
 
 DOCUMENTATION = r"""
@@ -58,17 +60,16 @@ def audienceplayer_webhook_url(options: t.Any, url: str | None = None) -> str:
     """The GET URL for one entitlement (providers.md, section 1.1)."""
     if not isinstance(options, t.Mapping):
         raise AnsibleFilterError("audienceplayer_webhook_url takes a dictionary of the options of audienceplayer_entitlement")
-    given = plain(options)
-    defaults = {name: option.get("default") for name, option in {**AudiencePlayer.argument_spec(), **ITEM_OPTIONS}.items()}
-    unknown = sorted(set(given) - set(defaults))
-    if unknown:
-        raise AnsibleFilterError(f"audienceplayer_webhook_url: there is no option {', '.join(unknown)}")
+    validation = MODULE.validate({**plain(options), **({"url": plain(url)} if url else {})})
+    secrets = Secrets(MODULE.secret_params(validation.validated_parameters))
     try:
-        platform = AudiencePlayer({**defaults, **given, **({"url": plain(url)} if url else {})})
-        entitlement = Entitlement.read({**defaults, **given}, time.time())
+        if validation.error_messages:
+            raise AccessError(validation.errors.msg)
+        platform = AudiencePlayer(validation.validated_parameters)
+        entitlement = Entitlement.read(validation.validated_parameters, time.time())
         document = f"mutation{{{entitlement.mutation(platform.client_arguments(), alias='')}}}"
     except AccessError as error:
-        raise AnsibleFilterError(f"audienceplayer_webhook_url: {error.message}") from None
+        raise AnsibleFilterError(f"audienceplayer_webhook_url: {secrets.scrub(error.message)}") from None
     return f"{platform.url}/graphql/{platform.params['project_id']}/user/?query={quote(document, safe='')}"
 
 

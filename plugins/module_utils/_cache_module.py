@@ -46,17 +46,26 @@ def remove_tokens(access: Access[AnyProvider]) -> dict[str, t.Any]:
     """Forget tokens, and end their life first where that was asked for and the platform can."""
     entries = cached_tokens(access)
     failures = []
+    removed = len(entries) if access.check_mode else 0
     for name, entry in entries.items() if not access.check_mode else ():
         try:
-            with access.store.backend.lock(name, access.patience):
-                if access.params["revoke"] and entry.get("revocation"):
-                    _revoke(access, entry)
-                access.store.backend.remove(name)
+            removed += _remove(access, name)
         except AccessError as error:
             failures.append(f"the token of {entry['principal']} at {entry['url']} stays, as it could not be revoked: {error.message}")
-    removed = len(entries) - len(failures)
     result: dict[str, t.Any] = AccessError("; ".join(failures)).as_result() if failures else {}
     return {**result, "changed": removed > 0, "removed": removed}
+
+
+def _remove(access: Access[AnyProvider], name: str) -> bool:
+    """Remove what is there now; says whether there was something."""
+    with access.store.backend.lock(name, access.patience):
+        entry = access.store.read(name)
+        if entry is None:
+            return False
+        if access.params["revoke"] and entry.get("revocation"):
+            _revoke(access, entry)
+        access.store.backend.remove(name)
+        return True
 
 
 def _revoke(access: Access[AnyProvider], entry: Entry) -> None:

@@ -254,6 +254,9 @@ class Http:
             raise self._unsendable(request) from None
         except OSError as error:
             raise AccessError(f"{request.label} cannot be sent: {error.strerror or 'ca_path, client_cert or client_key cannot be read'}") from None
+        announced = answer.headers.get("Content-Length", "")
+        if request.method != "HEAD" and announced.isdigit() and "Content-Encoding" not in answer.headers and len(answer.content) < int(announced):
+            raise _NoAnswer("the connection was closed before the whole answer arrived", sent=True, may_repeat=request.safe_to_repeat)
         return Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.content, request)
 
     @staticmethod

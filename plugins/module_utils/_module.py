@@ -11,7 +11,7 @@ import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.errors import UnsupportedError
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
@@ -52,17 +52,21 @@ class Module:
 
     def run(self, params: Params, *, name: str, check_mode: bool = False, ansible_home: str | None = None) -> Result:
         """Validate plain ``params`` as an ordinary module's are, and execute."""
-        if self._validator is None:
-            self._validator = ArgumentSpecValidator(self.options, **self._rules)
-        given = {name: value for name, value in params.items() if value is not None}
-        validation = self._validator.validate(given)
+        validation = self.validate(params)
         if not validation.error_messages:
+            given = [option for option, value in params.items() if value is not None]
             return self.execute(validation.validated_parameters, check_mode=check_mode, given=given, ansible_home=ansible_home)
         message = validation.errors.msg
         if isinstance(validation.errors[0], UnsupportedError):
             message = f"Unsupported parameters for ({name}) module: {message}"
         result = {**AccessError(message).as_result(), "provider": self.provider.name}
         return self._presentable(result, validation.validated_parameters)
+
+    def validate(self, params: Params) -> ValidationResult:
+        """Convert and complete ``params``; null means: not given."""
+        if self._validator is None:
+            self._validator = ArgumentSpecValidator(self.options, **self._rules)
+        return self._validator.validate({name: value for name, value in params.items() if value is not None})
 
     def execute(self, params: Params, *, check_mode: bool = False, given: t.Iterable[str] = (), ansible_home: str | None = None) -> Result:
         """Run with validated params; whatever goes wrong is a failed result."""

@@ -10,6 +10,7 @@ across processes: ``limits`` has no reservations, so that callers poll; ``pyrate
 
 from __future__ import annotations
 
+import bisect
 import dataclasses
 import math
 import re
@@ -20,7 +21,8 @@ import typing as t
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, WaitTooLong
 
 #: A reservation further ahead than this was made before the clock was set back (seconds).
-_IMPLAUSIBLE = 86400.0
+_IMPLAUSIBLE = 3600.0
+_ROUNDING = 1e-6  # seconds
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,32 +52,44 @@ class Rate:
 
 
 def next_start(starts: t.Sequence[float], rate: Rate, now: float, not_before: float = 0.0) -> float:
-    """When a call may start, given the reserved ``starts`` (ascending) and the platform's own word (all in epoch seconds)."""
-    earliest = [not_before, *starts[-1:]]
-    if len(starts) >= rate.count:
-        earliest.append(starts[-rate.count] + rate.spacing)
-    return max([now] + [start for start in earliest if start - now < _IMPLAUSIBLE])
+    """The first instant at which a call may start beside the reserved ``starts`` (ascending; all in epoch seconds).
+
+    A call that another limit keeps waiting has reserved a late start here: calls that need not wait for it come before.
+    """
+    earliest = max(now, not_before)
+    freed = (start + rate.spacing for start in starts if start + rate.spacing > earliest)
+    return next(start for start in (earliest, *freed) if _fits(starts, start, rate))
+
+
+def _fits(starts: t.Sequence[float], start: float, rate: Rate) -> bool:
+    """Whether no window holds too many calls with one more at ``start``."""
+    place = bisect.bisect_right(starts, start)
+    around = [*starts[max(0, place - rate.count) : place], start, *starts[place : place + rate.count]]
+    return all(late - early >= rate.spacing - _ROUNDING for early, late in zip(around, around[rate.count :]))
 
 
 @dataclasses.dataclass
 class Schedule:
-    """The paced calls of one kind: when the last ones start, and before when the platform wants none."""
+    """The paced calls of one kind: when they start, as far as that still matters, and before when the platform wants none."""
 
     starts: list[float] = dataclasses.field(default_factory=list)
     not_before: float = 0.0
 
     def next(self, rate: Rate, now: float) -> float:
+        self._forget(now)
         return next_start(self.starts, rate, now, self.not_before)
 
-    def add(self, start: float, rate: Rate) -> None:
-        self.starts = [*(early for early in self.starts if early <= start), start][-rate.count :]
-        self._forget(start)
+    def add(self, start: float, rate: Rate, now: float) -> None:
+        self.starts = [early for early in self.starts if early > now - rate.spacing]
+        bisect.insort(self.starts, start)
 
     def hold(self, until: float, now: float) -> None:
         self._forget(now)
         self.not_before = max(self.not_before, until)
 
     def _forget(self, now: float) -> None:
+        """Drop what was noted before the clock was set back."""
+        self.starts = [start for start in self.starts if start - now < _IMPLAUSIBLE]
         if self.not_before - now >= _IMPLAUSIBLE:
             self.not_before = 0.0
 
@@ -123,7 +137,9 @@ class Patience:
 
     def exhausted(self, seconds: float, reason: str, **details: t.Any) -> WaitTooLong:
         """The failure for a wait of ``seconds`` that is not allowed any more."""
-        return WaitTooLong(
-            f"{reason}: that needs {seconds:.0f} s more, and max_wait ({self.limit:g} s) leaves {self.left:.0f} s. Run again later, or raise max_wait",
-            **details,
+        needs = (
+            f"that needs {seconds:.0f} s more, and max_wait ({self.limit:g} s) leaves {self.left:.0f} s"
+            if seconds >= 1
+            else f"max_wait ({self.limit:g} s) is used up"
         )
+        return WaitTooLong(f"{reason}: {needs}. Run again later, or raise max_wait", **details)

@@ -34,7 +34,7 @@ class Schema:
 
 
 def _explain(error: t.Any) -> t.Iterator[str]:
-    if error.context:  # anyOf and its like: the branch that came furthest is the one that was meant
+    if error.context and "$comment" not in error.schema:  # anyOf and its like: the branch that came furthest is the one that was meant
         deepest = max(error.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type"))
         if len(deepest.absolute_path) > len(error.absolute_path) or all(inner.validator == "type" for inner in error.context) is False:
             yield from _explain(deepest)
@@ -63,6 +63,8 @@ def _reason(error: t.Any) -> str:
         return "must not be empty"
     if rule in ("oneOf", "anyOf"):
         return error.schema.get("$comment", "has none of the shapes that are known")
+    if rule == "pattern" and limit.endswith("[0-9]+$"):
+        return "must be a whole number"
     return f"breaks the rule {rule}: {limit}"
 
 

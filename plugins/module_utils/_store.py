@@ -202,7 +202,7 @@ def reserve_all(schedules: t.Sequence[tuple[Rate, Schedule]], now: float, patien
     if start - now > patience.left:
         raise patience.exhausted(start - now, "the rate limit is used up by calls that are waiting already")
     for rate, schedule in schedules:
-        schedule.add(start, rate)
+        schedule.add(start, rate, now)
     return start - now
 
 

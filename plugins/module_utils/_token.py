@@ -112,7 +112,7 @@ def jwt_expiry(token: str) -> float | None:
         return None
     if not isinstance(expiry, (int, float)) or isinstance(expiry, bool):
         return None
-    return float(expiry) if 0 <= expiry < _END_OF_TIME else None
+    return max(0.0, float(expiry)) if -_END_OF_TIME < expiry < _END_OF_TIME else None
 
 
 class Issuer(t.Protocol):

@@ -10,6 +10,7 @@ import importlib
 import os
 import typing as t
 
+from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module
@@ -37,6 +38,8 @@ class InProcessAction(ActionBase):
         result = self._run_here(environment) if self._can_run_here() else self._run_as_module(environment, task_vars)
         if not self._task.diff:
             result.pop("diff", None)
+        if not _wants_invocation(task_vars or {}):
+            result.pop("invocation", None)
         return self._protect(result, environment, task_vars or {})
 
     def _can_run_here(self) -> bool:
@@ -64,6 +67,12 @@ class InProcessAction(ActionBase):
         if secrets.are_in([shown, plain(item)]):
             result["_ansible_no_log"] = True  # a failure's msg is still shown, as an error
         return result
+
+
+def _wants_invocation(task_vars: dict[str, t.Any]) -> bool:
+    """Whether results name the arguments: always before ansible-core 2.21, then as it is configured."""
+    known = "INJECT_INVOCATION" in C.config.get_configuration_definitions()
+    return not known or bool(C.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
@@ -24,13 +25,17 @@ class ControllerAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
-        _validation, arguments = self.validate_argument_spec(argument_spec=self.spec)
+        own = self._task.action.rpartition(".")[2]
+        try:
+            _validation, arguments = self.validate_argument_spec(argument_spec=self.spec)
+        except AnsibleActionFail as error:
+            return {**AccessError(error.message).as_result(), "provider": own}
         arguments = plain(arguments)
         self.secrets = Secrets([arguments[name] for name, option in self.spec.items() if option.get("no_log") and isinstance(arguments[name], str)])
         try:
             result = self.perform(arguments)
         except AccessError as error:
-            result = error.as_result()
+            result = {**error.as_result(), "provider": own}
             result["msg"] = self.secrets.scrub(result["msg"])
         if self.secrets.are_in([task_vars.get(task_vars.get("ansible_loop_var") or "item") if task_vars else None]):
             result["_ansible_no_log"] = True

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import errno
 import json
 import os
 import re
@@ -16,7 +17,8 @@ import tempfile
 import typing as t
 
 import yaml
-from ansible.parsing.vault import AnsibleVaultError, VaultLib, VaultSecret
+from ansible.errors import AnsibleError
+from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 
@@ -39,7 +41,7 @@ class Json:
         return (json.dumps(credentials, indent=2, sort_keys=True) + "\n").encode()
 
     def parse(self, data: bytes, known: Credentials) -> Credentials:
-        return _checked(json.loads(data))
+        return checked(json.loads(data))
 
 
 class Dotenv:
@@ -68,8 +70,8 @@ class Dotenv:
         return found
 
     def parse(self, data: bytes, known: Credentials) -> Credentials:
-        pairs = [line.partition("=") for line in data.decode().splitlines() if line and not line.startswith("#")]
-        values = {variable: " ".join(shlex.split(quoted)) for variable, _equals, quoted in pairs}
+        words = (word.partition("=") for word in shlex.split(data.decode(), comments=True))
+        values = {variable: value for variable, _equals, value in words}
         found: Credentials = {kind: {} for kind in known}
         for kind, entries in known.items():
             for name in entries:
@@ -93,8 +95,8 @@ class VaultYaml:
 
     def parse(self, data: bytes, known: Credentials) -> Credentials:
         try:
-            return _checked(yaml.safe_load(self._vault.decrypt(data)))
-        except (AnsibleVaultError, yaml.YAMLError) as error:
+            return checked(yaml.safe_load(self._vault.decrypt(data)))
+        except (AnsibleError, yaml.YAMLError, ValueError) as error:
             raise ValueError("not encrypted with this password") from error
 
 
@@ -110,10 +112,15 @@ def variable_name(name: str, key: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", "_", f"{name}_{key}").upper()
 
 
-def _checked(value: t.Any) -> Credentials:
-    if not isinstance(value, dict) or not all(isinstance(value.get(kind, {}), dict) for kind in KEYS):
-        raise ValueError("not a file of credentials")
-    return {kind: {name: entry for name, entry in value.get(kind, {}).items() if isinstance(entry, dict)} for kind in KEYS}
+def checked(value: t.Any) -> Credentials:
+    """What was read, if it is of the shape that is written.
+
+    :raises ValueError: where it is not.
+    """
+    kinds = [value.get(kind) for kind in KEYS] if isinstance(value, dict) else []
+    if not kinds or set(value) != set(KEYS) or not all(isinstance(kind, dict) and all(isinstance(entry, dict) for entry in kind.values()) for kind in kinds):
+        raise ValueError("no credentials that were delivered")
+    return t.cast(Credentials, value)
 
 
 class Place(abc.ABC):
@@ -135,6 +142,12 @@ class Place(abc.ABC):
     def is_same(self, before: Credentials, after: Credentials) -> bool:
         return before == after
 
+    def check(self, credentials: Credentials) -> None:  # noqa: B027 - not every place can tell
+        """Find out, also in check mode, what would keep them from being written.
+
+        :raises AccessError: what that is.
+        """
+
     def compare(self, wanted: dict[str, dict[str, dict[str, t.Any] | None]]) -> tuple[Credentials, Credentials, bool]:
         """What is there, what shall be there, and whether these differ.
 
@@ -145,9 +158,12 @@ class Place(abc.ABC):
         after: Credentials = {kind: {} for kind in KEYS}
         for kind, entries in wanted.items():
             for name, entry in entries.items():
+                if not isinstance(entry, (dict, type(None))):
+                    raise AccessError(f"{kind}: {name!r} must be a dictionary with {' and '.join(KEYS[kind])}, or null")
                 values = {key: (entry or {}).get(key) or before[kind].get(name, {}).get(key) for key in KEYS[kind]}
                 known = {key: value for key, value in values.items() if value is not None}
                 after[kind].update({name: known} if known else {})
+        self.check({kind: {name: after[kind].get(name, {}) for name in entries} for kind, entries in wanted.items()})
         return before, after, loaded is None or not self.is_same(before, after)
 
 
@@ -173,6 +189,12 @@ class CredentialsFile(Place):
             return self._form.parse(self._data, known)
         except ValueError:
             return None
+
+    def check(self, credentials: Credentials) -> None:
+        self._form.render(credentials)
+        folder = os.path.dirname(self._dest)
+        if not os.path.isdir(folder):
+            raise AccessError(f"{self._dest} cannot be written: {os.strerror(errno.ENOENT)}")
 
     def is_same(self, before: Credentials, after: Credentials) -> bool:
         # A dotenv file may hold variables of nobody's.

@@ -32,6 +32,8 @@ def read_rows(path: str) -> list[Row]:
             rows = parsers[ending](file.read())
     except OSError as error:
         raise AccessError(f"{path} cannot be read: {error.strerror}") from None
+    except AccessError as error:
+        raise AccessError(f"{path} is not readable as CSV: {error.message}") from None
     except (ValueError, csv.Error, yaml.YAMLError) as error:
         raise AccessError(f"{path} is not readable as {ending[1:].upper()}{_line_of(error)}") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
@@ -42,10 +44,13 @@ def read_rows(path: str) -> list[Row]:
 def _csv(text: str) -> list[Row]:
     reader = csv.DictReader(io.StringIO(text), strict=True, restkey="")
     rows = []
-    for row in reader:
-        if "" in row:
-            raise csv.Error(f"line {reader.line_num}")
-        rows.append({name.strip(): value.strip() for name, value in row.items() if value and value.strip()})
+    try:
+        for row in reader:
+            if "" in row:
+                raise AccessError(f"line {reader.line_num} has more cells than the first line")
+            rows.append({name.strip(): value.strip() for name, value in row.items() if value and value.strip()})
+    except csv.Error as error:
+        raise csv.Error(f"line {reader.line_num + 1}: {error}") from None
     return rows
 
 

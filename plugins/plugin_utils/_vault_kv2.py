@@ -13,7 +13,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._errors import Acc
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
-from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import KEYS, Credentials, Place
+from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import Credentials, Place, checked
 
 SECRET = Schema(
     {
@@ -81,9 +81,10 @@ class VaultSecret(Place):
         secret = self._read()
         self._version = secret["metadata"]["version"] if secret else 0
         data = secret["data"] if secret else None
-        if not data or set(data) != set(KEYS) or not all(isinstance(data[kind], dict) for kind in KEYS):
+        try:
+            return checked(data)
+        except ValueError:
             return None
-        return t.cast(Credentials, data)
 
     def write(self, credentials: Credentials) -> None:
         """Write the version after the one that was read. Done twice by a repeat, the second is refused, and the secret is as wanted."""

@@ -309,7 +309,8 @@ class Ansible:
 
 def environment(folder: pathlib.Path) -> dict[str, str]:
     """The environment of a run: nothing of the user's own but the collection's place."""
-    (folder / "ansible.cfg").touch()  # an empty one, so that no other is read; /dev/null is refused
+    for name in ("ansible.cfg", "hosts"):
+        (folder / name).touch()  # empty ones, so that no others are read
     return {
         "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(folder),
@@ -318,6 +319,7 @@ def environment(folder: pathlib.Path) -> dict[str, str]:
         "ANSIBLE_REMOTE_TMP": str(folder / ".ansible" / "tmp"),
         "ANSIBLE_ASYNC_DIR": str(folder / ".ansible" / "async"),
         "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
+        "ANSIBLE_INVENTORY": str(folder / "hosts"),
         "ANSIBLE_COLLECTIONS_PATH": collections_path(),
         "ANSIBLE_CONNECTION_PLUGINS": str(HERE / "connection_plugins"),
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from urllib.parse import quote
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
@@ -43,7 +42,7 @@ class Consul(Provider):
         encoded = self.read(response, ENTRIES)[0]["Value"] or ""
         try:
             value = base64.b64decode(encoded, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             raise self.unfit(response, ["[0].Value: must be text in base64"]) from None
         if not value:
             raise AccessError(f"the key {self.params['path']} is empty")

@@ -140,7 +140,7 @@ WRONG = {
     "another word for present": ({**PRODUCT, "state": "fulfil"}, "state must be one of: present, absent"),
     "a state in capitals": ({**PRODUCT, "state": "Present"}, "state must be one of: present, absent"),
     "a product by name": ({**PRODUCT, "product_id": "film"}, "product_id"),
-    "a project by name": ({**PRODUCT, "project_id": "hush"}, "project_id"),
+    "a project by name": ({**PRODUCT, "project_id": "one"}, "project_id"),
     "a boolean that is none": ({**CONNECTION, "user_email": "a@b.c", "product_id": 1, "auto_register": "perhaps"}, "auto_register"),
     "an unknown option": ({**PRODUCT, "prodct": "hush"}, "prodct"),
     "another filter's option": ({**PRODUCT, "token": "hush"}, "token"),

@@ -65,10 +65,10 @@ def test_a_burst_up_to_the_limit_costs_nothing_and_the_next_waits_one_window(rat
         pytest.param([], NOW, id="nobody yet"),
         pytest.param([NOW - 500, NOW - 400], NOW, id="long ago"),
         pytest.param([NOW - 0.5, NOW - 0.25], NOW + 0.54, id="one window after the second last"),
-        pytest.param([NOW + 7], NOW + 7, id="not before those who came first"),
-        pytest.param([NOW + DAY + 1], NOW, id="implausible: reserved before the clock was set back"),
-        pytest.param([NOW + 2 * DAY, NOW + 3 * DAY], NOW, id="all implausible"),
-        pytest.param([NOW + 2 * DAY, NOW + 1], NOW + 1, id="one implausible, one new"),
+        pytest.param([NOW + 7], NOW, id="another limit keeps the first one waiting"),
+        pytest.param([NOW + 7, NOW + 7], NOW, id="another limit keeps several waiting"),
+        pytest.param([NOW, NOW + 0.5, NOW + 7], NOW + 1.04, id="between those who came first and those who wait for another limit"),
+        pytest.param([NOW, NOW, NOW + 1.5, NOW + 1.5], NOW + 2.54, id="no gap is wide enough"),
     ],
 )
 def test_the_next_start_follows_from_the_reserved_ones(starts, expected):
@@ -84,7 +84,7 @@ def simulated(rate, pauses):
     for pause in pauses:
         now += pause
         asked.append(now)
-        starts.append(next_start(starts[-rate.count :], rate, now))
+        starts.append(next_start(starts, rate, now))
     return asked, starts
 
 

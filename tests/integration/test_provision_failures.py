@@ -1,0 +1,172 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook provision where something is wrong: a platform that fails half-way, and manifests that are not valid."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pathlib
+import typing as t
+
+import pytest
+from driver import Ansible, Facts, Run, Sandbox, report
+
+pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
+
+FAILED = "Say which platforms failed"
+
+
+def manifest_for(sandbox: Sandbox, work: pathlib.Path) -> Facts:
+    """A manifest of all five platforms, whose entries are plain values."""
+    connections = sandbox.variables()["sandbox"]
+    return {
+        "flex": {**connections["flex"], "applications": [{"name": name, "description": f"Tool {name}"} for name in ("First", "Second", "Third")]},
+        "freewheel": {**connections["freewheel"], "tokens": [{"name": "mrm"}]},
+        "audienceplayer": {**connections["audienceplayer"], "users": [{"user_email": "vera@example.com"}]},
+        "movingimage": {**connections["movingimage"], "tokens": [{"name": "portal"}]},
+        "playlyfe": {**connections["playlyfe"], "players": [{"id": "p1", "alias": "Player One"}]},
+        "deliver": [{"dest": str(work / "credentials.json"), "format": "json"}],
+    }
+
+
+def provision(ansible: Ansible, manifest: Facts | str, *arguments: str) -> Run:
+    variables = ansible.folder / "manifest-variables.json"
+    variables.write_text(json.dumps({"provision_manifest": manifest}), encoding="utf-8")
+    return ansible.run([{"name": "Provision", "ansible.builtin.import_playbook": "mediaops.access.provision"}], "-e", f"@{variables}", *arguments)
+
+
+def failures(run: Run) -> list[Facts]:
+    return [task for task in run.phases[0].tasks if task["outcome"] == "failed" and task["item"] is None]
+
+
+def accept(run: Run, *problems: str) -> None:
+    found = [*run.problems(), *problems]
+    if found:
+        pytest.fail(report(found, [run]), pytrace=False)
+
+
+def test_a_platform_that_fails_half_way(sandbox: Sandbox, ansible: Ansible) -> None:
+    manifest = manifest_for(sandbox, ansible.work)
+    delivered = ansible.work / "credentials.json"
+    # What an earlier run delivered: it stays until something newer is known.
+    old = {"client_id": "old-id", "client_secret": "s3cr3t-of-old"}
+    delivered.write_text(json.dumps({"applications": {"Second": old, "Third": old}, "tokens": {}}), encoding="utf-8")
+    refusal = {"platform": "flex", "method": "POST", "path": "applications", "fault": "status", "status": 403, "skip": 1, "times": 1}
+    sandbox.reset({"faults": [refusal]})
+
+    run = provision(ansible, manifest)
+    state, files = sandbox.state(), json.loads(delivered.read_text(encoding="utf-8"))
+    accept(run, *([] if run.status else ["the exit status is 0"]))
+    last = failures(run)[-1]
+    assert last["task"].endswith(FAILED)
+    message = last["result"]["msg"]
+    assert message.startswith("Not everything is provisioned. What could be was, and its credentials are delivered. ")
+    assert "403" in message and "flex" in message.lower() and "\n" not in message
+    assert [task for task in run.phases[0].tasks if task["task"].endswith(FAILED)] == [last]
+    # The others are provisioned, and so is what the platform did not refuse.
+    assert [user["email"] for user in state["audienceplayer"]["users"]].count("vera@example.com") == 1
+    assert [player["id"] for player in state["playlyfe"]["players"]] == ["p1"]
+    there = {application["applicationName"]: application for application in state["flex"]["applications"]}
+    assert sorted(there) == ["First", "Third"]
+    # Delivered is what is known now, and what was known of the rest.
+    assert sorted(files["tokens"]) == ["mrm", "portal"]
+    assert files["applications"]["Second"] == old
+    assert {name: files["applications"][name]["client_secret"] for name in there} == {name: there[name]["secret"] for name in there}
+    assert delivered.stat().st_mode & 0o777 == 0o600
+
+    run = provision(ansible, manifest)
+    again, files = sandbox.state(), json.loads(delivered.read_text(encoding="utf-8"))
+    accept(run, *(["the second run fails"] if run.status else []))
+    names = [application["applicationName"] for application in again["flex"]["applications"]]
+    assert sorted(names) == ["First", "Second", "Third"]
+    assert [application for application in again["flex"]["applications"] if application["applicationName"] != "Second"] == state["flex"]["applications"]
+    for platform, kind in (("audienceplayer", "users"), ("playlyfe", "players"), ("freewheel", "tokens")):
+        assert again[platform][kind] == state[platform][kind]
+    secrets = {application["applicationName"]: application["secret"] for application in again["flex"]["applications"]}
+    assert {name: application["client_secret"] for name, application in files["applications"].items()} == secrets
+
+
+@pytest.mark.parametrize("platform", ["freewheel", "audienceplayer"])
+def test_a_platform_that_fails_at_once(platform: str, sandbox: Sandbox, ansible: Ansible) -> None:
+    """The credentials are refused: there is one message for that platform, and everything else is done."""
+    manifest = manifest_for(sandbox, ansible.work)
+    manifest[platform]["password" if platform == "freewheel" else "client_secret"] = "s3cr3t-and-wrong"
+    run = provision(ansible, manifest)
+    accept(run, *([] if run.status else ["the exit status is 0"]))
+    last = failures(run)[-1]
+    assert last["task"].endswith(FAILED)
+    assert platform in last["result"]["msg"].lower()
+    state, files = sandbox.state(), json.loads((ansible.work / "credentials.json").read_text(encoding="utf-8"))
+    assert len(state["flex"]["applications"]) == 3
+    assert [player["id"] for player in state["playlyfe"]["players"]] == ["p1"]
+    assert sorted(files["applications"]) == ["First", "Second", "Third"]
+    assert sorted(files["tokens"]) == (["portal"] if platform == "freewheel" else ["mrm", "portal"])
+
+
+#: What is changed in a valid manifest, by path, and the place that the message names.
+INVALID: dict[str, tuple[tuple[str | int, ...], object, str]] = {
+    "an unknown section": (("flux",), {}, "flux"),
+    "an unknown option": (("flex", "registration_kee"), "s3cr3t-key", "registration_kee"),
+    "an item without its name": (("flex", "applications", 1), {"description": "Nameless"}, "flex.applications[1]"),
+    "a wrong type": (("audienceplayer", "project_id"), ["s3cr3t-list"], "audienceplayer.project_id"),
+    "a list that is none": (("playlyfe", "players"), {"id": "p1"}, "playlyfe.players"),
+    "an unknown choice": (("freewheel", "tokens", 0, "state"), "s3cr3t-away", "freewheel.tokens[0].state"),
+    "an unknown format": (("deliver", 0, "format"), "toml", "deliver[0].format"),
+    "a delivery to nowhere": (("deliver", 0), {"format": "json"}, "deliver[0]"),
+    "a name twice": (("flex", "applications", 2, "name"), "First", "flex.applications[2]"),
+    "a section that is none": (("movingimage",), "s3cr3t-text", "movingimage"),
+}
+
+
+def test_invalid_manifests(sandbox: Sandbox, ansible: Ansible) -> None:
+    """Each is refused with one message that names the file and the place in it, before anything is sent."""
+    valid = manifest_for(sandbox, ansible.work)
+    plays = []
+    for number, (name, (path, value, _place)) in enumerate(INVALID.items()):
+        manifest = copy.deepcopy(valid)
+        node: t.Any = manifest
+        for key in path[:-1]:
+            node = node[key]
+        node[path[-1]] = value
+        file = ansible.folder / f"manifest-{number}.yml"
+        file.write_text(json.dumps(manifest), encoding="utf-8")
+        plays.append(play(name, str(file)))
+    (ansible.folder / "list.yml").write_text("- a\n- b\n", encoding="utf-8")
+    (ansible.folder / "broken.yml").write_text("flex: {url: 's3cr3t\n", encoding="utf-8")
+    plays += [play(name, str(ansible.folder / f"{name}.yml")) for name in ("list", "broken", "missing")]
+    plays.append(play("a dictionary", {**valid, "flux": {}}))
+    run = ansible.run(plays)
+    accept(run, *(["a play fails"] if run.status else []))
+    wanted = [(f"manifest-{number}.yml", place) for number, (_path, _value, place) in enumerate(INVALID.values())]
+    wanted += [("list.yml", "mapping"), ("broken.yml", "cannot be read"), ("missing.yml", "there is no manifest"), ("provision_manifest", "flux")]
+    for phase, texts in zip(run.phases, wanted, strict=True):
+        failed = [task for task in phase.tasks if task["outcome"] == "failed"]
+        assert len(failed) == 1, (phase.name, failed)
+        message = failed[0]["result"]["msg"]
+        assert all(text in message for text in texts), (phase.name, message)
+        assert "\n" not in message and len(message) < 600, (phase.name, message)
+        assert not phase.requests, phase.name
+    assert not list(ansible.work.iterdir())
+
+
+def play(name: str, manifest: Facts | str) -> Facts:
+    tasks = [{"name": "Provision", "ansible.builtin.include_role": {"name": "mediaops.access.provision"}, "vars": {"provision_manifest": manifest}}]
+    rescue = [{"name": "It failed", "ansible.builtin.debug": {"msg": "as it should"}}]
+    return {"name": name, "hosts": "localhost", "gather_facts": False, "tasks": [{"name": "Try", "block": tasks, "rescue": rescue}]}
+
+
+@pytest.mark.parametrize("second", ["review tool", "Review-Tool"])
+def test_names_that_collide(second: str, sandbox: Sandbox, ansible: Ansible) -> None:
+    """Two names that become the same variable of a dotenv file are found before anything is sent."""
+    manifest = manifest_for(sandbox, ansible.work)
+    manifest["flex"]["applications"] = [{"name": name, "description": "A tool"} for name in ("review_tool", second)]
+    manifest["deliver"].append({"dest": str(ansible.work / "credentials.env"), "format": "dotenv"})
+    run = provision(ansible, manifest)
+    accept(run, *([] if run.status else ["the exit status is 0"]))
+    assert len(failures(run)) == 1
+    message = failures(run)[0]["result"]["msg"]
+    assert "'review_tool'" in message and f"'{second}'" in message and "REVIEW_TOOL_CLIENT_ID" in message
+    assert not sandbox.control("requests")
+    assert not list(ansible.work.iterdir())
