@@ -86,11 +86,14 @@ class Module:
             result["warnings"] = warnings
         return self._presentable(result, params, secrets)
 
+    def secret_variables(self) -> dict[str, str]:
+        """The secret options by the environment variables that they may come from."""
+        return {variable: name for name, option in self.options.items() if option.get("no_log") for variable in option.get("fallback", (None, []))[1]}
+
     def secret_params(self, params: t.Mapping[str, t.Any], environment: t.Mapping[str, str] | None = None) -> list[str]:
         """The values of the options that are secret, given or from the environment."""
-        secret = {name: option for name, option in self.options.items() if option.get("no_log")}
-        values = [params.get(name) for name in secret]
-        values += [(environment or {}).get(variable) for option in secret.values() for variable in option.get("fallback", (None, []))[1]]
+        values = [params.get(name) for name, option in self.options.items() if option.get("no_log")]
+        values += [(environment or {}).get(variable) for variable in self.secret_variables()]
         return [text for value in values for text in (secret_values(value) if isinstance(value, (dict, list)) else [value]) if text]
 
     def _presentable(self, result: Result, params: Params, secrets: Secrets | None = None) -> Result:

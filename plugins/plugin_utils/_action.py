@@ -53,7 +53,10 @@ class InProcessAction(ActionBase):
         if self._task.async_val:
             # The result of a task that is polled does not pass through here again.
             self._task.no_log = True
-        arguments = dict(self._task.args)
+        # The environment stands in the command that Ansible starts: what is secret in it goes with the other arguments.
+        secret = self.module.secret_variables()
+        arguments = {**{secret[name]: value for name, value in environment.items() if name in secret}, **self._task.args}
+        self._task.environment = [{name: value for name, value in environment.items() if name not in secret}]
         here = self._connection.transport == "local" and not self._connection.become
         if here and not {"MEDIAOPS_TOKEN_CACHE"} & {*environment, *os.environ}:
             arguments.setdefault("token_cache", os.path.join(ansible_home(), "mediaops"))

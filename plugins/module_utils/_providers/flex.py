@@ -19,6 +19,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._token import Gran
 _LIFETIME = 3599  # seconds, where an answer says nothing (5.3)
 _LISTS = ("applications", "items", "content", "data")
 
+_TOTALS = {"totalCount": {"type": "integer"}, "totalElements": {"type": "integer"}}
 _ID = {"type": ["integer", "string"], "pattern": "^[0-9]+$"}
 _TEXT = {"type": ["string", "null"]}
 _APPLICATION: dict[str, t.Any] = {
@@ -34,7 +35,10 @@ APPLICATIONS = Schema(
         "then": {"items": _APPLICATION},
         "else": {
             "type": "object",
-            "properties": {**{key: {"type": "array", "items": _APPLICATION} for key in _LISTS}, "totalCount": {"type": "integer"}},
+            "properties": {
+                **{key: {"type": "array", "items": _APPLICATION} for key in _LISTS},
+                **_TOTALS,
+            },
             "anyOf": [{"required": [key]} for key in _LISTS],
         },
     }
@@ -130,24 +134,33 @@ class Flex(Provider):
     def applications(self) -> list[dict[str, t.Any]]:
         """All applications, as the list has them: perhaps without secret or description."""
         request = self._applications("GET", "/")
-        found, total = self._listed(request)
-        # Two ways to ask for a further page are in use on this platform (5.5).
-        for page in ({"query": "offset={0}&limit=100"}, {"path": ";offset={0};limit=100"}):
+        found, total, of_spring = self._listed(request)
+        size = len(found) or 1
+        # Nothing says how a further page is asked for. Spring's total goes with Spring's way; else two are in use on this platform (5.5).
+        ways = [{"query": f"page={{1}}&size={size}"}] if of_spring else [{"query": "offset={0}&limit=100"}, {"path": ";offset={0};limit=100"}]
+        for way in ways:
             known = -1
             while known < len(found) < total:
                 known = len(found)
-                suffix = {key: value.format(known) for key, value in page.items()}
-                more, total = self._listed(dataclasses.replace(request, url=request.url + suffix.get("path", ""), query=suffix.get("query")))
+                suffix = {key: value.format(known, known // size) for key, value in way.items()}
+                more, total, _of_spring = self._listed(
+                    dataclasses.replace(request, url=request.url + suffix.get("path", ""), query=suffix.get("query")),
+                )
                 found.update(more)
         if len(found) < total:
             raise AccessError(f"the list of applications ends after {len(found)} of {total}: name the application by id")
         return list(found.values())
 
-    def _listed(self, request: Request) -> tuple[dict[int, dict[str, t.Any]], int]:
+    def _listed(self, request: Request) -> tuple[dict[int, dict[str, t.Any]], int, bool]:
+        """The applications of one page by id, how many there are in all, and whether it is Spring that says so."""
         answer = self.read(self.send(request), APPLICATIONS)
-        items = answer if isinstance(answer, list) else next(answer[key] for key in _LISTS if key in answer)
-        total = answer.get("totalCount", 0) if isinstance(answer, dict) else 0
-        return {application["id"]: application for application in map(self._normalized, items)}, total
+        if isinstance(answer, list):
+            items, total, of_spring = answer, 0, False
+        else:
+            items = next(answer[key] for key in _LISTS if key in answer)
+            of_spring = "totalElements" in answer
+            total = answer.get("totalElements", answer.get("totalCount", 0))
+        return {application["id"]: application for application in map(self._normalized, items)}, total, of_spring
 
     def complete(self, application: dict[str, t.Any]) -> dict[str, t.Any]:
         """An application from a list, read by id where the list left something out."""

@@ -132,11 +132,11 @@ def test_check_mode_predicts_and_writes_nothing(run, dest, form):
     assert run(format=form, check_mode=True, **CREDENTIALS)["changed"] is True
     assert not dest.exists()
     run(format=form, **CREDENTIALS)
-    before = os.stat(dest)
+    inode, content = os.stat(dest).st_ino, dest.read_bytes()
     assert run(format=form, check_mode=True, **CREDENTIALS)["changed"] is False
     assert run(format=form, check_mode=True)["changed"] is True
     assert run(format=form, check_mode=True, state="absent")["changed"] is True
-    assert os.stat(dest) == before
+    assert (os.stat(dest).st_ino, dest.read_bytes()) == (inode, content)
 
 
 @pytest.mark.parametrize(

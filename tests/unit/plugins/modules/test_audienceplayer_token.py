@@ -265,7 +265,7 @@ def test_a_server_error_with_errors_is_repeated_and_then_told(token):
         pytest.param("<html>Not here</html>", 404, ["an HTML page", "project_id"], id="404 HTML"),
         pytest.param("", 200, ["null"], id="empty"),
         pytest.param('{"data": {"ClientAu', 200, ["broken JSON"], id="truncated"),
-        pytest.param({"result": 1}, 200, ["lacks data"], id="no GraphQL"),
+        pytest.param({"result": 1}, 200, ["without data and errors"], id="no GraphQL"),
         pytest.param({"data": None}, 200, ["object", "null"], id="data null"),
         pytest.param({"data": {"ClientAuthenticate": None}}, 200, ["object", "null"], id="null"),
         pytest.param({"data": {"ClientAuthenticate": {"user_id": 1}}}, 200, ["access_token"], id="no token"),

@@ -17,9 +17,8 @@ FOUND = {"id": 333, "email": EMAIL, "name": "Vera"}
 
 
 def read(found=..., *errors, email=EMAIL, **kwargs):
-    return graphql(
-        f"query {{ ClientUser({CLIENT}, email: {json.dumps(email)}) {{ id email name }} }}", {"ClientUser": FOUND if found is ... else found}, *errors, **kwargs
-    )
+    answer = {"ClientUser": FOUND if found is ... else found}
+    return graphql(f"query {{ ClientUser({CLIENT}, email: {json.dumps(email)}) {{ id email name }} }}", answer, *errors, **kwargs)
 
 
 def missing(**kwargs):
@@ -147,9 +146,7 @@ def test_a_rename_in_doubt_is_read_again(user, lost):
     ("calls", "code", "words"),
     [
         pytest.param([read(None, {"message": "Unauthorized", "code": 401})], 401, ["Unauthorized", "client_id and client_secret"], id="reading"),
-        pytest.param(
-            pytest.param([missing(), missing(), named({"message": "Invalid e-mail", "code": 400})], 400, ["Invalid e-mail"], id="creating"),
-        ),
+        pytest.param([missing(), missing(), named({"message": "Invalid e-mail", "code": 400})], 400, ["Invalid e-mail"], id="creating"),
         pytest.param([read(), read(), rename("New", {"message": "Name too long", "code": 400})], 400, ["Name too long"], id="renaming"),
         pytest.param([read({"id": 333})], None, ["ClientUser", "email"], id="an answer without the e-mail"),
         pytest.param([read({**FOUND, "id": "x"})], None, ["ClientUser.id"], id="an id that is no number"),

@@ -78,7 +78,7 @@ ANY = st.fixed_dictionaries({"applications": entries(NAMES, "client_id", "client
 
 @pytest.mark.parametrize("form", ["json", "vault_yaml"])
 @given(credentials=ANY)
-@settings(max_examples=40)
+@settings(max_examples=25)
 def test_a_file_comes_back_as_it_was(form, credentials):
     written = format_of(form).render(credentials)
 
@@ -91,7 +91,7 @@ def without_collisions(credentials):
 
 
 @given(credentials=ANY.filter(without_collisions))
-@settings(max_examples=200)
+@settings(max_examples=60)
 def test_a_dotenv_file_comes_back_as_it_was_but_for_the_instants(credentials):
     expected = {kind: {name: entry for name, entry in entries.items() if entry} for kind, entries in parts(credentials).items()}
 

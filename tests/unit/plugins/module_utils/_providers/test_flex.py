@@ -84,6 +84,14 @@ def test_further_pages_are_read(flex, further):
         assert [found["name"] for found in flex.applications()] == ["One", "Two", "Three"]
 
 
+def test_where_the_total_is_springs_its_pages_are_asked_for(flex):
+    begin = applications("GET", "/", {"content": [ONE, TWO], "totalElements": 3})
+    further = applications("GET", "/", {"content": [THREE], "totalElements": 3}, query={"page": "1", "size": "2"})
+
+    with exchange(begin, further):
+        assert [found["id"] for found in flex.applications()] == [1, 2, 3]
+
+
 def test_pages_are_read_until_the_total_is_reached(flex):
     with exchange(page(ONE), by_query(1, TWO), by_query(2, THREE)):
         assert [found["id"] for found in flex.applications()] == [1, 2, 3]
