@@ -14,7 +14,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rat
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._token import iso
 
-Entry = dict[str, t.Any]
+Entry = t.Dict[str, t.Any]
 
 
 class AnyProvider(Provider):

@@ -87,7 +87,7 @@ class Response:
     @property
     def kind(self) -> str:
         """What the body seems to be, for messages about one that doesn't fit."""
-        start = self.body.removeprefix(codecs.BOM_UTF8).lstrip()[:64].lower()
+        start = self.body.lstrip(codecs.BOM_UTF8).lstrip()[:64].lower()
         if not start:
             return "an empty body"
         if start.startswith((b"<!doctype", b"<html")):

@@ -23,8 +23,8 @@ HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 _FOR_PEOPLE = ("msg", "diff", "warnings", "error_code")
 
-Params = dict[str, t.Any]
-Result = dict[str, t.Any]
+Params = t.Dict[str, t.Any]
+Result = t.Dict[str, t.Any]
 
 
 class Module:

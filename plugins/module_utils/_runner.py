@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite
 
-State = t.Optional[dict[str, t.Any]]
+State = t.Optional[t.Dict[str, t.Any]]
 
 
 class Resource(t.Protocol):

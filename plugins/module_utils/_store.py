@@ -24,7 +24,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._errors import Acc
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate, Schedule
 
 #: Paced requests of one kind: the name under which their starts are shared, and their limit.
-Slot = tuple[str, Rate]
+Slot = t.Tuple[str, Rate]
 
 _POLL = 0.02  # seconds between two tries for a lock that another process holds
 

@@ -31,6 +31,15 @@ SECRET = Schema(
         "required": ["data"],
     }
 )
+#: Other secrets engines accept the request, too, and answer nothing of a version.
+WRITTEN = Schema(
+    {
+        "type": "object",
+        "properties": {"data": {"type": "object", "properties": {"version": {"type": "integer"}}, "required": ["version"]}},
+        "required": ["data"],
+        "$comment": "mount is no KV secrets engine of version 2",
+    }
+)
 
 
 class Vault(Provider):
@@ -90,7 +99,7 @@ class VaultSecret(Place):
         """Write the version after the one that was read. Done twice by a repeat, the second is refused, and the secret is as wanted."""
         body = {"options": {"cas": self._version}, "data": credentials}
         try:
-            self._vault.send(self._vault.request("POST", "data", json=body, repeatable=True))
+            self._vault.read(self._vault.send(self._vault.request("POST", "data", json=body, repeatable=True)), WRITTEN)
         except AccessError as error:
             if error.status != 400 or self.load(credentials) != credentials:
                 raise

@@ -29,7 +29,7 @@ ITEM_OPTIONS: dict[str, dict[str, t.Any]] = {
 #: Errors that every further item would meet: wrong credentials, or credentials without the right.
 _HOPELESS = (401, 403)
 
-Holdings = t.Optional[dict[str, list[dict[str, t.Any]]]]
+Holdings = t.Optional[t.Dict[str, t.List[t.Dict[str, t.Any]]]]
 
 
 @dataclasses.dataclass

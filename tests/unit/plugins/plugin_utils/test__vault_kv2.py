@@ -34,8 +34,9 @@ def sent(method, kind="data", answer=b"", place="secret/{}/mediaops", token="hus
     return expected
 
 
-def read(data=CREDENTIALS, version=3, **kwargs):
-    """A secret as it is answered."""
+def read(data=..., version=3, **kwargs):
+    """A secret as it is answered: the credentials, if nothing else is said."""
+    data = CREDENTIALS if data is ... else data
     metadata = {"created_time": "2027-01-01T00:00:00Z", "custom_metadata": None, "deletion_time": "", "destroyed": False, "version": version}
     return sent("GET", answer={"request_id": "x", "data": {"data": data, "metadata": metadata}}, **kwargs)
 
@@ -50,9 +51,9 @@ def deleted(version=3, destroyed=False):
     return sent("GET", answer={"data": {"data": None, "metadata": metadata}}, status=404)
 
 
-def write(cas, data=CREDENTIALS, **kwargs):
+def write(cas, data=..., **kwargs):
     answer = kwargs.pop("answer", {"data": {"version": cas + 1}})
-    return sent("POST", answer=answer, json={"options": {"cas": cas}, "data": data}, **kwargs)
+    return sent("POST", answer=answer, json={"options": {"cas": cas}, "data": CREDENTIALS if data is ... else data}, **kwargs)
 
 
 def remove(**kwargs):
@@ -71,10 +72,10 @@ def place(tmp_path, clock):
     return open_secret
 
 
-def deliver(place, *calls, wanted=CREDENTIALS):
-    """What an action does; returns whether the secret was written."""
+def deliver(place, *calls, wanted=None):
+    """What an action does with these credentials; returns whether the secret was written."""
     with exchange(*calls):
-        _before, after, changed = place.compare(wanted)
+        _before, after, changed = place.compare(wanted or CREDENTIALS)
         if changed:
             place.write(after)
     return changed
