@@ -223,8 +223,11 @@ class AudiencePlayer(Provider):
             return Grant("password", email, password, params["scope"])
         if "scope" not in params:
             raise AccessError("user_id or user_email must be given")
+        return self._client_grant(params["scope"])
+
+    def _client_grant(self, scope: str) -> Grant:
         arguments = self.client_arguments()
-        return Grant("client", arguments["client_id"], arguments["client_secret"], params["scope"])
+        return Grant("client", arguments["client_id"], arguments["client_secret"], scope)
 
     def user_grant(self, user: User, auto_register: bool = False) -> Grant:
         """The grant for a frontend user's token. The vendor sends auto_register with an e-mail only (1.3)."""
@@ -270,9 +273,10 @@ class AudiencePlayer(Provider):
         try:
             response = self.send(self.request(f"query {{ {query} }}", repeatable=True))
         except AccessError as error:
-            if error.code == 404:
-                return None
-            raise
+            if error.code != 404:
+                raise
+            self._confirm_project()
+            return None
         return self._user(response, "ClientUser")
 
     def create_user(self, email: str, name: str | None, locale: str | None) -> None:
@@ -301,10 +305,16 @@ class AudiencePlayer(Provider):
             self.tokens.get(grant)
             products, subscriptions = self._lists(grant)
         except AccessError as error:
-            if error.code == 404:
-                return None
-            raise
+            if error.code != 404:
+                raise
+            if not grant.is_given:
+                self._confirm_project()
+            return None
         return {"products": products, "subscriptions": subscriptions}
+
+    def _confirm_project(self) -> None:
+        """Tell a missing user from a wrong project, which may be answered alike, by the client's own login. Its token is cached."""
+        self.tokens.get(self._client_grant("user"))
 
     def _lists(self, grant: Grant) -> list[list[dict[str, t.Any]]]:
         """Both lists, page by page; whole where the platform does not know the arguments for pages, which nothing documents."""
