@@ -107,7 +107,7 @@ def lint() -> list[Step]:
     ]
 
 
-def pytest(group: str, core: str, venv: str, folder: str, arguments: list[str]) -> Step:
+def pytest(group: str, core: str, venv: str, folder: str, arguments: list[str], **env: str) -> Step:
     junit = WORK / "logs" / f"{group}-{core}.xml"
     coverage = WORK / "coverage.json"
     measured = f"--cov-report=json:{coverage}" in arguments
@@ -127,7 +127,7 @@ def pytest(group: str, core: str, venv: str, folder: str, arguments: list[str]) 
         return number["tests"] - failed - number["skipped"], failed, note
 
     command = ["python", "-m", "pytest", "-q", folder, f"--junitxml={junit}", "-o", f"cache_dir={WORK / 'pytest'}", *arguments]
-    return Step(f"{group} {core}", command, venv, env={"COVERAGE_FILE": str(WORK / f"coverage-{core}")}, count=count)
+    return Step(f"{group} {core}", command, venv, env={"COVERAGE_FILE": str(WORK / f"coverage-{core}"), **env}, count=count)
 
 
 def units(core: str, python: str, venv: str) -> Step:
@@ -136,7 +136,7 @@ def units(core: str, python: str, venv: str) -> Step:
 
 
 def integration(core: str, python: str, venv: str) -> Step:
-    return pytest("integration", core, venv, "tests/integration", ["-n", "2", "--timeout=600"])
+    return pytest("integration", core, venv, "tests/integration", ["-n", "2", "--timeout=600"], MODES="all" if venv == ".venv" else "in process")
 
 
 def sanity(core: str, python: str, venv: str) -> Step:

@@ -47,6 +47,8 @@ MODES = {
     "in process": None,
     "as module": {"ansible_connection": "as_module", "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
 }
+if os.environ.get("MODES") == "in process":  # the other mode is slow, and the same with every ansible-core
+    del MODES["as module"]
 PHASES = ("check 1", "run 1", "run 2", "check 2")
 NOT_IN_CHECK = "not_in_check"
 ALWAYS_CHANGED = "always_changed"
@@ -366,6 +368,12 @@ class Target:
     def logs_in_to_check(self) -> bool:
         """Whether the first check may obtain tokens, because it has to read."""
         return self.prepare.get("logs_in_to_check", False)
+
+    @property
+    def modes(self) -> list[str]:
+        """All for tasks. Playbooks take four commands for each: one of them, which uses every role, is enough as modules."""
+        quick = not (self.folder / "playbook.yml").exists() or self.name == "playbook_provision"
+        return list(MODES)[: None if quick else 1]
 
     def run(self, ansible: Ansible, mode: str) -> tuple[list[Run], list[Phase]]:
         """The four runs: one command with four plays for tasks.yml, four commands for playbook.yml."""

@@ -307,7 +307,7 @@ class AudiencePlayer(Provider):
         except AccessError as error:
             if error.code != 404:
                 raise
-            if not grant.is_given:
+            if not grant.is_given or (self.params["client_id"] and self.params["client_secret"]):
                 self._confirm_project()
             return None
         return {"products": products, "subscriptions": subscriptions}

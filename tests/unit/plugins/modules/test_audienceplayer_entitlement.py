@@ -15,9 +15,11 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.audienceplay
     CONNECTION,
     NOT_FOUND,
     UNPAGED,
+    client_login,
     graphql,
     holdings,
     lists,
+    logged_in,
     pages,
     product,
     product_mutation,
@@ -34,10 +36,17 @@ HAS = {"user_id": 333, "product_id": 444}
 SUBSCRIBED = {"user_id": 333, "subscription_id": 555, "expires_at": LAST_SECOND}
 REFUSED = {"message": "Not for sale", "code": 400}
 DENIED = {"message": "Wrong client", "code": 401}
+NO_PROJECT = {"message": "Project not found", "code": 404}
 
 
 def products(*numbers, **options):
     return [{"user_id": 333, "product_id": number, **options} for number in numbers]
+
+
+def missing(user, *others):
+    """Users whom the platform does not know, where it knows the client, who logs in once to tell."""
+    first, *rest = [user_login(who, NOT_FOUND) for who in (user, *others)]
+    return [first, client_login(logged_in("hush-client-token", user=None, email=None)), *rest]
 
 
 @pytest.fixture
@@ -184,7 +193,7 @@ def test_a_stale_token_is_replaced_once_while_reading(known):
 
 
 def test_a_missing_user_is_entitled_to_nothing_without_auto_register(entitle):
-    result = entitle.fail(user_login(MAIL, NOT_FOUND), user_email=MAIL, product_id=444)
+    result = entitle.fail(*missing(MAIL), user_email=MAIL, product_id=444)
 
     assert outcome(result) == ["failed"]
     assert "product 444 of viewer@example.com" in result["msg"] and "auto_register" in result["msg"]
@@ -193,7 +202,7 @@ def test_a_missing_user_is_entitled_to_nothing_without_auto_register(entitle):
 def test_a_missing_user_is_created_by_the_write_and_never_by_the_read(entitle):
     write = written(product_mutation(user=MAIL, auto_register=True))
 
-    assert entitle(user_login(MAIL, NOT_FOUND), write, user_email=MAIL, auto_register=True, product_id=444)["changed"] is True
+    assert entitle(*missing(MAIL), write, user_email=MAIL, auto_register=True, product_id=444)["changed"] is True
 
 
 def test_auto_register_does_no_harm_where_the_user_exists(entitle):
@@ -205,7 +214,7 @@ def test_auto_register_does_no_harm_where_the_user_exists(entitle):
 @pytest.mark.parametrize("auto_register", [False, True])
 @pytest.mark.parametrize("item", [{"product_id": 444}, {"subscription_id": 555}], ids=["product", "subscription"])
 def test_a_missing_user_has_nothing_to_revoke_and_is_not_created_for_it(entitle, item, auto_register):
-    result = entitle(user_login(MAIL, NOT_FOUND), user_email=MAIL, auto_register=auto_register, state="absent", **item)
+    result = entitle(*missing(MAIL), user_email=MAIL, auto_register=auto_register, state="absent", **item)
 
     assert result["changed"] is False
 
@@ -217,11 +226,42 @@ def test_an_existing_user_is_not_registered_by_a_revocation(entitle):
 
 
 def test_check_mode_predicts_that_a_missing_user_is_created_and_does_not_do_it(entitle):
-    assert entitle(user_login(MAIL, NOT_FOUND), user_email=MAIL, auto_register=True, product_id=444, check_mode=True)["changed"] is True
+    assert entitle(*missing(MAIL), user_email=MAIL, auto_register=True, product_id=444, check_mode=True)["changed"] is True
 
 
 def test_check_mode_fails_for_a_missing_user_where_the_real_run_does(entitle):
-    assert "auto_register" in entitle.fail(user_login(333, NOT_FOUND), **HAS, check_mode=True)["msg"]
+    assert "auto_register" in entitle.fail(*missing(333), **HAS, check_mode=True)["msg"]
+
+
+def test_the_client_logs_in_once_for_all_missing_users_and_all_later_runs(entitle):
+    items = [{**HAS, "user_id": user, "state": "absent"} for user in (333, 334, 335)]
+
+    assert outcome(entitle(*missing(333, 334, 335), entitlements=items)) == ["unchanged"] * 3
+    assert outcome(entitle(user_login(336, NOT_FOUND), user_id=336, product_id=444, state="absent")) == ["unchanged"]
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+@pytest.mark.parametrize("state", ["absent", "present"])
+@pytest.mark.parametrize(
+    ("user", "options"),
+    [(333, {"user_id": 333}), (MAIL, {"user_email": MAIL}), (MAIL, {"user_email": MAIL, "auto_register": True})],
+    ids=["by id", "by e-mail", "auto_register"],
+)
+def test_a_wrong_project_is_no_missing_user_and_nothing_is_written(entitle, user, options, state, check_mode):
+    calls = [user_login(user, NO_PROJECT), client_login(None, NO_PROJECT)]
+    result = entitle.fail(*calls, **options, product_id=444, state=state, check_mode=check_mode)
+
+    assert outcome(result) == ["failed"]
+    assert result["error_code"] == 404
+    assert "project_id" in result["msg"] and "no such user" not in result["msg"]
+
+
+def test_a_missing_user_is_not_believed_where_the_client_is_refused_as_well(entitle):
+    result = entitle.fail(user_login(333, NOT_FOUND), client_login(None, DENIED), entitlements=[{**HAS, "state": "absent"}, {**HAS, "user_id": 334}])
+
+    assert result["error_code"] == 401
+    assert outcome(result) == ["failed"] * 2
+    assert "not tried" in result["entitlements"][1]["msg"]
 
 
 # --- lists -------------------------------------------------------------------------------------------------------------
@@ -443,7 +483,7 @@ def test_a_right_that_one_item_lacks_does_not_stop_the_others(known):
     "calls",
     [
         pytest.param([user_login(333, {"message": "Blocked", "code": 402})], id="a login that is refused"),
-        pytest.param([user_login(333, NOT_FOUND)], id="a user who does not exist"),
+        pytest.param(missing(333), id="a user who does not exist"),
         pytest.param([user_login(333), holdings(product("one"))], id="an answer that does not fit"),
         pytest.param([user_login(333), holdings(subscription(expires_at="soon"))], id="a date that cannot be read"),
     ],
@@ -456,7 +496,7 @@ def test_a_user_who_cannot_be_read_does_not_stop_the_others(entitle, calls):
 
 
 def test_a_user_who_cannot_be_read_fails_each_of_their_items(entitle):
-    result = entitle.fail(user_login(333, NOT_FOUND), entitlements=products(1, 2))
+    result = entitle.fail(*missing(333), entitlements=products(1, 2))
 
     assert outcome(result) == ["failed", "failed"]
 

@@ -24,7 +24,13 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.audienceplay
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER
 
 STALE = {"message": "Unauthenticated", "code": 401}
+NO_PROJECT = {"message": "Project not found", "code": 404}
 NO_ARGUMENTS = {"message": 'Unknown argument "limit" on field "UserProductList"'}
+
+
+def missing(refused):
+    """A refusal with 404, and the client's own login, which tells that it is the user who is missing."""
+    return [refused, client_login(logged_in("hush-client-token", user=None, email=None))]
 
 
 @pytest.fixture
@@ -64,14 +70,34 @@ def test_the_users_token_is_kept_for_the_next_time(known):
 
 
 def test_a_user_who_does_not_exist_holds_nothing_and_is_not_created(info):
-    result = info(user_login("a@b.c", NOT_FOUND), user_email="a@b.c")
+    result = info(*missing(user_login("a@b.c", NOT_FOUND)), user_email="a@b.c")
 
     assert (result["products"], result["subscriptions"]) == ([], [])
     assert result["changed"] is False
 
 
 def test_a_user_who_was_deleted_since_the_login_holds_nothing(known):
-    assert known(graphql(pages(), None, NOT_FOUND, token="hush-333"), user_id=333)["products"] == []
+    assert known(*missing(graphql(pages(), None, NOT_FOUND, token="hush-333")), user_id=333)["products"] == []
+
+
+def test_the_client_logs_in_once_for_several_missing_users(info):
+    assert info(*missing(user_login(333, NOT_FOUND)), user_id=333)["products"] == []
+    assert info(user_login(334, NOT_FOUND), user_id=334)["products"] == []
+
+
+@pytest.mark.parametrize(("option", "user"), [("user_id", 333), ("user_email", "a@b.c")], ids=["by id", "by e-mail"])
+def test_a_wrong_project_is_no_missing_user(info, option, user):
+    result = info.fail(user_login(user, NO_PROJECT), client_login(None, NO_PROJECT), **{option: user})
+
+    assert result["error_code"] == 404
+    assert "project_id" in result["msg"]
+
+
+def test_a_project_that_is_gone_since_the_login_is_no_missing_user(known):
+    result = known.fail(graphql(pages(), None, NO_PROJECT, token="hush-333"), client_login(None, NO_PROJECT), user_id=333)
+
+    assert result["error_code"] == 404
+    assert "project_id" in result["msg"]
 
 
 def test_the_end_users_address_is_sent_along(info):
@@ -84,6 +110,13 @@ def test_a_given_token_says_whose(runs):
     result = runs(audienceplayer_entitlement_info, project_id=111, access_token="hush-given")(graphql(pages(), lists(product()), token="hush-given"))
 
     assert result["products"] == [{"product_id": 444, "is_fulfilled": True, "expires_at": None}]
+
+
+def test_with_a_given_token_and_no_credentials_a_missing_user_is_believed_without_a_login(runs):
+    given = runs(audienceplayer_entitlement_info, project_id=111, access_token="hush-given")
+    result = given(graphql(pages(), None, NOT_FOUND, token="hush-given"))
+
+    assert (result["products"], result["subscriptions"]) == ([], [])
 
 
 # --- stale tokens ------------------------------------------------------------------------------------------------------

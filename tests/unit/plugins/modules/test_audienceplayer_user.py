@@ -9,11 +9,20 @@ import json
 import pytest
 
 from ansible_collections.mediaops.access.plugins.modules import audienceplayer_token, audienceplayer_user
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.audienceplayer import CLIENT, CONNECTION, NOT_FOUND, SELECTION, graphql, logged_in
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.audienceplayer import (
+    CLIENT,
+    CONNECTION,
+    NOT_FOUND,
+    SELECTION,
+    client_login,
+    graphql,
+    logged_in,
+)
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER
 
 EMAIL = "viewer@example.com"
 FOUND = {"id": 333, "email": EMAIL, "name": "Vera"}
+NO_PROJECT = {"message": "Project not found", "code": 404}
 
 
 def read(found=..., *errors, email=EMAIL, **kwargs):
@@ -21,8 +30,10 @@ def read(found=..., *errors, email=EMAIL, **kwargs):
     return graphql(f"query {{ ClientUser({CLIENT}, email: {json.dumps(email)}) {{ id email name }} }}", answer, *errors, **kwargs)
 
 
-def missing(**kwargs):
-    return read(None, NOT_FOUND, **kwargs)
+def missing(reads=2):
+    """A user whom the platform does not know (read once more before a write), where it knows the client, who logs in once to tell."""
+    first, *rest = [read(None, NOT_FOUND) for _ in range(reads)]
+    return [first, client_login(logged_in("hush-client-token", user=None, email=None)), *rest]
 
 
 def create(*errors, email=EMAIL, more="", **kwargs):
@@ -49,9 +60,9 @@ def user(runs):
 # --- creating ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("absent", [missing(), read(None)], ids=["an error", "null"])
+@pytest.mark.parametrize("absent", [missing(), [read(None)] * 2], ids=["an error", "null"])
 def test_a_user_who_is_missing_is_created_and_returned(user, absent):
-    result = user(absent, absent, create(), read({**FOUND, "name": None}))
+    result = user(*absent, create(), read({**FOUND, "name": None}))
 
     assert (result["changed"], result["user"]) == (True, {**FOUND, "name": None})
     assert result["diff"]["before"] == {}
@@ -70,19 +81,34 @@ def test_a_user_who_is_missing_is_created_and_returned(user, absent):
 def test_name_and_locale_go_along(user, options, more):
     name = options.get("user_name")
 
-    assert user(missing(), missing(), create(more=more), read({**FOUND, "name": name}), **options)["user"]["name"] == name
+    assert user(*missing(), create(more=more), read({**FOUND, "name": name}), **options)["user"]["name"] == name
 
 
 def test_a_name_that_creating_did_not_take_is_set_afterwards(user):
-    result = user(missing(), missing(), create(more=', user_name: "Vera"'), read({**FOUND, "name": None}), rename("Vera"), read(), user_name="Vera")
+    result = user(*missing(), create(more=', user_name: "Vera"'), read({**FOUND, "name": None}), rename("Vera"), read(), user_name="Vera")
 
     assert result["user"] == FOUND
 
 
 def test_the_token_of_the_login_is_kept_for_who_needs_it_next(user, runs):
-    user(missing(), missing(), create(), read())
+    user(*missing(), create(), read())
 
     assert runs(audienceplayer_token, **CONNECTION)(user_email=EMAIL)["token"]["access_token"] == "hush-new"
+
+
+def test_the_client_logs_in_once_for_several_missing_users(user):
+    user(*missing(), create(), read())
+    others = [read(None, NOT_FOUND, email="a@b.c")] * 2
+
+    assert user(*others, create(email="a@b.c"), read(email="a@b.c"), user_email="a@b.c")["changed"] is True
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_a_wrong_project_is_no_missing_user_and_nothing_is_written(user, check_mode):
+    result = user.fail(read(None, NO_PROJECT), client_login(None, NO_PROJECT), check_mode=check_mode)
+
+    assert result["error_code"] == 404
+    assert "project_id" in result["msg"] and f"user {EMAIL}" in result["msg"]
 
 
 # --- updating ----------------------------------------------------------------------------------------------------------------
@@ -118,7 +144,7 @@ def test_an_email_address_is_written_as_a_literal(runs):
 @pytest.mark.parametrize(
     ("calls", "changed", "predicted"),
     [
-        ([missing()], True, {"id": None, "email": EMAIL, "name": "Vera"}),
+        (missing(reads=1), True, {"id": None, "email": EMAIL, "name": "Vera"}),
         ([read({**FOUND, "name": "Old"})], True, FOUND),
         ([read()], False, FOUND),
     ],
@@ -132,7 +158,7 @@ def test_check_mode_predicts_the_change_and_writes_nothing(user, calls, changed,
 
 @pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, {"answer": "", "status": 502}], ids=["no answer", "502"])
 def test_a_creation_does_no_harm_twice_so_it_is_repeated(user, lost):
-    assert user(missing(), missing(), create(**lost), create(), read())["changed"] is True
+    assert user(*missing(), create(**lost), create(), read())["changed"] is True
 
 
 @pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, {"answer": "", "status": 502}], ids=["no answer", "502"])
@@ -146,7 +172,7 @@ def test_a_rename_in_doubt_is_read_again(user, lost):
     ("calls", "code", "words"),
     [
         pytest.param([read(None, {"message": "Unauthorized", "code": 401})], 401, ["Unauthorized", "client_id and client_secret"], id="reading"),
-        pytest.param([missing(), missing(), named({"message": "Invalid e-mail", "code": 400})], 400, ["Invalid e-mail"], id="creating"),
+        pytest.param([*missing(), named({"message": "Invalid e-mail", "code": 400})], 400, ["Invalid e-mail"], id="creating"),
         pytest.param([read(), read(), rename("New", {"message": "Name too long", "code": 400})], 400, ["Name too long"], id="renaming"),
         pytest.param([read({"id": 333})], None, ["ClientUser", "email"], id="an answer without the e-mail"),
         pytest.param([read({**FOUND, "id": "x"})], None, ["ClientUser.id"], id="an id that is no number"),
