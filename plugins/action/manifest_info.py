@@ -10,7 +10,7 @@ import typing as t
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
 from ansible_collections.mediaops.access.plugins.module_utils._options import common_options
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.plugin_utils._controller_action import ControllerAction
@@ -31,12 +31,12 @@ class ActionModule(ControllerAction):
             problems = Schema(json.load(file)).problems(manifest)
         problems = problems or _names_twice(manifest)
         if problems:
-            more = f" (and {len(problems) - 10} more)" if len(problems) > 10 else ""
-            raise AccessError(f"{name} is no valid manifest: {'; '.join(problems[:10])}{more}")
+            raise AccessError(f"{name} is no valid manifest: {in_one_line(problems)}")
         sections = []
         for provider in provider_classes():
             if provider.name in manifest:
                 sections.append({"provider": provider.name, "role": provider.role})
+                _anchor_paths(provider, manifest[provider.name], folder)
                 _add_files(provider, manifest[provider.name], folder)
                 if arguments["revoke"]:
                     _make_absent(provider, manifest[provider.name])
@@ -67,6 +67,13 @@ class ActionModule(ControllerAction):
         if not isinstance(manifest, dict):
             raise AccessError(f"{path} is no valid manifest: the whole must be a mapping of sections")
         return manifest, path, os.path.dirname(path)
+
+
+def _anchor_paths(provider: t.Any, section: dict[str, t.Any], folder: str) -> None:
+    """Let relative paths of options begin at the manifest's folder."""
+    for name, option in provider.argument_spec().items():
+        if option["type"] == "path" and section.get(name):
+            section[name] = os.path.join(folder, os.path.expanduser(section[name]))
 
 
 def _add_files(provider: t.Any, section: dict[str, t.Any], folder: str) -> None:

@@ -55,3 +55,9 @@ class MissingLibrary(AccessError):
         super().__init__(
             f"the Python library {library} is needed {purpose} and cannot be imported: install it for the Python that runs Ansible (pip install {library})"
         )
+
+
+def in_one_line(problems: t.Sequence[str], most: int = 10) -> str:
+    """Many problems as one message, which stays readable."""
+    more = f" (and {len(problems) - most} more)" if len(problems) > most else ""
+    return "; ".join(problems[:most]) + more

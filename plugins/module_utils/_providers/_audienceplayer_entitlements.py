@@ -10,7 +10,7 @@ import datetime
 import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, WaitTooLong
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, WaitTooLong, in_one_line
 from ansible_collections.mediaops.access.plugins.module_utils._http import Response
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer, Enum, User, field, instant
 from ansible_collections.mediaops.access.plugins.module_utils._token import iso
@@ -157,8 +157,7 @@ class Entitlements:
             except AccessError as error:
                 problems.append(place + error.message)
         if problems:
-            more = f" (and {len(problems) - 10} more)" if len(problems) > 10 else ""
-            raise AccessError("; ".join(problems[:10]) + more)
+            raise AccessError(in_one_line(problems))
         return checked
 
     def apply(self) -> None:

@@ -159,6 +159,13 @@ def test_relative_paths_start_at_the_working_directory_then_at_the_playbooks(inf
     assert info("a.yml")["manifest"]["flex"]["url"] == "of-the-working-directory"
 
 
+def test_paths_of_options_start_at_the_manifests_folder(info, file):
+    read = info(file("a.yml", "flex: {url: https://host, ca_path: ca.pem, client_cert: /etc/me.pem}"))["manifest"]["flex"]
+
+    assert read["ca_path"].endswith("/manifests/ca.pem")
+    assert read["client_cert"] == "/etc/me.pem"
+
+
 def test_a_home_directory_is_expanded(info, file, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     file("a.yml", "deliver: [{dest: ~/a.env, format: dotenv}]")

@@ -59,6 +59,17 @@ def test_a_page_that_is_no_error_page_is_content(api):
     assert api(login(), sent("GET", "page", page), path="v1/vms/page")["content"] == page
 
 
+def test_json_that_speaks_of_an_error_page_is_json(api):
+    assert api(login(), sent("GET", "42/videos", {"name": "<title>Error"}), path="v1/vms/42/videos")["json"] == {"name": "<title>Error"}
+
+
+@pytest.mark.parametrize(("status", "hint"), [(400, "credentials"), (403, "role"), (404, "Check url and the path")], ids=["invalid", "forbidden", "missing"])
+def test_a_refusal_says_what_to_do(api, status, hint):
+    result = api.fail(login(), sent("GET", "42/videos", {"message": "So it is"}, status=status), path="v1/vms/42/videos")
+
+    assert "So it is" in result["msg"] and hint in result["msg"]
+
+
 def test_an_error_page_is_never_content(api):
     result = api.fail(login(), sent("GET", "42/videos", ERROR_PAGE), refresh(), sent("GET", "42/videos", ERROR_PAGE, "hush-2"), path="v1/vms/42/videos")
 

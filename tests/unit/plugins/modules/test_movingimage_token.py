@@ -169,6 +169,10 @@ def test_the_second_time_the_token_comes_from_the_cache_with_its_video_managers(
     }
 
 
+def test_a_message_beside_the_token_is_no_refusal(token):
+    assert token(login(answered(message="Welcome back")))["changed"] is True
+
+
 def test_a_wrong_password_is_never_served_the_cached_token(cached):
     result = cached.fail(login({"message": "Bad credentials"}, password="hush-wrong", status=401), password="hush-wrong")
 
@@ -178,6 +182,12 @@ def test_a_wrong_password_is_never_served_the_cached_token(cached):
 
 def test_logging_in_again_does_no_harm_so_it_is_repeated(token):
     assert token(login(NO_ANSWER), login("", status=502), login())["changed"] is True
+
+
+def test_login_and_refresh_count_as_authentication_requests(token, clock):
+    token(login(), refresh(answered(video_manager="43"), 43), video_manager_id=43, auth_rate_limit="1/minute")
+
+    assert 60 <= sum(clock.slept) < 61
 
 
 # --- another VideoManager ----------------------------------------------------------------------------------------------------
@@ -243,6 +253,13 @@ def test_a_token_for_a_wanted_video_manager_is_refreshed_for_that_one(token, clo
     assert token(refresh(answered("hush-2", video_manager="43"), 43), video_manager_id=43)["token"]["valid_for_video_manager"] == 43
 
 
+def test_the_wanted_video_manager_counts_where_the_answer_does_not_name_it(token, clock):
+    token(login(), refresh(answered(video_manager=None), 43), video_manager_id=43)
+    clock.time += LIFE
+
+    assert token(refresh(answered("hush-2", video_manager=None), 43), video_manager_id=43)["token"]["access_token"] == "hush-2"
+
+
 def test_a_token_for_an_unknown_video_manager_cannot_be_refreshed_so_there_is_a_new_login(token, clock):
     token(login(answered(video_manager=None)))
     clock.time += LIFE
@@ -279,12 +296,13 @@ def test_a_refresh_token_is_tried_as_long_as_it_lives(token, clock, after, calls
     assert token(*calls)["token"]["access_token"] == "hush-2"
 
 
-def test_a_refresh_that_meets_a_broken_platform_is_a_failure_and_no_reason_to_log_in(cached, clock):
+@pytest.mark.parametrize(("answer", "status"), [("", 500), ("", 502), (NO_ANSWER, 200)], ids=["500", "502", "no answer"])
+def test_a_refresh_that_meets_a_broken_platform_is_a_failure_and_no_reason_to_log_in(cached, clock, answer, status):
     clock.time += LIFE
-    result = cached.fail(refresh("", status=500), retries=0)
+    result = cached.fail(refresh(answer, status=status), retries=0)
 
-    assert result["status"] == 500
-    assert cached(refresh())["token"]["access_token"] == "hush-2"
+    assert result.get("status") == (None if answer is NO_ANSWER else status)
+    assert cached(refresh(answer, status=status), refresh())["token"]["access_token"] == "hush-2"
 
 
 def test_a_refreshed_token_that_lives_too_short_fails(cached, clock):
@@ -378,6 +396,23 @@ def test_openid_refreshes_with_the_newest_refresh_token(openid, clock, new, kept
     assert openid(discovery(), by_refresh_token(issued("hush-3"), kept))["token"]["access_token"] == "hush-3"
 
 
+def test_openid_asks_again_as_that_does_no_harm(openid, clock):
+    openid(discovery(), by_password(NO_ANSWER), by_password())
+    clock.time += LIFE
+
+    assert openid(discovery(), by_refresh_token(NO_ANSWER), by_refresh_token())["token"]["access_token"] == "hush-2"
+
+
+def test_discovery_and_token_requests_count_as_authentication_requests(openid, clock):
+    openid(discovery(), by_password(), auth_rate_limit="1/minute")
+
+    assert 60 <= sum(clock.slept) < 61
+
+
+def test_a_warning_of_discovery_reaches_the_play(openid):
+    assert "no discovery document of its own" in openid(discovery(ERROR_PAGE, 200), by_password())["warnings"][0]
+
+
 @pytest.mark.parametrize("status", [400, 401])
 def test_openid_logs_in_anew_where_the_refresh_token_is_refused(openid, clock, status):
     openid(discovery(), by_password())
@@ -462,6 +497,7 @@ def test_another_code_gets_another_token(code):
         pytest.param("", 200, ["null"], id="empty"),
         pytest.param('{"accessToken": "hu', 200, ["broken JSON"], id="truncated"),
         pytest.param({"refreshToken": "hush"}, 200, ["accessToken"], id="no token"),
+        pytest.param(answered(""), 200, ["accessToken", "empty"], id="an empty token"),
         pytest.param(answered(videoManagerList={"42": "News"}), 200, ["videoManagerList", "array"], id="no list"),
         pytest.param(answered(videoManagerList=[{"id": 42}]), 200, ["videoManagerList[0]", "name"], id="a VideoManager without a name"),
         pytest.param(answered(video_manager="all"), 200, ["validForVideoManager"], id="an id that is no number"),

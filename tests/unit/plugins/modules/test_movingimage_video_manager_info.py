@@ -56,8 +56,9 @@ def test_the_list_is_read_in_every_shape(info, answer):
     assert (result["changed"], result["video_managers"]) == (False, MANAGERS)
 
 
-def test_the_list_is_the_one_that_holds_video_managers_whatever_stands_beside_it(info):
-    assert info(listed({"errors": [], "videoManagers": MANAGERS}))["video_managers"] == MANAGERS
+@pytest.mark.parametrize("beside", [[], ["a message"], [{"id": "x"}]], ids=["empty", "text", "other items"])
+def test_the_list_is_the_one_that_holds_video_managers_whatever_stands_beside_it(info, beside):
+    assert info(listed({"messages": beside, "videoManagers": MANAGERS}))["video_managers"] == MANAGERS
 
 
 @pytest.mark.parametrize("answer", [[], {"items": []}], ids=["an array", "wrapped"])
@@ -125,11 +126,12 @@ def test_a_token_of_openid_is_refreshed_too(runs):
     assert found["video_managers"] == MANAGERS
 
 
-def test_403_is_no_problem_of_the_token(info):
-    result = info.fail(listed({"message": "Forbidden"}, status=403))
+@pytest.mark.parametrize("answer", [{"message": "Forbidden"}, ERROR_PAGE], ids=["a message", "an error page"])
+def test_403_is_no_problem_of_the_token(info, answer):
+    result = info.fail(listed(answer, status=403))
 
     assert result["status"] == 403
-    assert "Forbidden" in result["msg"] and "role" in result["msg"]
+    assert "role" in result["msg"]
 
 
 @as_401_and_as_a_page

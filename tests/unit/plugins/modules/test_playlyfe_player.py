@@ -281,5 +281,10 @@ def test_a_creation_that_is_refused_is_a_clear_failure(module, answer, words):
         assert word in result["msg"]
 
 
+@pytest.mark.parametrize("answer", [failed("access_denied", "Scope missing", 403), {"answer": "", "status": 404}], ids=["no right", "404 without a name"])
+def test_a_deletion_that_is_refused_is_a_clear_failure(module, answer):
+    assert module.fail(read(), read(), delete(**answer), state="absent")["status"] == answer["status"]
+
+
 def test_an_id_must_be_given(runs):
     assert "id" in runs(playlyfe_player, **CONNECTION).fail(alias="x")["msg"]

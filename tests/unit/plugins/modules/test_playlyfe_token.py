@@ -40,6 +40,7 @@ def failed(name, description="as described", status=400):
 #: How a platform says that it does not accept a token: by this name, with whatever status; and by 401 alone.
 STALE = {
     **{f"{status} by name": failed("invalid_access_token", "The token quoted: hush", status) for status in (401, 400, 403, 500, 200)},
+    "401 by another name": failed("unauthorized", "Who is that?", 401),
     "401 without a name": {"answer": "", "status": 401},
 }
 every_stale_answer = pytest.mark.parametrize("stale", STALE.values(), ids=STALE)
@@ -130,6 +131,13 @@ def test_check_mode_predicts_what_becomes_of_a_cached_token_and_leaves_it(cached
     assert cached()["token"]["cached"] is True
 
 
+def test_asking_counts_as_an_authentication_request(cached, clock):
+    for number in (2, 3):
+        cached(login(f"hush-{number}"), force=True, auth_rate_limit="1/minute")
+
+    assert 60 <= sum(clock.slept) < 61
+
+
 def test_asking_again_does_no_harm_so_it_is_repeated(token):
     assert token(login(answer=NO_ANSWER), login(answer="", status=502), login())["changed"] is True
 
@@ -148,6 +156,7 @@ def test_asking_again_does_no_harm_so_it_is_repeated(token):
         pytest.param("", 200, None, ["null"], id="nothing"),
         pytest.param('{"access_token": "hu', 200, None, ["broken JSON"], id="truncated"),
         pytest.param({"expires_in": 1}, 200, None, ["access_token"], id="no token"),
+        pytest.param({**ANSWER, "access_token": ""}, 200, None, ["access_token", "empty"], id="an empty token"),
         pytest.param({**ANSWER, "expires_in": "a day"}, 200, None, ["expires_in", "number"], id="a life that is no number"),
     ],
 )

@@ -192,6 +192,7 @@ def test_the_life_of_token_and_refresh_token_is_read_from_wherever_it_stands(ope
         pytest.param(ERROR_PAGE, 200, ["error page"], id="an error page"),
         pytest.param("<html>Welcome</html>", 200, ["an HTML page"], id="HTML"),
         pytest.param({"id_token": "hush"}, 200, ["access_token"], id="no token"),
+        pytest.param(issued(""), 200, ["access_token", "empty"], id="an empty token"),
         pytest.param(issued(expires_in="300"), 200, ["expires_in", "number"], id="a life that is no number"),
     ],
 )
