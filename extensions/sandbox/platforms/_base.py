@@ -174,8 +174,8 @@ class Platform:
     # State
 
     def initial(self) -> dict[str, Any]:
-        """The state at the start."""
-        raise NotImplementedError
+        """The state at the start; a platform that keeps nothing has none."""
+        return {}
 
     def index(self) -> None:
         """Called when the state was replaced from outside."""

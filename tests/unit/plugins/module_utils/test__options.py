@@ -95,14 +95,14 @@ def test_usable_values_are_accepted(given):
         pytest.param("/var/cache/x/../y/", "/var/cache/y", id="directory"),
         pytest.param("~/tokens", "/home/me/tokens", id="home"),
         pytest.param("$PLACE/tokens", "/place/tokens", id="variable"),
-        pytest.param("tokens", "/work/tokens", id="relative to the working directory"),
+        pytest.param("tokens", "/folder/tokens", id="relative to the working directory"),
         pytest.param("rediss://u:p@host/0", "rediss://u:p@host/0", id="URL"),
     ],
 )
 def test_token_cache_is_resolved(token_cache, expected, monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.setenv("PLACE", "/place")
-    monkeypatch.setattr(os, "getcwd", lambda: "/work")
+    monkeypatch.setattr(os, "getcwd", lambda: "/folder")
 
     assert cache_location(params(token_cache=token_cache), "/ansible/home") == expected
 
