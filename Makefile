@@ -18,7 +18,7 @@ demo: setup  ## Start the sandbox, provision an example there three times (plan,
 sandbox: setup  ## Run the sandbox, a server that plays the providers, on PORT (default 8800) until Ctrl-C
 	@$(RUN) extensions/sandbox --port $(PORT)
 
-test: setup-test  ## Run lint, units, integration and sanity; all of them even when one fails
+test: setup-test  ## Run lint, units, integration and sanity, all of them even when one fails (STRICT=1: as CI does)
 	@.venv/bin/python tools/check.py lint units integration sanity
 
 lint: setup-test  ## Check code, documentation, changelog, licences and packaging

@@ -211,8 +211,12 @@ def main() -> None:
             with (WORK / "copy.lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 fine &= run([sanity(*core) for core in cores], jobs=2)
+        elif group == "units":
+            fine &= run([units(*core) for core in cores])
         else:
-            fine &= run([{"units": units, "integration": integration}[group](*core) for core in cores])
+            wanted = cores if STRICT else cores[:1]
+            print("".join(f"skip  {group} {core[0]}: for CI, or with STRICT=1\n" for core in cores if core not in wanted), end="", flush=True)
+            fine &= run([integration(*core) for core in wanted])
     sys.exit(0 if fine else 1)
 
 

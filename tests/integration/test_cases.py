@@ -11,7 +11,7 @@ import re
 
 import pytest
 import yaml
-from driver import HERE, MODES, Ansible, Facts, Phase, report
+from driver import HERE, MODES, STRICT, Ansible, Facts, Phase, report
 
 pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
 
@@ -41,7 +41,7 @@ def test_cases(file: pathlib.Path, ansible: Ansible) -> None:
     prepare = {case["name"]: {key: case[key] for key in ("switches", "state", "faults") if key in case} for case in cases}
     runs = []
     outcomes = []
-    for mode, variables in MODES.items():
+    for mode, variables in list(MODES.items())[: None if STRICT else 1]:
         run = ansible.home(mode).run(plays, hosts={"localhost": variables} if variables else None, prepare=prepare)
         found = run.problems()
         if run.status:

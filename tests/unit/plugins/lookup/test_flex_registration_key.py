@@ -59,6 +59,7 @@ def test_the_key_registers_applications(runs):
     [
         pytest.param({"terms": ["consul"]}, ["takes no terms"], id="a term"),
         pytest.param({"key": "a"}, ["key"], id="an unknown keyword"),
+        pytest.param({"access_token": "hush"}, ["access_token"], id="a platform's keyword"),
         pytest.param({"url": "consul:8500"}, ["url", "https://host"], id="a url without a scheme"),
         pytest.param({"timeout": "long"}, ["timeout"], id="a bad type"),
         pytest.param({"timeout": 0}, ["timeout"], id="no time"),

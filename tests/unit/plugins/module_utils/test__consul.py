@@ -99,6 +99,7 @@ def test_reading_is_repeated_where_it_fails_on_the_way(consul):
         pytest.param(entry(""), 200, [f"the key {PATH} is empty"], id="empty"),
         pytest.param([{"Value": "not base64"}], 200, ["[0].Value", "base64"], id="no base64"),
         pytest.param([{"Value": "aHVzaA"}], 200, ["[0].Value", "base64"], id="base64 cut short"),
+        pytest.param([{"Value": "aHVz!aA=="}], 200, ["[0].Value", "base64"], id="another character in base64"),
         pytest.param([{"Value": "//79"}], 200, ["[0].Value", "text"], id="no text"),
         pytest.param([{"Value": "é"}], 200, ["[0].Value", "base64"], id="no ASCII"),
     ],

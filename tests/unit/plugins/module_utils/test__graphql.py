@@ -43,6 +43,7 @@ QUERIES = {
     "fragment of that name": "{ ...mutation } fragment mutation on User { id }",
     "type of that name": "{ ...F } fragment F on mutation { id }",
     "directive of that name": "query @mutation { a }",
+    "directive of that name after variables": "query Q($id: Int) @mutation { a }",
     "longer words": "query mutations { a } query my_mutation { a }",
 }
 MUTATIONS = {

@@ -273,6 +273,15 @@ def test_a_dotenv_file_with_a_variable_of_nobodys_is_written_anew(place, dest):
     assert b"OTHER" not in dest.read_bytes()
 
 
+@pytest.mark.parametrize("form", ["json", "vault_yaml"])
+def test_a_file_that_holds_something_beside_is_written_anew(place, dest, form):
+    dest.write_bytes(format_of(form).render({**CREDENTIALS, "passwords": {}}))
+    dest.chmod(0o600)
+
+    assert deliver(place(form), CREDENTIALS) is True
+    assert deliver(place(form), CREDENTIALS) is False
+
+
 # --- what is not known stays -------------------------------------------------------------------------------------------------
 
 
@@ -305,6 +314,14 @@ def test_what_is_not_known_stays_while_something_else_is_written(place, form):
         "applications": {"Reviewer": APPLICATION, "New": {"client_id": "client-2", "client_secret": "a\nb"}},
         "tokens": {"mrm": {"access_token": "hush-2"}},
     }
+
+
+def test_a_comment_in_a_dotenv_file_does_not_hide_what_is_there(place, dest):
+    deliver(place("dotenv"), CREDENTIALS)
+    dest.write_bytes(b"# don't touch\n" + dest.read_bytes() + b"\n# OTHER='x\n")
+
+    _before, after, changed = place("dotenv").compare({"applications": {"Reviewer": None}, "tokens": {"mrm": None}})
+    assert (after, changed) == (parts(CREDENTIALS), True)
 
 
 @every_format
