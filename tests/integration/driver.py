@@ -25,6 +25,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -42,10 +43,23 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 NAME = pathlib.Path("ansible_collections", "mediaops", "access")
 
+_own_tree = tempfile.TemporaryDirectory(prefix="mediaops-access-")
+
+
+def interpreter() -> str:
+    """This Python by a path without blanks: ansible-core does not quote it in a task that runs in the background."""
+    if " " not in sys.executable:
+        return "{{ ansible_playbook_python }}"
+    wrapper = pathlib.Path(_own_tree.name, "python")
+    wrapper.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n', encoding="utf-8")
+    wrapper.chmod(0o700)
+    return str(wrapper)
+
+
 #: How a module may be run, with the variables that make localhost do so.
 MODES = {
     "in process": None,
-    "as module": {"ansible_connection": "as_module", "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+    "as module": {"ansible_connection": "as_module", "ansible_python_interpreter": interpreter()},
 }
 if os.environ.get("MODES") == "in process":  # the other mode is slow, and the same with every ansible-core
     del MODES["as module"]
@@ -345,9 +359,6 @@ def collections_path() -> str:
         (tree / NAME).parent.mkdir(parents=True)
         (tree / NAME).symlink_to(ROOT)
     return str(tree)
-
-
-_own_tree = tempfile.TemporaryDirectory(prefix="mediaops-access-")
 
 
 @dataclasses.dataclass

@@ -132,6 +132,31 @@ def test_a_cached_token_says_so_and_how_much_life_is_left(cached, clock):
     assert {key: cached()[0]["token"][key] for key in ("cached", "expires_in", "colour")} == {"cached": True, "expires_in": 3500, "colour": "red"}
 
 
+@pytest.mark.parametrize(
+    ("accepts", "check_mode", "asked", "changed", "token"),
+    [
+        pytest.param(True, False, ["verify hush-given"], False, "hush-given", id="accepted"),
+        pytest.param(False, False, ["verify hush-given", "obtain"], True, "hush-1", id="rejected: the credentials beside it serve"),
+        pytest.param(False, True, ["verify hush-given"], True, None, id="rejected, in check mode"),
+    ],
+)
+def test_a_given_token_can_be_verified(run, monkeypatch, accepts, check_mode, asked, changed, token):
+    monkeypatch.setattr(Acme, "accepts", accepts)
+    result, was_asked = run(check_mode, access_token="hush-given", verify=True)
+
+    assert was_asked == asked
+    assert (result["changed"], result.get("token", {}).get("access_token")) == (changed, token)
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_a_given_token_that_is_rejected_fails_where_there_are_no_credentials(run, monkeypatch, check_mode):
+    monkeypatch.setattr(Acme, "accepts", False)
+    result, _asked = run(check_mode, access_token="hush-given", verify=True, user=None)
+
+    assert (result["failed"], result["status"]) == (True, 401)
+    assert "access_token" in result["msg"] and "credentials" in result["msg"]
+
+
 @pytest.mark.parametrize("options", [{}, {"force": True}, {"state": "absent"}], ids=["present", "force", "absent"])
 def test_without_credentials_it_is_a_clear_failure(run, options):
     result, asked = run(user=None, **options)
