@@ -58,7 +58,7 @@ def interpreter() -> str:
 
 #: How a module may be run, with the variables that make localhost do so.
 MODES = {
-    "in process": None,
+    "in process": {"ansible_connection": "local", "ansible_python_interpreter": interpreter()} if " " in sys.executable else None,
     "as module": {"ansible_connection": "as_module", "ansible_python_interpreter": interpreter()},
 }
 if os.environ.get("MODES") == "in process":  # the other mode is slow, and the same with every ansible-core
