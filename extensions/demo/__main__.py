@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -102,7 +103,7 @@ def main() -> None:
             (folder / "manifest.yml").write_text((FILES / "manifest.yml").read_text().replace("SANDBOX", url))
             shutil.copy(FILES / "entitlements.csv", folder)
             (folder / "ansible.cfg").write_text("[defaults]\nnocolor = true\n")
-            (folder / "password.json").write_text(json.dumps({"provision_vault_password": "demo"}))
+            (folder / "password.json").write_text(json.dumps({"provision_vault_password": secrets.token_urlsafe(16)}))
             show(folder, url)
         finally:
             process.terminate()
