@@ -32,7 +32,7 @@ def read(found=..., *errors, email=EMAIL, **kwargs):
 
 def missing(reads=2):
     """A user whom the platform does not know (read once more before a write), where it knows the client, who logs in once to tell."""
-    first, *rest = [read(None, NOT_FOUND) for _ in range(reads)]
+    first, *rest = [read(None, NOT_FOUND) for _read in range(reads)]
     return [first, client_login(logged_in("hush-client-token", user=None, email=None)), *rest]
 
 
