@@ -24,6 +24,7 @@ SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision
 
 class ActionModule(ControllerAction):
     spec = {**common_options("none", "none"), "manifest": {"type": "raw", "required": True}, "revoke": {"type": "bool", "default": False}}
+    hides_items = True
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         manifest, name, folder = self._load(arguments["manifest"])

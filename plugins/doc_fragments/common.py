@@ -47,14 +47,16 @@ options:
   token_cache:
     description:
       - Where tokens and the state of rate limits are kept, for all processes that name the same place.
-      - A directory (tokens are encrypted, files have mode 0600), or V(none).
+      - A directory (tokens are encrypted, files have mode 0600), a Redis server such as C(redis://user:password@host:6379/0), or V(none).
+      - Redis is for several controllers, such as AWX job pods. It needs the Python library C(redis) and O(token_cache_key).
+        C(rediss://) uses TLS, with the authorities of the system and those of O(ca_path).
       - If not set, the environment variable E(MEDIAOPS_TOKEN_CACHE) is used.
     type: str
     default: "{{ ANSIBLE_HOME }}/mediaops"
   token_cache_key:
     description:
       - The key that encrypts cached tokens. Use a random one of at least 32 characters.
-      - A directory makes its own key if none is given.
+      - A directory makes its own key if none is given; with Redis it is required, and the same for all controllers.
       - If not set, the environment variable E(MEDIAOPS_TOKEN_CACHE_KEY) is used.
     type: str
   min_ttl:

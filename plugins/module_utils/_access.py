@@ -43,7 +43,7 @@ class Access(t.Generic[P]):
         self.patience = Patience(params["max_wait"], self.clock)
         self.warnings: list[str] = []
         place = cache_location(params, ansible_home)
-        self.store = TokenStore(lambda: open_backend(place, self.clock), params["token_cache_key"])
+        self.store = TokenStore(lambda: open_backend(place, self.clock, params), params["token_cache_key"])
         self.provider = provider(params)
         self.provider.http = Http(
             Transport.from_params(params),

@@ -49,6 +49,8 @@ class Request:
     repeatable: bool = False
     #: It counts as an authentication request for the platform's rate limits.
     authenticates: bool = False
+    #: Nobody reads what its answer holds, so that a web page in its place (a proxy's, or a login's) is found out by Http.
+    unread: bool = False
 
     @property
     def safe_to_repeat(self) -> bool:
@@ -182,16 +184,17 @@ class Http:
         for _redirect in range(_MOST_REDIRECTS + 1):
             response = self._send_repeatedly(request)
             if response.status not in _REDIRECTS:
-                return response
+                return _no_page(response)
             request = _redirected(request, response)
         raise AccessError(f"{request.label} is redirected without end: check url")
 
     def _send_repeatedly(self, request: Request) -> Response:
         failures = limited = 0
+        send = self._prepared(request)  # before a start is reserved: what takes time must not come between that and the start
         while True:
             self._pace(request)
             try:
-                response = self._send_once(request)
+                response = send()
             except _NoAnswer as failure:
                 if not failure.may_repeat or failures >= self._transport.retries:
                     raise failure.as_error(request) from None
@@ -229,7 +232,8 @@ class Http:
             raise AmbiguousWrite(reason, wait=wait, status=response.status)
         self._patience.wait(wait, reason)
 
-    def _send_once(self, request: Request) -> Response:
+    def _prepared(self, request: Request) -> t.Callable[[], Response]:
+        """What sends the request once, with all that can be done beforehand done."""
         requests = _library()
         session = _session(self._transport, request.url)
         try:
@@ -246,6 +250,10 @@ class Http:
             )
         except ValueError:  # the words of requests quote the value
             raise self._unsendable(request) from None
+        return lambda: self._send_once(request, session, prepared)
+
+    def _send_once(self, request: Request, session: t.Any, prepared: t.Any) -> Response:
+        requests = _library()
         try:
             answer = session.send(prepared, timeout=self._transport.timeout, allow_redirects=False)
         except requests.exceptions.RequestException as error:
@@ -310,6 +318,15 @@ def _causes(error: BaseException) -> t.Iterator[BaseException]:
             seen.add(id(item))
             yield item
             queue += [*item.args, getattr(item, "reason", None), item.__cause__, item.__context__]
+
+
+def _no_page(response: Response) -> Response:
+    """The answer, unless it is a web page with the status of a success where nobody would see that."""
+    request = response.request
+    if not (request.unread and response.ok and response.kind == "an HTML page"):
+        return response
+    kind = AccessError if request.safe_to_repeat else AmbiguousWrite
+    raise kind(f"{request.label} was answered with an HTML page. Check that url points to the platform's API", status=response.status)
 
 
 def _redirected(request: Request, response: Response) -> Request:

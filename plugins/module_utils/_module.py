@@ -17,7 +17,7 @@ from ansible.module_utils.errors import UnsupportedError
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK, Secrets, secret_values
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK, Secrets, secret_values, url_passwords
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
@@ -86,15 +86,16 @@ class Module:
             result["warnings"] = warnings
         return self._presentable(result, params, secrets)
 
-    def secret_variables(self) -> dict[str, str]:
-        """The secret options by the environment variables that they may come from."""
-        return {variable: name for name, option in self.options.items() if option.get("no_log") for variable in option.get("fallback", (None, []))[1]}
+    def variables(self) -> dict[str, str]:
+        """The options by the environment variables that they may come from."""
+        return {variable: name for name, option in self.options.items() for variable in option.get("fallback", (None, []))[1]}
 
     def secret_params(self, params: t.Mapping[str, t.Any], environment: t.Mapping[str, str] | None = None) -> list[str]:
         """The values of the options that are secret, given or from the environment."""
-        values = [params.get(name) for name, option in self.options.items() if option.get("no_log")]
-        values += [(environment or {}).get(variable) for variable in self.secret_variables()]
-        return [text for value in values for text in (secret_values(value) if isinstance(value, (dict, list)) else [value]) if text]
+        given = [*params.items(), *((name, (environment or {}).get(variable)) for variable, name in self.variables().items())]
+        values = [value for name, value in given if self.options.get(name, {}).get("no_log")]
+        texts = [text for value in values for text in (secret_values(value) if isinstance(value, (dict, list)) else [value]) if text]
+        return texts + [password for name, value in given if name == "token_cache" for password in url_passwords(value or "")]
 
     def _presentable(self, result: Result, params: Params, secrets: Secrets | None = None) -> Result:
         """Scrub what is for people to read, and show the options as Ansible does."""

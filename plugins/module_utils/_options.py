@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import typing as t
 
 from ansible.module_utils.basic import env_fallback
@@ -14,6 +15,7 @@ from ansible.module_utils.basic import env_fallback
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rate
 
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 HOME_PLACEHOLDER = "{{ ANSIBLE_HOME }}"
 
 
@@ -62,6 +64,11 @@ def check_common(params: dict[str, t.Any]) -> None:
             raise AccessError(f"{name}: there is no file {params[name]}")
     if params["client_key"] and not params["client_cert"]:
         raise AccessError("client_key needs client_cert")
+    scheme = _SCHEME.match(params["token_cache"] or "")
+    if scheme and scheme.group(1) not in ("redis", "rediss"):
+        raise AccessError(f"token_cache: {scheme.group()} is not supported. Give a directory, a redis:// or rediss:// URL, or none")
+    if scheme and not params["token_cache_key"]:
+        raise AccessError("token_cache_key (or the environment variable MEDIAOPS_TOKEN_CACHE_KEY) must be given with Redis: it encrypts the tokens")
 
 
 def cache_location(params: dict[str, t.Any], ansible_home: str | None = None) -> str:

@@ -229,6 +229,8 @@ class Provider:
             problems = schema.problems(data)
         except ValueError:
             problems = [f"it is {response.kind}"]
+        if problems and not response.body.strip():
+            problems = [f"it is {response.kind}"]
         if problems:
             raise self.unfit(response, problems)
         return data

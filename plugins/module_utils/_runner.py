@@ -76,7 +76,7 @@ def _write(access: Access[t.Any], resource: Resource, current: State) -> State:
             written = resource.write(current, wanted)
             # A write in doubt could be applied late, beside its repeat: look once more.
             reached = resource.read() if doubts else written
-            if reached == current:
+            if reached == current or (reached is None) != (wanted is None):
                 raise AccessError("the platform accepted the change, but has not made it")
             return reached
         except AmbiguousWrite as error:

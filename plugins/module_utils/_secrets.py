@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 import typing as t
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qs, quote, quote_plus, unquote, urlsplit
 
 MASK = "********"
+#: What stands where a text was cut off.
+CUT = "…"
 
 #: Keys under which platforms and this collection return credentials.
 SECRET_KEY = re.compile(r"(?:secret|token|password|passwd|passphrase|authorization|jwt|api_?key|registration_?key|cookie)$", re.IGNORECASE)
@@ -43,10 +46,21 @@ class Secrets:
         self._spellings.update(spelling for text in texts for spelling in _spellings(text))
 
     def scrub(self, text: str) -> str:
-        """``text`` with every known secret masked: as it is, and as URLs, JSON and Basic credentials encode it."""
+        """``text`` with every known secret masked: as it is, and as URLs, JSON, HTML and Basic credentials encode it."""
         for spelling in sorted(self._spellings, key=len, reverse=True):
             text = text.replace(spelling, MASK)
-        return text
+        # A platform's words may have been cut within a secret.
+        *cut, last = text.split(CUT)
+        return "".join(self._scrub_end(part) + CUT for part in cut) + last
+
+    def _scrub_end(self, text: str) -> str:
+        """``text`` with the beginning of a secret, four characters or more, masked at its end."""
+        longest = max(map(len, self._spellings), default=0)
+        starts = (
+            start for start in range(max(0, len(text) - longest), len(text) - 3) if any(spelling.startswith(text[start:]) for spelling in self._spellings)
+        )
+        start = next(starts, None)
+        return text if start is None else text[:start] + MASK
 
     def scrub_tree(self, value: t.Any) -> t.Any:
         """A copy of ``value`` with the strings at any depth scrubbed."""
@@ -62,11 +76,20 @@ class Secrets:
 
 
 def _spellings(value: str) -> set[str]:
-    """A secret as it is, and as URLs, JSON and base64 (also within Basic credentials) write it."""
+    """A secret as it is, and as URLs, JSON, HTML, Python's messages and base64 (also within Basic credentials) write it."""
     raw = value.encode("utf-8", "surrogatepass")
     in_base64 = {_inner_base64(raw, lead) for lead in range(3)}
     in_json = {json.dumps(value, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
-    return {value, quote(raw, safe=""), quote(raw), quote_plus(raw), base64.b64encode(raw).decode(), *in_json, *(text for text in in_base64 if len(text) > 5)}
+    in_html = {html.escape(value), html.escape(value, quote=False), html.escape(value).replace("&#x27;", "&#39;")}
+    in_messages = {deeper for text in _escaped(value) for deeper in (text, *_escaped(text))}
+    in_urls = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
+    whole = base64.b64encode(raw).decode()
+    return {value, whole, *in_urls, *in_json, *in_html, *in_messages, *(text for text in in_base64 if len(text) > 5)}
+
+
+def _escaped(text: str) -> set[str]:
+    """As Python writes it between quotes of either kind."""
+    return {repr(text)[1:-1], repr(text + '"')[1:-2]}
 
 
 def _inner_base64(raw: bytes, lead: int) -> str:
@@ -81,3 +104,13 @@ def secret_values(value: t.Any) -> list[str]:
         own = [item for key, item in value.items() if isinstance(item, str) and item and SECRET_KEY.search(str(key))]
         return own + [secret for item in value.values() for secret in secret_values(item)]
     return [secret for item in value for secret in secret_values(item)] if isinstance(value, (list, tuple)) else []
+
+
+def url_passwords(url: str) -> list[str]:
+    """The password in a URL, as it stands there and decoded."""
+    try:
+        parts = urlsplit(url)
+        written = [parts.password, *parse_qs(parts.query).get("password", [])]
+    except ValueError:  # no URL: everything before its host may be one
+        written = [url.rpartition("@")[0].partition("//")[2]]
+    return [text for password in written if password for text in (password, unquote(password))]

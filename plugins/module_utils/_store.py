@@ -232,15 +232,17 @@ def _replace(path: str, data: bytes) -> None:
     os.replace(temporary, path)
 
 
-def open_backend(place: str, clock: Clock) -> Backend:
+def open_backend(place: str, clock: Clock, params: t.Mapping[str, t.Any]) -> Backend:
     """The backend for a ``token_cache`` (see :func:`_options.cache_location`).
 
     :raises AccessError: where the place cannot be used.
     """
     if place == "none":
         return MemoryBackend(clock)
-    if "://" in place:
-        raise AccessError(f"token_cache: {place.split('://')[0]}:// is not supported. Name a directory, or none")
+    if place.startswith(("redis://", "rediss://")):
+        from ansible_collections.mediaops.access.plugins.module_utils._store_redis import RedisBackend
+
+        return RedisBackend(place, clock, timeout=params["timeout"], retries=params["retries"], ca_path=params["ca_path"])
     return DirectoryBackend(place, clock)
 
 

@@ -16,9 +16,11 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home, plain
+from ansible_collections.mediaops.access.plugins.plugin_utils._providers import provider_classes
 
 # Ansible loads an action before it forks: what is imported here, its workers share.
-for _library in ("requests", "jsonschema"):
+_shared_cache = os.environ.get("MEDIAOPS_TOKEN_CACHE", "").startswith("redis")
+for _library in ("requests", "jsonschema", *(["redis"] if _shared_cache else [])):
     with contextlib.suppress(ImportError):  # who needs it says so
         importlib.import_module(_library)
 
@@ -53,18 +55,25 @@ class InProcessAction(ActionBase):
         if self._task.async_val:
             # The result of a task that is polled does not pass through here again.
             self._task.no_log = True
-        # The environment stands in the command that Ansible starts: what is secret in it goes with the other arguments.
-        secret = self.module.secret_variables()
-        arguments = {**{secret[name]: value for name, value in environment.items() if name in secret}, **self._task.args}
-        self._task.environment = [{name: value for name, value in environment.items() if name not in secret}]
+        # The environment stands in the command that Ansible starts, and may hold secrets: options go with the other arguments.
+        options = self.module.variables()
+        arguments = {**{options[name]: value for name, value in environment.items() if name in options}, **self._task.args}
+        kept = {name: value for name, value in environment.items() if name not in options}
+        if kept:
+            # A play's environment may hold what other platforms' modules read: this one does without.
+            others = {name for provider in provider_classes() for option in provider.argument_spec().values() for name in option.get("fallback", (None, []))[1]}
+            kept = {name: value for name, value in kept.items() if name not in others}
+        self._task.environment = [kept]
         here = self._connection.transport == "local" and not self._connection.become
-        if here and not {"MEDIAOPS_TOKEN_CACHE"} & {*environment, *os.environ}:
+        if here and "MEDIAOPS_TOKEN_CACHE" not in os.environ:
             arguments.setdefault("token_cache", os.path.join(ansible_home(), "mediaops"))
         return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
 
     def _protect(self, result: dict[str, t.Any], environment: t.Mapping[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Censor what is shown of a result that holds a secret, or that belongs to a loop item that does. Registered results keep it."""
-        secrets = Secrets(self.module.secret_params(plain(self._task.args), {**os.environ, **plain(environment)}))
+        arguments = plain(self._task.args)
+        misspelt = [value for name, value in arguments.items() if name not in self.module.options]  # perhaps a secret
+        secrets = Secrets([*self.module.secret_params(arguments, {**os.environ, **plain(environment)}), *misspelt])
         item = [task_vars.get(task_vars.get("ansible_loop_var") or "item"), task_vars.get("ansible_loop")]
         shown = {key: value for key, value in result.items() if key != "invocation"}
         if secrets.are_in([shown, plain(item)]):

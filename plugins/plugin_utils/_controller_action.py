@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets, secret_values, strings_in
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
 
 
@@ -19,6 +20,8 @@ class ControllerAction(ActionBase):
     """Validates the arguments, and turns a failure into a result. A subclass has ``spec`` and ``perform``."""
 
     spec: t.ClassVar[dict[str, dict[str, t.Any]]]
+    #: What it loops over is secret as a whole.
+    hides_items: t.ClassVar[bool] = False
 
     _supports_check_mode = True
     _requires_connection = False
@@ -26,20 +29,35 @@ class ControllerAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
         own = self._task.action.rpartition(".")[2]
+        given = plain(self._task.args)
+        self.secrets = Secrets(self._secret_values(given))
         try:
-            _validation, arguments = self.validate_argument_spec(argument_spec=self.spec)
-        except AnsibleActionFail as error:
-            return {**AccessError(error.message).as_result(), "provider": own}
-        arguments = plain(arguments)
-        self.secrets = Secrets([arguments[name] for name, option in self.spec.items() if option.get("no_log") and isinstance(arguments[name], str)])
-        try:
+            _validation, validated = self.validate_argument_spec(argument_spec=self.spec)
+            arguments = plain(validated)
+            # Also from the environment, and the parts of a text that was taken for a dictionary.
+            parts = [strings_in(arguments[name]) for name, value in given.items() if isinstance(value, str) and self._is_secret(name)]
+            self.secrets.add(*self._secret_values(arguments), *itertools.chain.from_iterable(parts))
             result = self.perform(arguments)
+        except AnsibleActionFail as error:
+            result = AccessError(error.message).as_result()
         except AccessError as error:
-            result = {**error.as_result(), "provider": own}
-            result["msg"] = self.secrets.scrub(result["msg"])
-        if self.secrets.are_in([task_vars.get(task_vars.get("ansible_loop_var") or "item") if task_vars else None]):
+            result = error.as_result()
+        if result.get("failed"):
+            result.update(provider=own, msg=self.secrets.scrub(result["msg"]))
+        item = [task_vars.get(task_vars.get("ansible_loop_var") or "item"), task_vars.get("ansible_loop")] if task_vars else []
+        if any(item) and (self.hides_items or self.secrets.are_in(item)):
             result["_ansible_no_log"] = True
         return result
+
+    def _is_secret(self, option: str) -> bool:
+        return bool(self.spec.get(option, {}).get("no_log"))
+
+    def _secret_values(self, arguments: dict[str, t.Any]) -> list[t.Any]:
+        """What is given for options that are secret, or misspelt and perhaps secret."""
+        values: list[t.Any] = [value for name, value in arguments.items() if name not in self.spec]
+        for value in [value for name, value in arguments.items() if self._is_secret(name)]:
+            values += [value] if isinstance(value, str) else secret_values(value)
+        return values
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         """Do it; the arguments are plain Python."""

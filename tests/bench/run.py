@@ -24,13 +24,15 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "integration"))  # for driver.py
+sys.path += [str(HERE.parent / "integration"), str(HERE.parent / "helpers")]
 
-from driver import Facts, Sandbox, environment
+from driver import Facts, Sandbox, collections_path, environment
+from redis_server import RedisServer
 
 BEGIN, END = "<!-- bench:start -->", "<!-- bench:end -->"
 MANY, FEW = 200, 8
 HOSTS, TASKS = 20, 5
+CALLERS, CALLS = 50, 8
 
 REQUEST = {"url": "{{ flex.url }}/api/authentication/applications/", "headers": {"X-App-Registration-Key": "{{ flex.registration_key }}"}}
 APPLICATION = {
@@ -143,6 +145,60 @@ def logins(sandbox: Sandbox, folder: pathlib.Path) -> list[list[str]]:
     return rows
 
 
+CALLER = """
+import json, sys
+import cryptography.fernet, jsonschema, redis, requests  # as in Ansible's workers, which share them
+from ansible_collections.mediaops.access.plugins.modules.freewheel_api import MODULE
+params, calls = json.loads(sys.stdin.readline())
+print("ready", flush=True)
+sys.stdin.readline()
+for call in range(calls):
+    result = MODULE.run(dict(params), name="freewheel_api")
+    if result.get("failed"):
+        sys.exit(result["msg"])
+"""
+
+
+def pacing(sandbox: Sandbox, folder: pathlib.Path) -> list[list[str]]:
+    """The table of many processes under one rate limit, which share a token and the pace."""
+    rows = [[f"{CALLERS} processes × {CALLS} calls at 20/second", "logins", "answers 429", "s", "× ideal"]]
+    redis = RedisServer(folder)
+    places = {"a directory": {"token_cache": str(folder / "cache")}, "Redis": {"token_cache": redis.url, "token_cache_key": "the key of the benchmark"}}
+    command = [sys.executable, "-c", CALLER]
+    env = {**environment(folder), "PYTHONPATH": collections_path()}
+    for name, place in places.items():
+        sandbox.reset()
+        params = {**sandbox.variables()["sandbox"]["freewheel"], "path": "services/v4/campaigns", **place}
+        callers = [
+            subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _caller in range(CALLERS)
+        ]
+        try:
+            for caller in callers:
+                tell(caller, json.dumps([params, CALLS]))
+            for caller in callers:
+                if caller.stdout is None or caller.stdout.readline() != "ready\n":
+                    sys.exit(f"bench: a process did not start: {caller.communicate()[1]}")
+            start = time.perf_counter()
+            for caller in callers:
+                tell(caller, "")
+            errors = [error for caller in callers for error in [caller.communicate()[1]] if caller.returncode]
+        finally:
+            for caller in callers:
+                caller.kill()
+        if errors:
+            sys.exit(f"bench: {errors[0]}")
+        took, counts = time.perf_counter() - start, sandbox.control("summary")["freewheel"]
+        rows.append([name, str(counts["logins"]), str(counts["rejected_429"]), f"{took:.1f}", f"{took / (CALLERS * CALLS / 20):.2f}"])
+    redis.stop()
+    return rows
+
+
+def tell(process: subprocess.Popen[str], line: str) -> None:
+    if process.stdin:
+        process.stdin.write(f"{line}\n")
+        process.stdin.flush()
+
+
 def use(token: str, number: int) -> Facts:
     return {"name": f"Use {number}", "ansible.builtin.assert": {"that": f"{token} | length > 20", "quiet": True}}
 
@@ -160,7 +216,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mediaops-bench-") as folder:
         sandbox = Sandbox(pathlib.Path(folder))
         try:
-            tables = [items(sandbox, pathlib.Path(folder), given.rounds), logins(sandbox, pathlib.Path(folder))]
+            tables = [items(sandbox, pathlib.Path(folder), given.rounds), logins(sandbox, pathlib.Path(folder)), pacing(sandbox, pathlib.Path(folder))]
         finally:
             sandbox.stop()
     versions = f"ansible-core {importlib.metadata.version('ansible-core')}, Python {platform.python_version()}, {os.cpu_count()} cores"

@@ -64,6 +64,7 @@ MODES = {
 if os.environ.get("MODES") == "in process":  # the other mode is slow, and the same with every ansible-core
     del MODES["as module"]
 STRICT = bool(os.environ.get("STRICT"))  # CI
+QUICK_AS_MODULES = ("flex_oauth_app", "freewheel_token", "audienceplayer_entitlement", "movingimage_video_manager_info", "playlyfe_player")
 PHASES = ("check 1", "run 1", "run 2", "check 2")
 NOT_IN_CHECK = "not_in_check"
 ALWAYS_CHANGED = "always_changed"
@@ -383,9 +384,10 @@ class Target:
 
     @property
     def modes(self) -> list[str]:
-        """All for tasks. Playbooks take four commands for each: one of them, which uses every role, is enough as modules, and that in CI."""
-        quick = not (self.folder / "playbook.yml").exists() or (STRICT and self.name == "playbook_provision")
-        return list(MODES)[: None if quick else 1]
+        """All for tasks in CI, elsewhere for those of one target of each platform. One playbook, which uses every role, is enough as modules."""
+        tasks = not (self.folder / "playbook.yml").exists()
+        wanted = (tasks or self.name == "playbook_provision") if STRICT else self.name in QUICK_AS_MODULES
+        return list(MODES)[: None if wanted else 1]
 
     def run(self, ansible: Ansible, mode: str) -> tuple[list[Run], list[Phase]]:
         """The four runs: one command with four plays for tasks.yml, four commands for playbook.yml."""

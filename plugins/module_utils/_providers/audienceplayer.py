@@ -242,8 +242,9 @@ class AudiencePlayer(Provider):
             operation = "ClientUserAuthenticate" if grant.flow == "user" else "ClientAuthenticate"
             login = field(operation, {**self.client_arguments(), **grant.details}, "access_token user_id user_email expires_in")
         response = self.send(self.request(f"mutation {{ {login} }}", grant.scope, authenticates=True, repeatable=True))
-        answer = next(iter(self.data(response).values()), None)
-        if answer is None and grant.flow == "user":
+        data = self.data(response)
+        answer = next(iter(data.values()), None)
+        if data and answer is None and grant.flow == "user":
             raise AccessError("there is no such user", status=response.status, code=404)
         problems = LOGIN.problems(answer)
         if problems:
@@ -286,10 +287,14 @@ class AudiencePlayer(Provider):
         self.tokens.renew(dataclasses.replace(grant, details={**grant.details, **wishes}))
 
     def rename_user(self, user_id: int, name: str) -> None:
-        self.send(self.request("mutation { " + field("ClientUserUpdate", {**self.client_arguments(), "id": user_id, "name": name}, "id name email") + " }"))
+        mutation = field("ClientUserUpdate", {**self.client_arguments(), "id": user_id, "name": name}, "id name email")
+        self.send(self.request(f"mutation {{ {mutation} }}", unread=True))
 
     def _user(self, response: Response, name: str) -> State:
-        answer = self.data(response).get(name)
+        data = self.data(response)
+        if name not in data:
+            raise self.unfit(response, [f"data: lacks {name}"])
+        answer = data[name]
         if answer is None:
             return None
         problems = USER.problems(answer)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
@@ -119,6 +119,7 @@ class Flex(Provider):
             f"{self.url}/api/authentication/applications{below}",
             headers={"X-App-Registration-Key": self.require("registration_key")},
             json=body or None,
+            unread=method in ("PUT", "DELETE"),
         )
 
     def application(self, application_id: int) -> State:
@@ -181,8 +182,9 @@ class Flex(Provider):
         try:
             self.send(self._applications("DELETE", f"/{application_id}"))
         except AccessError as error:
-            if error.status not in (404, 410):
-                raise
+            if error.status in (404, 410):  # somebody was faster, or it is not the application that is not found
+                raise AmbiguousWrite(error.message, status=error.status, code=error.code) from None
+            raise
 
     def _normalized(self, item: dict[str, t.Any]) -> dict[str, t.Any]:
         secret = item.get("clientSecret") or item.get("secret")

@@ -72,7 +72,7 @@ class FreeWheel(Provider):
         )
 
     def revocation(self, token: Token) -> Request:
-        return self.authorize(self._auth("POST", "/revoke", form={"token": token.access_token}, repeatable=True), token)
+        return self.authorize(self._auth("POST", "/revoke", form={"token": token.access_token}, repeatable=True, unread=True), token)
 
     def token_info(self, token: Token) -> dict[str, t.Any] | None:
         """What the platform says of a token; None where it does not accept it."""

@@ -104,7 +104,7 @@ class MovingImage(Provider):
                 return self._switch(token, video_manager)
             return self._openid({"grant_type": "refresh_token", "refresh_token": token.refresh_token or ""}, repeatable=True, old=token)
         except AccessError as error:
-            if error.status is None or error.status >= 500:
+            if error.status is None or error.status == 429 or error.status >= 500:
                 raise
             return None
 
@@ -166,7 +166,13 @@ class MovingImage(Provider):
         """Where tokens are issued and how a client authenticates there (OpenID Connect Discovery 1.0, section 4)."""
         issuer = root_url(self.require("auth_url"), "auth_url")
         usual = f"{issuer}/protocol/openid-connect/token", ["client_secret_basic"]
-        response = self.http.send(Request("GET", f"{issuer}/.well-known/openid-configuration", authenticates=True))
+        try:
+            response = self.http.send(Request("GET", f"{issuer}/.well-known/openid-configuration", authenticates=True))
+        except AccessError as error:
+            if error.status is None or not 300 <= error.status < 400:
+                raise
+            self.warn(f"{error.message}: tokens are asked for at {usual[0]}")  # to a login page, for example
+            return usual
         if not response.ok:
             return usual
         try:

@@ -123,7 +123,7 @@ class Playlyfe(Provider):
     def create_player(self, player_id: str, alias: str, email: str | None) -> None:
         body = {"id": player_id, "alias": alias, **({"email": email} if email else {})}
         try:
-            self.send_authorized(Request("POST", f"{self.url}/admin/players", json=body))
+            self.send_authorized(Request("POST", f"{self.url}/admin/players", json=body, unread=True))
         except AccessError as error:
             if error.code == "player_exists":  # somebody was faster
                 raise AmbiguousWrite(error.message, status=error.status, code=error.code) from None
@@ -132,11 +132,11 @@ class Playlyfe(Provider):
     def rename_player(self, player_id: str, alias: str, email: str | None) -> None:
         """The runtime route is the one that is documented for changes."""
         body = {"alias": alias, **({"email": email} if email else {})}
-        self.send_authorized(Request("PATCH", f"{self.url}/runtime/player", query={"player_id": player_id}, json=body))
+        self.send_authorized(Request("PATCH", f"{self.url}/runtime/player", query={"player_id": player_id}, json=body, unread=True))
 
     def delete_player(self, player_id: str) -> None:
         try:
-            self.send_authorized(Request("DELETE", self._admin_url(player_id)))
+            self.send_authorized(Request("DELETE", self._admin_url(player_id), unread=True))
         except AccessError as error:
             if error.code != "player_not_found":
                 raise

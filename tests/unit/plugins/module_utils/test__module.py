@@ -156,6 +156,16 @@ def test_a_secret_of_the_environment_is_hidden_too(execute, monkeypatch):
     assert SECRET not in json.dumps(result)
 
 
+def test_the_password_of_a_token_cache_is_hidden_too(execute):
+    params = {**GIVEN, "token_cache": "redis://me:p%40ss@redis.example.com/0", "token_cache_key": "the key itself", "name": "p@ss"}
+
+    result = execute(module(raises(AccessError("no p%40ss, no p@ss"))), params)
+
+    assert result["msg"] == f"Fake Platform: no {MASK}, no {MASK}"
+    shown = result["invocation"]["module_args"]
+    assert (shown["token_cache"], shown["name"]) == (f"redis://{MASK}@redis.example.com/0", MASK)
+
+
 def test_given_params_stay_as_they_are():
     params = {**GIVEN, "filter": {"a": [SECRET]}}
 

@@ -63,6 +63,15 @@ def test_secret_options_are_marked_and_only_they():
         pytest.param({"client_cert": "/no/cert.pem"}, "client_cert: there is no file /no/cert.pem", id="client_cert"),
         pytest.param({"client_key": "/no/key.pem", "client_cert": os.devnull}, "client_key: there is no file /no/key.pem", id="client_key"),
         pytest.param({"client_key": os.devnull}, "client_key needs client_cert", id="key without certificate"),
+        pytest.param(
+            {"token_cache": "redis://:pw@host"}, "token_cache_key (or the environment variable MEDIAOPS_TOKEN_CACHE_KEY) must be", id="Redis without key"
+        ),
+        pytest.param({"token_cache": "rediss://host", "token_cache_key": ""}, "token_cache_key (or the environment", id="Redis with an empty key"),
+        pytest.param(
+            {"token_cache": "memcached://:pw@host", "token_cache_key": "k"},
+            "token_cache: memcached:// is not supported. Give a directory, a redis:// or rediss:// URL, or none",
+            id="another URL",
+        ),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(given, message):
@@ -70,6 +79,7 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(given, message):
         check_common(params(**given))
 
     assert caught.value.message.startswith(message)
+    assert "pw" not in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -79,8 +89,10 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(given, message):
         {"retries": 0, "max_wait": 0, "min_ttl": 0, "timeout": 0.1},
         {"rate_limit": "none", "auth_rate_limit": "1/minute"},
         {"ca_path": os.devnull, "client_cert": os.devnull, "client_key": os.devnull},
+        {"token_cache": "redis://host", "token_cache_key": "k"},
+        {"token_cache": "rediss://host", "token_cache_key": "k"},
     ],
-    ids=["defaults", "least values", "rates", "files"],
+    ids=["defaults", "least values", "rates", "files", "Redis", "Redis with TLS"],
 )
 def test_usable_values_are_accepted(given):
     check_common(params(**given))

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK, SECRET_KEY, Secrets, strings_in
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK, SECRET_KEY, Secrets, strings_in, url_passwords
 
 SECRET = 'p&s "w\\rd/ä+1'
 
@@ -127,3 +127,21 @@ def test_a_key_tells_whether_its_value_is_a_credential(key, secret):
 
 def test_strings_in_yields_every_string_and_number_with_keys():
     assert list(strings_in({"a": ["b", 1, 2.5, None, True], "c": ("d",)})) == ["a", "b", "1", "2.5", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("url", "passwords"),
+    [
+        ("redis://:p%2Fw@host:6379/0", {"p%2Fw", "p/w"}),
+        ("rediss://user:pw@host", {"pw"}),
+        ("redis://host?password=pw&db=1", {"pw"}),
+        ("redis://user@host", set()),
+        ("redis://host", set()),
+        ("redis://:pw@[host", {":pw"}),
+        ("/var/cache/tokens", set()),
+        ("none", set()),
+        ("", set()),
+    ],
+)
+def test_the_password_in_a_url_is_known_as_it_is_written_and_decoded(url, passwords):
+    assert set(url_passwords(url)) == passwords

@@ -93,6 +93,16 @@ def test_elsewhere_the_arguments_are_handed_over_as_they_are(action):
     assert tested.handed_over == [{"module_args": {**GIVEN, "key": SECRET, "number": 1}, "task_vars": {"some": "variable"}, "wrap_async": 0}]
 
 
+def test_elsewhere_options_in_the_environment_of_the_task_are_arguments_as_a_command_shows_its_environment(action):
+    environment = [{"FLEX_KEY": SECRET, "FLEX_URL": "https://task", "MEDIAOPS_TOKEN_CACHE": "redis://:pw@host", "http_proxy": "http://proxy"}]
+    tested = action(GIVEN, transport="ssh", environment=environment)
+
+    tested.run(task_vars={})
+
+    assert tested.handed_over[0]["module_args"] == {"key": SECRET, "token_cache": "redis://:pw@host", **GIVEN}
+    assert tested._task.environment == [{"http_proxy": "http://proxy"}]
+
+
 def test_a_task_in_the_background_is_censored_as_its_result_does_not_come_back_here(action):
     tested = action(async_val=60)
 
@@ -109,7 +119,7 @@ def test_a_task_in_the_background_is_censored_as_its_result_does_not_come_back_h
         pytest.param({"token_cache": "/given"}, {"async_val": 60}, "/given", id="a given one"),
         pytest.param({}, {"transport": "ssh"}, None, id="on another host: its own"),
         pytest.param({}, {"become": True}, None, id="as another user: that user's own, as nobody else's is trusted"),
-        pytest.param({}, {"async_val": 60, "environment": [{"MEDIAOPS_TOKEN_CACHE": "/task"}]}, None, id="one in the task's environment"),
+        pytest.param({}, {"async_val": 60, "environment": [{"MEDIAOPS_TOKEN_CACHE": "/task"}]}, "/task", id="one in the task's environment"),
     ],
 )
 def test_the_token_cache_of_a_task_that_is_handed_over(args, keywords, expected, action, tmp_path):
