@@ -28,7 +28,7 @@ WORK = pathlib.Path(os.environ["WORK"])
 HOME = WORK / "home"  # ansible-test and antsibull write to the home directory
 STRICT = bool(os.environ.get("STRICT"))
 PACKAGED = {"FILES.json", "MANIFEST.json", "CHANGELOG.md", "CHANGELOG.rst", "LICENSE", "LICENSES", "README.md", "changelogs"}
-PACKAGED |= {"docs", "examples", "extensions", "meta", "playbooks", "plugins", "requirements.txt", "roles"}
+PACKAGED |= {"docs", "examples", "extensions", "meta", "playbooks", "plugins", "requirements.txt", "roles", "SECURITY.md"}
 TAIL = 60
 CHATTER = re.compile(  # pip's, where ansible-test installs what it needs
     r" *(Collecting|Downloading|Using cached|Installing|Looking in|Processing|Requirement already|Successfully installed|WARNING: Location"

@@ -8,12 +8,12 @@ from __future__ import annotations
 import abc
 import contextlib
 import errno
+import fcntl
 import json
 import os
 import re
 import shlex
 import stat
-import tempfile
 import typing as t
 
 import yaml
@@ -172,6 +172,7 @@ class CredentialsFile(Place):
 
     def __init__(self, dest: str, form: Format) -> None:
         self._dest = os.path.realpath(dest)
+        self._new = os.path.join(os.path.dirname(self._dest), f".{os.path.basename(self._dest)}.new")
         self._form = form
         self._data: bytes | None = None
 
@@ -201,24 +202,42 @@ class CredentialsFile(Place):
         return self._private and (self._form.render(after) == self._data if isinstance(self._form, Dotenv) else before == after)
 
     def write(self, credentials: Credentials) -> None:
+        data = self._form.render(credentials)
         try:
-            handle, temporary = tempfile.mkstemp(dir=os.path.dirname(self._dest), prefix=f".{os.path.basename(self._dest)}.")
-            try:
-                with os.fdopen(handle, "wb") as file:  # mkstemp makes it 0600
-                    file.write(self._form.render(credentials))
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(temporary, self._dest)
-            except BaseException:
-                os.unlink(temporary)
-                raise
+            with self._new_file() as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+                os.replace(self._new, self._dest)
         except OSError as error:
             raise AccessError(f"{self._dest} cannot be written: {error.strerror}") from None
 
+    @contextlib.contextmanager
+    def _new_file(self) -> t.Iterator[t.BinaryIO]:
+        """The file that becomes the new one. Its name is always the same, so that a process that is killed leaves one file at most, for the next to use."""
+        while True:
+            handle = os.open(self._new, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                found = os.fstat(file.fileno())
+                if found.st_uid != os.geteuid():
+                    raise PermissionError(errno.EPERM, f"the file {self._new} belongs to another user")
+                if not os.path.exists(self._new) or os.stat(self._new).st_ino != found.st_ino:
+                    continue  # it became another process's file, meanwhile
+                os.fchmod(file.fileno(), 0o600)
+                file.truncate(0)
+                try:
+                    yield file
+                except BaseException:
+                    os.unlink(self._new)
+                    raise
+                return
+
     def remove(self) -> None:
         try:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self._dest)
+            for path in (self._new, self._dest):
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(path)
         except OSError as error:
             raise AccessError(f"{self._dest} cannot be removed: {error.strerror}") from None
 

@@ -631,6 +631,40 @@ def test_a_backend_without_a_key_of_its_own_needs_one(backend, monkeypatch):
         store_in(backend, None).name_of(["a"])
 
 
+WRITE_ON_A_FULL_DISK = """
+import resource
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate
+from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend
+backend, patience = DirectoryBackend(args[0], Clock()), Patience(1, Clock())
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # from here on the kernel takes no more data
+uses = {
+    "write": lambda: backend.write("0123abcd", b"new", None),
+    "own_key": backend.own_key,
+    "reserve": lambda: backend.reserve([("all", Rate(1, 1.0))], patience),
+    "hold": lambda: backend.hold([("all", Rate(1, 1.0))], Clock.now() + 1),
+}
+for name, use in uses.items():
+    try:
+        use()
+    except AccessError as error:
+        print(name, error.message, flush=True)
+print("end", backend.read("0123abcd"))
+"""
+
+
+def test_a_disk_that_is_full_is_a_clear_failure_and_keeps_what_was_there(place, backend, start, patience):
+    backend.write(NAME, b"old", None)
+    child = start("import sys\nargs = sys.argv[1:]\n" + WRITE_ON_A_FULL_DISK, place)
+
+    message = f"token_cache: the directory {place} cannot be written to: File too large. Name another directory, or none for no cache"
+    assert [child.line() for _use in range(5)] == [*(f"{use} {message}" for use in ("write", "own_key", "reserve", "hold")), "end b'old'"]
+    backend.write(NAME, b"new", None)
+    assert backend.read(NAME) == b"new"
+    assert len(backend.own_key()) == 44
+    assert backend.reserve([("all", Rate(1, 1.0))], patience) == 0
+
+
 # --- which backend ---------------------------------------------------------------------------------------------------------
 
 
