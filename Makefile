@@ -18,14 +18,17 @@ demo: setup  ## Start the sandbox, provision an example there three times (plan,
 sandbox: setup  ## Run the sandbox, a server that plays the providers, on PORT (default 8800) until Ctrl-C
 	@$(RUN) extensions/sandbox --port $(PORT)
 
-test: setup-test  ## Run lint, units, integration and sanity, all of them even when one fails (STRICT=1: as CI does)
-	@.venv/bin/python tools/check.py lint units integration sanity
+test: setup-test  ## Run lint, units, faults, integration and sanity, all of them even when one fails (STRICT=1: as CI does)
+	@.venv/bin/python tools/check.py lint units faults integration sanity
 
 lint: setup-test  ## Check code, documentation, changelog, licences and packaging
 	@.venv/bin/python tools/check.py lint
 
 units: setup-test  ## Run the unit tests on every ansible-core
 	@.venv/bin/python tools/check.py units
+
+faults: setup-test  ## Let every module meet every fault of network and platform, and print what became of it
+	@$(RUN) -m pytest -q -n 4 -p no:cacheprovider --matrix tests/faults
 
 integration: setup-test  ## Run the integration tests against the sandbox on every ansible-core
 	@.venv/bin/python tools/check.py integration
@@ -51,4 +54,4 @@ setup:
 setup-test:
 	@tools/setup test
 
-.PHONY: help demo sandbox test lint units integration sanity bench format clean setup setup-test
+.PHONY: help demo sandbox test lint units faults integration sanity bench format clean setup setup-test

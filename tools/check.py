@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run groups of checks (lint, units, integration, sanity), one line for each, and the end of its output where it failed.
+"""Run groups of checks (lint, units, faults, integration, sanity), one line for each, and the end of its output where it failed.
 
 All are run; the exit status tells whether one failed. Each leaves $WORK/logs/NAME and $WORK/results/NAME ("PASSED FAILED").
 """
@@ -135,6 +135,10 @@ def units(core: str, python: str, venv: str) -> Step:
     return pytest("units", core, venv, "tests/unit", ["-n", "auto", "--timeout=120", *(measured if venv == ".venv" else [])])
 
 
+def faults(core: str, python: str, venv: str) -> Step:
+    return pytest("faults", core, venv, "tests/faults", ["-n", "4", "--timeout=120"])
+
+
 def integration(core: str, python: str, venv: str) -> Step:
     return pytest("integration", core, venv, "tests/integration", ["-n", "2", "--timeout=600"], MODES="all" if venv == ".venv" else "in process")
 
@@ -216,7 +220,8 @@ def main() -> None:
         else:
             wanted = cores if STRICT else cores[:1]
             print("".join(f"skip  {group} {core[0]}: for CI, or with STRICT=1\n" for core in cores if core not in wanted), end="", flush=True)
-            fine &= run([integration(*core) for core in wanted])
+            step = faults if group == "faults" else integration
+            fine &= run([step(*core) for core in wanted])
     sys.exit(0 if fine else 1)
 
 

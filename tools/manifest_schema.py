@@ -74,19 +74,29 @@ def list_schema(provider: t.Any, wanted: t.Any, connection: dict[str, t.Any]) ->
     return {"type": "array", "items": {"type": "object", "properties": items, "additionalProperties": False, **({"required": required} if required else {})}}
 
 
+def setting_schemas(wanted: t.Any) -> dict[str, t.Any]:
+    module = importlib.import_module(f"{PLUGINS}.modules.{wanted.module}")
+    return properties(module.MODULE.options, wanted.settings, descriptions(f"modules.{wanted.module}"))
+
+
 def section(provider: t.Any) -> dict[str, t.Any]:
     words = {**descriptions("doc_fragments.common"), **descriptions(f"doc_fragments.{provider.name}")}
     spec = provider.argument_spec()
     lists = {name: list_schema(provider, wanted, properties(provider.options, provider.options, words)) for name, wanted in provider.manifest.items()}
+    settings = {name: schema for wanted in provider.manifest.values() for name, schema in setting_schemas(wanted).items()}
     files = {
-        f"{name}_file": {"type": "string", "minLength": 1, "description": f"A CSV, JSON or YAML file with more {name}, relative to the manifest's folder."}
+        f"{name}_file": {
+            "type": "string",
+            "minLength": 1,
+            "description": f"A CSV, JSON, JSON Lines or YAML file with more {name}, relative to the manifest's folder.",
+        }
         for name, wanted in provider.manifest.items()
         if wanted.from_file
     }
     return {
         "type": "object",
         "description": f"Access to {provider.title}.",
-        "properties": {**properties(spec, spec, words), **lists, **files},
+        "properties": {**properties(spec, spec, words), **lists, **files, **settings},
         "additionalProperties": False,
     }
 

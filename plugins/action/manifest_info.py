@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import typing as t
@@ -12,12 +13,12 @@ from ansible.errors import AnsibleError
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
 from ansible_collections.mediaops.access.plugins.module_utils._options import common_options
+from ansible_collections.mediaops.access.plugins.module_utils._rows import converted, read_rows
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.plugin_utils._controller_action import ControllerAction
 from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import Dotenv
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
 from ansible_collections.mediaops.access.plugins.plugin_utils._providers import provider_classes
-from ansible_collections.mediaops.access.plugins.plugin_utils._rows import read_rows
 
 SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision", "files", "manifest.schema.json")
 
@@ -38,7 +39,7 @@ class ActionModule(ControllerAction):
             if provider.name in manifest:
                 sections.append({"provider": provider.name, "role": provider.role})
                 _anchor_paths(provider, manifest[provider.name], folder)
-                _add_files(provider, manifest[provider.name], folder)
+                _check_files(provider, manifest[provider.name])
                 if arguments["revoke"]:
                     _make_absent(provider, manifest[provider.name])
         deliver = manifest.pop("deliver", [])
@@ -71,22 +72,47 @@ class ActionModule(ControllerAction):
 
 
 def _anchor_paths(provider: t.Any, section: dict[str, t.Any], folder: str) -> None:
-    """Let relative paths of options begin at the manifest's folder."""
-    for name, option in provider.argument_spec().items():
-        if option["type"] == "path" and section.get(name):
+    """Let relative paths of options and files begin at the manifest's folder."""
+    options = {**provider.argument_spec(), **{name: _module(wanted).options[name] for wanted in provider.manifest.values() for name in wanted.settings}}
+    paths = [name for name, option in options.items() if option["type"] == "path"]
+    paths += [f"{key}_file" for key, wanted in provider.manifest.items() if wanted.from_file]
+    for name in paths:
+        if section.get(name):
             section[name] = os.path.join(folder, os.path.expanduser(section[name]))
 
 
-def _add_files(provider: t.Any, section: dict[str, t.Any], folder: str) -> None:
+def _module(wanted: t.Any) -> t.Any:
+    return importlib.import_module(f"ansible_collections.mediaops.access.plugins.modules.{wanted.module}").MODULE
+
+
+def _rows(wanted: t.Any, path: str) -> t.Iterator[tuple[dict[str, t.Any], str]]:
+    """The items of a file, or what is wrong with them. However many there are, only one of them is kept."""
+    spec = {name: _module(wanted).options[name] for name in wanted.options}
+    for row in read_rows(path):
+        try:
+            if row.problem:
+                raise AccessError(row.problem)
+            converted(row.options, spec)
+            yield row.options, ""
+        except AccessError as error:
+            yield {}, f"{path}:{row.line}: {error.message}"
+
+
+def _check_files(provider: t.Any, section: dict[str, t.Any]) -> None:
+    """Find what is wrong with a file before anything is provisioned; whoever provisions it reads it again."""
     for key, wanted in provider.manifest.items():
-        path = section.pop(f"{key}_file", None) if wanted.from_file else None
-        if path:
-            section[key] = section.get(key, []) + read_rows(os.path.join(folder, os.path.expanduser(path)))
+        path = section.get(f"{key}_file") if wanted.from_file else None
+        problems = [problem for _row, problem in _rows(wanted, path) if problem] if path else []
+        if problems:
+            raise AccessError(in_one_line(problems, 100))
 
 
 def _make_absent(provider: t.Any, section: dict[str, t.Any]) -> None:
     """Turn what a section wants into its opposite; what is not removable is left out."""
     for key, wanted in provider.manifest.items():
+        path = section.pop(f"{key}_file", None) if wanted.from_file else None
+        if path:
+            section[key] = section.get(key, []) + [row for row, _problem in _rows(wanted, path)]
         if not wanted.removable:
             section.pop(key, None)
         for item in section.get(key, []):

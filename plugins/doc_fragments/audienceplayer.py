@@ -33,6 +33,13 @@ options:
     description:
       - The end user's network address, sent as C(X-Forwarded-For). The platform counts rate limits by it.
     type: str
+  rate_limit_counts:
+    description:
+      - What counts for the rate limits. The platform does not say whether it is a request or each field of a request's document (each login or write in it).
+      - Choose V(field) if requests with many writes are answered with the error 429.
+    type: str
+    choices: [request, field]
+    default: request
   rate_limit:
     description:
       - The most requests that all processes together start, as V(N/second), V(N/minute) or V(none).

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import typing as t
 
@@ -40,13 +41,18 @@ class Access(t.Generic[P]):
         self.given = frozenset(given)
         self.secrets = secrets
         self.clock = clock or Clock()
-        self.patience = Patience(params["max_wait"], self.clock)
         self.warnings: list[str] = []
+        #: Takes a line about work that takes long.
+        self.show: t.Callable[[str], None] = lambda _line: None
         place = cache_location(params, ansible_home)
         self.store = TokenStore(lambda: open_backend(place, self.clock, params), params["token_cache_key"])
-        self.provider = provider(params)
+        self._open(provider)
+
+    def _open(self, provider: type[P]) -> None:
+        self.patience = Patience(self.params["max_wait"], self.clock)
+        self.provider = provider(self.params)
         self.provider.http = Http(
-            Transport.from_params(params),
+            Transport.from_params(self.params),
             self.patience,
             self.clock,
             backend=lambda: self.store.backend,
@@ -54,9 +60,16 @@ class Access(t.Generic[P]):
             is_rate_limited=self.provider.is_rate_limited,
             is_final=self.provider.is_final,
         )
-        self.provider.tokens = Tokens(self.provider, self.store, self.patience, self.clock, secrets, params["min_ttl"])
-        self.provider.secrets, self.provider.clock = secrets, self.clock
+        self.provider.tokens = Tokens(self.provider, self.store, self.patience, self.clock, self.secrets, self.params["min_ttl"])
+        self.provider.secrets, self.provider.clock = self.secrets, self.clock
         self.provider.warn = self.warnings.append
+
+    def another(self) -> Access[P]:
+        """The same for a job in a thread: what it waits for and its secrets are its own. The store must be open by then."""
+        twin = copy.copy(self)
+        twin.secrets = self.secrets.copy()
+        twin._open(type(self.provider))
+        return twin
 
     def lock(self, *item: str) -> t.ContextManager[None]:
         """Keep other processes from writing the same item meanwhile."""

@@ -9,12 +9,14 @@ import codecs
 import dataclasses
 import datetime
 import email.utils
+import functools
 import http.cookiejar
 import json
 import os
 import random
 import re
 import ssl
+import threading
 import typing as t
 from urllib.parse import urljoin, urlsplit
 
@@ -49,6 +51,8 @@ class Request:
     repeatable: bool = False
     #: It counts as an authentication request for the platform's rate limits.
     authenticates: bool = False
+    #: How many requests it counts as for them.
+    weight: int = 1
     #: Nobody reads what its answer holds, so that a web page in its place (a proxy's, or a login's) is found out by Http.
     unread: bool = False
 
@@ -80,11 +84,18 @@ class Response:
         return self.body.decode("utf-8", "replace")
 
     def json(self) -> t.Any:
-        """The body as JSON; None where it is empty.
+        """The body as JSON, not to be changed; None where it is empty.
 
         :raises ValueError: where it is something else.
         """
-        return json.loads(self.body) if self.body.strip() else None
+        return self._json
+
+    @functools.cached_property
+    def _json(self) -> t.Any:
+        try:
+            return json.loads(self.body) if self.body.strip() else None
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
     @property
     def kind(self) -> str:
@@ -171,6 +182,8 @@ class Http:
         self._slots = slots
         self._is_rate_limited = is_rate_limited
         self._is_final = is_final
+        #: The sessions of this item, which all run in one thread.
+        self._opened: dict[str, t.Any] = {}
 
     def send(self, request: Request) -> Response:
         """Send a request, waiting for rate limits and repeating it where that is safe.
@@ -235,7 +248,8 @@ class Http:
     def _prepared(self, request: Request) -> t.Callable[[], Response]:
         """What sends the request once, with all that can be done beforehand done."""
         requests = _library()
-        session = _session(self._transport, request.url)
+        origin = origin_of(request.url)
+        session = self._opened.get(origin) or self._opened.setdefault(origin, _session(self._transport, request.url))
         try:
             prepared = session.prepare_request(
                 requests.Request(
@@ -341,7 +355,8 @@ def _redirected(request: Request, response: Response) -> Request:
         place, plain = "an address that is none", False
     if request.method in _READS and location and plain and origin_of(target) == origin_of(request.url):
         return dataclasses.replace(request, url=target, query=None)
-    raise AccessError(
+    kind = AccessError if request.safe_to_repeat else AmbiguousWrite
+    raise kind(
         f"{request.label} was redirected to {place} (HTTP {response.status}), and credentials are not sent there. If that is right, set url to it",
         status=response.status,
     )
@@ -374,11 +389,11 @@ def _library() -> t.Any:
 
 
 def _session(transport: Transport, url: str) -> t.Any:
-    """The kept-alive session for an origin. A forked process makes its own: a connection must not be shared."""
+    """The kept-alive session for an origin. A forked process and a thread make their own: a connection must not be shared."""
     requests = _library()
     proxies = requests.utils.get_environ_proxies(url)
     verify, certificate = transport.verify, transport.certificate
-    key = (os.getpid(), origin_of(url), verify, certificate, *sorted(proxies.items()))
+    key = (os.getpid(), threading.get_ident(), origin_of(url), verify, certificate, *sorted(proxies.items()))
     session = _sessions.get(key)
     if session is None:
         session = requests.Session()

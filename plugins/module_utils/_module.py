@@ -50,12 +50,14 @@ class Module:
             module.fail_json(**result)
         module.exit_json(**result)
 
-    def run(self, params: Params, *, name: str, check_mode: bool = False, ansible_home: str | None = None) -> Result:
-        """Validate plain ``params`` as an ordinary module's are, and execute."""
+    def run(
+        self, params: Params, *, name: str, check_mode: bool = False, ansible_home: str | None = None, show: t.Callable[[str], None] | None = None
+    ) -> Result:
+        """Validate plain ``params`` as an ordinary module's are, and execute. ``show`` takes lines about work that takes long."""
         validation = self.validate(params)
         if not validation.error_messages:
             given = [option for option, value in params.items() if value is not None]
-            return self.execute(validation.validated_parameters, check_mode=check_mode, given=given, ansible_home=ansible_home)
+            return self.execute(validation.validated_parameters, check_mode=check_mode, given=given, ansible_home=ansible_home, show=show)
         message = validation.errors.msg
         if isinstance(validation.errors[0], UnsupportedError):
             message = f"Unsupported parameters for ({name}) module: {message}"
@@ -68,13 +70,22 @@ class Module:
             self._validator = ArgumentSpecValidator(self.options, **self._rules)
         return self._validator.validate({name: value for name, value in params.items() if value is not None})
 
-    def execute(self, params: Params, *, check_mode: bool = False, given: t.Iterable[str] = (), ansible_home: str | None = None) -> Result:
+    def execute(
+        self,
+        params: Params,
+        *,
+        check_mode: bool = False,
+        given: t.Iterable[str] = (),
+        ansible_home: str | None = None,
+        show: t.Callable[[str], None] | None = None,
+    ) -> Result:
         """Run with validated params; whatever goes wrong is a failed result."""
         secrets = Secrets(self.secret_params(params))
         warnings: list[str] = []
         try:
             access = Access(self.provider, params, secrets=secrets, check_mode=check_mode, given=given, ansible_home=ansible_home)
             warnings = access.warnings
+            access.show = show or access.show
             result = self._run(access)
         except AccessError as error:
             result = error.as_result()

@@ -27,10 +27,11 @@ _ROUNDING = 1e-6  # seconds
 
 @dataclasses.dataclass(frozen=True)
 class Rate:
-    """``count`` calls in any ``window`` seconds."""
+    """``count`` calls in any ``window`` seconds; a request counts for ``weight`` of them."""
 
     count: int
     window: float
+    weight: int = 1
 
     @classmethod
     def parse(cls, text: str, option: str = "rate_limit") -> Rate | None:
@@ -64,7 +65,7 @@ def next_start(starts: t.Sequence[float], rate: Rate, now: float, not_before: fl
 def _fits(starts: t.Sequence[float], start: float, rate: Rate) -> bool:
     """Whether no window holds too many calls with one more at ``start``."""
     place = bisect.bisect_right(starts, start)
-    around = [*starts[max(0, place - rate.count) : place], start, *starts[place : place + rate.count]]
+    around = [*starts[max(0, place - rate.count) : place], *[start] * rate.weight, *starts[place : place + rate.count]]
     return all(late - early >= rate.spacing - _ROUNDING for early, late in zip(around, around[rate.count :]))
 
 
@@ -81,7 +82,8 @@ class Schedule:
 
     def add(self, start: float, rate: Rate, now: float) -> None:
         self.starts = [early for early in self.starts if early > now - rate.spacing]
-        bisect.insort(self.starts, start)
+        place = bisect.bisect_right(self.starts, start)
+        self.starts[place:place] = [start] * rate.weight
 
     def hold(self, until: float, now: float) -> None:
         self._forget(now)

@@ -24,7 +24,8 @@ class ManifestList(t.NamedTuple):
     """A list in a section of a manifest: its items take ``options`` of ``module``, of which some are ``required``.
 
     ``named`` items have a ``name`` under which their credentials are delivered, and may bring connection options of their own.
-    More items may come ``from_file``. Those that are not ``removable`` stay when all that a manifest brought about is revoked.
+    More items may come ``from_file``; ``settings`` are options that hold for the whole list. Those that are not
+    ``removable`` stay when all that a manifest brought about is revoked.
     """
 
     module: str
@@ -32,6 +33,7 @@ class ManifestList(t.NamedTuple):
     required: tuple[str, ...] = ()
     named: bool = False
     from_file: bool = False
+    settings: tuple[str, ...] = ()
     removable: bool = True
 
 
@@ -84,6 +86,16 @@ class Provider:
     def obtain(self, grant: Grant) -> Token:
         """Log in."""
         raise AccessError("it has no tokens")
+
+    def obtain_many(self, grants: t.Sequence[Grant]) -> dict[Grant, Token | AccessError]:
+        """Log in for several grants, each with its own outcome; in as few requests as the platform allows."""
+        outcomes: dict[Grant, Token | AccessError] = {}
+        for grant in grants:
+            try:
+                outcomes[grant] = self.obtain(grant)
+            except AccessError as error:
+                outcomes[grant] = error
+        return outcomes
 
     def refresh(self, grant: Grant, token: Token) -> Token | None:
         return None
@@ -170,6 +182,7 @@ class Provider:
         for kind, option in limits:
             rate = Rate.parse(self.params[option], option)
             if rate:
+                rate = dataclasses.replace(rate, weight=min(request.weight, rate.count))
                 counted = "\n".join((self.name, origin_of(request.url), self.fingerprint(), kind))
                 slots.append((f"{kind}-{hashlib.sha256(counted.encode()).hexdigest()[:40]}", rate))
         return slots
@@ -228,8 +241,6 @@ class Provider:
             data = self.parse(response)
             problems = schema.problems(data)
         except ValueError:
-            problems = [f"it is {response.kind}"]
-        if problems and not response.body.strip():
             problems = [f"it is {response.kind}"]
         if problems:
             raise self.unfit(response, problems)

@@ -19,6 +19,8 @@ CUT = "…"
 #: Keys under which platforms and this collection return credentials.
 SECRET_KEY = re.compile(r"(?:secret|token|password|passwd|passphrase|authorization|jwt|api_?key|registration_?key|cookie)$", re.IGNORECASE)
 
+_TAG = re.compile(r"<[^>]*>")
+
 
 def strings_in(value: t.Any) -> t.Iterator[str]:
     """Every string (and number, as text) at any depth of lists and dicts, keys included."""
@@ -37,17 +39,31 @@ class Secrets:
     """The secret values that one task was given or has received."""
 
     def __init__(self, values: t.Iterable[t.Any] = ()) -> None:
-        self._spellings: set[str] = set()
+        self._texts: set[str] = set()
+        self._known: list[str] | None = None
         self.add(*values)
 
     def add(self, *values: t.Any) -> None:
         """Remember ``values`` (strings, or lists and dicts of them) as secret."""
-        texts = {text for value in values for text in strings_in(list(value.values()) if isinstance(value, dict) else value) if text}
-        self._spellings.update(spelling for text in texts for spelling in _spellings(text))
+        self._texts.update(text for value in values for text in strings_in(list(value.values()) if isinstance(value, dict) else value) if text)
+        self._known = None
+
+    def copy(self) -> Secrets:
+        """The same secrets, to which others can be added for a while."""
+        twin = Secrets()
+        twin._texts, twin._known = set(self._texts), self._known
+        return twin
+
+    @property
+    def _spellings(self) -> list[str]:
+        """Every spelling of every secret, the longest first; made when they are needed."""
+        if self._known is None:
+            self._known = sorted({spelling for text in self._texts for spelling in _spellings(text)}, key=len, reverse=True)
+        return self._known
 
     def scrub(self, text: str) -> str:
         """``text`` with every known secret masked: as it is, and as URLs, JSON, HTML and Basic credentials encode it."""
-        for spelling in sorted(self._spellings, key=len, reverse=True):
+        for spelling in self._spellings:
             text = text.replace(spelling, MASK)
         # A platform's words may have been cut within a secret.
         *cut, last = text.split(CUT)
@@ -72,7 +88,8 @@ class Secrets:
 
     def are_in(self, value: t.Any) -> bool:
         """Whether ``value`` holds a known secret, or a credential under a key that names one."""
-        return any(secret in text for text in strings_in(value) for secret in self._spellings) or bool(secret_values(value))
+        texts = "\0".join(strings_in(value))
+        return any(secret in texts for secret in self._spellings) or bool(secret_values(value))
 
 
 def _spellings(value: str) -> set[str]:
@@ -82,9 +99,11 @@ def _spellings(value: str) -> set[str]:
     in_json = {json.dumps(value, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
     in_html = {html.escape(value), html.escape(value, quote=False), html.escape(value).replace("&#x27;", "&#39;")}
     in_messages = {deeper for text in _escaped(value) for deeper in (text, *_escaped(text))}
+    in_one_line = {" ".join(text.split()) for text in (value, _TAG.sub(" ", value))}
     in_urls = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
     whole = base64.b64encode(raw).decode()
-    return {value, whole, *in_urls, *in_json, *in_html, *in_messages, *(text for text in in_base64 if len(text) > 5)}
+    parts = (text for text in (*in_one_line, *in_base64) if len(text) > 5)
+    return {value, whole, *in_urls, *in_json, *in_html, *in_messages, *parts}
 
 
 def _escaped(text: str) -> set[str]:

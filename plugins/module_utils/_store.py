@@ -18,6 +18,7 @@ import hmac
 import json
 import os
 import stat
+import threading
 import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary
@@ -33,6 +34,8 @@ class Backend(t.Protocol):
     """What a place for tokens must offer. Names are short and made of [a-z0-9-]."""
 
     def read(self, name: str) -> bytes | None: ...
+
+    def read_many(self, names: t.Sequence[str]) -> list[bytes | None]: ...
 
     def write(self, name: str, data: bytes, expires_at: float | None) -> None: ...
 
@@ -53,6 +56,7 @@ class Backend(t.Protocol):
 
 
 _PROCESS_SCHEDULES: dict[str, Schedule] = {}
+_THREADS = threading.Lock()
 
 
 class MemoryBackend:
@@ -62,9 +66,13 @@ class MemoryBackend:
         self._clock = clock
         self._data: dict[str, bytes] = {}
         self._schedules = _PROCESS_SCHEDULES if schedules is None else schedules
+        self._locks: dict[str, threading.Lock] = {}
 
     def read(self, name: str) -> bytes | None:
         return self._data.get(name)
+
+    def read_many(self, names: t.Sequence[str]) -> list[bytes | None]:
+        return [self._data.get(name) for name in names]
 
     def write(self, name: str, data: bytes, expires_at: float | None) -> None:
         self._data[name] = data
@@ -77,15 +85,18 @@ class MemoryBackend:
 
     @contextlib.contextmanager
     def lock(self, name: str, patience: Patience) -> t.Iterator[None]:
-        yield
+        with self._locks.setdefault(name, threading.Lock()):  # between the threads of one task
+            yield
 
     def reserve(self, slots: t.Sequence[Slot], patience: Patience) -> float:
-        schedules = [(rate, self._schedules.setdefault(name, Schedule())) for name, rate in slots]
-        return reserve_all(schedules, self._clock.now(), patience)
+        with _THREADS:
+            schedules = [(rate, self._schedules.setdefault(name, Schedule())) for name, rate in slots]
+            return reserve_all(schedules, self._clock.now(), patience)
 
     def hold(self, slots: t.Sequence[Slot], until: float) -> None:
-        for name, _rate in slots:
-            self._schedules.setdefault(name, Schedule()).hold(until, self._clock.now())
+        with _THREADS:
+            for name, _rate in slots:
+                self._schedules.setdefault(name, Schedule()).hold(until, self._clock.now())
 
     def own_key(self) -> str | None:
         return base64.urlsafe_b64encode(os.urandom(32)).decode()
@@ -127,6 +138,10 @@ class DirectoryBackend:
 
     def read(self, name: str) -> bytes | None:
         return _read_private(self._file("tokens", name))
+
+    def read_many(self, names: t.Sequence[str]) -> list[bytes | None]:
+        there = set(os.listdir(self._file("tokens", "")))
+        return [self.read(name) if name in there else None for name in names]
 
     def write(self, name: str, data: bytes, expires_at: float | None) -> None:
         with self._explained("be written to"):
@@ -222,14 +237,20 @@ def _read_private(path: str) -> bytes | None:
 
 
 def _replace(path: str, data: bytes) -> None:
-    """Write a 0600 file atomically. The caller holds the lock of its name, so one temporary name is enough and a crash leaves no litter."""
+    """Write a 0600 file atomically. A crash leaves one temporary file at most, whose name is always the same."""
     temporary = path + ".new"
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(temporary)
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+    try:
+        handle = os.open(temporary, flags, 0o600)
+    except FileExistsError:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        handle = os.open(temporary, flags, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
-    os.replace(temporary, path)
+    # Who writes the same without its lock may have moved it already.
+    with contextlib.suppress(FileNotFoundError):
+        os.replace(temporary, path)
 
 
 def open_backend(place: str, clock: Clock, params: t.Mapping[str, t.Any]) -> Backend:
@@ -259,6 +280,10 @@ class TokenStore:
         """The backend, opened when it is first needed."""
         return self._opener()
 
+    def open(self) -> None:
+        """Open everything now: threads that share a store must not each do it."""
+        self._open_keys()
+
     def _open_keys(self) -> tuple[bytes, t.Any]:
         """The key for names, and the cipher; made when first needed, as ``cryptography`` takes a while to import."""
         if self._keys is None:
@@ -281,7 +306,14 @@ class TokenStore:
 
     def read(self, name: str) -> dict[str, t.Any] | None:
         """An entry, or None: a missing, corrupt or foreign one is a miss."""
-        data = self.backend.read(name)
+        return self._decrypted(name, self.backend.read(name))
+
+    def read_many(self, names: t.Sequence[str]) -> dict[str, dict[str, t.Any]]:
+        """The entries that are there, by their names."""
+        found = {name: self._decrypted(name, data) for name, data in zip(names, self.backend.read_many(names))}
+        return {name: entry for name, entry in found.items() if entry is not None}
+
+    def _decrypted(self, name: str, data: bytes | None) -> dict[str, t.Any] | None:
         if data is None:
             return None
         cipher = self._open_keys()[1]
@@ -299,5 +331,4 @@ class TokenStore:
 
     def entries(self) -> dict[str, dict[str, t.Any]]:
         """All readable entries by name."""
-        found = {name: self.read(name) for name in self.backend.names()}
-        return {name: entry for name, entry in found.items() if entry is not None}
+        return self.read_many(self.backend.names())

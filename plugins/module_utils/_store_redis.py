@@ -57,6 +57,10 @@ class RedisBackend:
         with self._explained():
             return t.cast("bytes | None", self._redis.get(_key("token", name)))
 
+    def read_many(self, names: t.Sequence[str]) -> list[bytes | None]:
+        with self._explained():
+            return t.cast("list[bytes | None]", self._redis.mget([_key("token", name) for name in names]) if names else [])
+
     def write(self, name: str, data: bytes, expires_at: float | None) -> None:
         left = None if expires_at is None else max(1, int(expires_at - self._clock.now()))
         with self._explained():

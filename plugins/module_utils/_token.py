@@ -125,6 +125,8 @@ class Issuer(t.Protocol):
 
     def obtain(self, grant: Grant) -> Token: ...
 
+    def obtain_many(self, grants: t.Sequence[Grant]) -> dict[Grant, Token | AccessError]: ...
+
     def refresh(self, grant: Grant, token: Token) -> Token | None:
         """A new token from an old one's refresh token; None where that is not possible (any more)."""
 
@@ -147,22 +149,55 @@ class Tokens:
         self._min_ttl = min_ttl
         #: Whether a token was issued or revoked.
         self.changed = False
+        #: Those of the last get_many, by their names: what follows need not ask the store.
+        self._at_hand: dict[str, Token] = {}
+        self._names: dict[Grant, str] = {}
 
     def cached(self, grant: Grant, min_ttl: float | None = None) -> Token | None:
         """The token that is there, if it lives long enough."""
         if grant.is_given:
             return self._noted(Token(grant.secret, expires_at=jwt_expiry(grant.secret)))
-        token = self._read(self._name(grant))
+        name = self._name(grant)
+        token = self._at_hand.get(name) or self._read(name)
         return token if token and token.life(self._clock.now()) >= (self._min_ttl if min_ttl is None else min_ttl) else None
 
     def get(self, grant: Grant) -> Token:
         """A token with at least ``min_ttl`` of life: cached, else refreshed, else new."""
         return self.cached(grant) or self._issue(grant, unwanted=None)
 
+    def get_many(self, grants: t.Iterable[Grant]) -> dict[Grant, AccessError]:
+        """Have tokens for several grants in the cache, with as few requests as the platform allows; returns why some could not be had."""
+        self._at_hand = {}
+        missing = self._collect({self._name(grant): grant for grant in grants})
+        failures: dict[Grant, AccessError] = {}
+        if not missing:
+            return failures
+        # One lock stands for all: runs of the same list ask for the same tokens together. Whoever asks for one of them alone at that instant logs in, too.
+        with self._store.backend.lock(min(missing), self._patience):
+            wanted = {grant: name for name, grant in self._collect(missing).items()}
+            for grant, outcome in (self._issuer.obtain_many(list(wanted)) if wanted else {}).items():
+                try:
+                    if isinstance(outcome, AccessError):
+                        raise outcome
+                    self._at_hand[wanted[grant]] = self._keep(wanted[grant], grant, outcome)
+                except AccessError as error:
+                    failures[grant] = error
+        return failures
+
+    def _collect(self, grants: dict[str, Grant]) -> dict[str, Grant]:
+        """Have the cached tokens of grants at hand; returns the others."""
+        entries = self._store.read_many(list(grants))
+        for name in grants:
+            token = self._read_entry(entries.get(name))
+            if token and token.life(self._clock.now()) >= self._min_ttl:
+                self._at_hand[name] = token
+        return {name: grant for name, grant in grants.items() if name not in self._at_hand}
+
     def renew(self, grant: Grant) -> Token:
         """A token that was not there before: where the platform can, the old one is revoked first."""
         self._refuse_given(grant, "there are no credentials to obtain a new one with")
         name = self._name(grant)
+        self._at_hand.pop(name, None)
         with self._store.backend.lock(name, self._patience):
             started = self._clock.now()
             old = self._read(name)
@@ -183,6 +218,7 @@ class Tokens:
         if grant.is_given:
             return self._drop_given(t.cast(Token, self.cached(grant)), check_mode)
         name = self._name(grant)
+        self._at_hand.pop(name, None)
         if check_mode:
             return self.cached(grant, min_ttl=0) is not None
         with self._store.backend.lock(name, self._patience):
@@ -202,6 +238,7 @@ class Tokens:
     def _issue(self, grant: Grant, unwanted: str | None) -> Token:
         """One login for all who wait: whoever gets the lock second finds the first one's token."""
         name = self._name(grant)
+        self._at_hand.pop(name, None)
         with self._store.backend.lock(name, self._patience):
             held = self._read(name)
             if held and held.access_token != unwanted and held.life(self._clock.now()) >= self._min_ttl:
@@ -239,16 +276,21 @@ class Tokens:
         if life < self._min_ttl:
             raise AccessError(f"even a new token lives for {life:.0f} s only, less than min_ttl ({self._min_ttl} s): lower min_ttl")
         provider, url = self._issuer.token_identity()[:2]
-        entry: dict[str, t.Any] = {"provider": provider, "url": url, "principal": grant.principal, "token": dataclasses.asdict(token)}
+        entry: dict[str, t.Any] = {"provider": provider, "url": url, "principal": grant.principal, "token": dict(vars(token))}
         entry["revocation"] = self._issuer.revocation_recipe(token)
         self._store.write(name, entry, max(filter(None, [token.expires_at, token.refresh_expires_at]), default=None))
         return token
 
     def _name(self, grant: Grant) -> str:
-        return self._store.name_of([*self._issuer.token_identity(), grant.flow, grant.principal, grant.scope, grant.secret])
+        name = self._names.get(grant)
+        if name is None:
+            name = self._names[grant] = self._store.name_of([*self._issuer.token_identity(), grant.flow, grant.principal, grant.scope, grant.secret])
+        return name
 
     def _read(self, name: str) -> Token | None:
-        entry = self._store.read(name)
+        return self._read_entry(self._store.read(name))
+
+    def _read_entry(self, entry: dict[str, t.Any] | None) -> Token | None:
         try:
             return self._noted(Token(**entry["token"])) if entry else None
         except (KeyError, TypeError):

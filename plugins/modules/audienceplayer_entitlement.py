@@ -9,9 +9,10 @@ DOCUMENTATION = r"""
 module: audienceplayer_entitlement
 short_description: Entitle AudiencePlayer users to products and subscriptions
 description:
-  - Fulfils and revokes entitlements, one with the options at the top, or many with O(entitlements).
+  - Fulfils and revokes entitlements, one with the options at the top, or many with O(entitlements) and O(entitlements_file).
   - What the users hold is read first, and nothing is written where it is right already. Reading never creates a user.
-  - Many writes travel in one request. An item that fails does not stop the others; the task fails at the end.
+  - Many logins or writes travel in one request, and several requests at a time. An item that fails does not stop the others; the task fails at the end.
+  - Work that takes longer than 10 seconds says on the standard error output how far it is, every half minute.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
@@ -84,6 +85,14 @@ options:
         type: str
         choices: [present, absent]
         default: present
+  entitlements_file:
+    description:
+      - A file with many entitlements, on the host that carries the task out. Its items have the options of O(entitlements[]).
+      - C(.csv) with the options' names in the first line, C(.json), C(.jsonl) or C(.ndjson) with an item in each line, or C(.yml). In UTF-8.
+      - Empty values are left out.
+      - All items are checked before anything is sent; what is wrong with them is named with file and line.
+      - Memory hardly grows with the file, so RV(entitlements) lists only those of its items that failed.
+    type: path
   read_before_write:
     description:
       - Read what the users hold and write only what differs. That takes a login for each user whose token is not cached.
@@ -92,9 +101,31 @@ options:
     default: true
   batch_size:
     description:
-      - The most writes that travel in one request.
+      - The most writes, or logins of users, that travel in one request.
     type: int
     default: 20
+  concurrency:
+    description:
+      - How many requests are in flight at once, so that the platform's latency does not set the pace. The rate limits hold for all of them together.
+    type: int
+    default: 4
+  ledger:
+    description:
+      - A file (a SQLite database, made with mode 0600) that keeps what was brought about and when.
+        What it knows to be right, and not older than O(ledger_max_age), is neither read nor written again.
+      - So a nightly run over many items sends only what has changed, and a run that was killed goes on where it stopped.
+      - What others change on the platform meanwhile is noticed when an entry is too old. Wherever users are read, what the platform says counts.
+    type: path
+  ledger_max_age:
+    description:
+      - Seconds for which O(ledger) is believed.
+    type: int
+    default: 604800
+  planned_users:
+    description:
+      - E-mail addresses of users whom an earlier task of the same check would have created. In check mode they count as users who hold nothing yet.
+    type: list
+    elements: str
 extends_documentation_fragment:
   - mediaops.access.common
   - mediaops.access.common.access_tokens
@@ -125,11 +156,19 @@ EXAMPLES = r"""
       - {user_id: 333, subscription_id: 555, expires_at: "2030-12-31T23:59:59+01:00"}
       - {user_email: viewer@example.com, product_id: 444, state: absent}
   register: sold
+
+- name: All that the shop knows of, every night
+  mediaops.access.audienceplayer_entitlement:
+    project_id: 111
+    client_id: "222"
+    client_secret: "{{ audienceplayer_client_secret }}"
+    entitlements_file: "{{ playbook_dir }}/files/entitlements.csv"
+    ledger: "{{ playbook_dir }}/entitlements.ledger"
 """
 
 RETURN = r"""
 entitlements:
-  description: What became of each item, in the input's order.
+  description: What became of each item, in the input's order. Of the items of O(entitlements_file), those that failed.
   returned: unless the options are invalid
   type: list
   elements: dict
@@ -193,17 +232,17 @@ summary:
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_entitlements import ITEM_OPTIONS, Entitlements
+from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_bulk import Entitlements
+from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_entitlements import ITEM_OPTIONS
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
 
 
 def run(access: Access[AudiencePlayer]) -> Result:
-    params = access.params
-    listed = params["entitlements"] is not None
-    beside = sorted(access.given & set(ITEM_OPTIONS)) if listed else []
+    many = [name for name in ("entitlements", "entitlements_file") if access.params[name] is not None]
+    beside = sorted(access.given & set(ITEM_OPTIONS)) if many else []
     if beside:
-        raise AccessError(f"{' and '.join(beside)} cannot be given beside entitlements: each item has its own")
-    entitlements = Entitlements(access, params["entitlements"] if listed else [params], listed=listed)
+        raise AccessError(f"{' and '.join(beside)} cannot be given beside {many[0]}: each item has its own")
+    entitlements = Entitlements(access)
     entitlements.apply()
     return entitlements.as_result()
 
@@ -214,8 +253,13 @@ MODULE = Module(
     {
         **ITEM_OPTIONS,
         "entitlements": {"type": "list", "elements": "dict", "options": ITEM_OPTIONS},
+        "entitlements_file": {"type": "path"},
         "read_before_write": {"type": "bool", "default": True},
         "batch_size": {"type": "int", "default": 20},
+        "concurrency": {"type": "int", "default": 4},
+        "ledger": {"type": "path"},
+        "ledger_max_age": {"type": "int", "default": 604800},
+        "planned_users": {"type": "list", "elements": "str"},
     },
     mutually_exclusive=[("entitlements", name) for name, option in ITEM_OPTIONS.items() if "default" not in option],
 )

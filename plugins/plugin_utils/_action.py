@@ -49,7 +49,14 @@ class InProcessAction(ActionBase):
 
     def _run_here(self, environment: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         with _environment(environment):
-            return self.module.run(plain(self._task.args), name=self._task.action, check_mode=self._task.check_mode, ansible_home=ansible_home())
+            return self.module.run(
+                plain(self._task.args),
+                name=self._task.action,
+                check_mode=self._task.check_mode,
+                ansible_home=ansible_home(),
+                # On the standard error output, so that a callback's JSON stays JSON.
+                show=lambda line: self._display.display(line, stderr=True),
+            )
 
     def _run_as_module(self, environment: t.Mapping[str, t.Any], task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
         if self._task.async_val:

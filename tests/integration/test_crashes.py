@@ -46,8 +46,8 @@ def deliver(params):
 WORK = {
     "deliver": deliver,
     **{
-        name: lambda params, module=module, name=name: module.MODULE.run(params, name=name)
-        for name, module in {"flex_oauth_app": flex_oauth_app, "freewheel_token": freewheel_token, "audienceplayer_entitlement": audienceplayer_entitlement}.items()
+        module.__name__.rpartition(".")[2]: lambda params, module=module: module.MODULE.run(params, name=module.__name__)
+        for module in (audienceplayer_entitlement, flex_oauth_app, freewheel_token)
     },
 }
 

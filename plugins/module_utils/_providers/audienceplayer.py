@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider, read_error
 from ansible_collections.mediaops.access.plugins.module_utils._runner import State
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
@@ -73,6 +74,12 @@ HOLDINGS = Schema(
 )
 
 
+_LOGIN_FIELDS = "access_token user_id user_email expires_in"
+
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 class Enum(str):
     """A GraphQL enum value. Its type's name is not known, so that it cannot be a variable (1.2)."""
 
@@ -85,7 +92,7 @@ def field(name: str, arguments: t.Mapping[str, t.Any], selection: str = "", alia
 
 def _literal(value: t.Any) -> str:
     # GraphQL reads JSON's strings, numbers, true, false and null.
-    return str(value) if isinstance(value, Enum) else json.dumps(value, ensure_ascii=False)
+    return str(value) if isinstance(value, Enum) else _encode(value)
 
 
 class User(t.NamedTuple):
@@ -107,6 +114,15 @@ class GraphQLError(AccessError):
     """An error that a GraphQL answer names."""
 
 
+class Answers(t.NamedTuple):
+    """What the fields of one document were answered, by their aliases."""
+
+    data: dict[str, t.Any]
+    failed: dict[str, AccessError]
+    #: Those whose outcome the answer leaves open.
+    unclear: list[str]
+
+
 class AudiencePlayer(Provider):
     name = "audienceplayer"
     title = "AudiencePlayer"
@@ -116,6 +132,7 @@ class AudiencePlayer(Provider):
         "client_id": {"type": "str", "fallback": from_env("AUDIENCEPLAYER_CLIENT_ID")},
         "client_secret": {"type": "str", "no_log": True, "fallback": from_env("AUDIENCEPLAYER_CLIENT_SECRET")},
         "forwarded_for": {"type": "str"},
+        "rate_limit_counts": {"type": "str", "choices": ["request", "field"], "default": "request"},
     }
     #: What says whose token is wanted; the modules that take these options document them.
     token_options: t.ClassVar[dict[str, dict[str, t.Any]]] = {
@@ -139,6 +156,7 @@ class AudiencePlayer(Provider):
             "audienceplayer_entitlement",
             ("product_id", "subscription_id", "user_id", "user_email", "auto_register", "expires_at", "state"),
             from_file=True,
+            settings=("read_before_write", "batch_size", "concurrency", "ledger", "ledger_max_age"),
         ),
     }
     rate_limit = "120/minute"
@@ -151,7 +169,9 @@ class AudiencePlayer(Provider):
 
     # --- GraphQL (1.1, 1.6) --------------------------------------------------------------------------------------------
 
-    def request(self, document: str, scope: str = "user", *, variables: t.Any = None, **kwargs: t.Any) -> Request:
+    def request(self, document: str, scope: str = "user", *, variables: t.Any = None, fields: int = 1, **kwargs: t.Any) -> Request:
+        """A request for a document with so many ``fields``, as far as that matters."""
+        kwargs["weight"] = fields if self.params["rate_limit_counts"] == "field" else 1
         headers = {"X-Forwarded-For": self.params["forwarded_for"]} if self.params["forwarded_for"] else {}
         body = {"query": document, **({"variables": variables} if variables else {})}
         return Request("POST", f"{self.url}/graphql/{self.require('project_id')}/{scope}", headers=headers, json=body, **kwargs)
@@ -197,6 +217,36 @@ class AudiencePlayer(Provider):
     def data(self, response: Response) -> dict[str, t.Any]:
         return self.read(response, ANSWER).get("data") or {}
 
+    def most_fields(self, wanted: int, *options: str) -> int:
+        """How many of ``wanted`` fields one document may have, so that the limits of these ``options`` let it pass."""
+        rates = [Rate.parse(self.params[option], option) for option in options]
+        counted = [rate.count for rate in rates if rate] if self.params["rate_limit_counts"] == "field" else []
+        return min([wanted, *counted])
+
+    def mutate(self, fields: t.Mapping[str, str], **kwargs: t.Any) -> Answers:
+        """Send mutations that may be repeated as one document, by their aliases.
+
+        :raises AccessError: where it failed as a whole.
+        """
+        document = f"mutation {{ {' '.join(fields.values())} }}"
+        response = self.http.send(self.request(document, repeatable=True, fields=len(fields), **kwargs))
+        errors, error = self.errors_in(response), self.failure(response)
+        if error and not errors:
+            raise error
+        data = self.data(response)
+        failed = self._failed(fields, errors, response)
+        return Answers(data, failed, [alias for alias in fields if alias not in failed and (alias not in data or (errors and data[alias] is None))])
+
+    def _failed(self, fields: t.Mapping[str, str], errors: t.Sequence[dict[str, t.Any]], response: Response) -> dict[str, AccessError]:
+        """The errors by the alias that each belongs to."""
+        failed: dict[str, AccessError] = {}
+        for error in errors:
+            path = error.get("path")
+            alias = str(path[0]) if isinstance(path, list) and path else next(iter(fields)) if len(fields) == 1 else ""
+            if alias in fields:
+                failed.setdefault(alias, self.error_from(error, response))
+        return failed
+
     def fingerprint(self) -> str:
         return self.params["forwarded_for"] or ""
 
@@ -237,10 +287,10 @@ class AudiencePlayer(Provider):
     def obtain(self, grant: Grant) -> Token:
         if grant.flow == "password":
             project = {"project_id": self.require("project_id")} if grant.scope == "admin" else {}
-            login = field("UserAuthenticate", {**project, "email": grant.principal, "password": grant.secret}, "access_token user_id user_email expires_in")
+            login = field("UserAuthenticate", {**project, "email": grant.principal, "password": grant.secret}, _LOGIN_FIELDS)
         else:
             operation = "ClientUserAuthenticate" if grant.flow == "user" else "ClientAuthenticate"
-            login = field(operation, {**self.client_arguments(), **grant.details}, "access_token user_id user_email expires_in")
+            login = field(operation, {**self.client_arguments(), **grant.details}, _LOGIN_FIELDS)
         response = self.send(self.request(f"mutation {{ {login} }}", grant.scope, authenticates=True, repeatable=True))
         data = self.data(response)
         answer = next(iter(data.values()), None)
@@ -250,6 +300,39 @@ class AudiencePlayer(Provider):
         if problems:
             raise self.unfit(response, problems)
         return self._token(t.cast("dict[str, t.Any]", answer))
+
+    def obtain_many(self, grants: t.Sequence[Grant]) -> dict[Grant, Token | AccessError]:
+        """Log several users in with one document; what its answer does not tell is asked in halves, then alone."""
+        size = self.most_fields(len(grants), "rate_limit", "auth_rate_limit")
+        if len(grants) == 1 or any(grant.flow != "user" for grant in grants):
+            return super().obtain_many(grants)
+        outcomes: dict[Grant, Token | AccessError] = {}
+        for start in range(0, len(grants), size):
+            outcomes.update(self._log_in(grants[start : start + size]))
+        return outcomes
+
+    def _log_in(self, grants: t.Sequence[Grant]) -> dict[Grant, Token | AccessError]:
+        aliases = {f"u{number}": grant for number, grant in enumerate(grants)}
+        client = self.client_arguments()
+        logins = {alias: field("ClientUserAuthenticate", {**client, **grant.details}, _LOGIN_FIELDS, alias) for alias, grant in aliases.items()}
+        try:
+            answers = self.mutate(logins, authenticates=True)
+        except AccessError as error:
+            return dict.fromkeys(grants, error)
+        outcomes: dict[Grant, Token | AccessError] = {aliases[alias]: error for alias, error in answers.failed.items()}
+        unclear = []
+        for alias, grant in aliases.items():
+            answer = answers.data.get(alias)
+            if alias in answers.failed:
+                continue
+            if alias not in answers.unclear and not LOGIN.problems(answer):
+                outcomes[grant] = self._token(t.cast("dict[str, t.Any]", answer))
+            else:
+                unclear.append(grant)
+        half = len(unclear) if len(unclear) < len(grants) else len(unclear) // 2
+        for part in (unclear[:half], unclear[half:]) if unclear else ():
+            outcomes.update(self.obtain_many(part) if part else {})
+        return outcomes
 
     def _token(self, answer: dict[str, t.Any]) -> Token:
         access_token, life = answer["access_token"], answer.get("expires_in")
@@ -304,9 +387,14 @@ class AudiencePlayer(Provider):
 
     # --- what a user holds (1.5) ---------------------------------------------------------------------------------------
 
-    def holdings(self, grant: Grant) -> dict[str, list[dict[str, t.Any]]] | None:
-        """A user's ``products`` and ``subscriptions``; None where there is no such user. Nothing is created by asking."""
+    def holdings(self, grant: Grant, failure: AccessError | None = None) -> dict[str, list[dict[str, t.Any]]] | None:
+        """A user's ``products`` and ``subscriptions``; None where there is no such user. Nothing is created by asking.
+
+        ``failure`` is what a login ended with that was tried before.
+        """
         try:
+            if failure:
+                raise failure
             self.tokens.get(grant)
             products, subscriptions = self._lists(grant)
         except AccessError as error:
@@ -333,18 +421,18 @@ class AudiencePlayer(Provider):
                 for name in wanted
             ]
             try:
-                response = self.send_authorized(self.request(f"query {{ {' '.join(fields)} }}", repeatable=True), grant)
+                response = self.send_authorized(self.request(f"query {{ {' '.join(fields)} }}", repeatable=True, fields=len(fields)), grant)
             except GraphQLError as error:
                 if not paged or error.code in (401, 403, 404):
                     raise
                 paged, wanted, found = False, list(_LISTS), {name: [] for name in _LISTS}
                 continue
-            wanted = [name for name in wanted if self._add_page(response, name, found[name]) and paged]
+            data = self.data(response)
+            wanted = [name for name in wanted if self._add_page(response, name, data.get(name), found[name]) and paged]
         return list(found.values())
 
-    def _add_page(self, response: Response, name: str, found: list[dict[str, t.Any]]) -> bool:
+    def _add_page(self, response: Response, name: str, answer: t.Any, found: list[dict[str, t.Any]]) -> bool:
         """Add one page; says whether there is another."""
-        answer = self.data(response).get(name)
         problems = HOLDINGS.problems(answer)
         if problems:
             raise self.unfit(response, [f"{name}.{problem}" for problem in problems])

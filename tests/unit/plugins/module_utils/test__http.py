@@ -429,6 +429,38 @@ def test_no_redirect_is_followed_by_what_is_no_read(request_, send, exchange):
         send(request_)
 
     assert caught.value.status == 307
+    assert isinstance(caught.value, AmbiguousWrite) is not request_.safe_to_repeat
+
+
+@pytest.mark.parametrize("page", ["<!DOCTYPE html><p>Please log in", "\n<HTML></HTML>"])
+@pytest.mark.parametrize(
+    ("request_", "error"),
+    [(Request("DELETE", URL, unread=True), AmbiguousWrite), (Request("POST", URL, repeatable=True, unread=True), AccessError)],
+    ids=["not repeatable", "repeatable"],
+)
+def test_a_web_page_is_no_answer_where_nobody_reads_it(request_, error, page, send, exchange):
+    exchange(request_, {"status": 200, "body": page})
+
+    with pytest.raises(error, match=f"^{request_.method} {URL} was answered with an HTML page. Check that url points to the platform's API$") as caught:
+        send(request_)
+
+    assert type(caught.value) is error
+    assert caught.value.status == 200
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [
+        (Request("DELETE", URL, unread=True), {"status": 200, "body": "OK"}),
+        (Request("DELETE", URL, unread=True), {"status": 404, "body": "<html>Not found</html>"}),
+        (Request("DELETE", URL), {"status": 200, "body": "<html>The user reads it</html>"}),
+    ],
+    ids=["no page", "an error", "read"],
+)
+def test_any_other_answer_is_returned(request_, answer, send, exchange):
+    exchange(request_, answer)
+
+    assert send(request_).text == answer["body"]
 
 
 @pytest.mark.parametrize("location", [None, "", "http://[::1", "https://host:port/"])

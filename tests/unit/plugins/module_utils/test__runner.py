@@ -218,6 +218,20 @@ def test_what_the_platform_made_of_a_write_is_the_result(clock):
     assert ensure(FakeAccess(clock), thing) == (True, B, shown({"name": "a"}, {"name": "b"}))
 
 
+@pytest.mark.parametrize(
+    ("before", "wanted", "after"),
+    [pytest.param(A, B, None, id="gone"), pytest.param(A, None, B, id="still there"), pytest.param(A, B, A, id="unchanged")],
+)
+def test_a_write_that_is_accepted_and_not_made_is_a_failure(before, wanted, after, clock):
+    thing = Thing(before, wanted)
+    thing.write = lambda current, wanted: after
+
+    with pytest.raises(AccessError) as caught:
+        ensure(FakeAccess(clock), thing)
+
+    assert caught.value.message == "thing 'a': the platform accepted the change, but has not made it"
+
+
 @pytest.mark.parametrize("step", ["read", "wanted", "write"])
 def test_a_failure_names_the_item_and_keeps_its_details(step, clock):
     thing = Thing(A, B)

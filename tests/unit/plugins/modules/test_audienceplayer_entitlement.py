@@ -256,6 +256,14 @@ def test_a_wrong_project_is_no_missing_user_and_nothing_is_written(entitle, user
     assert "project_id" in result["msg"] and "no such user" not in result["msg"]
 
 
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_an_answer_without_the_login_is_no_missing_user(entitle, state):
+    result = entitle.fail(user_login(333, answer={"data": {}}), **HAS, state=state)
+
+    assert outcome(result) == ["failed"]
+    assert "not what was expected" in result["msg"]
+
+
 def test_a_missing_user_is_not_believed_where_the_client_is_refused_as_well(entitle):
     result = entitle.fail(user_login(333, NOT_FOUND), client_login(None, DENIED), entitlements=[{**HAS, "state": "absent"}, {**HAS, "user_id": 334}])
 
@@ -470,6 +478,7 @@ def test_too_long_a_wait_stops_the_rest(entitle):
 
     assert "max_wait" in result["entitlements"][0]["msg"]
     assert "not tried" in result["entitlements"][1]["msg"]
+    assert [item["status"] for item in result["entitlements"]] == [429, 429]
 
 
 def test_a_right_that_one_item_lacks_does_not_stop_the_others(known):

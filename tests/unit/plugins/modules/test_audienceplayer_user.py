@@ -161,7 +161,7 @@ def test_a_creation_does_no_harm_twice_so_it_is_repeated(user, lost):
     assert user(*missing(), create(**lost), create(), read())["changed"] is True
 
 
-@pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, {"answer": "", "status": 502}], ids=["no answer", "502"])
+@pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, {"answer": "", "status": 502}, {"answer": "<html></html>"}], ids=["no answer", "502", "a web page"])
 def test_a_rename_in_doubt_is_read_again(user, lost):
     old = {**FOUND, "name": "Old"}
 
@@ -177,6 +177,7 @@ def test_a_rename_in_doubt_is_read_again(user, lost):
         pytest.param([read({"id": 333})], None, ["ClientUser", "email"], id="an answer without the e-mail"),
         pytest.param([read({**FOUND, "id": "x"})], None, ["ClientUser.id"], id="an id that is no number"),
         pytest.param([read(answer="<html>Hello</html>")], None, ["an HTML page"], id="HTML"),
+        pytest.param([read(answer={"data": {}})], None, ["lacks ClientUser"], id="an answer without the user"),
     ],
 )
 def test_what_goes_wrong_is_a_clear_failure_that_names_the_user(user, calls, code, words):

@@ -328,7 +328,7 @@ def test_what_another_process_rotated_meanwhile_is_not_rotated_again(oauth_app):
     [
         pytest.param([listed(), posted(app(2)), listed(app(2))], app(2), id="applied"),
         pytest.param([listed(REVIEWER), deleted(), posted(app(2)), listed(app(2))], app(2), id="not applied"),
-        pytest.param([listed(REVIEWER), deleted(status=404), posted(app(2)), listed(app(2))], app(2), id="applied late"),
+        pytest.param([listed(REVIEWER), deleted(status=404), listed(), posted(app(2)), listed(app(2))], app(2), id="applied late"),
     ],
 )
 def test_rotation_goes_on_after_a_deletion_in_doubt(oauth_app, lost, calls_after_delete, new):
@@ -395,13 +395,58 @@ def test_rotation_by_id_never_takes_another_application_of_the_name_for_the_new_
 # --- removing ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [200, 204, 404, 410])
+@pytest.mark.parametrize("status", [200, 204])
 def test_an_application_is_deleted(oauth_app, status):
     result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(status=status), name="Reviewer", state="absent")
 
     assert result["changed"] is True
     assert "application" not in result
     assert result["diff"]["before"] == shown(REVIEWER, "client_secret") and result["diff"]["after"] == {}
+
+
+NOT_DELETED = [{"status": 404}, {"status": 410}, {"status": 200, "answer": "<html>Please log in</html>"}]
+
+
+@pytest.mark.parametrize("answer", NOT_DELETED, ids=["404", "410", "a web page"])
+@pytest.mark.parametrize(
+    "calls_after_delete",
+    [pytest.param([listed()], id="gone"), pytest.param([listed(REVIEWER), deleted(), listed()], id="still there")],
+)
+def test_a_deletion_is_only_believed_where_the_application_is_gone(oauth_app, answer, calls_after_delete):
+    result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(**answer), *calls_after_delete, name="Reviewer", state="absent")
+
+    assert result["changed"] is True
+    assert "application" not in result
+
+
+def test_an_application_whose_deletion_does_not_find_it_is_a_clear_failure(oauth_app):
+    calls = [deleted(status=404), listed(REVIEWER)] * 2
+    result = oauth_app.fail(listed(REVIEWER), listed(REVIEWER), *calls, name="Reviewer", state="absent", retries=1)
+
+    assert result["status"] == 404
+    assert "DELETE" in result["msg"]
+
+
+@pytest.mark.parametrize("answer", ["", "null"])
+def test_an_application_that_is_gone_after_its_update_is_a_clear_failure(oauth_app, answer):
+    gone = applications("GET", "/1", answer)
+    result = oauth_app.fail(listed(REVIEWER), listed(REVIEWER), put(description="New"), gone, name="Reviewer", description="New")
+
+    assert "has not made it" in result["msg"]
+
+
+def test_an_update_that_a_web_page_answers_is_done_again(oauth_app):
+    page, updated = put(description="New", answer="<html>Please log in</html>"), app(description="New")
+    calls = [listed(REVIEWER), listed(REVIEWER), page, listed(REVIEWER), put(description="New"), got(updated), listed(updated)]
+
+    assert oauth_app(*calls, name="Reviewer", description="New")["application"] == shown(updated)
+
+
+def test_a_rotation_goes_on_after_a_deletion_that_is_redirected(oauth_app):
+    redirected = deleted(status=303)
+    redirected.headers = {"Location": "https://elsewhere.example.com/"}
+
+    assert oauth_app(listed(REVIEWER), listed(REVIEWER), redirected, listed(), posted(app(2)), listed(app(2)), name="Reviewer", rotate_secret=True)["changed"]
 
 
 def test_an_application_is_deleted_by_id(oauth_app):

@@ -251,6 +251,15 @@ def test_absent_does_not_ask_to_revoke_what_has_expired(cached, clock):
     assert cached(state="absent")["changed"] is False
 
 
+@pytest.mark.parametrize("options", [{"state": "absent"}, {"force": True}])
+def test_a_web_page_ends_no_tokens_life(cached, options):
+    result = cached.fail(revoke(answer="<html>Please log in</html>"), **options)
+
+    assert result["status"] == 200
+    assert "an HTML page" in result["msg"]
+    assert cached()["token"]["cached"] is True
+
+
 def test_what_cannot_be_revoked_is_not_dropped(cached):
     result = cached.fail(revoke(answer={"Message": "deny"}, status=403), state="absent")
 

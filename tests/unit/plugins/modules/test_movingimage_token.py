@@ -296,6 +296,12 @@ def test_a_refresh_token_is_tried_as_long_as_it_lives(token, clock, after, calls
     assert token(*calls)["token"]["access_token"] == "hush-2"
 
 
+def test_a_refresh_that_must_wait_too_long_is_a_failure_and_no_reason_to_log_in(cached, clock):
+    clock.time += LIFE
+
+    assert cached.fail(refresh("", status=429, answer_headers={"Retry-After": "999"}))["status"] == 429
+
+
 @pytest.mark.parametrize(("answer", "status"), [("", 500), ("", 502), (NO_ANSWER, 200)], ids=["500", "502", "no answer"])
 def test_a_refresh_that_meets_a_broken_platform_is_a_failure_and_no_reason_to_log_in(cached, clock, answer, status):
     clock.time += LIFE

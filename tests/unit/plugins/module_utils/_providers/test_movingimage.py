@@ -104,6 +104,14 @@ def test_an_answer_that_is_no_discovery_document_of_its_own_is_warned_of_and_the
     assert warnings == [f"{AUTH} answered no discovery document of its own: its tokens are asked for at {STANDARD}"]
 
 
+@pytest.mark.parametrize("location", ["https://login.example.com/", ""])
+def test_a_redirect_to_another_host_is_no_discovery_document_either(openid, location):
+    token, (warning,) = openid(discovery("", 302, answer_headers={"Location": location}), by_password())
+
+    assert token.access_token == "hush"
+    assert "was redirected" in warning and STANDARD in warning
+
+
 def test_an_endpoint_by_http_is_used_where_the_issuer_itself_is_of_that_origin(openid):
     issuer = "http://localhost:8080/realms/platform"
     answer = document(issuer=issuer, token_endpoint="http://localhost:8080/token")

@@ -1,0 +1,316 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many entitlements with few requests: users are logged in together, read several at a time, and written together where they differ."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import threading
+import typing as t
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, WaitTooLong, in_one_line
+from ansible_collections.mediaops.access.plugins.module_utils._ledger import Ledger
+from ansible_collections.mediaops.access.plugins.module_utils._parallel import Job, results
+from ansible_collections.mediaops.access.plugins.module_utils._progress import Progress
+from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_entitlements import ITEM_OPTIONS, Entitlement, Holdings
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import Answers, AudiencePlayer, User
+from ansible_collections.mediaops.access.plugins.module_utils._rows import converted, read_rows
+from ansible_collections.mediaops.access.plugins.module_utils._token import Grant
+
+_MOST_PROBLEMS = 100
+_MOST_SHOWN = 1000  # changes in a diff
+#: Errors that every further item would meet, unless one has succeeded: wrong credentials, or credentials without the right.
+_HOPELESS = (401, 403)
+
+Batch = t.List[Entitlement]
+
+
+class _Finished(t.NamedTuple):
+    """What a job was done for, and whether that was only to compare it."""
+
+    compared: bool
+    items: Batch
+
+
+class Entitlements:
+    """Brings the entitlements about that a module's options name: one, a list, a file, or the last two."""
+
+    def __init__(self, access: Access[AudiencePlayer]) -> None:
+        self._access = access
+        self._reads = access.params["read_before_write"]
+        for option in ("batch_size", "concurrency"):
+            if access.params[option] < 1:
+                raise AccessError(f"{option} must be 1 or more, not {access.params[option]}")
+        self._client = access.provider.client_arguments()
+        self._threads = threading.local()
+        #: Why nothing more is tried: what failed would fail for every item.
+        self._stopped: AccessError | None = None
+        self._proven = False
+        self.items: Batch = []
+        self._repeated: list[tuple[Entitlement, Entitlement]] = []
+        self._check()
+
+    # --- before anything is sent ---------------------------------------------------------------------------------------
+
+    def _sources(self) -> t.Iterator[tuple[str, bool, t.Mapping[str, t.Any] | AccessError]]:
+        """Every item's place, whether that is in a file, and its options."""
+        listed, path = self._access.params["entitlements"], self._access.params["entitlements_file"]
+        if listed is None and path is None:
+            yield "", False, self._access.params
+        for index, options in enumerate(listed or ()):
+            yield f"entitlements[{index}]: ", False, options
+        for row in read_rows(path) if path is not None else ():
+            place = f"{path}:{row.line}: "
+            try:
+                if row.problem:
+                    raise AccessError(row.problem)
+                yield place, True, converted(row.options, ITEM_OPTIONS)
+            except AccessError as error:
+                yield place, True, error
+
+    def _check(self) -> None:
+        """Read all items, or fail once and name every one that cannot be right."""
+        problems: list[str] = []
+        first: dict[t.Any, Entitlement] = {}
+        now = self._access.clock.now()
+        for place, is_from_file, options in self._sources():
+            try:
+                if isinstance(options, AccessError):
+                    raise options
+                item = Entitlement.read(options, now)
+            except AccessError as error:
+                problems.append(place + error.message)
+                continue
+            item.place, item.is_from_file = place, is_from_file
+            same = first.setdefault(item.key, item)
+            if same.wanted != item.wanted:
+                problems.append(f"{place}it contradicts {same.place[:-2]}, which wants {item.label} {same.wanted}")
+            elif same is not item:
+                self._repeated.append((item, same))
+            self.items.append(item)
+        if problems:
+            raise AccessError(in_one_line(problems, 10 if self._access.params["entitlements_file"] is None else _MOST_PROBLEMS))
+        self._warn_of_repeated()
+
+    def _warn_of_repeated(self) -> None:
+        rows = [f"{item.place[:-2]} repeats {same.place[:-2]}" for item, same in self._repeated if item.is_from_file]
+        if rows:
+            self._access.provider.warn(f"entitlements that are named more than once: {in_one_line(rows)}")
+
+    # --- doing it ------------------------------------------------------------------------------------------------------
+
+    def apply(self) -> None:
+        """Do it, or in check mode find out what would be done."""
+        repeated = {id(item) for item, _same in self._repeated}
+        work = [item for item in self.items if id(item) not in repeated]
+        self._progress = Progress(self._access.provider.title, len(work), self._access.clock, self._access.show)
+        self._ledger = self._open_ledger()
+        if self._ledger:
+            known = self._ledger.known(self._access.clock.now())
+            work = [item for item in work if known.get(item.label) != item.wanted]
+            del known
+        self._done = len(self.items) - len(repeated) - len(work)
+        self._changed = self._failed = 0
+        self._pending: collections.deque[Entitlement] = collections.deque()
+        try:
+            self._carry_out(work)
+        finally:
+            if self._ledger:
+                self._ledger.close()
+        for item, same in self._repeated:
+            item.failure = same.failure
+
+    def _open_ledger(self) -> Ledger | None:
+        params, platform = self._access.params, self._access.provider
+        if params["ledger"] is None:
+            return None
+        place = f"{platform.name} {platform.url} {params['project_id']}"
+        return Ledger(params["ledger"], place, params["ledger_max_age"], read_only=self._access.check_mode)
+
+    def _carry_out(self, work: Batch) -> None:
+        platform, wanted = self._access.provider, self._access.params["batch_size"]
+        users: dict[User, Batch] = {}
+        for item in work if self._reads else ():
+            users.setdefault(item.user, []).append(item)
+        size = platform.most_fields(wanted, "rate_limit", "auth_rate_limit")
+        everybody = list(users.values())
+        self._unread = collections.deque(everybody[start : start + size] for start in range(0, len(everybody), size))
+        self._reading = 0
+        if not self._reads:
+            for item in work:
+                item.changed = True
+            self._pending.extend(work)
+        size = platform.most_fields(wanted, "rate_limit")
+        self._access.store.open()  # before threads share it
+        width = min(self._access.params["concurrency"], len(self._unread) or -(-len(work) // size) or 1)
+        for finished in results(self._jobs(size), width):
+            self._note(finished)
+
+    def _jobs(self, size: int) -> t.Iterator[Job[_Finished] | None]:
+        """What is to be done next: writes that fill a request, then reads, then the rest of the writes."""
+        while True:
+            writes = 0 if self._access.check_mode else len(self._pending)
+            if writes >= size or (writes and not self._unread and not self._reading):
+                batch = [self._pending.popleft() for _item in range(min(size, writes))]
+                if self._ledger:  # should the process die now, nobody would know what has become of them
+                    self._ledger.forget([item.label for item in batch])
+                yield functools.partial(self._written, batch)
+            elif self._unread:
+                self._reading += 1
+                yield functools.partial(self._compared, self._unread.popleft())
+            elif self._reading:
+                yield None
+            else:
+                return
+
+    def _note(self, finished: _Finished) -> None:
+        """Count what has been done, queue what is still to be written, and keep what is known."""
+        done = finished.items
+        if finished.compared:
+            self._reading -= 1
+            self._pending.extend(item for item in done if item.changed)
+            done = [item for item in done if not item.changed or self._access.check_mode]
+        if self._ledger and not self._access.check_mode:
+            self._ledger.note({item.label: item.wanted for item in done if not item.failure}, self._access.clock.now())
+        self._done += len(done)
+        self._changed += sum(item.changed for item in done)
+        self._failed += sum(item.failure is not None for item in done)
+        self._progress.update(self._done, self._changed, self._failed)
+
+    # --- jobs, in threads of their own ---------------------------------------------------------------------------------
+
+    def _mine(self) -> Access[AudiencePlayer]:
+        """The access to the platform of this job. Its secrets are its own: thousands of tokens would not leave much room for anything else."""
+        return t.cast("Access[AudiencePlayer]", self._threads.access)
+
+    def _begin(self) -> Access[AudiencePlayer]:
+        self._threads.access = self._access.another()
+        return self._threads.access
+
+    def _compared(self, users: list[Batch]) -> _Finished:
+        """Read what users hold; an item that differs is marked as changed."""
+        access = self._begin()
+        grants = [access.provider.user_grant(items[0].user) for items in users]
+        everything = [item for items in users for item in items]
+        failures: dict[Grant, AccessError] = {}
+        self._attempt(everything, lambda: failures.update(access.provider.tokens.get_many(grants)))
+        for items, grant in zip(users, grants):
+            if not items[0].failure:
+                self._compare(items, grant, failures.get(grant))
+        return _Finished(True, everything)
+
+    def _compare(self, items: Batch, grant: Grant, failure: AccessError | None) -> None:
+        found: list[Holdings] = []
+        self._mine().patience.renew()
+        if not self._attempt(items, lambda: found.append(self._mine().provider.holdings(grant, failure))):
+            return
+        self._proven = self._proven or found[0] is not None
+        now = self._access.clock.now()
+        for item in items:
+            if found[0] is None and item.present and not item.auto_register and not self._is_planned(item.user):
+                item.fail("there is no such user. Set auto_register to create users by their user_email")
+                continue
+            item.before = item.held(found[0], now)
+            item.changed = item.before != item.wanted
+
+    def _is_planned(self, user: User) -> bool:
+        return self._access.check_mode and user.email in (self._access.params["planned_users"] or ())
+
+    def _attempt(self, items: Batch, action: t.Callable[[], None]) -> bool:
+        """Do something for some items; its failure is theirs, and of all that follow where it must fail for them, too."""
+        if self._stopped:
+            reason = f"not tried any more, because one before it failed: {self._stopped.message}"
+            failure = AccessError(reason, status=self._stopped.status, code=self._stopped.code)
+        else:
+            try:
+                action()
+                return True
+            except AccessError as error:
+                failure = error
+        for item in items:
+            self._blame(item, failure)
+        return False
+
+    def _blame(self, item: Entitlement, failure: AccessError) -> None:
+        failure.message = self._mine().secrets.scrub(failure.message)
+        hopeless = isinstance(failure, WaitTooLong) or failure.status is None or (failure.code in _HOPELESS and not self._proven)
+        self._stopped = self._stopped or (failure if hopeless else None)
+        item.fail(failure)
+
+    def _written(self, batch: Batch) -> _Finished:
+        self._begin()
+        self._write(batch)
+        return _Finished(False, batch)
+
+    def _write(self, batch: Batch) -> None:
+        """Write a batch; what the answer does not tell of is written once more, in halves, then alone."""
+        self._mine().patience.renew()
+        answered: list[Answers] = []
+        aliases = {f"e{index}": item for index, item in enumerate(batch)}
+        fields = {alias: item.mutation(self._client, alias) for alias, item in aliases.items()}
+        unclear: Batch = []
+        if self._attempt(batch, lambda: answered.append(self._mine().provider.mutate(fields))):
+            unclear = [aliases[alias] for alias in answered[0].unclear]
+            self._judge(aliases, answered[0])
+        if len(batch) == 1:
+            for item in unclear:
+                item.fail("the platform did not say what became of it")
+        else:
+            half = len(unclear) if len(unclear) < len(batch) else len(unclear) // 2
+            for part in (unclear[:half], unclear[half:]):
+                if part:
+                    self._write(part)
+        self._settle([item for item in batch if item.failure and (item not in unclear or len(batch) == 1)])
+
+    def _judge(self, aliases: t.Mapping[str, Entitlement], answers: Answers) -> None:
+        """Tell what has come about from what has failed."""
+        for alias, item in aliases.items():
+            if alias not in answers.failed and alias not in answers.unclear:
+                self._proven = True
+                if answers.data[alias] is False:
+                    item.fail("the platform answered false")
+        for alias, failure in answers.failed.items():
+            self._blame(aliases[alias], failure)
+
+    def _settle(self, failed: Batch) -> None:
+        """After a failure, believe what the platform says that the users hold."""
+        platform = self._mine().provider
+        held: dict[User, Holdings] = {}
+        for item in failed if self._reads else ():
+            try:
+                if item.user not in held:
+                    self._mine().patience.renew()
+                    held[item.user] = platform.holdings(platform.user_grant(item.user))
+            except AccessError:
+                return
+            if item.held(held[item.user], self._access.clock.now()) == item.wanted:
+                item.changed, item.failure = True, None
+
+    # --- afterwards ----------------------------------------------------------------------------------------------------
+
+    def as_result(self) -> dict[str, t.Any]:
+        """The module's result: every item in the input's order (of a file, those that failed), and a failure if any failed."""
+        failed = [item.failure for item in self.items if item.failure]
+        changed = [item for item in self.items if item.changed]
+        result: dict[str, t.Any] = {}
+        if failed:
+            result = failed[0].as_result()
+            if len(self.items) > 1:
+                result["msg"] = f"{len(failed)} of {len(self.items)} entitlements failed, the first with: {failed[0].message}"
+        shown = changed[:_MOST_SHOWN]
+        more = {f"and {len(changed) - len(shown)} more": "not shown"} if len(changed) > len(shown) else {}
+        result.update(
+            changed=bool(changed),
+            entitlements=[item.as_result() for item in self.items if item.failure or not item.is_from_file],
+            summary={
+                "total": len(self.items),
+                "changed": len(changed),
+                "unchanged": len(self.items) - len(changed) - len(failed),
+                "failed": len(failed),
+            },
+            diff={"before": {item.label: item.before for item in shown}, "after": {**{item.label: item.wanted for item in shown}, **more}},
+        )
+        return result

@@ -1,0 +1,266 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The columns of the matrix: what goes wrong, and what must become of a request of each kind that meets it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from scenarios import ASKS, RETRIES, Answer, Ask, Kind, Scenario
+
+#: Seconds that Retry-After asks to wait; what no run may wait; what a run waits for an answer that never comes.
+SOON, LATE, TIMEOUT = 3, 3600, 0.2
+REFUSED = "Refused by the test"
+REFUSAL = {"message": REFUSED}
+
+TOKEN_KINDS = (Kind.TOKEN_READ, Kind.TOKEN_WRITE, Kind.BLIND)
+#: Whether a write was applied is read afterwards, so that it is repeated where it was not.
+REREAD_KINDS = (Kind.WRITE, Kind.TOKEN_WRITE)
+ANSWERED = ("html", "half", "empty", "types", "field")
+
+
+@dataclasses.dataclass(frozen=True)
+class Fault:
+    name: str
+    text: str
+    #: As the sandbox takes it; empty where the connection itself is at fault.
+    plan: dict[str, t.Any] = dataclasses.field(default_factory=dict)
+    for_ever: bool = False
+    #: Whether the platform does what it is asked for.
+    acts: bool = False
+    audienceplayer_only: bool = False
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of its answer."""
+        return self.plan["status"]
+
+    @property
+    def family(self) -> str:
+        return self.name.rstrip("0123456789∞>")
+
+
+@dataclasses.dataclass(frozen=True)
+class Expected:
+    """The one right outcome of a cell."""
+
+    ok: bool
+    status: int | None = None
+    #: How often the fault is met.
+    attempts: int = 1
+    #: What a failure's message must say.
+    words: tuple[str, ...] = ()
+    #: Whether it ends at once: no further request, no pause.
+    at_once: bool = False
+    #: With several items: whether those that follow are not tried any more.
+    ends_all: bool = False
+    #: The result is right for what the platform said, though not what it would have been without the fault.
+    differs: bool = False
+    #: Seconds that must have been waited for.
+    waits: float = 0.0
+
+
+OK = Expected(True)
+
+
+def _fault(name: str, text: str, plan: dict[str, t.Any], **more: t.Any) -> Fault:
+    return Fault(name, text, plan, **more)
+
+
+def _status(status: int, **more: t.Any) -> dict[str, t.Any]:
+    return {"fault": "status", "status": status, "body": REFUSAL, **more}
+
+
+def _errors(code: int, status: int = 200, **more: t.Any) -> dict[str, t.Any]:
+    return {"fault": "graphql_errors", "errors": [{"message": REFUSED, "code": code}], "status": status, **more}
+
+
+SERVER_ERRORS = (500, 502, 503, 504)
+FAULTS = [
+    Fault("refuse", "connection refused"),
+    Fault("tls", "certificate of an unknown authority"),
+    _fault("hang<", "no answer within timeout, nothing done", {"fault": "hang_before", "seconds": 60}),
+    _fault("hang>", "no answer within timeout, but done", {"fault": "hang_after", "seconds": 60}, acts=True),
+    _fault("close<", "connection closed, nothing done", {"fault": "close_before"}),
+    _fault("close>", "connection closed, but done", {"fault": "close_after"}, acts=True),
+    _fault("close∞", "connection closed for ever, nothing done", {"fault": "close_before"}, for_ever=True),
+    _fault("cut", "connection closed in the middle of the answer", {"fault": "truncate", "wire": True}, acts=True),
+    _fault("401", "HTTP 401", _status(401)),
+    _fault("401∞", "HTTP 401 for ever", _status(401), for_ever=True),
+    _fault("403", "HTTP 403", _status(403)),
+    _fault("404", "HTTP 404", _status(404)),
+    _fault("409", "HTTP 409", _status(409)),
+    _fault("429 s", f"HTTP 429, Retry-After of {SOON} seconds", _status(429, headers={"Retry-After": str(SOON)})),
+    _fault("429 d", "HTTP 429, Retry-After as a date", _status(429, headers={"Retry-After": "date"})),
+    _fault("429", "HTTP 429 without Retry-After", _status(429)),
+    _fault("429 L", "HTTP 429, Retry-After longer than max_wait", _status(429, headers={"Retry-After": str(LATE)})),
+    _fault("429∞", "HTTP 429 for ever", _status(429), for_ever=True),
+    _fault("503 s", f"HTTP 503, Retry-After of {SOON} seconds", _status(503, headers={"Retry-After": str(SOON)})),
+    *(_fault(f"{status}", f"HTTP {status}, nothing done", _status(status)) for status in SERVER_ERRORS),
+    *(_fault(f"{status}>", f"HTTP {status}, but done", _status(status, after=True), acts=True) for status in SERVER_ERRORS),
+    *(_fault(f"{status}∞", f"HTTP {status} for ever", _status(status), for_ever=True) for status in SERVER_ERRORS),
+    _fault("html", "HTTP 200 with an HTML page, nothing done", {"fault": "html"}),
+    _fault("half", "half of the JSON", {"fault": "truncate"}, acts=True),
+    _fault("empty", "empty body", {"fault": "empty"}, acts=True),
+    _fault("types", "wrong types", {"fault": "set_field", "field": "*", "value": ["wrong"]}, acts=True),
+    _fault("field", "a field is missing", {"fault": "drop_field"}, acts=True),
+    _fault("redir∞", "redirect to another host for ever, nothing done", {"fault": "redirect", "status": 302}, for_ever=True),
+    _fault("redir>", "redirect to another host, but done", {"fault": "redirect", "status": 303, "after": True}, acts=True),
+    _fault("gql", "GraphQL error 400 in HTTP 200", _errors(400), audienceplayer_only=True),
+    _fault("gql 4", "GraphQL error 400 in HTTP 400", _errors(400, 400), audienceplayer_only=True),
+    _fault("gql 5", "GraphQL error 422 in HTTP 500", _errors(422, 500), audienceplayer_only=True),
+    _fault("gql>", "GraphQL error 400 in HTTP 200, but done", _errors(400, after=True), acts=True, audienceplayer_only=True),
+    _fault("gql401", "GraphQL error 401 in HTTP 200", _errors(401), audienceplayer_only=True),
+    _fault("gql429", "GraphQL error 429 in HTTP 200", _errors(429), audienceplayer_only=True),
+]
+
+
+def applies(fault: Fault, ask: Ask, scenario: Scenario) -> bool:
+    """Whether the request can meet this fault."""
+    if fault.audienceplayer_only:
+        return scenario.platform == "audienceplayer"
+    if fault.name in ("half", "empty", "types", "field") and ask.answer is Answer.EMPTY:
+        return False  # there is no body to change
+    if scenario.options.get("accept") == "xml" and fault.name in ("types", "field"):
+        return False
+    return fault.name != "field" or ask.field is not None
+
+
+def expected(fault: Fault, scenario: Scenario, position: int, name: str) -> Expected:
+    """What must become of a scenario whose request number ``position`` (from 0), called ``name``, meets the fault."""
+    special = SPECIAL.get((scenario.name, position, fault.name)) or SPECIAL.get((name, fault.name))
+    return special or _by_kind(fault, ASKS[name], scenario)
+
+
+def _by_kind(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
+    if fault.name == "refuse":
+        return Expected(False, attempts=0, words=("service is running",), ends_all=True)
+    if fault.name == "tls":
+        return Expected(False, attempts=0, words=("TLS", "certificate", "ca_path"), at_once=True, ends_all=True)
+    if fault.name in ("429 s", "429 d", "429", "gql429"):
+        return dataclasses.replace(OK, waits={"429 s": SOON, "429 d": SOON - 1}.get(fault.name, 1))
+    if fault.name == "429 L":
+        return Expected(False, 429, words=("max_wait",), at_once=True, ends_all=True)
+    if fault.name == "429∞":
+        return Expected(False, 429, attempts=5, words=("max_wait",), ends_all=True)  # pauses of 1, 2, 4 and 8 seconds, and no time for 16
+    if ask.kind is Kind.DISCOVERY:
+        return _discovery(fault)
+    if fault.family.startswith(("hang", "close", "cut")):
+        return _unanswered(fault, ask)
+    if fault.plan.get("status") in SERVER_ERRORS and fault.plan["fault"] == "status":
+        return _server_error(fault, ask)
+    if fault.name in ("401", "401∞"):
+        return _unauthorized(fault, ask)
+    if fault.name in ("403", "404", "409"):
+        return Expected(False, fault.status, at_once=True)
+    if fault.family == "redir":
+        return _redirect(fault, ask)
+    if fault.audienceplayer_only:
+        return _graphql_error(fault, ask, scenario)
+    return _odd_answer(fault, ask, scenario)
+
+
+def _unanswered(fault: Fault, ask: Ask) -> Expected:
+    if ask.kind is Kind.BLIND and not (fault.name == "cut" and ask.answer is Answer.EMPTY):
+        return Expected(False, words=("leaves open",), at_once=True)
+    return Expected(False, attempts=RETRIES + 1, words=("closed",), ends_all=True) if fault.for_ever else OK
+
+
+def _server_error(fault: Fault, ask: Ask) -> Expected:
+    if ask.kind is Kind.BLIND:
+        return Expected(False, fault.status, words=("leaves open" if fault.name != "503 s" else "out of service",), at_once=True)
+    if fault.for_ever:
+        return Expected(False, fault.status, attempts=RETRIES + 1)
+    return dataclasses.replace(OK, waits=SOON if fault.name == "503 s" else 0)
+
+
+def _unauthorized(fault: Fault, ask: Ask) -> Expected:
+    if ask.kind not in TOKEN_KINDS:
+        return Expected(False, 401, at_once=True)
+    # One replacement, and no second one.
+    return Expected(False, 401, attempts=2) if fault.for_ever else OK
+
+
+def _redirect(fault: Fault, ask: Ask) -> Expected:
+    if fault.acts and ask.kind is Kind.SETTLED:
+        return OK  # the platform says that the user holds it
+    if fault.acts and ask.kind in REREAD_KINDS:
+        return OK
+    repeated = ask.kind in REREAD_KINDS
+    return Expected(False, fault.status, RETRIES + 1 if repeated else 1, words=("redirected", "credentials are not sent"), at_once=not repeated)
+
+
+def _graphql_error(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
+    if ask.kind is Kind.SETTLED and (fault.acts or (scenario.items and fault.name != "gql401")):
+        return OK  # it is held; or nothing says which of several has failed, so that each is written alone
+    if fault.name == "gql401":
+        return OK if ask.kind in TOKEN_KINDS else Expected(False, 200, words=("401",), at_once=True, ends_all=True)
+    if ask is ASKS["ap lists"]:
+        return OK  # perhaps it does not know the arguments for pages: then the lists come whole
+    return Expected(False, fault.status, words=(REFUSED,), at_once=True)
+
+
+def _odd_answer(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
+    """An HTML page, half of the JSON, no body, wrong types, a missing field."""
+    if fault.name == "html" and scenario.platform == "movingimage":
+        # Its way to say that a token is bad.
+        return OK if ask.kind in TOKEN_KINDS else Expected(False, 401, at_once=True)
+    words = {"html": "HTML", "half": "XML" if scenario.options.get("accept") == "xml" else "JSON", "empty": "not null"}.get(fault.name)
+    failure = Expected(False, 200, words=(words,) if words else ("not what was expected",), at_once=True)
+    if ask.answer is Answer.AS_IS or (ask.answer is Answer.DATA and fault.name == "field"):
+        return dataclasses.replace(OK, differs=True)
+    if ask.kind is Kind.BLIND:
+        return dataclasses.replace(OK, differs=True) if ask.answer is Answer.EMPTY else failure
+    if ask.kind in REREAD_KINDS:
+        return OK
+    if ask.kind is Kind.SETTLED and fault.acts:
+        return OK
+    if ask.kind is Kind.UNREAD and fault.name == "field":
+        return dataclasses.replace(failure, status=None, words=("did not say",))
+    return failure
+
+
+def _discovery(fault: Fault) -> Expected:
+    """Whatever it answers, there is a usual place. Only where nothing is answered at all there is nobody to ask."""
+    if fault.name == "close∞":
+        return Expected(False, attempts=RETRIES + 1, words=("closed",))
+    if fault.for_ever and fault.status in SERVER_ERRORS:
+        return dataclasses.replace(OK, attempts=RETRIES + 1)
+    return dataclasses.replace(OK, waits=SOON if fault.name == "503 s" else 0)
+
+
+def _special() -> dict[tuple[t.Any, ...], Expected]:
+    """What follows from a platform's own meaning of an answer."""
+    there_is_none = Expected(False, words=("there is none with that id",), at_once=True)
+    not_made = Expected(False, words=("has not made it",), at_once=True)
+    dead = dataclasses.replace(OK, differs=True)
+    found: dict[tuple[t.Any, ...], Expected] = {}
+    for name in ("404", "empty"):  # Flex: so is a missing application answered
+        found["flex one", name] = OK  # the list has it
+        for position in (0, 1):
+            found["flex_oauth_app rename", position, name] = there_is_none
+        found["flex_oauth_app rotate by id", 0, name] = there_is_none
+        found["flex_oauth_app rename", 3, name] = found["flex_oauth_app update", 5, name] = not_made
+        found["flex_oauth_app_info secret", 1, name] = dead
+    found["flex delete", "404"] = OK  # read again, it is still there
+    for name in ("401", "401∞"):  # FreeWheel: so is a dead token answered, which needs no end
+        found["fw revoke", name] = dead
+        found["fw info", name] = dead
+        found["freewheel_token force", 0, name] = OK if name == "401" else dataclasses.replace(dead, attempts=2)
+    found["freewheel_token_info", 1, "401"] = OK
+    found["freewheel_token_info", 1, "401∞"] = dataclasses.replace(dead, attempts=2)
+    # movingimage: a refresh token that is not taken is replaced by a login.
+    for name in ("401", "401∞", "403", "404", "409", "html", "half", "empty", "types", "field", "redir∞", "redir>"):
+        found["movingimage_token refresh", 0, name] = OK
+    # Where it is an error that there is nobody, and says so in its own words.
+    for scenario, position in (("create", 1), ("create", 2), ("delete", 4)):
+        found.update({(f"playlyfe_player {scenario}", position, name): Expected(False, 404, at_once=True) for name in ("half", "empty", "types")})
+        found[f"playlyfe_player {scenario}", position, "field"] = OK
+    for scenario, position in (("user create", 0), ("user create", 2), ("entitlement of a new user", 0)):
+        found[f"audienceplayer_{scenario}", position, "field"] = OK
+    return found
+
+
+SPECIAL = _special()
