@@ -348,12 +348,14 @@ def _redirected(request: Request, response: Response) -> Request:
     location = response.headers.get("location", "")
     try:
         target = urljoin(request.url, location)
-        place = bare_url(target)
+        at_home = origin_of(target) == origin_of(request.url)
+        # A path elsewhere may have credentials cut out of a query in it.
+        place = bare_url(target) if at_home else origin_of(target)
         # Libraries differ in how they read a URL with a user or a backslash, and only one of them decides where it is sent.
         plain = not _FOREIGN.search(target) and "@" not in urlsplit(target).netloc
     except ValueError:
-        place, plain = "an address that is none", False
-    if request.method in _READS and location and plain and origin_of(target) == origin_of(request.url):
+        place, plain, at_home = "an address that is none", False, False
+    if request.method in _READS and location and plain and at_home:
         return dataclasses.replace(request, url=target, query=None)
     kind = AccessError if request.safe_to_repeat else AmbiguousWrite
     raise kind(

@@ -31,13 +31,14 @@ class Ledger:
         self._place = place
         self._max_age = max_age
         with self._explained():
-            if read_only and not os.path.exists(path):
+            if read_only and not (os.path.exists(path) and os.path.getsize(path)):
                 path = ":memory:"
             elif not read_only:
                 os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
             self._database = sqlite3.connect(path, timeout=30.0, isolation_level=None)
-            kind = self._database.execute("PRAGMA application_id").fetchone()[0]
+            # In this order: another process may be making the ledger, and writes its kind first.
             tables = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            kind = self._database.execute("PRAGMA application_id").fetchone()[0]
             if tables and kind != _KIND:
                 raise AccessError(f"ledger: {self._path} is another program's database. Name a file of its own")
             if not tables:
@@ -75,10 +76,11 @@ class Ledger:
         self._database.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._database.execute("COMMIT")
         except BaseException:
-            self._database.execute("ROLLBACK")
+            if self._database.in_transaction:  # SQLite ends it by itself where the disk is full
+                self._database.execute("ROLLBACK")
             raise
-        self._database.execute("COMMIT")
 
     def close(self) -> None:
         self._database.close()

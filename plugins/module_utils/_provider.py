@@ -254,9 +254,13 @@ class Provider:
             status=response.status,
         )
 
+    def words(self, response: Response) -> tuple[str | int | None, str]:
+        """The code and the words of an error body. Secrets are masked before the words are cut and joined, when they could not be recognized any more."""
+        return read_error(dataclasses.replace(response, body=self.secrets.scrub(response.text).encode("utf-8", "replace")))
+
     def error_for(self, response: Response) -> AccessError:
         """A failure with the platform's own words, as far as they can be read."""
-        code, text = read_error(response)
+        code, text = self.words(response)
         hint = self.hints.get(response.status, "")
         message = f"{response.request.label} was answered with HTTP {response.status}" + (f": {text}" if text else f" and {response.kind}")
         return AccessError(message + (f". {hint}" if hint else ""), status=response.status, code=code, stale_token=response.status == 401)

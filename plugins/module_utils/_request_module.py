@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 from urllib.parse import unquote
 
@@ -53,9 +52,9 @@ def _request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:
 
 def _content(response: Response) -> dict[str, t.Any]:
     """``json`` where the answer is JSON, else ``content``."""
-    if "json" in response.headers.get("content-type", "") or response.body.lstrip()[:1] in (b"{", b"["):
+    if response.body.strip() and ("json" in response.headers.get("content-type", "") or response.body.lstrip()[:1] in (b"{", b"[")):
         try:
-            return {"json": json.loads(response.body)}
+            return {"json": response.json()}
         except ValueError:
             pass
     return {"content": response.text}

@@ -35,7 +35,7 @@ def read_rows(path: str) -> t.Iterator[Row]:
         with open(path, encoding="utf-8-sig", newline="" if ending == ".csv" else None) as file:
             yield from map(_checked, _READERS[ending](file))
     except OSError as error:
-        raise AccessError(f"{path} cannot be read: {error.strerror}") from None
+        raise AccessError(f"{path} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise AccessError(f"{path} cannot be read: it is no UTF-8 text") from None
 
@@ -63,11 +63,13 @@ def _csv(file: t.TextIO) -> t.Iterator[Row]:
         except csv.Error as error:
             yield Row(line, {}, f"not readable as CSV: {error}")
             return
+        if not any(cells):
+            continue
         if names is None:
             names = cells
         elif len(cells) > len(names):
             yield Row(line, {}, "more cells than the first line has")
-        elif any(cells):
+        else:
             yield Row(line, dict(zip(names, cells)))
 
 
@@ -92,7 +94,7 @@ def _json(file: t.TextIO) -> t.Iterator[Row]:
     while text[place : place + 1] != "]":
         try:
             value, end = decoder.raw_decode(text, place)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             where = error.lineno if isinstance(error, json.JSONDecodeError) else line
             yield Row(where, {}, "not readable as JSON")
             return
@@ -104,6 +106,8 @@ def _json(file: t.TextIO) -> t.Iterator[Row]:
         elif text[place : place + 1] != "]":
             yield Row(line, {}, "not readable as JSON")
             return
+    if skip(place + 1) < len(text):
+        yield Row(line, {}, "not readable as JSON: something follows the list of items")
 
 
 def _json_lines(file: t.TextIO) -> t.Iterator[Row]:
@@ -120,20 +124,19 @@ def _yaml(file: t.TextIO) -> t.Iterator[Row]:
         import yaml
     except ImportError as error:
         raise MissingLibrary("PyYAML", "to read a YAML file") from error
-    parser = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(file)
 
     class Items(yaml.composer.Composer, yaml.constructor.SafeConstructor, yaml.resolver.Resolver):
         """Makes items of the parser's events, one at a time."""
 
-        def __init__(self) -> None:
+        def __init__(self, parser: t.Any) -> None:
             yaml.composer.Composer.__init__(self)
             yaml.constructor.SafeConstructor.__init__(self)
             yaml.resolver.Resolver.__init__(self)
             self.check_event, self.peek_event, self.get_event = parser.check_event, parser.peek_event, parser.get_event
 
-    items: t.Any = Items()
     line = 1
     try:
+        items: t.Any = Items(getattr(yaml, "CSafeLoader", yaml.SafeLoader)(file))
         for expected in (yaml.StreamStartEvent, yaml.DocumentStartEvent, yaml.SequenceStartEvent):
             event = items.get_event()
             if not isinstance(event, expected):
@@ -142,11 +145,14 @@ def _yaml(file: t.TextIO) -> t.Iterator[Row]:
         while not items.check_event(yaml.SequenceEndEvent):
             line = items.peek_event().start_mark.line + 1
             yield Row(line, items.construct_document(items.compose_node(None, None)))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        event = [items.get_event() for _end in ("list", "document", "file")][-1]
+        if not isinstance(event, yaml.StreamEndEvent):
+            yield Row(event.start_mark.line + 1, {}, "not readable as YAML: something follows the list of items")
+    except UnicodeDecodeError:
+        raise
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:  # PyYAML lets through what its constructors meet
         mark = getattr(error, "problem_mark", None)
         yield Row(mark.line + 1 if mark else line, {}, "not readable as YAML")
-    finally:
-        parser.dispose()
 
 
 _READERS: dict[str, t.Callable[[t.TextIO], t.Iterator[Row]]] = {
@@ -154,6 +160,7 @@ _READERS: dict[str, t.Callable[[t.TextIO], t.Iterator[Row]]] = {
 }
 
 _CONVERTERS: dict[str, t.Callable[[t.Any], t.Any]] = {"int": check_type_int, "bool": check_type_bool, "str": str}
+_NO_VALUES = (dict, list, set, bytes)
 
 
 def converted(options: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
@@ -167,11 +174,13 @@ def converted(options: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Mapping[str
     values = {name: option.get("default") for name, option in spec.items()}
     for name, value in options.items():
         try:
-            if isinstance(value, (dict, list)):
+            if isinstance(value, _NO_VALUES):
                 raise TypeError
             values[name] = _CONVERTERS[spec[name]["type"]](value)
-        except (TypeError, ValueError):
-            raise AccessError(f"{name} must be of type {spec[name]['type']}, not {value!r:.60}") from None
+        except (TypeError, ValueError, OverflowError):
+            # YAML's aliases let a few lines stand for more than fits into memory.
+            given = f"a {type(value).__name__}" if isinstance(value, _NO_VALUES) else f"{value!r:.60}"
+            raise AccessError(f"{name} must be of type {spec[name]['type']}, not {given}") from None
         choices = spec[name].get("choices")
         if choices and values[name] not in choices:
             raise AccessError(f"{name} must be {' or '.join(choices)}, not {value!r:.60}")

@@ -97,6 +97,7 @@ def _spellings(value: str) -> set[str]:
     raw = value.encode("utf-8", "surrogatepass")
     in_base64 = {_inner_base64(raw, lead) for lead in range(3)}
     in_json = {json.dumps(value, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
+    in_json |= {text.replace("/", "\\/") for text in in_json}  # as PHP writes it
     in_html = {html.escape(value), html.escape(value, quote=False), html.escape(value).replace("&#x27;", "&#39;")}
     in_messages = {deeper for text in _escaped(value) for deeper in (text, *_escaped(text))}
     in_one_line = {" ".join(text.split()) for text in (value, _TAG.sub(" ", value))}

@@ -14,7 +14,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._errors import Acc
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rate
-from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider, read_error
+from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
 from ansible_collections.mediaops.access.plugins.module_utils._runner import State
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, jwt_claims, jwt_expiry
@@ -209,7 +209,7 @@ class AudiencePlayer(Provider):
 
     def error_from(self, error: dict[str, t.Any], response: Response) -> GraphQLError:
         code = self.code_of(error, response)
-        words = read_error(response)[1] if not isinstance(error.get("message"), str) else " ".join(error["message"].split())
+        words = self.words(response)[1] if not isinstance(error.get("message"), str) else " ".join(error["message"].split())
         hint = self.hints.get(code, "")
         message = f"the answer is the error {code}: {words or 'without a message'}" if code is not None else f"the answer is an error: {words}"
         return GraphQLError(message + (f". {hint}" if hint else ""), status=response.status, code=code, stale_token=401 in (code, response.status))

@@ -421,6 +421,14 @@ def test_nothing_is_sent_to_another_origin(location, send, serve):
     assert len(server.seen) == 1
 
 
+def test_of_an_address_elsewhere_only_the_origin_is_named(send, exchange):
+    """A secret of the query that is not encoded may look like a part of the path."""
+    exchange(Request("GET", URL), {"status": 302, "headers": {"Location": "https://elsewhere.example.com/begin-of-se?cret#x"}})
+
+    with pytest.raises(AccessError, match="was redirected to https://elsewhere.example.com .HTTP 302."):
+        send(Request("GET", URL))
+
+
 @pytest.mark.parametrize("request_", [WRITE, REPEATABLE, Request("DELETE", URL)], ids=["POST", "repeatable POST", "DELETE"])
 def test_no_redirect_is_followed_by_what_is_no_read(request_, send, exchange):
     exchange(request_, {"status": 307, "headers": {"Location": URL + "/new"}})

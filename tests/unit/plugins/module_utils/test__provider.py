@@ -1,0 +1,49 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
+from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+
+SECRET = "s3<b>cr3t</b>  of mine"
+
+
+class Platform(Provider):
+    name = title = "any"
+
+
+@pytest.fixture
+def platform():
+    platform = Platform({"url": "https://host.example.com"})
+    platform.secrets = Secrets([SECRET])
+    return platform
+
+
+def answered(body):
+    return Response(400, {}, body.encode(), Request("GET", "https://host.example.com/x"))
+
+
+@pytest.mark.parametrize("length", range(260, 310, 7))
+def test_no_part_of_a_secret_is_left_where_a_platforms_words_are_cut(length, platform):
+    message = platform.error_for(answered("x" * length + SECRET)).message
+
+    assert "s3" not in message
+    assert "cr3t" not in message
+
+
+def test_a_secret_that_looks_like_markup_is_recognized_in_text_without_tags(platform):
+    message = platform.error_for(answered(f"<error>wrong: {SECRET}</error>")).message
+
+    assert message == "GET https://host.example.com/x was answered with HTTP 400: wrong: ********"
+
+
+def test_the_code_and_the_words_of_json_are_found_beside_a_secret(platform):
+    error = platform.error_for(answered('{"error": "invalid_request", "error_description": "no s3<b>cr3t<\\/b>  of mine", "code": 7}'))
+
+    assert error.code == 7
+    assert error.message.endswith("HTTP 400: no ********")
