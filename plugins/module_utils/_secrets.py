@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
 import typing as t
@@ -98,6 +97,8 @@ def _spellings(value: str) -> set[str]:
     in_base64 = {_inner_base64(raw, lead) for lead in range(3)}
     in_json = {json.dumps(value, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
     in_json |= {text.replace("/", "\\/") for text in in_json}  # as PHP writes it
+    import html  # takes a while, and is seldom needed
+
     in_html = {html.escape(value), html.escape(value, quote=False), html.escape(value).replace("&#x27;", "&#39;")}
     in_messages = {deeper for text in _escaped(value) for deeper in (text, *_escaped(text))}
     in_one_line = {" ".join(text.split()) for text in (value, _TAG.sub(" ", value))}

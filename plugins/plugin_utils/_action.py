@@ -18,17 +18,19 @@ from ansible_collections.mediaops.access.plugins.module_utils._secrets import Se
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home, plain
 from ansible_collections.mediaops.access.plugins.plugin_utils._providers import provider_classes
 
-# Ansible loads an action before it forks: what is imported here, its workers share.
-_shared_cache = os.environ.get("MEDIAOPS_TOKEN_CACHE", "").startswith("redis")
-for _library in ("requests", "jsonschema", *(["redis"] if _shared_cache else [])):
-    with contextlib.suppress(ImportError):  # who needs it says so
-        importlib.import_module(_library)
-
 
 class InProcessAction(ActionBase):
     """The action plugin beside each module; a subclass names its :class:`Module`."""
 
     module: t.ClassVar[Module]
+
+    def __init_subclass__(cls) -> None:
+        """Ansible loads an action before it forks: what is imported now, its workers share."""
+        libraries = ["requests", "jsonschema"] if cls.module.provider.has_tokens else []
+        libraries += ["redis"] if os.environ.get("MEDIAOPS_TOKEN_CACHE", "").startswith("redis") else []
+        for library in libraries:
+            with contextlib.suppress(ImportError):  # who needs it says so
+                importlib.import_module(library)
 
     _supports_check_mode = True
     _supports_async = True

@@ -22,10 +22,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing as t
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE.parent / "integration"), str(HERE.parent / "helpers")]
 
+import entitlements
 from driver import Facts, Sandbox, collections_path, environment
 from redis_server import RedisServer
 
@@ -105,6 +107,33 @@ def ratio(values: list[float], units: list[float]) -> str:
     """The median of the ratios that were measured at about the same time."""
     found = statistics.median(value / unit for value, unit in zip(values, units, strict=True))
     return f"{found:.1f}" if found > 0.7 else f"1/{1 / found:.0f}"
+
+
+def start(sandbox: Sandbox, folder: pathlib.Path, rounds: int) -> list[list[str]]:
+    """The table of a whole ansible-playbook with one task, beside one whose task does nothing."""
+    applications = [{"applicationName": "Application 7", "description": "The one that is looked for"}]
+    sandbox.reset({"switches": {"flex.list_secret": "secret"}, "state": {"flex": {"applications": applications}}})
+    tasks: dict[str, Facts] = {
+        DEBUG: {"ansible.builtin.debug": {"msg": "nothing"}},
+        URI: {"ansible.builtin.uri": REQUEST},
+        "`flex_oauth_app` that has nothing to change, the same GET": APPLICATION,
+        "`token_cache_info`": {"mediaops.access.token_cache_info": {}},
+        "`lookup('mediaops.access.token', …)`, cached": {"ansible.builtin.debug": {"msg": TOKEN}},
+    }
+    play(folder / "start", [{"hosts": "localhost", "gather_facts": False, "vars": variables(sandbox), "tasks": list(tasks.values())}])
+    cache = folder / "start" / ".ansible" / "mediaops"
+    measured: dict[str, list[float]] = {name: [] for name in tasks}
+    for number, (name, task) in itertools.product(range(rounds), tasks.items()):
+        home = folder / f"start-{number}-{len(measured[name])}-{list(tasks).index(name)}"
+        values = {**variables(sandbox), "freewheel": {**variables(sandbox)["freewheel"], "token_cache": str(cache)}}
+        began = time.perf_counter()
+        play(home, [{"hosts": "localhost", "gather_facts": False, "vars": values, "tasks": [task]}])
+        measured[name].append((time.perf_counter() - began) * 1000)
+    over = {name: statistics.median(own - empty for own, empty in zip(ms, measured[DEBUG], strict=True)) for name, ms in measured.items()}
+    return [
+        ["`ansible-playbook` with one task", "ms", "over an empty task"],
+        *([name, f"{statistics.median(ms):.0f}", f"{over[name]:+.0f}"] for name, ms in measured.items()),
+    ]
 
 
 def logins(sandbox: Sandbox, folder: pathlib.Path) -> list[list[str]]:
@@ -212,11 +241,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often each row is measured (default: 5)")
     parser.add_argument("--write", type=pathlib.Path, metavar="FILE", help=f"put the tables into this file, between {BEGIN} and {END}")
+    parser.add_argument("--only", action="append", metavar="PART", help="items, start, logins, pacing or entitlements; may be repeated")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mediaops-bench-") as folder:
-        sandbox = Sandbox(pathlib.Path(folder))
+        sandbox, place = Sandbox(pathlib.Path(folder)), pathlib.Path(folder)
+        parts: dict[str, t.Callable[[], list[list[list[str]]]]] = {
+            "items": lambda: [items(sandbox, place, given.rounds)],
+            "start": lambda: [start(sandbox, place, given.rounds)],
+            "logins": lambda: [logins(sandbox, place)],
+            "pacing": lambda: [pacing(sandbox, place)],
+            "entitlements": lambda: entitlements.tables(sandbox, place, 3),
+        }
         try:
-            tables = [items(sandbox, pathlib.Path(folder), given.rounds), logins(sandbox, pathlib.Path(folder)), pacing(sandbox, pathlib.Path(folder))]
+            tables = [table for name in given.only or parts for table in parts[name]()]
         finally:
             sandbox.stop()
     versions = f"ansible-core {importlib.metadata.version('ansible-core')}, Python {platform.python_version()}, {os.cpu_count()} cores"

@@ -23,7 +23,8 @@ from ansible_collections.mediaops.access.plugins.module_utils._token import Gran
 _MOST_PROBLEMS = 100
 _MOST_SHOWN = 1000  # changes in a diff
 #: Errors that every further item would meet, unless one has succeeded: wrong credentials, or credentials without the right.
-_HOPELESS = (401, 403)
+#: A read that ends with 404 has found the project missing: a user who is missing is no failure.
+_HOPELESS = {"read": (401, 403, 404), "write": (401, 403)}
 
 Batch = t.List[Entitlement]
 
@@ -48,7 +49,8 @@ class Entitlements:
         self._threads = threading.local()
         #: Why nothing more is tried: what failed would fail for every item.
         self._stopped: AccessError | None = None
-        self._proven = False
+        #: What has succeeded. A read may do so with a token from the cache, which does not prove the client's right to write.
+        self._proven: set[str] = set()
         self.items: Batch = []
         self._repeated: list[tuple[Entitlement, Entitlement]] = []
         self._check()
@@ -109,19 +111,26 @@ class Entitlements:
         self._progress = Progress(self._access.provider.title, len(work), self._access.clock, self._access.show)
         self._ledger = self._open_ledger()
         if self._ledger:
-            known = self._ledger.known(self._access.clock.now())
-            work = [item for item in work if known.get(item.label) != item.wanted]
-            del known
+            work = self._unknown(work, self._ledger.known(self._access.clock.now()))
         self._done = len(self.items) - len(repeated) - len(work)
         self._changed = self._failed = 0
         self._pending: collections.deque[Entitlement] = collections.deque()
         try:
             self._carry_out(work)
+        except AccessError as error:
+            error.changed = bool(self._changed) and not self._access.check_mode
+            raise
         finally:
             if self._ledger:
                 self._ledger.close()
         for item, same in self._repeated:
             item.failure = same.failure
+
+    def _unknown(self, work: Batch, known: t.Mapping[str, str]) -> Batch:
+        """What the ledger does not know to be right. Of a user who is read, everything is compared: what the platform says counts."""
+        unknown = [item for item in work if known.get(item.label) != item.wanted]
+        users = {item.user for item in unknown}
+        return [item for item in work if item.user in users] if self._reads else unknown
 
     def _open_ledger(self) -> Ledger | None:
         params, platform = self._access.params, self._access.provider
@@ -173,11 +182,11 @@ class Entitlements:
             self._reading -= 1
             self._pending.extend(item for item in done if item.changed)
             done = [item for item in done if not item.changed or self._access.check_mode]
-        if self._ledger and not self._access.check_mode:
-            self._ledger.note({item.label: item.wanted for item in done if not item.failure}, self._access.clock.now())
         self._done += len(done)
         self._changed += sum(item.changed for item in done)
         self._failed += sum(item.failure is not None for item in done)
+        if self._ledger and not self._access.check_mode:
+            self._ledger.note({item.label: item.wanted for item in done if not item.failure}, self._access.clock.now())
         self._progress.update(self._done, self._changed, self._failed)
 
     # --- jobs, in threads of their own ---------------------------------------------------------------------------------
@@ -196,18 +205,22 @@ class Entitlements:
         grants = [access.provider.user_grant(items[0].user) for items in users]
         everything = [item for items in users for item in items]
         failures: dict[Grant, AccessError] = {}
-        self._attempt(everything, lambda: failures.update(access.provider.tokens.get_many(grants)))
-        for items, grant in zip(users, grants):
+        self._attempt("read", everything, lambda: failures.update(access.provider.tokens.get_many(grants)))
+        # Those who are logged in come first: where they can be read, a login's failure is the user's own, and not everybody's.
+        reached = False
+        for items, grant in sorted(zip(users, grants), key=lambda pair: pair[1] in failures):
             if not items[0].failure:
-                self._compare(items, grant, failures.get(grant))
+                reached = self._compare(items, grant, failures.get(grant), own=reached and grant in failures) or reached
         return _Finished(True, everything)
 
-    def _compare(self, items: Batch, grant: Grant, failure: AccessError | None) -> None:
+    def _compare(self, items: Batch, grant: Grant, failure: AccessError | None, own: bool) -> bool:
+        """Read what one user holds, if possible."""
         found: list[Holdings] = []
         self._mine().patience.renew()
-        if not self._attempt(items, lambda: found.append(self._mine().provider.holdings(grant, failure))):
-            return
-        self._proven = self._proven or found[0] is not None
+        if not self._attempt("read", items, lambda: found.append(self._mine().provider.holdings(grant, failure)), own):
+            return False
+        if found[0] is not None:
+            self._proven.add("read")
         now = self._access.clock.now()
         for item in items:
             if found[0] is None and item.present and not item.auto_register and not self._is_planned(item.user):
@@ -215,12 +228,13 @@ class Entitlements:
                 continue
             item.before = item.held(found[0], now)
             item.changed = item.before != item.wanted
+        return True
 
     def _is_planned(self, user: User) -> bool:
         return self._access.check_mode and user.email in (self._access.params["planned_users"] or ())
 
-    def _attempt(self, items: Batch, action: t.Callable[[], None]) -> bool:
-        """Do something for some items; its failure is theirs, and of all that follow where it must fail for them, too."""
+    def _attempt(self, kind: str, items: Batch, action: t.Callable[[], None], own: bool = False) -> bool:
+        """Read or write something for some items; its failure is theirs, and of all that follow where it must fail for them, too."""
         if self._stopped:
             reason = f"not tried any more, because one before it failed: {self._stopped.message}"
             failure = AccessError(reason, status=self._stopped.status, code=self._stopped.code)
@@ -231,12 +245,14 @@ class Entitlements:
             except AccessError as error:
                 failure = error
         for item in items:
-            self._blame(item, failure)
+            self._blame(kind, item, failure, own)
         return False
 
-    def _blame(self, item: Entitlement, failure: AccessError) -> None:
+    def _blame(self, kind: str, item: Entitlement, failure: AccessError, own: bool = False) -> None:
         failure.message = self._mine().secrets.scrub(failure.message)
-        hopeless = isinstance(failure, WaitTooLong) or failure.status is None or (failure.code in _HOPELESS and not self._proven)
+        code = failure.status if failure.code is None else failure.code
+        everybodys = failure.status is None or (code in _HOPELESS[kind] and kind not in self._proven)
+        hopeless = isinstance(failure, WaitTooLong) or (everybodys and not own)
         self._stopped = self._stopped or (failure if hopeless else None)
         item.fail(failure)
 
@@ -247,12 +263,15 @@ class Entitlements:
 
     def _write(self, batch: Batch) -> None:
         """Write a batch; what the answer does not tell of is written once more, in halves, then alone."""
+        if self._stopped:
+            self._attempt("write", batch, lambda: None)
+            return
         self._mine().patience.renew()
         answered: list[Answers] = []
         aliases = {f"e{index}": item for index, item in enumerate(batch)}
         fields = {alias: item.mutation(self._client, alias) for alias, item in aliases.items()}
         unclear: Batch = []
-        if self._attempt(batch, lambda: answered.append(self._mine().provider.mutate(fields))):
+        if self._attempt("write", batch, lambda: answered.append(self._mine().provider.mutate(fields))):
             unclear = [aliases[alias] for alias in answered[0].unclear]
             self._judge(aliases, answered[0])
         if len(batch) == 1:
@@ -269,11 +288,11 @@ class Entitlements:
         """Tell what has come about from what has failed."""
         for alias, item in aliases.items():
             if alias not in answers.failed and alias not in answers.unclear:
-                self._proven = True
+                self._proven.add("write")
                 if answers.data[alias] is False:
                     item.fail("the platform answered false")
         for alias, failure in answers.failed.items():
-            self._blame(aliases[alias], failure)
+            self._blame("write", aliases[alias], failure)
 
     def _settle(self, failed: Batch) -> None:
         """After a failure, believe what the platform says that the users hold."""

@@ -121,6 +121,8 @@ class Answers(t.NamedTuple):
     failed: dict[str, AccessError]
     #: Those whose outcome the answer leaves open.
     unclear: list[str]
+    #: The first error, whosever it is.
+    error: AccessError | None
 
 
 class AudiencePlayer(Provider):
@@ -235,7 +237,8 @@ class AudiencePlayer(Provider):
             raise error
         data = self.data(response)
         failed = self._failed(fields, errors, response)
-        return Answers(data, failed, [alias for alias in fields if alias not in failed and (alias not in data or (errors and data[alias] is None))])
+        unclear = [alias for alias in fields if alias not in failed and (alias not in data or (errors and data[alias] is None))]
+        return Answers(data, failed, unclear, error)
 
     def _failed(self, fields: t.Mapping[str, str], errors: t.Sequence[dict[str, t.Any]], response: Response) -> dict[str, AccessError]:
         """The errors by the alias that each belongs to."""
@@ -311,12 +314,18 @@ class AudiencePlayer(Provider):
             outcomes.update(self._log_in(grants[start : start + size]))
         return outcomes
 
-    def _log_in(self, grants: t.Sequence[Grant]) -> dict[Grant, Token | AccessError]:
+    def _log_in(self, grants: t.Sequence[Grant], confirmed: bool = False) -> dict[Grant, Token | AccessError]:
+        if len(grants) == 1:
+            return super().obtain_many(grants)
         aliases = {f"u{number}": grant for number, grant in enumerate(grants)}
         client = self.client_arguments()
         logins = {alias: field("ClientUserAuthenticate", {**client, **grant.details}, _LOGIN_FIELDS, alias) for alias, grant in aliases.items()}
         try:
             answers = self.mutate(logins, authenticates=True)
+            if len(answers.unclear) == len(grants) and answers.error and answers.error.code in (401, 403) and not confirmed:
+                # Perhaps one user's own error, perhaps everybody's: the client's own login tells.
+                self.tokens.renew(self._client_grant("user"))
+                confirmed = True
         except AccessError as error:
             return dict.fromkeys(grants, error)
         outcomes: dict[Grant, Token | AccessError] = {aliases[alias]: error for alias, error in answers.failed.items()}
@@ -331,7 +340,7 @@ class AudiencePlayer(Provider):
                 unclear.append(grant)
         half = len(unclear) if len(unclear) < len(grants) else len(unclear) // 2
         for part in (unclear[:half], unclear[half:]) if unclear else ():
-            outcomes.update(self.obtain_many(part) if part else {})
+            outcomes.update(self._log_in(part, confirmed) if part else {})
         return outcomes
 
     def _token(self, answer: dict[str, t.Any]) -> Token:

@@ -313,34 +313,49 @@ def with_file(name, **section):
 
 @pytest.mark.parametrize(("name", "content"), [("e.csv", CSV), ("e.json", json.dumps(ROWS)), ("e.yml", yaml.safe_dump(ROWS))])
 @pytest.mark.parametrize("listed", [[], [{"user_id": 1, "product_id": 1}]], ids=["none listed", "one listed"])
-def test_items_of_a_file_are_added_to_those_that_are_listed(info, file, name, content, listed):
-    file(name, content)
+def test_items_of_a_file_stay_there_for_whoever_provisions_them(info, file, name, content, listed):
+    path = file(name, content)
     section = info(file("a.yml", yaml.safe_dump(with_file(name, entitlements=listed))))["manifest"]["audienceplayer"]
+
+    assert section == {"entitlements": listed, "entitlements_file": path}
+
+
+@pytest.mark.parametrize(("name", "content"), [("e.csv", CSV), ("e.json", json.dumps(ROWS)), ("e.yml", yaml.safe_dump(ROWS))])
+@pytest.mark.parametrize("listed", [[], [{"user_id": 1, "product_id": 1}]], ids=["none listed", "one listed"])
+def test_items_of_a_file_are_added_to_those_that_are_listed_where_all_are_revoked(info, file, name, content, listed):
+    file(name, content)
+    section = info(file("a.yml", yaml.safe_dump(with_file(name, entitlements=listed))), revoke=True)["manifest"]["audienceplayer"]
 
     assert section.keys() == {"entitlements"}
     assert [{key: str(value) for key, value in item.items()} for item in section["entitlements"]] == [
-        {key: str(value) for key, value in item.items()} for item in [*listed, *ROWS]
+        {key: str(value) for key, value in {**item, "state": "absent"}.items()} for item in [*listed, *ROWS]
     ]
 
 
-def test_the_file_is_relative_to_the_playbook_where_the_manifest_is_a_dict(info, folder):
+def test_the_file_and_the_ledger_are_relative_to_the_playbook_where_the_manifest_is_a_dict(info, folder):
     (folder / "e.csv").write_text(CSV)
 
-    assert len(info(with_file("e.csv"))["manifest"]["audienceplayer"]["entitlements"]) == 2
+    assert info(with_file("e.csv", ledger="e.ledger"))["manifest"]["audienceplayer"] == {
+        "entitlements_file": f"{folder}/e.csv",
+        "ledger": f"{folder}/e.ledger",
+    }
 
 
 def test_a_file_of_items_is_data_and_no_template(info, file):
     file("e.csv", "user_email,product_id\n{{ 1 }},1\n")
+    manifest = info(file("a.yml", "audienceplayer: {entitlements_file: e.csv}"), revoke=True)["manifest"]
 
-    assert info(file("a.yml", "audienceplayer: {entitlements_file: e.csv}"))["manifest"]["audienceplayer"]["entitlements"][0]["user_email"] == "{{ 1 }}"
+    assert manifest["audienceplayer"]["entitlements"][0]["user_email"] == "{{ 1 }}"
 
 
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        pytest.param("e.csv", "a,b\n1,2\n1,2,3\n", ["e.csv", "line 3"], id="csv"),
-        pytest.param("e.json", '[\n{"a" 1}]', ["e.json", "line 2"], id="json"),
-        pytest.param("e.yml", "- a: 1\n- b: [\n- c: 2\n", ["e.yml", "line 3"], id="yml"),
+        pytest.param("e.csv", "product_id,state\n1,absent\n1,absent,3\n", ["e.csv:3: more cells"], id="csv"),
+        pytest.param("e.json", '[\n{"a" 1}]', ["e.json:2: not readable"], id="json"),
+        pytest.param("e.jsonl", '{"product_id": 1}\n\n{"a" 1}\n', ["e.jsonl:3: not readable"], id="jsonl"),
+        pytest.param("e.yml", "- product_id: 1\n- state: [\n- c: 2\n", ["e.yml:3: not readable"], id="yml"),
+        pytest.param("e.csv", "a,product_id\n1,1\n,one\n", ["e.csv:2: a is no option", "e.csv:3: product_id must be of type int"], id="several at once"),
         pytest.param("e.json", "{}", ["e.json", "list of items"], id="no list"),
         pytest.param("e.txt", "", ["e.txt", "ending"], id="another ending"),
     ],

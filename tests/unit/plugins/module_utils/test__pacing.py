@@ -107,6 +107,57 @@ def test_nobody_waits_without_need_or_overtakes(count, pauses):
         assert start <= max(now, before, full) + 0.04 + 1e-6
 
 
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        pytest.param([3, 2, 1], [0, 0, 1.04], id="as many as go into a window"),
+        pytest.param([3, 3, 2], [0, 1.04, 0], id="a light one goes before a heavy one that waits"),
+        pytest.param([5, 5, 1], [0, 1.04, 2.08], id="whole windows"),
+        pytest.param([1, 5, 4], [0, 1.04, 0], id="room for four is left"),
+        pytest.param([1, 5, 5, 4, 1], [0, 1.04, 2.08, 0, 3.12], id="no room is left between heavy ones"),
+    ],
+)
+def test_a_request_that_counts_for_several_waits_until_there_is_room_for_all_of_it(weights, expected):
+    schedule, starts = Schedule(), []
+    for weight in weights:
+        rate = Rate(5, 1.0, weight)
+        starts.append(schedule.next(rate, NOW))
+        schedule.add(starts[-1], rate, NOW)
+
+    assert [start - NOW for start in starts] == pytest.approx(expected, abs=1e-4)
+    assert len(schedule.starts) == sum(weights)
+
+
+def first_start(requests, rate, now):
+    """The model of a schedule: the first instant at which every window holds ``count`` calls at most, requests counted one by one."""
+
+    def fits(start):
+        everything = [*requests, (start, rate.weight)]
+        windows = ([weight for other, weight in everything if 0 <= other - begin < rate.spacing - 1e-6] for begin, _weight in everything)
+        return all(sum(weights) <= rate.count for weights in windows)
+
+    return min(instant for instant in (now, *(start + rate.spacing for start, _weight in requests)) if instant >= now and fits(instant))
+
+
+@given(st.data(), st.integers(1, 6))
+def test_requests_of_any_weights_start_as_soon_as_no_window_holds_more_than_the_limit(data, count):
+    schedule, requests, now = Schedule(), [], NOW
+    for pause, weight in data.draw(st.lists(st.tuples(st.integers(0, 12), st.integers(1, count)), max_size=25)):
+        now += pause / 8
+        rate = Rate(count, 1.0, weight)
+        start = schedule.next(rate, now)
+        assert start == pytest.approx(first_start(requests, rate, now), abs=1e-5)
+        schedule.add(start, rate, now)
+        requests.append((start, weight))
+
+    for begin, _weight in requests:
+        assert sum(weight for start, weight in requests if begin <= start <= begin + 1.0) <= count
+
+
+def test_a_rate_that_was_read_counts_every_request_once():
+    assert Rate.parse("20/second").weight == 1
+
+
 @given(st.binary(max_size=80))
 def test_a_damaged_schedule_is_read_as_far_as_it_goes(data):
     start = Schedule.unpack(data).next(Rate(3, 1.0), NOW)

@@ -12,6 +12,7 @@ import pathlib
 import signal
 import stat
 import sys
+import threading
 
 import pytest
 from hypothesis import given, settings
@@ -244,6 +245,104 @@ def test_a_crash_while_writing_leaves_the_old_entry_and_stops_nobody(backend, pl
     assert [path.name for path in (place / "tokens").iterdir()] == [NAME]
 
 
+def test_what_a_crash_left_behind_is_not_what_is_written(backend, place):
+    (place / "tokens" / f"{NAME}.new").write_bytes(b"half a token of another process")
+
+    backend.write(NAME, b"new", None)
+
+    assert backend.read(NAME) == b"new"
+    assert backend.names() == [path.name for path in (place / "tokens").iterdir()] == [NAME]
+
+
+def test_of_two_writers_the_one_who_came_between_wins(backend, place, monkeypatch):
+    open_handle = os.fdopen
+
+    def come_between(*args):
+        monkeypatch.setattr(os, "fdopen", open_handle)
+        backend.write(NAME, b"second", None)
+        return open_handle(*args)
+
+    monkeypatch.setattr(os, "fdopen", come_between)
+    backend.write(NAME, b"first", None)
+
+    assert backend.read(NAME) == b"second"
+    assert [path.name for path in (place / "tokens").iterdir()] == [NAME]
+    assert mode(place / "tokens" / NAME) == 0o600
+
+
+def test_two_writers_who_overlap_leave_what_one_of_them_wrote(backend, place, monkeypatch):
+    open_handle = os.fdopen
+    first_is_open, second_is_open = threading.Event(), threading.Event()
+    first = threading.Thread(target=backend.write, args=(NAME, b"first", None))
+
+    def overlap(*args):
+        if threading.current_thread() is first:
+            first_is_open.set()
+            assert second_is_open.wait(20)
+        else:  # the first one moves the second one's file before anything is in it
+            second_is_open.set()
+            first.join(20)
+        return open_handle(*args)
+
+    monkeypatch.setattr(os, "fdopen", overlap)
+    first.start()
+    assert first_is_open.wait(20)
+    backend.write(NAME, b"second", None)
+
+    assert backend.read(NAME) == b"second"
+    assert [path.name for path in (place / "tokens").iterdir()] == [NAME]
+
+
+# --- many at once ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["directory", "memory"])
+def either(request, place, clock):
+    return DirectoryBackend(str(place), clock) if request.param == "directory" else MemoryBackend(clock, {})
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["a", "b", "c"], [b"1", b"2", b""]),
+        (["c", "missing", "a"], [b"", None, b"1"]),
+        (["a", "a"], [b"1", b"1"]),
+        (["missing"], [None]),
+        ([], []),
+    ],
+    ids=str,
+)
+def test_many_are_read_in_the_order_in_which_they_are_asked_for(names, expected, either):
+    for name, data in (("b", b"2"), ("a", b"1"), ("c", b""), ("d", b"4")):
+        either.write(name, data, None)
+
+    assert either.read_many(names) == expected
+
+
+def test_many_are_read_from_an_empty_place(either):
+    assert either.read_many(["a", "b"]) == [None, None]
+
+
+@given(there=st.dictionaries(st.sampled_from("abcdef"), st.binary(max_size=5)), names=st.lists(st.sampled_from("abcdefgh")))
+def test_many_are_read_as_each_of_them_would_be(tmp_path_factory, there, names):
+    for backend in (DirectoryBackend(str(tmp_path_factory.mktemp("many")), Clock()), MemoryBackend(Clock(), {})):
+        for name, data in there.items():
+            backend.write(name, data, None)
+
+        assert backend.read_many(names) == [there.get(name) for name in names] == [backend.read(name) for name in names]
+
+
+def test_of_many_those_that_cannot_be_trusted_are_missing(backend, place, tmp_path):
+    for name in ("good", "writable", "link"):
+        backend.write(name, b"data", None)
+    (place / "tokens" / "writable").chmod(0o666)
+    (place / "tokens" / "link").rename(tmp_path / "elsewhere")
+    (place / "tokens" / "link").symlink_to(tmp_path / "elsewhere")
+    (place / "tokens" / "folder").mkdir()
+
+    assert backend.read_many(["writable", "good", "link", "folder"]) == [None, b"data", None, None]
+
+
 # --- locks -----------------------------------------------------------------------------------------------------------------
 
 HOLDER = """
@@ -293,6 +392,52 @@ def test_the_lock_of_a_process_that_is_killed_is_released(backend, place, clock,
 
     with backend.lock("item", patience):
         assert clock.slept == []
+
+
+def race(count, work):
+    """Do ``work`` in several threads at once, which take turns as often as Python lets them."""
+    barrier, results, interval = threading.Barrier(count), [], sys.getswitchinterval()
+
+    def run():
+        barrier.wait(20)
+        results.append(work())
+
+    threads = [threading.Thread(target=run) for _number in range(count)]
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(results) == count
+    return results
+
+
+def test_a_lock_in_memory_is_held_by_one_thread_at_a_time(clock, patience):
+    backend = MemoryBackend(clock, {})
+    inside, together = [], []
+
+    def work():
+        for _turn in range(100):
+            with backend.lock("item", patience):
+                inside.append(1)
+                together.append(len(inside))
+                inside.pop()
+
+    race(4, work)
+
+    assert together == [1] * 400
+
+
+def test_a_lock_in_memory_is_free_after_a_failure_and_other_names_always_are(clock, patience):
+    backend = MemoryBackend(clock, {})
+
+    with pytest.raises(RuntimeError), backend.lock("item", patience), backend.lock("other", patience):
+        raise RuntimeError
+
+    assert race(1, lambda: backend.lock("item", patience).__enter__()) == [None]
 
 
 # --- the key ---------------------------------------------------------------------------------------------------------------
@@ -510,6 +655,22 @@ def test_pacing_in_memory_is_shared_by_the_items_of_a_process(clock, patience, m
     assert waits == pytest.approx([0, 1.04], abs=1e-4)
 
 
+def test_threads_that_ask_at_the_same_instant_get_each_start_exactly_once(clock, patience):
+    backend = MemoryBackend(clock, {})
+    slots = [("all", Rate(4, 1.0)), ("auth", Rate(2, 1.0))]
+
+    waits = race(4, lambda: [backend.reserve(slots, patience) for _call in range(25)])
+
+    assert sorted(wait for waits_of_one in waits for wait in waits_of_one) == pytest.approx([1.04 * (number // 2) for number in range(100)], abs=1e-3)
+
+
+@BOTH
+def test_a_request_that_counts_for_several_leaves_the_others_less(paced, patience):
+    waits = [paced.reserve([("all", Rate(5, 1.0, weight))], patience) for weight in (4, 2, 1, 1, 5)]
+
+    assert waits == pytest.approx([0, 1.04, 0, 1.04, 2.08], abs=1e-4)
+
+
 # --- encrypted entries -----------------------------------------------------------------------------------------------------
 
 
@@ -613,6 +774,32 @@ def test_entries_are_those_that_can_be_read(backend):
     store_in(backend, "another key").write("three", {"number": 3}, None)
 
     assert {name: entry["number"] for name, entry in store.entries().items()} == {"one": 1, "two": 2}
+
+
+def test_of_many_entries_those_that_can_be_read_come_by_their_names(backend, place):
+    store = store_in(backend)
+    for number, name in enumerate(("one", "two", "cut", "mine", "yours", "list")):
+        store.write(name, {"number": number}, None)
+    store_in(backend, "another key").write("foreign", {"number": 9}, None)
+    (place / "tokens" / "cut").write_bytes((place / "tokens" / "cut").read_bytes()[:-9])
+    (place / "tokens" / "mine").rename(place / "tokens" / "yours")
+    backend.write("list", store._open_keys()[1].encrypt(b"[1]"), None)
+
+    found = store.read_many(["two", "missing", "cut", "foreign", "yours", "list", "one"])
+
+    assert found == {"two": {"number": 1, "name": "two"}, "one": {"number": 0, "name": "one"}}
+    assert list(found) == ["two", "one"]
+    assert store.read_many([]) == {}
+
+
+def test_opening_a_store_leaves_nothing_to_open_later(clock):
+    opened = []
+    store = TokenStore(lambda: opened.append(1) or MemoryBackend(clock, {}), None)
+
+    store.open()
+
+    assert set(race(4, lambda: store.name_of(IDENTITY))) == {store.name_of(IDENTITY)}
+    assert opened == [1]
 
 
 @pytest.mark.parametrize("use", [lambda store: store.name_of(["a"]), lambda store: store.entries()], ids=["name", "entries"])

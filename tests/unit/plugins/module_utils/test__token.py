@@ -43,6 +43,10 @@ class Platform:
         self.calls.append("obtain")
         return self._next(self._obtained)
 
+    def obtain_many(self, grants):
+        self.calls.append(f"obtain {' '.join(grant.principal for grant in grants)}")
+        return {grant: self._obtained.pop(0) if self._obtained else self._next([]) for grant in grants}
+
     def refresh(self, grant, token):
         self.calls.append(f"refresh {token.refresh_token}")
         return self._next(self._refreshed)
@@ -399,6 +403,213 @@ def test_dropping_leaves_no_refresh_token_behind(opened, held, store):
     assert store.entries() == {}
 
 
+# --- several at once -----------------------------------------------------------------------------------------------------------
+
+A, B, C = (Grant("user", name, "secret") for name in "abc")
+
+
+@pytest.fixture
+def watched(store, monkeypatch):
+    """What is locked and read in the store, in order."""
+    seen, backend = [], store.backend
+    lock, read, read_many = backend.lock, backend.read, backend.read_many
+    monkeypatch.setattr(backend, "lock", lambda name, patience: seen.append(f"lock {name}") or lock(name, patience))
+    monkeypatch.setattr(backend, "read", lambda name: seen.append(f"read {name}") or read(name))
+    monkeypatch.setattr(backend, "read_many", lambda names: seen.append(" ".join(["read", *names])) or read_many(names))
+    return seen
+
+
+def name_in(store, grant):
+    return store.name_of(["flex", "https://host", grant.flow, grant.principal, grant.scope, grant.secret])
+
+
+def test_several_tokens_are_asked_for_together_and_kept_each_on_its_own(opened, clock):
+    platform = Platform(clock)
+    tokens = opened(platform)
+
+    assert tokens.get_many([A, B, A, C]) == {}
+    assert platform.calls == ["obtain a b c"]
+    assert tokens.changed is True
+    assert [opened(platform).get(grant).access_token for grant in (C, B, A)] == ["new-3", "new-2", "new-1"]
+    assert platform.calls == ["obtain a b c"]
+
+
+def test_those_that_are_cached_are_not_asked_for(opened, held, clock):
+    held("old", grant=B)
+    platform = Platform(clock)
+    tokens = opened(platform)
+
+    assert tokens.get_many([A, B, C]) == {}
+    assert platform.calls == ["obtain a c"]
+    assert [tokens.get(grant).access_token for grant in (A, B, C)] == ["new-1", "old", "new-2"]
+
+
+@pytest.mark.parametrize("grants", [[], [A], [A, B]], ids=len)
+def test_where_all_are_cached_nobody_is_asked_and_nothing_locked(grants, opened, held, watched, clock):
+    for grant in grants:
+        held(grant=grant)
+    platform, before = Platform(clock), len(watched)
+    tokens = opened(platform)
+
+    assert tokens.get_many(grant for grant in grants) == {}
+    assert (platform.calls, tokens.changed) == ([], False)
+    assert [step for step in watched[before:] if step.startswith("lock")] == []
+
+
+def test_one_lock_stands_for_all_that_are_missing(opened, held, watched, store):
+    held(grant=B)
+    names = {grant.principal: name_in(store, grant) for grant in (A, B, C)}
+    watched.clear()
+
+    opened().get_many([A, B, C])
+
+    missing = [names["a"], names["c"]]
+    assert watched == [" ".join(["read", *names.values()]), f"lock {min(missing)}", " ".join(["read", *missing])]
+
+
+@pytest.mark.parametrize(("life", "calls"), [(59.5, ["obtain a"]), (60, [])], ids=["too short", "just enough"])
+def test_several_tokens_live_long_enough(life, calls, opened, held, clock):
+    held("old", life, grant=A)
+    platform = Platform(clock)
+    tokens = opened(platform)
+
+    assert tokens.get_many([A]) == {}
+    assert platform.calls == calls
+    assert tokens.get(A).access_token == ("new-1" if calls else "old")
+
+
+def test_the_failure_of_one_is_not_that_of_the_others(opened, clock):
+    failure = AccessError("no such user", code=404)
+    platform = Platform(clock, obtained=[Token("a", expires_at=clock.now() + HOUR), failure, short("c", clock)])
+    tokens = opened(platform)
+
+    failures = tokens.get_many([A, B, C])
+
+    assert failures[B] is failure
+    assert {grant.principal: error.message for grant, error in failures.items()} == {
+        "b": "no such user",
+        "c": "even a new token lives for 30 s only, less than min_ttl (60 s): lower min_ttl",
+    }
+    assert [opened(min_ttl=0).cached(grant) for grant in (A, B, C)] == [tokens.cached(A), None, None]
+    assert tokens.get(A).access_token == "a"
+    assert platform.calls == ["obtain a b c"]
+
+
+def test_one_that_failed_is_asked_for_alone_when_it_is_needed(opened, clock):
+    platform = Platform(clock, obtained=[AccessError("not now")])
+    tokens = opened(platform)
+    tokens.get_many([A])
+
+    assert tokens.get(A).access_token == "new-1"
+    assert platform.calls == ["obtain a", "obtain"]
+
+
+def test_a_platform_that_gives_the_old_short_token_to_one_of_several_is_asked_once_more(opened, clock):
+    platform = Platform(clock, revokes=True, obtained=[Token("a", expires_at=clock.now() + HOUR), short("shared", clock)])
+    tokens = opened(platform)
+
+    assert tokens.get_many([A, B]) == {}
+    assert platform.calls == ["obtain a b", "revoke shared", "obtain"]
+    assert tokens.get(B).access_token == "new-1"
+
+
+def test_when_all_fail_the_failure_is_raised_and_the_lock_is_free(opened, clock, monkeypatch):
+    platform = Platform(clock)
+    tokens = opened(platform)
+
+    def down(grants):
+        raise AccessError("down")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(platform, "obtain_many", down)
+        with pytest.raises(AccessError, match="^down$"):
+            tokens.get_many([A, B])
+
+    assert tokens.get_many([A, B]) == {}
+    assert platform.calls == ["obtain a b"]
+
+
+def test_what_is_at_hand_is_not_read_again(opened, held, watched):
+    held("old", grant=A)
+    tokens = opened()
+    tokens.get_many([A, B])
+    watched.clear()
+
+    assert [tokens.get(grant).access_token for grant in (A, B)] == ["old", "new-1"]
+    assert tokens.cached(A).access_token == "old"
+    assert watched == []
+
+
+def test_only_those_of_the_last_time_are_at_hand(opened, watched, store):
+    tokens = opened()
+    tokens.get_many([A])
+    tokens.get_many([B])
+    watched.clear()
+
+    assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-1", "new-2"]
+    assert watched == [f"read {name_in(store, A)}"]
+
+
+def test_one_at_hand_that_has_become_too_short_is_replaced(opened, clock):
+    platform = Platform(clock)
+    tokens = opened(platform)
+    tokens.get_many([A])
+    clock.time += HOUR - 30
+
+    assert tokens.cached(A) is None
+    assert tokens.cached(A, min_ttl=20).access_token == "new-1"
+    assert tokens.get(A).access_token == "new-2"
+    assert platform.calls == ["obtain a", "obtain"]
+
+
+def test_one_at_hand_that_is_rejected_is_replaced(opened, clock):
+    platform = Platform(clock)
+    tokens = opened(platform)
+    tokens.get_many([A, B])
+
+    assert tokens.replace(A, tokens.get(A)).access_token == "new-3"
+    assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-3", "new-2"]
+
+
+def test_instead_of_one_at_hand_that_is_rejected_somebody_elses_newer_one_is_used(opened, clock):
+    platform = Platform(clock)
+    tokens = opened(platform)
+    tokens.get_many([A])
+    newer = opened(Platform(clock, obtained=[Token("newer", expires_at=clock.now() + HOUR)])).renew(A)
+
+    assert tokens.get(A).access_token == "new-1"
+    assert tokens.replace(A, tokens.get(A)) == tokens.get(A) == newer
+    assert platform.calls == ["obtain a"]
+
+
+def test_one_at_hand_is_renewed(opened, clock):
+    platform = Platform(clock)
+    tokens = opened(platform)
+    tokens.get_many([A, B])
+
+    assert tokens.renew(A).access_token == "new-3"
+    assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-3", "new-2"]
+
+
+def test_one_at_hand_is_dropped(opened, clock):
+    platform = Platform(clock, revokes=True)
+    tokens = opened(platform)
+    tokens.get_many([A, B])
+
+    assert [tokens.drop(A, check_mode=True), tokens.drop(A), tokens.drop(A), tokens.drop(A, check_mode=True)] == [True, True, False, False]
+    assert (tokens.cached(A), tokens.get(B).access_token) == (None, "new-2")
+    assert platform.calls == ["obtain a b", "revoke new-1"]
+
+
+def test_several_tokens_are_known_as_secrets(opened, held):
+    held("cached-token", grant=A, refresh_token="refresh-token")
+    secrets = Secrets()
+
+    opened(secrets=secrets).get_many([A, B])
+
+    assert secrets.scrub("cached-token refresh-token new-1") == f"{MASK} {MASK} {MASK}"
+
+
 # --- a token that was given ----------------------------------------------------------------------------------------------------
 
 
@@ -505,6 +716,20 @@ def test_threads_that_need_the_same_token_log_in_once(action, shared):
     assert platform.calls == ["obtain"] * (2 if old else 1)
 
 
+def test_threads_that_need_the_same_tokens_together_ask_once(shared):
+    clock = Queue()
+    platform = Platform(clock)
+    obtain_many = platform.obtain_many
+    platform.obtain_many = lambda grants: (clock.wait_for(3), obtain_many(grants))[1]  # the logins last until the others have come
+
+    def work():
+        tokens = shared(platform, clock)
+        return tokens.get_many([A, B]), tokens.get(A).access_token, tokens.get(B).access_token, tokens.changed
+
+    assert sorted(race(4, work), key=str) == [({}, "new-1", "new-2", changed) for changed in (False, False, False, True)]
+    assert platform.calls == ["obtain a b"]
+
+
 def test_threads_that_drop_the_same_token_revoke_it_once(shared):
     clock = Queue()
     platform = Platform(clock, revokes=True)
@@ -536,6 +761,8 @@ class Platform:
         return ["flex", "https://host"]
     def revocation_recipe(self, token):
         return None
+    def obtain_many(self, grants):
+        return {grant: self.obtain(grant) for grant in grants}
     def obtain(self, grant):
         with open(args[1], "a") as log:
             log.write(f"{grant.principal} {os.getpid()}\\n")
@@ -547,15 +774,19 @@ store = TokenStore(lambda: DirectoryBackend(args[0], Clock()), None)
 tokens = Tokens(Platform(), store, Patience(20, Queue()), Clock(), Secrets(), 60)
 print("ready", flush=True)
 input()
-for number in range(5):
-    print(tokens.get(Grant("password", f"user{number}", "secret")).access_token)
+grants = [Grant("password", f"user{number}", "secret") for number in range(5)]
+if args[2] == "together":
+    assert tokens.get_many(grants) == {}
+for grant in grants:
+    print(tokens.get(grant).access_token)
 """
 
 
-def test_processes_that_need_the_same_tokens_log_in_once_for_each(tmp_path, together):
+@pytest.mark.parametrize("how", ["one by one", "together"])
+def test_processes_that_need_the_same_tokens_log_in_once_for_each(how, tmp_path, together):
     log = tmp_path / "log"
 
-    first, *others = together(4, LOGIN, tmp_path / "cache", log)
+    first, *others = together(4, LOGIN, tmp_path / "cache", log, how)
 
     assert others == [first] * 3
     assert sorted(line.split()[0] for line in log.read_text().splitlines()) == sorted(f"user{number}" for number in range(5))

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.modules import audienceplayer_entitlement
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.audienceplayer import (
+    CLIENT,
     CONNECTION,
     NOT_FOUND,
+    SELECTION,
+    TRUE,
     UNPAGED,
     client_login,
     graphql,
@@ -43,10 +46,22 @@ def products(*numbers, **options):
     return [{"user_id": 333, "product_id": number, **options} for number in numbers]
 
 
-def missing(user, *others):
-    """Users whom the platform does not know, where it knows the client, who logs in once to tell."""
-    first, *rest = [user_login(who, NOT_FOUND) for who in (user, *others)]
-    return [first, client_login(logged_in("hush-client-token", user=None, email=None)), *rest]
+CLIENT_LOGIN = client_login(logged_in("hush-client-token", user=None, email=None))
+
+
+def missing(user):
+    """A user whom the platform does not know, where it knows the client, who logs in once to tell."""
+    return [user_login(user, NOT_FOUND), CLIENT_LOGIN]
+
+
+def logins(*users, failed=None, data=TRUE, errors=(), **kwargs):
+    """Several users' logins in one document; those of ``failed`` end with these errors, at their path."""
+    names = [f"user_id: {user}" if isinstance(user, int) else f'user_email: "{user}", auto_register: false' for user in users]
+    document = " ".join(f"u{number}: ClientUserAuthenticate({CLIENT}, {name}) {{ {SELECTION} }}" for number, name in enumerate(names))
+    failed = failed or {}
+    found = {f"u{number}": None if user in failed else logged_in(f"hush-{user}") for number, user in enumerate(users)}
+    errors = [*errors, *({**failed[user], "path": [f"u{number}"]} for number, user in enumerate(users) if user in failed)]
+    return graphql(f"mutation {{ {document} }}", found if data is TRUE else data, *errors, **kwargs)
 
 
 @pytest.fixture
@@ -234,9 +249,11 @@ def test_check_mode_fails_for_a_missing_user_where_the_real_run_does(entitle):
 
 
 def test_the_client_logs_in_once_for_all_missing_users_and_all_later_runs(entitle):
-    items = [{**HAS, "user_id": user, "state": "absent"} for user in (333, 334, 335)]
+    users = (333, 334, 335)
+    items = [{**HAS, "user_id": user, "state": "absent"} for user in users]
+    calls = [logins(*users, failed=dict.fromkeys(users, NOT_FOUND)), CLIENT_LOGIN]
 
-    assert outcome(entitle(*missing(333, 334, 335), entitlements=items)) == ["unchanged"] * 3
+    assert outcome(entitle(*calls, entitlements=items)) == ["unchanged"] * 3
     assert outcome(entitle(user_login(336, NOT_FOUND), user_id=336, product_id=444, state="absent")) == ["unchanged"]
 
 
@@ -265,7 +282,8 @@ def test_an_answer_without_the_login_is_no_missing_user(entitle, state):
 
 
 def test_a_missing_user_is_not_believed_where_the_client_is_refused_as_well(entitle):
-    result = entitle.fail(user_login(333, NOT_FOUND), client_login(None, DENIED), entitlements=[{**HAS, "state": "absent"}, {**HAS, "user_id": 334}])
+    calls = [logins(333, 334, failed={333: NOT_FOUND, 334: NOT_FOUND}), client_login(None, DENIED)]
+    result = entitle.fail(*calls, entitlements=[{**HAS, "state": "absent"}, {**HAS, "user_id": 334}])
 
     assert result["error_code"] == 401
     assert outcome(result) == ["failed"] * 2
@@ -277,7 +295,7 @@ def test_a_missing_user_is_not_believed_where_the_client_is_refused_as_well(enti
 
 def test_the_writes_of_a_list_travel_in_one_request_and_each_user_is_read_once(known):
     items = [HAS, SUBSCRIBED, {**HAS, "user_id": 334}, *products(446), *products(447, state="absent")]
-    mutations = [subscription_mutation(), product_mutation(user=334), product_mutation(446), product_mutation(447, "revoke")]
+    mutations = [subscription_mutation(), product_mutation(446), product_mutation(447, "revoke"), product_mutation(user=334)]
     result = known(holdings(product(), product(447)), holdings(user=334), written(*mutations), entitlements=items)
 
     assert outcome(result) == ["unchanged", "changed", "changed", "changed", "changed"]
@@ -459,7 +477,7 @@ def test_wrong_credentials_stop_the_rest(known, status):
 
 
 def test_wrong_credentials_stop_the_reading_of_all_other_users(entitle):
-    result = entitle.fail(user_login(333, DENIED), entitlements=[HAS, {**HAS, "user_id": 334}])
+    result = entitle.fail(logins(333, 334, failed={333: DENIED, 334: DENIED}), entitlements=[HAS, {**HAS, "user_id": 334}])
 
     assert result["error_code"] == 401
     assert outcome(result) == ["failed"] * 2
@@ -467,13 +485,13 @@ def test_wrong_credentials_stop_the_reading_of_all_other_users(entitle):
 
 
 def test_an_unreachable_platform_is_not_tried_for_every_user(entitle):
-    result = entitle.fail(user_login(333, answer=NO_ANSWER), entitlements=[HAS, {**HAS, "user_id": 334}], retries=0)
+    result = entitle.fail(logins(333, 334, answer=NO_ANSWER), entitlements=[HAS, {**HAS, "user_id": 334}], retries=0)
 
     assert "not tried" in result["entitlements"][1]["msg"]
 
 
 def test_too_long_a_wait_stops_the_rest(entitle):
-    limited = user_login(333, answer="", status=429, answer_headers={"Retry-After": "999"})
+    limited = logins(333, 334, answer="", status=429, answer_headers={"Retry-After": "999"})
     result = entitle.fail(limited, entitlements=[HAS, {**HAS, "user_id": 334}])
 
     assert "max_wait" in result["entitlements"][0]["msg"]
@@ -489,17 +507,18 @@ def test_a_right_that_one_item_lacks_does_not_stop_the_others(known):
 
 
 @pytest.mark.parametrize(
-    "calls",
+    ("login", "before", "after"),
     [
-        pytest.param([user_login(333, {"message": "Blocked", "code": 402})], id="a login that is refused"),
-        pytest.param(missing(333), id="a user who does not exist"),
-        pytest.param([user_login(333), holdings(product("one"))], id="an answer that does not fit"),
-        pytest.param([user_login(333), holdings(subscription(expires_at="soon"))], id="a date that cannot be read"),
+        pytest.param(logins(333, 334, failed={333: {"message": "Blocked", "code": 402}}), [], [], id="a login that is refused"),
+        pytest.param(logins(333, 334, failed={333: {"message": "Blocked", "code": 403}}), [], [], id="a login that is forbidden"),
+        pytest.param(logins(333, 334, failed={333: NOT_FOUND}), [], [CLIENT_LOGIN], id="a user who does not exist"),
+        pytest.param(logins(333, 334), [holdings(product("one"))], [], id="an answer that does not fit"),
+        pytest.param(logins(333, 334), [holdings(subscription(expires_at="soon"))], [], id="a date that cannot be read"),
     ],
 )
-def test_a_user_who_cannot_be_read_does_not_stop_the_others(entitle, calls):
-    others = [user_login(334), holdings(user=334), written(product_mutation(user=334))]
-    result = entitle.attempt(*calls, *others, entitlements=[HAS, {**HAS, "user_id": 334}])
+def test_a_user_who_cannot_be_read_does_not_stop_the_others(entitle, login, before, after):
+    calls = [login, *before, holdings(user=334), *after, written(product_mutation(user=334))]
+    result = entitle.attempt(*calls, entitlements=[HAS, {**HAS, "user_id": 334}])
 
     assert outcome(result) == ["failed", "changed"]
 

@@ -1,0 +1,583 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import itertools
+import json
+import os
+import sys
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary
+from ansible_collections.mediaops.access.plugins.module_utils._rows import Row, converted, read_rows
+
+ROWS = [{"user_email": "a@b.c", "product_id": 444}, {"user_email": "d@e.f", "state": "absent"}]
+TEXTS = [{"user_email": "a@b.c", "product_id": "444"}, {"user_email": "d@e.f", "state": "absent"}]
+
+NO_JSON = "not readable as JSON"
+NO_YAML = "not readable as YAML"
+NO_LIST = ": it must hold a list of items"
+MORE = ": something follows the list of items"
+NO_ITEM = "an item must be a mapping of options to values"
+
+
+@pytest.fixture(params=["C loader", "Python loader"])
+def loader(request, monkeypatch):
+    """PyYAML with its faster half, and without."""
+    if request.param == "Python loader":
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Reads rows from a file of this name and content."""
+
+    def read_file(name, content):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return list(read_rows(str(path)))
+
+    return read_file
+
+
+@pytest.fixture
+def items(read):
+    """The options of a file's items, all of which can be read."""
+
+    def options(name, content):
+        rows = read(name, content)
+        assert [row.problem for row in rows if row.problem] == []
+        return [row.options for row in rows]
+
+    return options
+
+
+# --- every format ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "rows"),
+    [
+        pytest.param("a.json", json.dumps(ROWS), ROWS, id="json"),
+        pytest.param("a.jsonl", "".join(json.dumps(row) + "\n" for row in ROWS), ROWS, id="jsonl"),
+        pytest.param("a.ndjson", "\n".join(map(json.dumps, ROWS)), ROWS, id="ndjson, no line's end"),
+        pytest.param("a.yml", yaml.safe_dump(ROWS), ROWS, id="yml"),
+        pytest.param("a.yaml", "- {user_email: a@b.c, product_id: 444}\n- {user_email: d@e.f, state: absent}\n", ROWS, id="yaml"),
+        pytest.param("a.csv", "user_email,product_id,state\na@b.c,444,\nd@e.f,,absent\n", TEXTS, id="csv"),
+        pytest.param("A.CSV", "user_email,product_id,state\na@b.c,444,\nd@e.f,,absent", TEXTS, id="an ending in upper case, no line's end"),
+    ],
+)
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["", "byte order mark"])
+def test_the_ending_says_how_a_file_is_read(items, name, content, rows, mark):
+    assert items(name, mark + content) == rows
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.json", "[]"), ("a.json", " [\n] \n"), ("a.jsonl", ""), ("a.jsonl", "\n \n")])
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["plain", "Windows"])
+def test_a_file_may_hold_no_items(read, name, content, end):
+    assert read(name, content.replace("\n", end)) == []
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff", "user_email,product_id\n", ",,\n"], ids=ascii)
+def test_a_csv_file_may_hold_no_items(read, content):
+    assert read("a.csv", content) == []
+
+
+@pytest.mark.parametrize("content", ["[]", "--- []\n...\n"], ids=ascii)
+def test_a_yaml_file_may_hold_no_items(read, loader, content):
+    assert read("a.yml", content) == []
+
+
+NOTHING = {"a": None, "b": "", "c": 0, "d": False, "e": " ", "f": [], "g": {}}
+SOMETHING = {"c": 0, "d": False, "e": " ", "f": [], "g": {}}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.json", json.dumps([NOTHING])), ("a.jsonl", json.dumps(NOTHING)), ("a.yml", yaml.safe_dump([NOTHING]))],
+)
+def test_null_and_empty_values_are_left_out_and_no_others(items, name, content):
+    assert items(name, content) == [SOMETHING]
+
+
+DEEP = {"a": {"b": [1, 2.5, True, None, {"c": "ä\n"}]}}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.json", json.dumps([DEEP], indent=2)),
+        ("a.jsonl", json.dumps(DEEP, ensure_ascii=False)),
+        ("a.yml", yaml.safe_dump([DEEP], allow_unicode=True)),
+        ("a.yaml", json.dumps([DEEP])),
+    ],
+)
+def test_values_may_be_nested(items, name, content):
+    assert items(name, content) == [DEEP]
+
+
+@pytest.mark.parametrize("value", ["1", "null", '"text"', "[1]", "true"])
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [("a.json", '[{{"a": 1}},\n{},\n{{"b": 2}}]'), ("a.jsonl", '{{"a": 1}}\n{}\n{{"b": 2}}'), ("a.yml", "- a: 1\n- {}\n- b: 2")],
+)
+def test_an_item_that_is_no_mapping_is_a_problem_of_its_own(read, name, form, value):
+    assert read(name, form.format(value)) == [Row(1, {"a": 1}), Row(2, {}, NO_ITEM), Row(3, {"b": 2})]
+
+
+# --- CSV -----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("a,b\r\n1,2\r\n", id="line ends of Windows"),
+        pytest.param("a,b\r1,2\r", id="line ends of an old Mac"),
+        pytest.param(" a , b \n 1 , 2 \n", id="blanks"),
+        pytest.param('"a","b"\n"1","2"\n', id="quotes"),
+        pytest.param("\n,\na,b\n\n1,2\n\n", id="empty lines"),
+        pytest.param("a,b\n1,2\n,,,\n", id="a line of empty cells"),
+        pytest.param("a,b,c\n1,2\n", id="a short row"),
+        pytest.param("a,b,c\n1,2,\n", id="an empty cell"),
+        pytest.param('a,b,c\n1,2,"  "\n', id="a blank cell"),
+        pytest.param("a,b,\n1,2,\n", id="a comma at the end of each line"),
+        pytest.param("a;b\n1;2\n", id="semicolons"),
+        pytest.param("\ufeffa;b\r\n1;2\r\n", id="semicolons after a byte order mark"),
+        pytest.param('a;b;c\n1;2;"  "\n', id="semicolons and a blank cell"),
+    ],
+)
+def test_spreadsheets_write_csv_in_many_ways(items, content):
+    assert items("a.csv", content) == [{"a": "1", "b": "2"}]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["plain", "Windows"])
+def test_quotes_protect_commas_and_quotes(items, end):
+    assert items("a.csv", f'"a, b"{end}"1 ""x"", 2"{end}') == [{"a, b": '1 "x", 2'}]
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [("a;b\n1,5;2\n", [{"a": "1,5", "b": "2"}]), ("a,b\n1;5,2\n", [{"a": "1;5", "b": "2"}]), ("a;b,c\n1,2\n", [{"a;b": "1", "c": "2"}])],
+    ids=["decimal commas", "semicolons in a cell", "semicolons in a name"],
+)
+def test_the_first_line_says_what_separates_cells(items, content, rows):
+    assert items("a.csv", content) == rows
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["plain", "Windows"])
+def test_lines_are_counted_as_an_editor_does(read, end):
+    content = 'a,b\n\n1,"x\ny"\n\n2,"\n\n"\n3,z\n1,2,3\n4,\n'
+
+    assert read("a.csv", content.replace("\n", end)) == [
+        Row(3, {"a": "1", "b": f"x{end}y"}),
+        Row(6, {"a": "2"}),
+        Row(9, {"a": "3", "b": "z"}),
+        Row(10, {}, "more cells than the first line has"),
+        Row(11, {"a": "4"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [('"x"y,2\n', "',' expected after '\"'"), ('"x,2\n3,4\n', "unexpected end of data"), ("x" * 131073, "field larger than field limit (131072)")],
+    ids=["text after a quote", "an open quote", "an endless cell"],
+)
+def test_what_is_no_csv_is_a_problem_of_its_line(read, bad, reason):
+    assert read("a.csv", f"a,b\n1,2\n{bad}") == [Row(2, {"a": "1", "b": "2"}), Row(3, {}, f"not readable as CSV: {reason}")]
+
+
+# --- JSON ----------------------------------------------------------------------------------------------------------------------
+
+
+def test_an_item_stands_where_it_begins(read):
+    content = '\n [ {"a": 1}, {"b":\n2},\n\n{\n"c": [3,\n4]}\n\n,\n{"d": "\\n"}\n]\n'
+
+    assert read("a.json", content) == [Row(2, {"a": 1}), Row(2, {"b": 2}), Row(5, {"c": [3, 4]}), Row(10, {"d": "\n"})]
+
+
+FIRST = Row(1, {"a": 1})
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        pytest.param("", [Row(1, {}, NO_JSON + NO_LIST)], id="nothing"),
+        pytest.param("\n\n", [Row(3, {}, NO_JSON + NO_LIST)], id="blank lines"),
+        pytest.param('\n{"a": 1}', [Row(2, {}, NO_JSON + NO_LIST)], id="a dict"),
+        pytest.param('"[]"', [Row(1, {}, NO_JSON + NO_LIST)], id="a text"),
+        pytest.param("[", [Row(1, {}, NO_JSON)], id="cut after its beginning"),
+        pytest.param("[,]", [Row(1, {}, NO_JSON)], id="a comma alone"),
+        pytest.param('[{"a": 1}', [FIRST, Row(1, {}, NO_JSON)], id="cut after an item"),
+        pytest.param('[{"a": 1},\n', [FIRST, Row(2, {}, NO_JSON)], id="cut after a comma"),
+        pytest.param('[{"a": 1},\n{"b": 2', [FIRST, Row(2, {}, NO_JSON)], id="cut in an item"),
+        pytest.param('[{"a": 1},\n\n{\n"b" 2}]', [FIRST, Row(4, {}, NO_JSON)], id="a colon too few"),
+        pytest.param('[{"a": 1}\n\n{"b": 2}]', [FIRST, Row(3, {}, NO_JSON)], id="a comma too few"),
+        pytest.param('[{"a": 1}}]', [FIRST, Row(1, {}, NO_JSON)], id="a bracket too many"),
+        pytest.param("[{'a': 1}]", [Row(1, {}, NO_JSON)], id="other quotes"),
+        pytest.param('[{"a": 1}]\n[{"b": 2}]', [FIRST, Row(2, {}, NO_JSON + MORE)], id="a second list"),
+        pytest.param("[]\nx", [Row(2, {}, NO_JSON + MORE)], id="text after the list"),
+        pytest.param('[{"a": 1},\n' + "[" * 100_000, [FIRST, Row(2, {}, NO_JSON)], id="endlessly nested"),
+    ],
+)
+def test_what_is_no_json_is_a_problem_of_its_line(read, content, rows):
+    assert read("a.json", content) == rows
+
+
+@pytest.mark.skipif(not hasattr(sys, "get_int_max_str_digits"), reason="this Python reads numbers of any length")
+@pytest.mark.parametrize(("name", "problem", "form"), [("a.json", NO_JSON, "[{}]"), ("a.jsonl", NO_JSON, "{}"), ("a.yml", NO_YAML, "[{}]")])
+def test_a_number_of_endless_length_is_a_problem_of_its_line(read, name, problem, form):
+    assert read(name, form.format('{"a": ' + "9" * 5000 + "}")) == [Row(1, {}, problem)]
+
+
+def test_a_bad_line_does_not_keep_the_others_from_being_read(read):
+    content = '{"a": 1}\n{"a" 1}\n\n[1]\n{"b": 2}\n' + "[" * 100_000 + '\n{"c": 3} {"d": 4}\n{"e": 5}\n'
+
+    assert read("a.jsonl", content) == [
+        FIRST,
+        Row(2, {}, NO_JSON),
+        Row(4, {}, NO_ITEM),
+        Row(5, {"b": 2}),
+        *(Row(line, {}, NO_JSON) for line in (6, 7)),
+        Row(8, {"e": 5}),
+    ]
+
+
+# --- YAML ----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        pytest.param("%YAML 1.1\n--- # items\n\n- a: 1\n  b:\n    - 2\n# more\n\n- c: 3\n...\n", [Row(4, {"a": 1, "b": [2]}), Row(9, {"c": 3})], id="lines"),
+        pytest.param("[{a: 1}, {b: 2},\n{c: 3}]", [FIRST, Row(1, {"b": 2}), Row(2, {"c": 3})], id="in brackets"),
+        pytest.param(
+            "- &x {a: 1}\n- *x\n- {<<: *x, b: 2}\n- {c: *x}", [FIRST, Row(2, {"a": 1}), Row(3, {"a": 1, "b": 2}), Row(4, {"c": {"a": 1}})], id="anchors"
+        ),
+        pytest.param("- a: 'yes'\n  b: yes\n  c: ~\n  d: !!str 5", [Row(1, {"a": "yes", "b": True, "d": "5"})], id="types"),
+        pytest.param("- {a: 2030-12-31}", [Row(1, {"a": datetime.date(2030, 12, 31)})], id="dates"),
+        pytest.param("- a: '{{ b }}'", [Row(1, {"a": "{{ b }}"})], id="no templates"),
+        pytest.param("- 1: a\n", [Row(1, {}, NO_ITEM)], id="a number as a name"),
+    ],
+)
+def test_yaml_is_read_item_by_item(read, loader, content, rows):
+    assert read("a.yml", content) == rows
+
+
+TAGS = ["!vault x", "!unsafe x", "!!python/object/apply:os.getcwd []", "!!python/name:os.getcwd ''", "!!int ''", "!!int x", "!!float ''", "!!bool x"]
+
+
+@pytest.mark.parametrize("value", [*TAGS, "!!timestamp x", "!!binary ä", "!!map x", "2030-13-45", "*nowhere", "[1", "{", "? [a]\n  : b", "<<", "@", "a: b"])
+def test_what_yaml_cannot_make_a_value_of_is_a_problem_of_its_item(read, loader, value):
+    *before, last = read("a.yml", f"- a: 1\n-\n  b: {value}\n- c: 3\n")
+
+    assert (before, last.options, last.problem) == ([FIRST], {}, NO_YAML)
+    assert 3 <= last.line <= 4
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        pytest.param("", [Row(1, {}, NO_YAML + NO_LIST)], id="nothing"),
+        pytest.param("a: 1", [Row(1, {}, NO_YAML + NO_LIST)], id="a dict"),
+        pytest.param("---\n\ntext", [Row(3, {}, NO_YAML + NO_LIST)], id="a text"),
+        pytest.param("- a: 1\nb: 2\n", [FIRST, Row(2, {}, NO_YAML)], id="a dict after items"),
+        pytest.param("- a: 1\n- b: 'x\n\n", [FIRST, Row(4, {}, NO_YAML)], id="an open quote"),
+        pytest.param("- a: 1\n- b: [\n- c: 2\n", [FIRST, Row(3, {}, NO_YAML)], id="an open bracket"),
+        pytest.param("- a: 1\n- b: 2\n c: 3\n", [FIRST, Row(2, {"b": 2}), Row(3, {}, NO_YAML)], id="a wrong indentation"),
+        pytest.param("- a: 1\n---\n- b: 2\n", [FIRST, Row(2, {}, NO_YAML + MORE)], id="two documents"),
+        pytest.param("- a: 1\n...\nb\n", [FIRST, Row(3, {}, NO_YAML)], id="text after the end"),
+        pytest.param("- a: \x07", [Row(1, {}, NO_YAML)], id="a control character"),
+        pytest.param("- a: 1\n- &x {}\n- &x {}\n", [FIRST, Row(2, {}), Row(3, {}, NO_YAML)], id="an anchor twice"),
+    ],
+)
+def test_what_is_no_yaml_is_a_problem_of_its_line(read, loader, content, rows):
+    assert read("a.yml", content) == rows
+
+
+def test_endlessly_nested_yaml_is_a_problem(read, loader):
+    assert [row.problem for row in read("a.yml", "- a: 1\n- " + "[" * 5000)] == ["", NO_YAML]
+
+
+def test_without_the_library_a_yaml_file_is_a_failure_that_says_what_to_do(read, monkeypatch):
+    monkeypatch.setitem(sys.modules, "yaml", None)
+
+    with pytest.raises(MissingLibrary, match="PyYAML is needed to read a YAML file .*pip install PyYAML"):
+        read("a.yml", "[]")
+    assert read("a.json", "[]") == []
+
+
+# --- files that cannot be read -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a", ".csv", "a.csv.bak"])
+def test_another_ending_is_a_failure_that_names_those_there_are(read, tmp_path, name):
+    with pytest.raises(AccessError) as caught:
+        read(name, "a,b")
+
+    assert caught.value.message == f"{tmp_path}/{name}: the ending must be one of .csv, .json, .jsonl, .ndjson, .yml, .yaml"
+
+
+ENDINGS = pytest.mark.parametrize("ending", ["csv", "json", "jsonl", "yml"])
+
+
+@ENDINGS
+def test_a_missing_file_is_a_clear_failure(tmp_path, ending):
+    with pytest.raises(AccessError) as caught:
+        list(read_rows(f"{tmp_path}/a.{ending}"))
+
+    assert caught.value.message == f"{tmp_path}/a.{ending} cannot be read: No such file or directory"
+
+
+@ENDINGS
+def test_a_folder_is_a_clear_failure(tmp_path, ending):
+    (tmp_path / f"a.{ending}").mkdir()
+
+    with pytest.raises(AccessError) as caught:
+        list(read_rows(f"{tmp_path}/a.{ending}"))
+
+    assert caught.value.message == f"{tmp_path}/a.{ending} cannot be read: Is a directory"
+
+
+def test_a_pipe_is_a_clear_failure(tmp_path):
+    os.mkfifo(tmp_path / "a.csv")
+    pipe = os.open(tmp_path / "a.csv", os.O_RDWR)
+    os.write(pipe, b"a\n1\n")
+
+    with pytest.raises(AccessError, match="/a.csv cannot be read: .*not seekable"):
+        list(read_rows(f"{tmp_path}/a.csv"))
+    os.close(pipe)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        *(("a.csv", content) for content in (b"\xff", b"a,b\n1,\xff\n")),
+        *(("a.json", content) for content in (b"\xff", b'[{"a": 1}, {"b": "\xff"}]')),
+        *(("a.jsonl", content) for content in (b"\xff", b'{"a": 1}\n{"b": "\xff"}\n')),
+        *(("a.yml", content) for content in (b"\xff", b"- a: 1\n- b: \xff\n")),
+        ("a.csv", "a,b\n".encode("utf-16")),
+    ],
+)
+def test_what_is_no_utf_8_is_a_clear_failure(read, loader, tmp_path, name, content):
+    with pytest.raises(AccessError) as caught:
+        read(name, content)
+
+    assert caught.value.message == f"{tmp_path}/{name} cannot be read: it is no UTF-8 text"
+
+
+def test_what_comes_before_bytes_that_are_no_utf_8_is_read(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a\n" + b"1\n" * 50_000 + b"\xff\n")
+    rows = read_rows(str(path))
+
+    assert [row.options for row in itertools.islice(rows, 1000)] == [{"a": "1"}] * 1000
+    with pytest.raises(AccessError, match="no UTF-8 text"):
+        list(rows)
+
+
+# --- one by one ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "line"),
+    [("a.csv", "a\n", "1\n"), ("a.jsonl", "", '{"a": "1"}\n'), ("a.yml", "", "- a: '1'\n")],
+    ids=lambda value: ascii(value)[:12],
+)
+def test_items_come_before_the_file_is_read_to_its_end(tmp_path, loader, name, head, line):
+    path = tmp_path / name
+    path.write_text(head + line * 50_000)
+    rows = read_rows(str(path))
+
+    assert next(rows).options == {"a": "1"}
+    path.write_text("")  # what has not been read yet is gone
+    assert sum(not row.problem for row in rows) < 25_000
+
+
+def test_a_file_is_not_opened_before_somebody_wants_its_items(tmp_path):
+    rows = read_rows(f"{tmp_path}/a.csv")
+
+    (tmp_path / "a.csv").write_text("a\n1\n")
+
+    assert list(rows) == [Row(2, {"a": "1"})]
+
+
+# --- what was written ----------------------------------------------------------------------------------------------------------
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
+TREES = st.recursive(VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=6)
+ITEMS = st.lists(st.dictionaries(TEXT, TREES, max_size=3), max_size=4)
+
+
+def without_nothing(rows):
+    return [{name: value for name, value in row.items() if value not in (None, "")} for row in rows]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("rows")
+
+
+def written(folder, name, text):
+    (folder / name).write_text(text, encoding="utf-8", newline="")
+    return list(read_rows(str(folder / name)))
+
+
+@given(rows=ITEMS, indent=st.none() | st.integers(0, 2), ascii_only=st.booleans())
+def test_whatever_json_can_write_is_read_back(folder, rows, indent, ascii_only):
+    found = written(folder, "a.json", json.dumps(rows, indent=indent, ensure_ascii=ascii_only))
+
+    assert [row.options for row in found] == without_nothing(rows)
+    assert [row.problem for row in found] == [""] * len(rows)
+
+
+@given(rows=ITEMS)
+def test_whatever_json_lines_can_hold_is_read_back(folder, rows):
+    found = written(folder, "a.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
+
+    assert found == [Row(line, options) for line, options in enumerate(without_nothing(rows), 1)]
+
+
+@given(rows=ITEMS, flow=st.sampled_from([True, False, None]))
+def test_whatever_yaml_can_write_is_read_back(folder, rows, flow):
+    found = written(folder, "a.yml", yaml.safe_dump(rows, default_flow_style=flow, allow_unicode=True))
+
+    assert [row.options for row in found] == without_nothing(rows)
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8).map(str.strip)
+NAMES = st.lists(CELLS.filter(bool).filter(lambda name: not set(",;\n\r") & set(name)), min_size=1, max_size=4, unique=True)
+
+
+@given(
+    data=st.data(),
+    names=NAMES,
+    delimiter=st.sampled_from(",;"),
+    end=st.sampled_from(["\n", "\r\n"]),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+)
+def test_whatever_csv_can_write_is_read_back(folder, data, names, delimiter, end, quoting):
+    rows = data.draw(st.lists(st.fixed_dictionaries(dict.fromkeys(names, CELLS)), max_size=4))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, delimiter=delimiter if len(names) > 1 else ",", lineterminator=end, quoting=quoting)
+    writer.writeheader()
+    writer.writerows(rows)
+
+    found = written(folder, "a.csv", text.getvalue())
+
+    assert [(row.options, row.problem) for row in found] == [(row, "") for row in without_nothing(rows) if row]
+
+
+GARBAGE = st.text(st.sampled_from("[]{}:,;\"'\n\\ -&*!%a1\t\0\ufeff")) | st.binary(max_size=40)
+
+
+@given(content=GARBAGE, ending=st.sampled_from(["csv", "json", "jsonl", "yml"]))
+def test_garbage_is_rows_problems_or_a_clear_failure(folder, content, ending):
+    path = folder / f"garbage.{ending}"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    lines = path.read_bytes().count(b"\n") + path.read_bytes().count(b"\r") + 1
+
+    try:
+        rows = list(read_rows(str(path)))
+    except AccessError as error:
+        assert error.message == f"{path} cannot be read: it is no UTF-8 text"
+    else:
+        assert [row for row in rows if row.problem and row.options] == []
+        assert all(1 <= row.line <= lines for row in rows)
+        assert [row.line for row in rows] == sorted(row.line for row in rows)
+
+
+# --- as the argument spec wants them -------------------------------------------------------------------------------------------
+
+SPEC = {
+    "number": {"type": "int"},
+    "switch": {"type": "bool", "default": False},
+    "text": {"type": "str"},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+DEFAULTS = {"number": None, "switch": False, "text": None, "state": "present"}
+
+
+def test_what_is_not_given_has_its_default():
+    assert converted({}, SPEC) == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        *(("number", value, 5) for value in (5, "5", " 5 ", 5.0)),
+        ("number", 0, 0),
+        ("number", -7, -7),
+        *(("switch", value, True) for value in (True, "true", "yes", "on", "1", 1, "True")),
+        *(("switch", value, False) for value in (False, "false", "no", "off", "0", 0, "NO")),
+        ("text", "a", "a"),
+        ("text", 5, "5"),
+        ("text", True, "True"),
+        ("text", datetime.date(2030, 12, 31), "2030-12-31"),
+        ("text", datetime.datetime(2030, 12, 31, 23, 59, 59, tzinfo=datetime.UTC), "2030-12-31 23:59:59+00:00"),
+        ("state", "absent", "absent"),
+    ],
+)
+def test_a_value_becomes_one_of_its_type(name, value, expected):
+    result = converted({name: value}, SPEC)
+
+    assert result == {**DEFAULTS, name: expected}
+    assert type(result[name]) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("number", "five", "number must be of type int, not 'five'"),
+        ("number", "5.5", "number must be of type int, not '5.5'"),
+        ("number", 5.5, "number must be of type int, not 5.5"),
+        ("number", "", "number must be of type int, not ''"),
+        ("number", "inf", "number must be of type int, not 'inf'"),
+        ("number", float("inf"), "number must be of type int, not inf"),
+        ("number", float("nan"), "number must be of type int, not nan"),
+        ("number", datetime.date(2030, 12, 31), "number must be of type int, not datetime.date(2030, 12, 31)"),
+        ("number", "x" * 99, f"number must be of type int, not '{'x' * 59}"),
+        ("switch", "maybe", "switch must be of type bool, not 'maybe'"),
+        ("switch", 2, "switch must be of type bool, not 2"),
+        ("state", "gone", "state must be present or absent, not 'gone'"),
+        ("state", "x" * 99, f"state must be present or absent, not '{'x' * 59}"),
+        *((name, value, f"{name} must be of type {SPEC[name]['type']}, not a {type(value).__name__}") for name in SPEC for value in ([], ["a"], {}, {"a": 1})),
+        *(("text", value, f"text must be of type str, not a {type(value).__name__}") for value in ({"a"}, b"a")),
+    ],
+)
+def test_a_value_that_cannot_be_is_a_failure_that_names_it(name, value, message):
+    with pytest.raises(AccessError) as caught:
+        converted({"text": "a", name: value}, SPEC)
+
+    assert caught.value.message == message
+
+
+def test_options_that_do_not_exist_are_a_failure_that_names_them_and_those_that_do():
+    with pytest.raises(AccessError) as caught:
+        converted({"z": 1, "text": 1, "numbr": 1}, SPEC)
+
+    assert caught.value.message == "numbr, z is no option of an item. There are number, switch, text, state"
+
+
+def test_a_few_lines_that_stand_for_more_than_the_memory_holds_are_refused(items):
+    (row,) = items("a.yml", "- text:\n  - &l0 [x, x]\n" + "".join(f"  - &l{level} [*l{level - 1}, *l{level - 1}]\n" for level in range(1, 60)))
+
+    with pytest.raises(AccessError, match="^text must be of type str, not a list$"):
+        converted(row, SPEC)
+
+
+def test_neither_the_options_nor_the_spec_are_changed():
+    options, spec = {"number": "5"}, {"number": {"type": "int"}}
+
+    converted(options, spec)
+
+    assert (options, spec) == ({"number": "5"}, {"number": {"type": "int"}})

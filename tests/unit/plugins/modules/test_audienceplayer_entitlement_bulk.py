@@ -1,0 +1,829 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many entitlements: which requests travel, in what order, and what becomes of each item when some of them fail."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import stat
+import threading
+import time
+
+import pytest
+
+from ansible_collections.mediaops.access.plugins.module_utils import _access, _pacing
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._ledger import Ledger
+from ansible_collections.mediaops.access.plugins.modules import audienceplayer_entitlement
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.audienceplayer import (
+    CONNECTION,
+    NOT_FOUND,
+    URL,
+    client_login,
+    graphql,
+    holdings,
+    logged_in,
+    pages,
+    product,
+    product_mutation,
+    user_login,
+    written,
+)
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, exchange
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_audienceplayer_entitlement import CLIENT_LOGIN, logins, outcome
+
+DENIED = {"message": "Wrong client", "code": 401}
+FORBIDDEN = {"message": "Not in this region", "code": 403}
+REFUSED = {"message": "Not for sale", "code": 400}
+PLACE = f"audienceplayer {URL} 111"
+DAY = 86400
+
+
+@pytest.fixture
+def entitle(runs):
+    return runs(audienceplayer_entitlement, **CONNECTION, rate_limit="none", auth_rate_limit="none", concurrency=1)
+
+
+@pytest.fixture
+def write(runs):
+    """Entitles without reading, as a batch's answers are what matters."""
+    return runs(audienceplayer_entitlement, **CONNECTION, rate_limit="none", auth_rate_limit="none", concurrency=1, read_before_write=False)
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return str(tmp_path / "entitlements.ledger")
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Writes a file of items and returns its path."""
+
+    def write_file(name, content):
+        (tmp_path / name).write_text(content)
+        return str(tmp_path / name)
+
+    return write_file
+
+
+def items_of(*users, **options):
+    return [{"user_id": user, "product_id": 444, **options} for user in users]
+
+
+def writes(*users, action="fulfil", **kwargs):
+    return written(*[product_mutation(user=user, action=action) for user in users], **kwargs)
+
+
+def reads(*users, held=()):
+    return [holdings(product(), user=user) if user in held else holdings(user=user) for user in users]
+
+
+def at(number, error):
+    """An error of the number-th write of a batch."""
+    return {**error, "path": [f"e{number}"]}
+
+
+def known_to(ledger, url=URL):
+    """What a ledger holds, by item, however old it is."""
+    return Ledger(ledger, f"audienceplayer {url} 111", 10_000 * DAY).known(1_800_000_000)
+
+
+def label(user, number=444):
+    return f"product {number} of user {user}"
+
+
+# --- how many requests ---------------------------------------------------------------------------------------------------
+
+
+def test_users_are_logged_in_together_and_written_as_soon_as_a_batch_is_full(entitle):
+    users = list(range(1, 46))
+    first, second, third = users[:20], users[20:40], users[40:]
+    held = users[::2]  # 23 of them have it
+    lacking = [user for user in users if user not in held]
+    calls = [
+        *(logins(*first), *reads(*first, held=held)),
+        *(logins(*second), *reads(*second, held=held), writes(*lacking[:20])),
+        *(logins(*third), *reads(*third, held=held), writes(*lacking[20:])),
+    ]
+    result = entitle(*calls, entitlements=items_of(*users))
+
+    assert len(calls) == 3 + 45 + 2
+    assert result["summary"] == {"total": 45, "changed": 22, "unchanged": 23, "failed": 0}
+    assert outcome(result) == ["unchanged", "changed"] * 22 + ["unchanged"]
+
+
+def test_check_mode_reads_them_alike_and_writes_nothing(entitle):
+    users = list(range(1, 26))
+    calls = [logins(*users[:20]), *reads(*users[:20]), logins(*users[20:]), *reads(*users[20:])]
+
+    assert entitle(*calls, entitlements=items_of(*users), check_mode=True)["summary"]["changed"] == 25
+
+
+def test_users_whose_tokens_are_cached_are_not_logged_in_again(entitle):
+    entitle(logins(1, 2), *reads(1, 2, held=(1, 2)), entitlements=items_of(1, 2))
+
+    entitle(logins(3, 4), *reads(1, 2, 3, 4, held=(1, 2, 3, 4)), entitlements=items_of(1, 2, 3, 4))
+
+
+def test_without_reading_nobody_is_logged_in(write):
+    users = list(range(1, 46))
+    result = write(writes(*users[:20]), writes(*users[20:40]), writes(*users[40:]), entitlements=items_of(*users))
+
+    assert outcome(result) == ["changed"] * 45
+
+
+@pytest.mark.parametrize("option", ["batch_size", "concurrency"])
+def test_none_at_once_is_no_number(entitle, option):
+    assert f"{option} must be 1 or more, not 0" in entitle.fail(entitlements=items_of(1), **{option: 0})["msg"]
+
+
+# --- logins ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_missing_user_among_others_is_found_out_without_another_login(entitle):
+    calls = [logins(1, 2, 3, failed={2: NOT_FOUND}), *reads(1, 3), CLIENT_LOGIN, writes(1, 3)]
+    result = entitle.attempt(*calls, entitlements=items_of(1, 2, 3))
+
+    assert outcome(result) == ["changed", "failed", "changed"]
+    assert "no such user" in result["entitlements"][1]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "alone"),
+    [
+        pytest.param({"data": {"u0": logged_in("hush-1"), "u1": None}, "errors": [NOT_FOUND]}, user_login(2, NOT_FOUND), id="an error without a path"),
+        pytest.param({"data": {"u0": logged_in("hush-1"), "u1": None}}, user_login(2, NOT_FOUND), id="null without an error"),
+        pytest.param({"data": {"u0": logged_in("hush-1")}}, user_login(2, NOT_FOUND), id="left out"),
+        pytest.param({"data": {"u0": logged_in("hush-1"), "u1": {"access_token": ""}}}, user_login(2, NOT_FOUND), id="no token"),
+    ],
+)
+def test_a_login_that_the_answer_does_not_tell_of_is_tried_alone(entitle, answer, alone):
+    result = entitle.attempt(logins(1, 2, **answer), alone, *reads(1), CLIENT_LOGIN, writes(1), entitlements=items_of(1, 2))
+
+    assert outcome(result) == ["changed", "failed"]
+    assert "no such user" in result["entitlements"][1]["msg"]
+
+
+def test_logins_without_data_are_tried_in_halves(entitle):
+    def nothing(*users):
+        return logins(*users, data=None, errors=[NOT_FOUND])
+
+    calls = [nothing(1, 2, 3, 4), logins(1, 2), nothing(3, 4), user_login(3), user_login(4, NOT_FOUND), *reads(1, 2, 3), CLIENT_LOGIN, writes(1, 2, 3)]
+
+    assert outcome(entitle.attempt(*calls, entitlements=items_of(1, 2, 3, 4))) == ["changed", "changed", "changed", "failed"]
+
+
+@pytest.mark.parametrize("code", [401, 403])
+@pytest.mark.parametrize("status", [200, 401])
+def test_refused_logins_without_a_path_end_with_the_clients_own_login(entitle, code, status):
+    users = range(1, 46)
+    refused = logins(*users[:20], data=None, errors=[{**DENIED, "code": code}], status=status)
+    result = entitle.fail(refused, client_login(None, DENIED), entitlements=items_of(*users))
+
+    assert outcome(result) == ["failed"] * 45
+    assert result["error_code"] == 401
+    assert "Wrong client" in result["entitlements"][0]["msg"] and "not tried" in result["entitlements"][44]["msg"]
+
+
+def test_a_blocked_user_for_whom_all_logins_are_refused_is_told_from_the_others(entitle):
+    def refused(*users):
+        return logins(*users, data=None, errors=[DENIED])
+
+    blocked = user_login(1, DENIED)
+    calls = [refused(1, 2, 3, 4), CLIENT_LOGIN, refused(1, 2), blocked, user_login(2), logins(3, 4), *reads(2, 3, 4), writes(2, 3, 4)]
+
+    assert outcome(entitle.attempt(*calls, entitlements=items_of(1, 2, 3, 4))) == ["failed", "changed", "changed", "changed"]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_logins_that_are_refused_without_a_graphql_answer_stop_at_once(entitle, status):
+    result = entitle.fail(logins(*range(1, 21), answer="", status=status), entitlements=items_of(*range(1, 46)))
+
+    assert outcome(result) == ["failed"] * 45
+    assert result["status"] == status
+
+
+def test_logins_that_meet_an_error_of_the_platform_fail_for_their_users_only(entitle):
+    calls = [logins(1, 2, answer="", status=500), logins(3, 4), *reads(3, 4), writes(3, 4)]
+    result = entitle.attempt(*calls, entitlements=items_of(1, 2, 3, 4), batch_size=2, retries=0)
+
+    assert outcome(result) == ["failed", "failed", "changed", "changed"]
+
+
+def test_a_wrong_project_is_found_out_once(entitle):
+    missing = {"message": "Project not found", "code": 404}
+    result = entitle.fail(logins(1, 2, failed=dict.fromkeys((1, 2), missing)), client_login(None, missing), entitlements=items_of(1, 2, 3, 4), batch_size=2)
+
+    assert outcome(result) == ["failed"] * 4
+    assert result["error_code"] == 404 and "project_id" in result["msg"]
+
+
+def test_a_token_that_lives_too_short_is_one_users_failure(entitle):
+    answer = {"u0": logged_in("hush-1", expires_in=30), "u1": logged_in("hush-2")}
+    calls = [logins(1, 2, data=answer), *reads(2), user_login(3), *reads(3), writes(2, 3)]
+    result = entitle.attempt(*calls, entitlements=items_of(1, 2, 3), batch_size=2)
+
+    assert outcome(result) == ["failed", "changed", "changed"]
+    assert "min_ttl" in result["entitlements"][0]["msg"]
+
+
+def test_tokens_that_all_live_too_short_stop_everything(entitle):
+    answer = {f"u{number}": logged_in(f"hush-{number}", expires_in=30) for number in range(2)}
+    result = entitle.fail(logins(1, 2, data=answer), entitlements=items_of(1, 2, 3), batch_size=2)
+
+    assert outcome(result) == ["failed"] * 3
+    assert "min_ttl" in result["msg"] and "not tried" in result["entitlements"][2]["msg"]
+
+
+# --- writes ----------------------------------------------------------------------------------------------------------------
+
+
+def test_errors_with_paths_cost_no_further_write(write):
+    data = {f"e{number}": None if number in (3, 7) else True for number in range(20)}
+    result = write.attempt(writes(*range(20), data=data, errors=[at(3, REFUSED), at(7, FORBIDDEN)]), entitlements=items_of(*range(20)))
+
+    assert [number for number, became in enumerate(outcome(result)) if became == "failed"] == [3, 7]
+    assert [result["entitlements"][number]["error_code"] for number in (3, 7)] == [400, 403]
+
+
+def test_what_an_error_without_a_path_leaves_open_is_written_once_more_together_then_in_halves(write):
+    data = {f"e{number}": None if number >= 16 else True for number in range(20)}
+    none = {"data": dict.fromkeys(("e0", "e1", "e2", "e3")), "errors": [REFUSED]}
+    calls = [
+        writes(*range(20), data=data, errors=[REFUSED]),
+        writes(16, 17, 18, 19, **none),
+        writes(16, 17),
+        writes(18, 19, data=None, errors=[REFUSED]),
+        writes(18),
+        writes(19, data=None, errors=[REFUSED]),
+    ]
+
+    assert outcome(write.attempt(*calls, entitlements=items_of(*range(20)))) == ["changed"] * 19 + ["failed"]
+
+
+def test_what_an_answer_leaves_out_beside_an_error_with_a_path_is_written_once_more(write):
+    result = write.attempt(writes(1, 2, 3, data={"e0": True}, errors=[at(1, REFUSED)]), writes(3), entitlements=items_of(1, 2, 3))
+
+    assert outcome(result) == ["changed", "failed", "changed"]
+
+
+def test_the_first_of_two_errors_of_an_item_is_reported(write):
+    errors = [at(1, REFUSED), at(1, {"message": "Another", "code": 409})]
+
+    assert write.attempt(writes(1, 2, data={"e0": True, "e1": None}, errors=errors), entitlements=items_of(1, 2))["error_code"] == 400
+
+
+def test_wrong_credentials_stop_the_writes_after_few_requests(write):
+    sizes = (20, 10, 5, 2, 1)
+    calls = [writes(*range(size), data=None, errors=[DENIED]) for size in sizes]
+    result = write.fail(*calls, entitlements=items_of(*range(45)))
+
+    assert outcome(result) == ["failed"] * 45
+    assert result["error_code"] == 401 and "Wrong client" in result["msg"]
+    assert sum("not tried" in item["msg"] for item in result["entitlements"]) == 44
+
+
+def test_wrong_credentials_named_for_each_item_stop_the_writes_at_once(write):
+    errors = [at(number, DENIED) for number in range(20)]
+
+    assert outcome(write.fail(writes(*range(20), data=None, errors=errors), entitlements=items_of(*range(45)))) == ["failed"] * 45
+
+
+def test_a_right_to_read_is_no_right_to_write(entitle):
+    items = [{"user_id": 1, "product_id": number} for number in (444, 445, 446)]
+    calls = [user_login(1), *reads(1), writes(1, data=None, errors=[FORBIDDEN]), *reads(1)]
+    result = entitle.fail(*calls, entitlements=items, batch_size=1)
+
+    assert outcome(result) == ["failed"] * 3
+    assert ["not tried" in item["msg"] for item in result["entitlements"]] == [False, True, True]
+
+
+@pytest.mark.parametrize("error", [DENIED, FORBIDDEN])
+def test_what_is_refused_after_others_succeeded_stops_nothing(write, error):
+    calls = [writes(1), writes(2, data=None, errors=[error]), writes(3)]
+
+    assert outcome(write.attempt(*calls, entitlements=items_of(1, 2, 3), batch_size=1)) == ["changed", "failed", "changed"]
+
+
+def test_a_user_who_must_not_be_read_after_others_were_stops_nothing(entitle):
+    forbidden = graphql(pages(), None, FORBIDDEN, token="hush-2")
+    calls = [user_login(1), *reads(1, held=[1]), user_login(2), forbidden, user_login(3), *reads(3, held=[3])]
+
+    assert outcome(entitle.attempt(*calls, entitlements=items_of(1, 2, 3), batch_size=1)) == ["unchanged", "failed", "unchanged"]
+
+
+def test_a_platform_that_goes_away_is_not_tried_for_the_rest(write):
+    result = write.attempt(writes(1, 2), writes(3, 4, answer=NO_ANSWER), entitlements=items_of(*range(1, 8)), batch_size=2, retries=0)
+
+    assert outcome(result) == ["changed"] * 2 + ["failed"] * 5
+    assert ["not tried" in item.get("msg", "") for item in result["entitlements"]] == [False] * 4 + [True] * 3
+
+
+def test_what_failed_is_settled_with_one_read_of_each_user(entitle):
+    items = [*items_of(1, 2), {"user_id": 1, "product_id": 445}]
+    lost = written(product_mutation(user=1), product_mutation(445, user=1), product_mutation(user=2), answer="", status=500)
+    settled = [holdings(product(444), product(445), user=1), holdings(user=2)]
+    result = entitle.attempt(logins(1, 2), *reads(1, 2), lost, *settled, entitlements=items, retries=0)
+
+    assert outcome(result) == ["changed", "failed", "changed"]
+
+
+# --- the ledger ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_run_sends_nothing(entitle, ledger):
+    calls = [logins(1, 2, 3), *reads(1, 2, 3, held=[2]), writes(1, 3)]
+    entitle(*calls, entitlements=items_of(1, 2, 3), ledger=ledger)
+    result = entitle(entitlements=items_of(1, 2, 3), ledger=ledger)
+
+    assert outcome(result) == ["unchanged"] * 3
+    assert result["summary"] == {"total": 3, "changed": 0, "unchanged": 3, "failed": 0}
+    assert stat.S_IMODE(pathlib.Path(ledger).stat().st_mode) == 0o600
+
+
+def test_only_what_has_changed_since_is_sent(write, entitle, ledger):
+    users = list(range(1, 46))
+    write(*[writes(*users[start : start + 20]) for start in (0, 20, 40)], entitlements=items_of(*users), ledger=ledger)
+    items = [{**item, "state": "absent" if item["user_id"] in (7, 31) else "present"} for item in items_of(*users)]
+    result = entitle(logins(7, 31), *reads(7, 31, held=[7, 31]), writes(7, 31, action="revoke"), entitlements=items, ledger=ledger)
+
+    assert result["summary"] == {"total": 45, "changed": 2, "unchanged": 43, "failed": 0}
+    assert result["diff"]["after"] == {label(7): "absent", label(31): "absent"}
+
+
+def test_without_reading_what_the_ledger_knows_is_not_written_again(write, ledger):
+    write(writes(1), entitlements=items_of(1), ledger=ledger)
+
+    assert outcome(write(writes(2), entitlements=items_of(1, 2), ledger=ledger)) == ["unchanged", "changed"]
+
+
+def test_without_reading_the_other_items_of_a_user_are_not_written_again_either(write, ledger):
+    write(writes(1), entitlements=items_of(1), ledger=ledger)
+    items = [*items_of(1), {"user_id": 1, "product_id": 445}]
+
+    assert outcome(write(written(product_mutation(445, user=1)), entitlements=items, ledger=ledger)) == ["unchanged", "changed"]
+
+
+def test_what_is_too_old_is_read_again(write, entitle, ledger, clock):
+    write(writes(1), entitlements=items_of(1), ledger=ledger)
+    clock.time += DAY
+
+    assert outcome(entitle(entitlements=items_of(1), ledger=ledger, ledger_max_age=DAY + 1)) == ["unchanged"]
+    assert outcome(entitle(user_login(1), *reads(1), writes(1), entitlements=items_of(1), ledger=ledger, ledger_max_age=DAY)) == ["changed"]
+    assert outcome(entitle(entitlements=items_of(1), ledger=ledger, ledger_max_age=DAY)) == ["unchanged"]
+
+
+def test_the_usual_age_is_a_week(write, entitle, ledger, clock):
+    write(writes(1), entitlements=items_of(1), ledger=ledger)
+    clock.time += 7 * DAY - 1
+
+    assert outcome(entitle(entitlements=items_of(1), ledger=ledger)) == ["unchanged"]
+    clock.time += 1
+    assert outcome(entitle(user_login(1), *reads(1, held=[1]), entitlements=items_of(1), ledger=ledger)) == ["unchanged"]
+
+
+def test_a_ledger_is_for_one_project_of_one_platform(write, ledger):
+    Ledger(ledger, f"audienceplayer {URL} 112", DAY).note({label(1): "present"}, 1_800_000_000)
+    Ledger(ledger, "audienceplayer https://other.example.com 111", DAY).note({label(1): "present"}, 1_800_000_000)
+
+    assert outcome(write(writes(1), entitlements=items_of(1), ledger=ledger)) == ["changed"]
+
+
+def test_what_is_read_wins_over_the_ledger(entitle, ledger):
+    entitle(user_login(1), *reads(1, held=[1]), entitlements=items_of(1), ledger=ledger)
+    items = [*items_of(1), {"user_id": 1, "product_id": 445}]
+    mutations = written(product_mutation(444, user=1), product_mutation(445, user=1))
+    result = entitle(*reads(1), mutations, entitlements=items, ledger=ledger)
+
+    assert outcome(result) == ["changed", "changed"]
+
+
+def test_a_wish_that_has_changed_is_read_and_what_is_there_is_noted(entitle, ledger):
+    entitle(user_login(1), *reads(1, held=[1]), entitlements=items_of(1), ledger=ledger)
+
+    assert outcome(entitle(*reads(1), entitlements=items_of(1, state="absent"), ledger=ledger)) == ["unchanged"]
+    assert known_to(ledger) == {label(1): "absent"}
+
+
+def test_an_entry_is_forgotten_before_its_write_is_sent(write, ledger, tmp_path):
+    write(writes(1, 2), entitlements=items_of(1, 2), ledger=ledger)
+    options = {**CONNECTION, "rate_limit": "none", "read_before_write": False, "entitlements": items_of(1, state="absent"), "ledger": ledger}
+    with exchange(writes(1, action="revoke", answer=RuntimeError("power failure"))):
+        result = audienceplayer_entitlement.MODULE.run(options, name="entitle", ansible_home=str(tmp_path))
+
+    assert result["failed"] is True
+    assert known_to(ledger) == {label(2): "present"}
+
+
+def test_what_failed_is_not_noted(write, ledger):
+    result = write.attempt(writes(1, 2, data={"e0": True, "e1": None}, errors=[at(1, REFUSED)]), entitlements=items_of(1, 2), ledger=ledger)
+
+    assert outcome(result) == ["changed", "failed"]
+    assert known_to(ledger) == {label(1): "present"}
+
+
+def test_a_user_who_cannot_be_read_is_not_noted(entitle, ledger):
+    calls = [logins(1, 2, failed={2: REFUSED}), *reads(1, held=[1])]
+
+    assert outcome(entitle.attempt(*calls, entitlements=items_of(1, 2), ledger=ledger)) == ["unchanged", "failed"]
+    assert known_to(ledger) == {label(1): "present"}
+
+
+def test_what_a_run_that_died_had_done_is_not_done_again(write, ledger, tmp_path):
+    options = {**CONNECTION, "rate_limit": "none", "read_before_write": False, "batch_size": 2, "concurrency": 1, "ledger": ledger}
+    with exchange(writes(1, 2), writes(3, 4, answer=RuntimeError("power failure"))):
+        audienceplayer_entitlement.MODULE.run({**options, "entitlements": items_of(1, 2, 3, 4)}, name="entitle", ansible_home=str(tmp_path))
+
+    assert outcome(write(writes(3, 4), entitlements=items_of(1, 2, 3, 4), ledger=ledger)) == ["unchanged"] * 2 + ["changed"] * 2
+
+
+def test_check_mode_makes_no_ledger(entitle, ledger):
+    assert entitle(user_login(1), *reads(1, held=[1]), entitlements=items_of(1), ledger=ledger, check_mode=True)["changed"] is False
+    assert not pathlib.Path(ledger).exists()
+
+
+def test_check_mode_believes_a_ledger_and_writes_nothing_to_it(write, entitle, ledger):
+    write(writes(1), entitlements=items_of(1), ledger=ledger)
+    before = pathlib.Path(ledger).read_bytes()
+    result = entitle(user_login(2), *reads(2, held=[2]), entitlements=items_of(1, 2), ledger=ledger, check_mode=True)
+
+    assert outcome(result) == ["unchanged", "unchanged"]
+    assert pathlib.Path(ledger).read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"user_id,product_id\n", b"SQLite format 3\0broken"], ids=["text", "a broken database"])
+def test_a_file_that_is_no_ledger_is_left_alone_and_nothing_is_sent(entitle, ledger, content):
+    pathlib.Path(ledger).write_bytes(content * 100)
+    result = entitle.fail(entitlements=items_of(1), ledger=ledger)
+
+    assert ledger in result["msg"]
+    assert pathlib.Path(ledger).read_bytes() == content * 100
+
+
+def test_a_ledger_that_cannot_be_written_any_more_hides_no_change(write, ledger, monkeypatch):
+    noted = Ledger.note
+
+    def fails_the_second_time(self, states, now):
+        monkeypatch.setattr(Ledger, "note", full)
+        noted(self, states, now)
+
+    def full(self, states, now):
+        raise AccessError("ledger: the disk is full")
+
+    monkeypatch.setattr(Ledger, "note", fails_the_second_time)
+    result = write.attempt(writes(1), writes(2), entitlements=items_of(1, 2, 3), ledger=ledger, batch_size=1)
+
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert "disk is full" in result["msg"]
+
+
+# --- files -----------------------------------------------------------------------------------------------------------------
+
+CSV = "user_id,product_id,state\n1,444,present\n2,444,\n3,444,absent\n"
+ROWS = [{"user_id": 1, "product_id": 444, "state": "present"}, {"user_id": 2, "product_id": 444}, {"user_id": "3", "product_id": 444, "state": "absent"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("e.csv", CSV),
+        ("e.csv", CSV.replace(",", ";")),
+        ("e.json", json.dumps(ROWS)),
+        ("e.jsonl", "\n".join(map(json.dumps, ROWS))),
+        ("e.ndjson", "\n".join(map(json.dumps, ROWS))),
+        ("e.yml", "- {user_id: 1, product_id: 444}\n- {user_id: 2, product_id: 444}\n- {user_id: 3, product_id: 444, state: absent}\n"),
+    ],
+)
+def test_items_of_a_file_are_brought_about_and_those_that_succeed_are_not_listed(entitle, file, name, content):
+    result = entitle(logins(1, 2, 3), *reads(1, 2, 3, held=[1]), writes(2), entitlements_file=file(name, content))
+
+    assert result["entitlements"] == []
+    assert result["summary"] == {"total": 3, "changed": 1, "unchanged": 2, "failed": 0}
+    assert result["diff"] == {"before": {label(2): "absent"}, "after": {label(2): "present"}}
+
+
+def test_items_of_a_list_come_before_those_of_a_file_and_are_all_listed(write, file):
+    answer = {"data": {"e0": True, "e1": True, "e2": None}, "errors": [at(2, REFUSED)]}
+    path = file("e.csv", "user_id,product_id\n2,444\n\n3,444\n")
+    result = write.attempt(writes(1, 2, 3, **answer), entitlements=items_of(1), entitlements_file=path)
+
+    assert outcome(result) == ["changed", "failed"]
+    assert [item["user_id"] for item in result["entitlements"]] == [1, 3]
+    assert result["entitlements"][1]["msg"].startswith(f"{path}:4: product 444 of user 3: ")
+    assert f"1 of 3 entitlements failed, the first with: {path}:4: product 444 of user 3: " in result["msg"]
+
+
+def test_every_bad_row_is_named_with_its_line_before_anything_is_sent(entitle, file):
+    rows = [f"{user},{'x' if user % 2 else 444}" for user in range(1, 25)]
+    path = file("e.csv", "\n".join(["user_id,product_id", *rows]))
+    result = entitle.fail(entitlements_file=path)
+
+    assert [int(line) for line in re.findall(rf"{re.escape(path)}:(\d+): product_id must be of type int", result["msg"])] == list(range(2, 26, 2))
+    assert "more)" not in result["msg"]
+
+
+def test_of_very_many_bad_rows_a_hundred_are_named(entitle, file):
+    result = entitle.fail(entitlements_file=file("e.csv", "user_id\n" + "1\n" * 103))
+
+    assert result["msg"].count("e.csv:") == 100
+    assert "3 more" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "rows", "words"),
+    [
+        pytest.param(
+            None, "1,444,present\n2,444,\n1,444,absent\n", ["e.csv:4: it contradicts ", "e.csv:2, which wants product 444 of user 1 present"], id="file"
+        ),
+        pytest.param([{"user_id": 1, "product_id": 444}], "1,444,absent\n", ["e.csv:2: it contradicts entitlements[0], which wants"], id="a list and a file"),
+    ],
+)
+def test_contradictions_are_named_before_anything_is_sent(entitle, file, listed, rows, words):
+    result = entitle.fail(entitlements=listed, entitlements_file=file("e.csv", "user_id,product_id,state\n" + rows))
+
+    for word in words:
+        assert word in result["msg"]
+
+
+def test_rows_that_are_repeated_are_done_once_and_warned_of(write, file):
+    path = file("e.csv", "user_id,product_id\n1,444\n2,444\n1,444\n")
+    result = write(writes(1, 2), entitlements_file=path)
+
+    assert result["summary"] == {"total": 3, "changed": 2, "unchanged": 1, "failed": 0}
+    assert result["warnings"] == [f"entitlements that are named more than once: {path}:4 repeats {path}:2"]
+
+
+def test_a_row_that_repeats_an_item_of_the_list_is_warned_of(write, file):
+    path = file("e.csv", "user_id,product_id\n1,444\n")
+
+    assert f"{path}:2 repeats entitlements[0]" in write(writes(1), entitlements=items_of(1), entitlements_file=path)["warnings"][0]
+
+
+def test_a_list_may_repeat_itself_without_a_warning(write):
+    assert "warnings" not in write(writes(1), entitlements=items_of(1, 1))
+
+
+def test_a_repeated_row_fails_with_the_first(write, file):
+    path = file("e.csv", "user_id,product_id\n1,444\n1,444\n")
+    result = write.fail(writes(1, data={"e0": None}, errors=[REFUSED]), entitlements_file=path)
+
+    assert result["summary"] == {"total": 2, "changed": 0, "unchanged": 0, "failed": 2}
+    assert len(result["entitlements"]) == 2
+
+
+@pytest.mark.parametrize("option", ["user_id", "state"])
+def test_an_item_beside_a_file_is_refused(entitle, file, option):
+    value = {"user_id": 1, "state": "absent"}[option]
+
+    assert f"{option} cannot be given beside entitlements_file" in entitle.fail(entitlements_file=file("e.csv", CSV), **{option: value})["msg"]
+
+
+def test_a_file_without_rows_is_nothing_to_do(entitle, file):
+    assert entitle(entitlements_file=file("e.csv", "user_id,product_id\n"))["summary"]["total"] == 0
+
+
+def test_a_diff_shows_a_thousand_changes_and_counts_the_others(write):
+    result = write(entitlements=items_of(*range(1, 1003)), check_mode=True)
+
+    assert result["summary"]["changed"] == 1002
+    assert len(result["diff"]["before"]) == 1000
+    assert len(result["diff"]["after"]) == 1001
+    assert result["diff"]["after"]["and 2 more"] == "not shown"
+    assert "and 1 more" not in write(entitlements=items_of(*range(1, 1001)), check_mode=True)["diff"]["after"]
+
+
+def test_a_long_file_that_the_ledger_knows_is_done_at_once(write, file, ledger):
+    users = range(1, 20_001)
+    Ledger(ledger, PLACE, DAY).note({label(user): "present" for user in users}, 1_800_000_000)
+    path = file("e.csv", "user_id,product_id\n" + "".join(f"{user},444\n" for user in users))
+    started = time.process_time()
+    result = write(entitlements_file=path, ledger=ledger)
+
+    assert time.process_time() - started < 10
+    assert result["summary"] == {"total": 20_000, "changed": 0, "unchanged": 20_000, "failed": 0}
+    assert result["entitlements"] == [] and result["diff"] == {"before": {}, "after": {}}
+
+
+# --- planned users -----------------------------------------------------------------------------------------------------------
+
+
+def test_in_check_mode_a_planned_user_counts_as_one_who_holds_nothing(entitle):
+    items = [{"user_email": "new@example.com", "product_id": 444}, {"user_email": "new@example.com", "product_id": 445, "state": "absent"}]
+    calls = [user_login("new@example.com", NOT_FOUND), CLIENT_LOGIN]
+    result = entitle(*calls, entitlements=items, planned_users=["new@example.com"], check_mode=True)
+
+    assert outcome(result) == ["changed", "unchanged"]
+
+
+def test_in_check_mode_a_user_whom_nobody_plans_is_still_missing(entitle):
+    calls = [user_login("new@example.com", NOT_FOUND), CLIENT_LOGIN]
+    items = [{"user_email": "new@example.com", "product_id": 444}]
+
+    assert outcome(entitle.fail(*calls, entitlements=items, planned_users=["other@example.com"], check_mode=True)) == ["failed"]
+
+
+def test_in_a_real_run_plans_do_not_count(entitle):
+    calls = [user_login("new@example.com", NOT_FOUND), CLIENT_LOGIN]
+    result = entitle.fail(*calls, entitlements=[{"user_email": "new@example.com", "product_id": 444}], planned_users=["new@example.com"])
+
+    assert "no such user" in result["msg"]
+
+
+# --- limits that count fields --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("counts", "slept"), [("request", 0), ("field", 60.5)])
+def test_a_batch_takes_as_many_places_of_the_limit_as_it_has_writes(write, clock, counts, slept):
+    batches = [writes(*range(start, start + 20)) for start in (0, 20, 40)]
+    write(*batches, entitlements=items_of(*range(60)), rate_limit="40/minute", rate_limit_counts=counts)
+
+    assert sum(clock.slept) == pytest.approx(slept)
+
+
+@pytest.mark.parametrize(("counts", "slept"), [("request", 0), ("field", 60.5)])
+def test_a_read_takes_a_place_for_each_of_the_two_lists(entitle, clock, counts, slept):
+    calls = [logins(1, 2), *reads(1, 2, held=[1, 2])]
+    entitle(*calls, entitlements=items_of(1, 2), rate_limit="5/minute", rate_limit_counts=counts)
+
+    assert sum(clock.slept) == pytest.approx(slept)
+
+
+def test_a_batch_is_no_greater_than_the_limit(write):
+    users = list(range(12))
+    calls = [writes(*users[:5]), writes(*users[5:10]), writes(*users[10:])]
+
+    assert write(*calls, entitlements=items_of(*users), rate_limit="5/second", rate_limit_counts="field")["summary"]["changed"] == 12
+
+
+def test_a_batch_is_as_great_as_it_is_where_requests_are_counted(write):
+    assert write(writes(*range(12)), entitlements=items_of(*range(12)), rate_limit="5/second")["summary"]["changed"] == 12
+
+
+def test_logins_together_are_no_more_than_the_limit_for_logins(entitle):
+    calls = [logins(1, 2), *reads(1, 2, held=[1, 2]), user_login(3), *reads(3, held=[3])]
+
+    assert entitle(*calls, entitlements=items_of(1, 2, 3), auth_rate_limit="2/second", rate_limit_counts="field")["changed"] is False
+
+
+def test_the_limit_for_logins_does_not_keep_writes_apart(entitle):
+    calls = [logins(1, 2), *reads(1, 2), user_login(3), *reads(3), writes(1, 2, 3)]
+
+    assert entitle(*calls, entitlements=items_of(1, 2, 3), auth_rate_limit="2/second", rate_limit_counts="field")["summary"]["changed"] == 3
+
+
+# --- progress --------------------------------------------------------------------------------------------------------------
+
+
+def test_work_that_takes_long_says_how_far_it_is(clock, tmp_path):
+    lines = []
+    options = {**CONNECTION, "auth_rate_limit": "none", "rate_limit": "1/second", "read_before_write": False, "batch_size": 1, "concurrency": 1}
+    answers = [writes(user, **({"data": {"e0": None}, "errors": [REFUSED]} if user == 3 else {})) for user in range(60)]
+    with exchange(*answers):
+        audienceplayer_entitlement.MODULE.run({**options, "entitlements": items_of(*range(60))}, name="entitle", ansible_home=str(tmp_path), show=lines.append)
+
+    assert len(lines) == 2
+    assert re.fullmatch(r"AudiencePlayer: 11 of 60 done, 10 changed, 1 failed, 6\d a minute, about 4\d s left", lines[0])
+    assert re.fullmatch(r"AudiencePlayer: 40 of 60 done, 39 changed, 1 failed, .*", lines[1])
+
+
+def test_what_the_ledger_knows_is_done_already(clock, tmp_path, ledger):
+    lines = []
+    Ledger(ledger, PLACE, DAY).note({label(user): "present" for user in range(10, 100)}, 1_800_000_000)
+    options = {**CONNECTION, "rate_limit": "1/second", "read_before_write": False, "batch_size": 1, "concurrency": 1, "ledger": ledger}
+    with exchange(*[writes(user) for user in range(15) if user < 10 or user >= 100] + [writes(user) for user in range(100, 110)]):
+        options["entitlements"] = items_of(*range(110))
+        audienceplayer_entitlement.MODULE.run(options, name="entitle", ansible_home=str(tmp_path), show=lines.append)
+
+    assert [line.partition(",")[0] for line in lines] == ["AudiencePlayer: 101 of 110 done"]
+
+
+def test_work_that_does_not_take_long_says_nothing(tmp_path):
+    lines = []
+    options = {**CONNECTION, "rate_limit": "none", "read_before_write": False, "entitlements": items_of(1)}
+    with exchange(writes(1)):
+        audienceplayer_entitlement.MODULE.run(options, name="entitle", ansible_home=str(tmp_path), show=lines.append)
+
+    assert lines == []
+
+
+# --- several requests at once ------------------------------------------------------------------------------------------------
+
+
+class Platform:
+    """Answers GraphQL on real sockets; counts what is in flight at once."""
+
+    def __init__(self, refuses=(), blocked=(), lacking=()):
+        self.refuses, self.blocked, self.lacking = refuses, blocked, lacking
+        self.most = self.now = 0
+        self.written = []
+        self.lock = threading.Lock()
+
+    def __call__(self, seen):
+        with self.lock:
+            self.now += 1
+            self.most = max(self.most, self.now)
+        time.sleep(0.01)
+        answer = self.answer(json.loads(seen.body)["query"], seen.headers.get("authorization", ""))
+        with self.lock:
+            self.now -= 1
+        return 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+
+    def answer(self, document, authorization):
+        token = authorization.partition(" ")[2]
+        if "UserProductList" in document:
+            user = int(token.rpartition("-")[2])
+            if user in self.blocked:
+                return {"data": None, "errors": [{"message": f"Bad luck for Bearer {token}", "code": 400}]}
+            empty = {"items": [], "pagination": {"total_count": 0}}
+            held = {"items": [] if user in self.lacking else [product()], "pagination": {"total_count": 1}}
+            return {"data": {"UserProductList": held, "UserSubscriptionList": empty}}
+        if "ClientAuthenticate" in document:
+            return {"data": {"ClientAuthenticate": logged_in("hush-client-token")}}
+        fields = [(alias or name, name, int(user)) for alias, name, user in re.findall(r"(?:(\w+): )?(ClientUser\w+)\([^)]*?user_id: (\d+)", document)]
+        data, errors = {}, []
+        for alias, name, user in fields:
+            if name == "ClientUserAuthenticate":
+                data[alias] = logged_in(f"hush-token-{user}", user=user)
+            elif user in self.refuses:
+                data[alias] = None
+                errors.append({"message": f"Not for user {user}", "code": 400, "path": [alias]})
+            else:
+                data[alias] = True
+                self.written.append(user)
+        return {"data": data, **({"errors": errors} if errors else {})}
+
+
+@pytest.fixture
+def several(serve, tmp_path, monkeypatch):
+    """Entitles users at a platform; time passes by itself."""
+    monkeypatch.setattr(_access, "Clock", _pacing.Clock)
+
+    def run(platform, users, server=None, **options):
+        server = server or serve(platform)
+        server.answer = platform
+        server.seen.clear()
+        connection = {**CONNECTION, "url": server.url, "rate_limit": "none", "auth_rate_limit": "none", "batch_size": 5}
+        options = {**connection, "entitlements": items_of(*users), **options}
+        return audienceplayer_entitlement.MODULE.run(options, name="entitle", ansible_home=str(tmp_path)), server
+
+    return run
+
+
+def test_several_requests_are_in_flight_and_every_item_is_written_once(several):
+    users = range(1, 101)
+    refused, blocked, lacking = users[3::10], users[5::25], users[::2]
+    platform = Platform([*refused, *users[4::10]], blocked, [*lacking, *refused])
+    result, server = several(platform, users)
+    failing = {*refused, *blocked, *(user for user in users[4::10] if user in lacking)}
+
+    assert 1 < platform.most <= 4
+    assert sorted(platform.written) == sorted({*lacking, *refused} - failing)
+    assert {item["user_id"] for item in result["entitlements"] if item["failed"]} == failing
+    assert {item["user_id"] for item in result["entitlements"] if item["changed"]} == set(platform.written)
+    assert [item["user_id"] for item in result["entitlements"]] == list(users)
+    for item in result["entitlements"]:
+        own = "Bad luck for Bearer ********" if item["user_id"] in blocked else f"Not for user {item['user_id']}"
+        assert not item["failed"] or (item["msg"].startswith(f"product 444 of user {item['user_id']}: ") and item["msg"].partition(". ")[0].endswith(own))
+    assert "hush" not in json.dumps(result)
+    assert result["summary"]["failed"] == len(failing)
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_no_more_requests_than_wished_are_in_flight(several, concurrency):
+    users = range(1, 31)
+    platform = Platform(lacking=users)
+    result, _server = several(platform, users, concurrency=concurrency)
+
+    assert platform.most == concurrency
+    assert result["summary"]["changed"] == 30
+
+
+def test_what_is_noted_by_several_at_once_is_known_to_the_next_run(several, ledger):
+    users = range(1, 61)
+    platform = Platform(refuses=[7, 23], lacking=users)
+    first, server = several(platform, users, ledger=ledger)
+    noted = known_to(ledger, server.url)
+    again = Platform(lacking=[7, 23])
+    result, server = several(again, users, server, ledger=ledger)
+
+    assert (first["summary"]["changed"], first["summary"]["failed"]) == (58, 2)
+    assert noted == {label(user): "present" for user in users if user not in (7, 23)}
+    assert sorted(known_to(ledger, server.url)) == sorted(label(user) for user in users)
+    assert again.written == [7, 23]
+    assert result["summary"] == {"total": 60, "changed": 2, "unchanged": 58, "failed": 0}
+    assert len(server.seen) == 2 + 1  # each is read with the token of the first run, and both are written together
+
+
+def test_wrong_credentials_stop_all_that_is_in_flight(several):
+    def denied(seen):
+        time.sleep(0.01)
+        return 200, {}, json.dumps({"data": None, "errors": [DENIED]}).encode()
+
+    result, server = several(denied, range(1, 201))
+
+    assert len(server.seen) <= 2 * 4
+    assert result["summary"] == {"total": 200, "changed": 0, "unchanged": 0, "failed": 200}
+    assert result["error_code"] == 401
