@@ -220,6 +220,32 @@ def test_entitlements_whose_bulk_dies_in_the_middle_are_completed(children: Chil
         assert second and second["result"]["changed"] is False, (line, second)
 
 
+def test_a_ledger_never_knows_more_than_the_platform(children: Children, sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
+    """What is given, taken and given again is right in the end, wherever the second of three runs dies."""
+    users = [{"id": 2000 + number, "email": f"user{number}@example.com"} for number in range(3)]
+    unlimited = {"audienceplayer.rate_limit": "none", "audienceplayer.auth_rate_limit": "none"}
+    sandbox.reset({"switches": unlimited, "state": {"audienceplayer": {"users": users}}})
+    connection = {**sandbox.variables()["sandbox"]["audienceplayer"], **UNLIMITED, "batch_size": 2, "token_cache": str(tmp_path / "cache")}
+
+    def params(state: str) -> dict[str, t.Any]:
+        items = [{"user_email": user["email"], "product_id": 444, "state": state} for user in users]
+        return {**connection, "entitlements": items, "ledger": str(tmp_path / "ledger")}
+
+    def held() -> int:
+        state = sandbox.state()["audienceplayer"]["users"]
+        return sum(bool(user["products"]) for user in state)
+
+    children.do("audienceplayer_entitlement", params("present"))
+    for line in children.moments("audienceplayer_entitlement", params("absent"), 72):
+        children.do("audienceplayer_entitlement", params("present"))
+        assert held() == 3
+        assert children.do("audienceplayer_entitlement", params("absent"), line) is None
+
+        children.do("audienceplayer_entitlement", params("present"))
+
+        assert held() == 3, line
+
+
 def test_a_file_whose_delivery_dies_is_the_old_or_the_new_one_and_nothing_is_left_beside_it(children: Children, tmp_path: pathlib.Path) -> None:
     folder = tmp_path / "delivered"
     folder.mkdir()

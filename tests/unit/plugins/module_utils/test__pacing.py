@@ -158,6 +158,45 @@ def test_a_rate_that_was_read_counts_every_request_once():
     assert Rate.parse("20/second").weight == 1
 
 
+MINUTE = Rate(2, 60.0)
+
+
+def test_a_start_that_is_reserved_for_later_counts_for_those_before_it():
+    schedule = Schedule()
+    schedule.add(1000.5, Rate(1, 1.0), 1000)
+
+    assert schedule.next(Rate(1, 1.0), 1000) == pytest.approx(1001.54)
+
+
+def test_a_schedule_keeps_the_starts_that_still_matter_and_no_others():
+    schedule = Schedule()
+    for start in (1000.0, 1000.0, 1062.0):
+        schedule.add(start, MINUTE, start)
+
+    assert schedule.starts == [1062.0]
+    schedule.add(1063.0, MINUTE, 1063.0)
+    assert schedule.starts == [1062.0, 1063.0]
+
+
+@pytest.mark.parametrize(("ahead", "kept"), [(3599, True), (3600, False), (100_000, False)])
+def test_what_was_noted_before_the_clock_was_set_back_is_forgotten(ahead, kept):
+    now = 1_800_000_000.0
+    schedule = Schedule([now - 30, now + ahead], now + ahead)
+
+    schedule.hold(now + 1, now)
+
+    assert schedule.starts == [now - 30, now + ahead][: 1 + kept]
+    assert schedule.not_before == now + (ahead if kept else 1)
+
+
+def test_who_is_held_back_starts_when_the_platform_wants():
+    schedule = Schedule()
+    schedule.hold(1030.0, 1000.0)
+    schedule.hold(1020.0, 1000.0)
+
+    assert schedule.next(MINUTE, 1000.0) == 1030.0
+
+
 @given(st.binary(max_size=80))
 def test_a_damaged_schedule_is_read_as_far_as_it_goes(data):
     start = Schedule.unpack(data).next(Rate(3, 1.0), NOW)
@@ -179,6 +218,24 @@ def test_patience_sleeps_and_counts_down(clock):
 
     assert clock.slept == [3, 7]
     assert patience.left == 0
+
+
+@pytest.mark.parametrize(("seconds", "slept", "left"), [(0.5, [0.5], 9.5), (10, [10], 0), (0, [], 10), (-1, [], 10)])
+def test_patience_sleeps_for_parts_of_a_second_and_never_for_less_than_nothing(seconds, slept, left, clock):
+    patience = Patience(10, clock)
+
+    patience.wait(seconds, "reason")
+
+    assert (clock.slept, patience.left) == (slept, left)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.9, "max_wait (10 s) is used up"), (1, "that needs 1 s more, and max_wait (10 s) leaves 10 s")])
+def test_a_wait_of_less_than_a_second_is_not_counted_out(seconds, words, clock):
+    assert words in Patience(10, clock).exhausted(seconds, "reason").message
+
+
+def test_no_limit_is_known_by_its_word_not_by_its_object():
+    assert Rate.parse("".join(["no", "ne"])) is None
 
 
 def test_patience_fails_at_once_rather_than_sleep_in_vain(clock):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 
 import pytest
 
@@ -48,10 +49,10 @@ class Thing:
 
     def read(self):
         self.calls.append("read")
-        return self.state
+        return copy.copy(self.state)  # each answer of a platform is another object
 
     def wanted(self, current):
-        return self.target
+        return copy.copy(self.target)
 
     def write(self, current, wanted):
         assert current == self.state
@@ -61,7 +62,7 @@ class Thing:
             self.state = wanted
         if fate:
             raise AmbiguousWrite("no answer", wait=self.wait, status=503)
-        return self.state
+        return copy.copy(self.state)
 
     def shown(self, state):
         return {"name": state["name"]}

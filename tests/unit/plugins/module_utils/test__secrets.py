@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from urllib.parse import quote, quote_plus, urlencode
 
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK, SECRET_KEY, Secrets, strings_in, url_passwords
+from ansible_collections.mediaops.access.plugins.module_utils import _secrets
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import CUT, MASK, SECRET_KEY, Secrets, strings_in, url_passwords
 
 SECRET = 'p&s "w\\rd/ä+1'
 
@@ -40,6 +42,52 @@ def test_a_secret_is_masked_however_it_is_written(text):
     assert scrubbed in (f"before {start}{MASK}{end} after" for start, end in (("", ""), ("password=", ""), ('{"password": "', '"}')))
 
 
+QUOTED = 'it\'s "here"\\\n<b>&ä\x7f'
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(repr, id="Python"),
+        pytest.param(lambda secret: repr({"deep": [secret]}), id="Python, in a dict"),
+        pytest.param(lambda secret: repr(repr(secret)), id="Python, twice"),
+        pytest.param(lambda secret: repr(f"{secret} and an ' too"), id="Python, beside a single quote"),
+        pytest.param(lambda secret: repr(f'{secret} and a " too'), id="Python, beside a double quote"),
+        pytest.param(lambda secret: repr(f"both ' and \" {secret}"), id="Python, beside both"),
+        pytest.param(html.escape, id="HTML"),
+        pytest.param(lambda secret: html.escape(secret, quote=False), id="HTML, quotes as they are"),
+        pytest.param(lambda secret: html.escape(secret).replace("&#x27;", "&#39;"), id="HTML, decimal"),
+        pytest.param(json.dumps, id="JSON"),
+        pytest.param(lambda secret: json.dumps(secret).replace("/", "\\/"), id="JSON of PHP"),
+        pytest.param(lambda secret: " ".join(secret.split()), id="in one line"),
+    ],
+)
+@pytest.mark.parametrize("secret", [SECRET, QUOTED, "it's", 'say "x"', "two  lines\n\n of text", "a/b\\c"], ids=ascii)
+def test_no_message_keeps_a_secret_however_it_quotes_it(secret, written):
+    text = f"before {written(secret)} after"
+
+    scrubbed = Secrets([secret]).scrub(text)
+
+    assert MASK in scrubbed
+    assert written(secret).strip("'\"") not in scrubbed
+    assert scrubbed.startswith("before ")
+    assert scrubbed.endswith(" after")
+
+
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [("first <b>second</b>  third", "first second third"), ("<i>first</i>\nsecond", "first second"), ("first\r\n\tsecond ", "first second")],
+    ids=ascii,
+)
+def test_a_secret_is_masked_in_a_page_that_was_made_one_line_of_text(secret, text):
+    assert Secrets([secret]).scrub(f"<{text}>") == f"<{MASK}>"
+
+
+@pytest.mark.parametrize("secret", ["a\nb", "<a b c d e f>", " \n "], ids=ascii)
+def test_what_is_left_of_a_secret_in_one_line_counts_only_if_it_is_long_enough_to_be_one(secret):
+    assert Secrets([secret]).scrub("a b, a  b") == "a b, a  b"
+
+
 @pytest.mark.parametrize("user", ["i", "id", "ids"])
 def test_most_of_a_secret_is_masked_in_basic_credentials_wherever_it_begins_in_them(user):
     text = encoded(f"{user}:{SECRET}")
@@ -50,6 +98,38 @@ def test_most_of_a_secret_is_masked_in_basic_credentials_wherever_it_begins_in_t
 @given(st.text(st.characters(exclude_characters="*", exclude_categories=["Cs"]), min_size=1), st.text(), st.text())
 def test_no_text_keeps_a_secret(secret, before, after):
     assert secret not in Secrets([secret]).scrub(before + secret + after).replace(MASK, "*")
+
+
+LONG = "super/secret value"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *((f"is {LONG[:length]}{CUT}", f"is {MASK}{CUT}") for length in range(4, len(LONG) + 1)),
+        *((f"is {LONG[:length]}{CUT}", f"is {LONG[:length]}{CUT}") for length in range(1, 4)),
+        (f"is super%2Fsecr{CUT} more", f"is {MASK}{CUT} more"),
+        (f"is super{CUT} or {LONG} or supersup{CUT}", f"is {MASK}{CUT} or {MASK} or supersup{CUT}"),
+        (f"super{CUT}{CUT}super/{CUT}", f"{MASK}{CUT}{CUT}{MASK}{CUT}"),
+        (f"supersuper{CUT}", f"super{MASK}{CUT}"),
+        (f"is {CUT}super", f"is {CUT}super"),
+        ("is super", "is super"),
+        (CUT, CUT),
+    ],
+)
+def test_a_secret_that_was_cut_off_is_masked_as_far_as_it_is_there(text, expected):
+    assert Secrets([LONG, "another"]).scrub(text) == expected
+
+
+def test_without_secrets_a_text_that_was_cut_off_stays():
+    assert Secrets().scrub(f"text{CUT} more{CUT}") == f"text{CUT} more{CUT}"
+
+
+@given(st.permutations("abcdefgh").map("".join), st.text("abc ", max_size=12), st.integers(4, 8))
+def test_no_cut_leaves_the_beginning_of_a_secret(secret, before, length):
+    scrubbed = Secrets([secret]).scrub(before + secret[:length] + CUT)
+
+    assert scrubbed.endswith(MASK + CUT)
 
 
 def test_of_two_secrets_the_longer_one_is_masked_whole():
@@ -84,6 +164,37 @@ def test_values_at_any_depth_are_remembered(value, known):
     assert [word for word in words if secrets.scrub(word) == MASK] == [word for word in words if word in known]
 
 
+def test_a_copy_and_its_original_learn_nothing_of_each_other():
+    original = Secrets(["common"])
+    early = original.copy()
+    assert original.scrub("common") == MASK
+    late = original.copy()
+
+    original.add("mine")
+    early.add("early")
+    late.add("late")
+
+    text = "common mine early late"
+    assert original.scrub(text) == f"{MASK} {MASK} early late"
+    assert early.scrub(text) == f"{MASK} mine {MASK} late"
+    assert late.scrub(text) == f"{MASK} mine early {MASK}"
+
+
+def test_what_a_secret_looks_like_is_found_out_when_somebody_wants_to_know_and_once(monkeypatch):
+    asked, spellings = [], _secrets._spellings
+    monkeypatch.setattr(_secrets, "_spellings", lambda text: asked.append(text) or spellings(text))
+    secrets = Secrets(["one"])
+    secrets.add("two", "two")
+    twin = secrets.copy()
+    assert asked == []
+
+    assert (secrets.scrub("one two"), secrets.are_in(["two"]), secrets.copy().scrub("two")) == (f"{MASK} {MASK}", True, MASK)
+    assert sorted(asked) == ["one", "two"]
+
+    secrets.add("three")
+    assert (secrets.scrub("three"), twin.scrub("one three")) == (MASK, f"{MASK} three")
+
+
 def test_a_tree_is_copied_with_its_strings_scrubbed():
     tree = {"url": "x?k=hidden", "list": ["hidden", 1, None, True], "deep": {"a": {"b": "hidden"}}}
 
@@ -111,6 +222,26 @@ def test_a_tree_is_copied_with_its_strings_scrubbed():
 )
 def test_a_value_that_holds_a_secret_is_recognized(value, expected):
     assert Secrets([SECRET]).are_in(value) is expected
+
+
+@pytest.mark.parametrize(
+    ("secret", "value", "expected"),
+    [
+        pytest.param("ab", ["a", "b"], False, id="two items of a list"),
+        pytest.param("ab", {"a": "b"}, False, id="a key and its value"),
+        pytest.param("12", [1, 2], False, id="two numbers"),
+        pytest.param("a\0b", ["a", "b"], True, id="a secret with what stands between"),
+        pytest.param("\0", ["a\0"], True, id="nothing but that"),
+        pytest.param("b", ["a", "b"], True, id="a whole item"),
+    ],
+)
+def test_a_secret_is_not_made_of_what_happens_to_be_neighbours(secret, value, expected):
+    assert Secrets([secret]).are_in(value) is expected
+
+
+@given(st.text("ab", min_size=1, max_size=4), st.lists(st.text("ab", max_size=5)))
+def test_a_secret_is_in_a_list_if_it_is_in_one_of_its_texts(secret, texts):
+    assert Secrets([secret]).are_in(texts) is any(secret in text for text in texts)
 
 
 @pytest.mark.parametrize(

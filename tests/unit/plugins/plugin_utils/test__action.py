@@ -103,6 +103,35 @@ def test_elsewhere_options_in_the_environment_of_the_task_are_arguments_as_a_com
     assert tested._task.environment == [{"http_proxy": "http://proxy"}]
 
 
+def test_elsewhere_what_other_platforms_modules_read_does_not_show_in_the_command(action):
+    environment = [{"FREEWHEEL_PASSWORD": SECRET, "MOVINGIMAGE_URL": "https://other", "PATH": "/bin", "FREEWHEEL": "no option"}]
+    tested = action(GIVEN, transport="ssh", environment=environment)
+
+    tested.run(task_vars={})
+
+    assert tested.handed_over[0]["module_args"] == GIVEN
+    assert tested._task.environment == [{"PATH": "/bin", "FREEWHEEL": "no option"}]
+
+
+def test_elsewhere_a_templated_environment_is_evaluated_before_it_becomes_arguments(action):
+    environment = [{"FLEX_KEY": "outer"}, {"FLEX_KEY": template("{{ secret }}"), "NAME": template("{{ name }}")}]
+    tested = action(GIVEN, transport="ssh", environment=environment, variables={"secret": SECRET, "name": "n"})
+
+    tested.run(task_vars={})
+
+    assert tested.handed_over[0]["module_args"] == {**GIVEN, "key": SECRET}
+    assert tested._task.environment == [{"NAME": "n"}]
+
+
+def test_elsewhere_arguments_win_over_the_environment_of_the_task(action):
+    tested = action({**GIVEN, "key": SECRET}, transport="ssh", environment=[{"FLEX_KEY": "of the environment"}])
+
+    tested.run(task_vars={})
+
+    assert tested.handed_over[0]["module_args"] == {**GIVEN, "key": SECRET}
+    assert tested._task.environment == [{}]
+
+
 def test_a_task_in_the_background_is_censored_as_its_result_does_not_come_back_here(action):
     tested = action(async_val=60)
 
@@ -355,6 +384,36 @@ def test_an_item_is_not_shown_though_the_arguments_are_wrong(action):
     tested = action({**GIVEN, "key": SECRET, "bogus": 1})
 
     assert tested.run(task_vars={"item": {"k": SECRET}, "ansible_loop_var": "item"})["_ansible_no_log"] is True
+
+
+MISSPELT = [
+    pytest.param(SECRET, SECRET, True, id="a text"),
+    pytest.param(54321, {"k": 54321}, True, id="a number"),
+    pytest.param({"deep": [SECRET]}, [f"id:{SECRET}"], True, id="a tree"),
+    pytest.param([SECRET, "other"], {"k": "other"}, True, id="a list"),
+    pytest.param(SECRET, {"name": "a"}, False, id="not in the item"),
+    pytest.param(True, {"name": "True"}, False, id="a switch"),
+    pytest.param(None, {"name": "None"}, False, id="nothing"),
+    pytest.param("", {"name": "a"}, False, id="an empty text"),
+]
+
+
+@BOTH
+@pytest.mark.parametrize(("value", "item", "censored"), MISSPELT)
+def test_what_is_given_for_an_option_that_does_not_exist_may_be_a_misspelt_ones_secret(value, item, censored, transport, action):
+    refused = {"failed": True, "changed": False, "msg": "Unsupported parameters"}
+    task_vars = {"item": item, "ansible_loop_var": "item"}
+
+    result, hidden = outcome(action, refused, transport, {**GIVEN, "kee": value}, task_vars)
+
+    assert (result["failed"], hidden) == (True, censored)
+
+
+@BOTH
+def test_the_name_of_an_option_that_does_not_exist_is_no_secret(transport, action):
+    task_vars = {"item": {"kee": "a"}, "ansible_loop_var": "item"}
+
+    assert outcome(action, {"failed": True, "changed": False, "msg": "refused"}, transport, {**GIVEN, "kee": SECRET}, task_vars)[1] is False
 
 
 @pytest.mark.parametrize("part", ["allitems", "previtem", "nextitem"])

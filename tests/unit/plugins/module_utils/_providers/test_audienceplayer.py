@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Literals and dates of AudiencePlayer (providers.md, sections 1.2 and 1.5); the exchanges are tested with the modules."""
+"""Literals, dates and batches of AudiencePlayer (providers.md, sections 1.2 and 1.5); the exchanges are tested with the modules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import Enum, field, instant
+from ansible_collections.mediaops.access.plugins.module_utils._http import Response
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer, Enum, User, field, instant
 
 UTC = datetime.UTC
 
@@ -69,3 +70,95 @@ def test_no_date_is_none():
 def test_what_is_no_instant_is_a_failure_that_quotes_it(text):
     with pytest.raises(AccessError, match="is not a date and time such as"):
         instant(text)
+
+
+# --- several at once -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "limits", "expected"),
+    [
+        ({}, ("rate_limit", "auth_rate_limit"), 50),
+        ({"rate_limit_counts": "field"}, ("rate_limit", "auth_rate_limit"), 20),
+        ({"rate_limit_counts": "field"}, ("rate_limit",), 50),
+        ({"rate_limit_counts": "field", "rate_limit": "7/second"}, ("rate_limit", "auth_rate_limit"), 7),
+        ({"rate_limit_counts": "field", "rate_limit": "none"}, ("rate_limit",), 50),
+    ],
+)
+def test_a_document_has_no_more_fields_than_a_limit_that_counts_them(platform, options, limits, expected):
+    assert platform(AudiencePlayer, **options).most_fields(50, *limits) == expected
+
+
+@pytest.mark.parametrize(("counts", "weight"), [("request", 1), ("field", 12)])
+def test_a_request_weighs_as_many_fields_as_are_counted(platform, counts, weight):
+    assert platform(AudiencePlayer, project_id=111, rate_limit_counts=counts).request("{ a }", fields=12).weight == weight
+
+
+def answered(monkeypatch, audienceplayer, body, status=200):
+    """Let every request be answered like this; returns those that come."""
+    requests = []
+
+    def send(request):
+        requests.append(request)
+        return Response(status, {}, json.dumps(body).encode(), request)
+
+    monkeypatch.setattr(audienceplayer.http, "send", send)
+    return requests
+
+
+FIELDS = {"a": "a: F", "b": "b: F", "c": "c: F"}
+
+
+@pytest.mark.parametrize(
+    ("body", "failed", "unclear"),
+    [
+        ({"data": {"a": True, "b": None, "c": False}}, {}, []),
+        ({"data": {"a": True, "b": None}, "errors": []}, {}, ["c"]),
+        ({"data": {"a": True, "b": None, "c": None}, "errors": [{"message": "No", "code": 400, "path": ["b"]}]}, {"b": 400}, ["c"]),
+        ({"data": {"a": True, "b": None, "c": None}, "errors": [{"message": "No", "code": 400, "path": ["b", "x"]}]}, {"b": 400}, ["c"]),
+        ({"data": {"a": True, "b": None, "c": 1}, "errors": [{"message": "No", "code": 400}]}, {}, ["b"]),
+        ({"data": None, "errors": [{"message": "No", "code": 400}]}, {}, ["a", "b", "c"]),
+        ({"errors": [{"message": "No", "code": 400, "path": []}]}, {}, ["a", "b", "c"]),
+        ({"errors": [{"message": "No", "code": 400, "path": ["d"]}, {"message": "No", "code": 409, "path": ["c"]}]}, {"c": 409}, ["a", "b"]),
+    ],
+)
+def test_what_became_of_each_field_is_read_from_the_answer(platform, monkeypatch, body, failed, unclear):
+    audienceplayer = platform(AudiencePlayer, project_id=111)
+    requests = answered(monkeypatch, audienceplayer, body)
+    answers = audienceplayer.mutate(FIELDS)
+
+    assert [request.json["query"] for request in requests] == ["mutation { a: F b: F c: F }"]
+    assert {alias: error.code for alias, error in answers.failed.items()} == failed
+    assert answers.unclear == unclear
+    assert (answers.error is not None) == bool(body.get("errors"))
+
+
+def test_the_error_of_a_single_field_needs_no_path(platform, monkeypatch):
+    audienceplayer = platform(AudiencePlayer, project_id=111)
+    answered(monkeypatch, audienceplayer, {"data": None, "errors": [{"message": "No", "code": 400}]})
+    answers = audienceplayer.mutate({"a": "a: F"})
+
+    assert answers.failed["a"].code == 400
+    assert answers.unclear == []
+
+
+@pytest.mark.parametrize(("body", "status"), [("Bad Gateway", 502), ({"message": "no"}, 404), ([], 200), ("", 200)])
+def test_an_answer_that_is_none_fails_as_a_whole(platform, monkeypatch, body, status):
+    audienceplayer = platform(AudiencePlayer, project_id=111)
+    answered(monkeypatch, audienceplayer, body, status)
+
+    with pytest.raises(AccessError) as caught:
+        audienceplayer.mutate(FIELDS)
+    assert caught.value.status == status
+
+
+def test_logins_in_one_document_keep_to_the_limit_that_counts_them(platform, monkeypatch):
+    options = {"project_id": 111, "client_id": "222", "client_secret": "hush", "rate_limit_counts": "field", "auth_rate_limit": "2/second"}
+    audienceplayer = platform(AudiencePlayer, **options)
+    login = {"access_token": "t", "user_id": 1, "user_email": None, "expires_in": 60}
+    requests = answered(monkeypatch, audienceplayer, {"data": {"u0": login, "u1": login}})
+    outcomes = audienceplayer.obtain_many([audienceplayer.user_grant(User(number, None)) for number in range(5)])
+
+    assert [request.weight for request in requests] == [2, 2, 1]
+    assert all(request.authenticates and request.repeatable for request in requests)
+    assert [outcome.access_token for outcome in outcomes.values()] == ["t"] * 5
