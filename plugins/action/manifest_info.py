@@ -92,8 +92,8 @@ def _rows(wanted: t.Any, path: str) -> t.Iterator[tuple[dict[str, t.Any], str]]:
         try:
             if row.problem:
                 raise AccessError(row.problem)
-            converted(row.options, spec)
-            yield row.options, ""
+            values = converted(row.options, spec)
+            yield {name: values[name] for name in row.options}, ""
         except AccessError as error:
             yield {}, f"{path}:{row.line}: {error.message}"
 

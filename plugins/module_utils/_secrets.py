@@ -122,9 +122,14 @@ def _inner_base64(raw: bytes, lead: int) -> str:
 def secret_values(value: t.Any) -> list[str]:
     """What stands under keys that name a secret, at any depth."""
     if isinstance(value, dict):
-        own = [item for key, item in value.items() if isinstance(item, str) and item and SECRET_KEY.search(str(key))]
+        own = [str(item) for key, item in value.items() if SECRET_KEY.search(str(key)) and _may_be_secret(item)]
         return own + [secret for item in value.values() for secret in secret_values(item)]
     return [secret for item in value for secret in secret_values(item)] if isinstance(value, (list, tuple)) else []
+
+
+def _may_be_secret(value: t.Any) -> bool:
+    """A text, or a number that is long enough to be told from others."""
+    return bool(value) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool) and value > 999
 
 
 def url_passwords(url: str) -> list[str]:

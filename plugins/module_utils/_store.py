@@ -140,7 +140,7 @@ class DirectoryBackend:
         return _read_private(self._file("tokens", name))
 
     def read_many(self, names: t.Sequence[str]) -> list[bytes | None]:
-        there = set(os.listdir(self._file("tokens", "")))
+        there = set(self._listed())
         return [self.read(name) if name in there else None for name in names]
 
     def write(self, name: str, data: bytes, expires_at: float | None) -> None:
@@ -152,7 +152,11 @@ class DirectoryBackend:
             os.unlink(self._file("tokens", name))
 
     def names(self) -> list[str]:
-        return sorted(name for name in os.listdir(self._file("tokens", "")) if "." not in name)
+        return sorted(name for name in self._listed() if "." not in name)
+
+    def _listed(self) -> list[str]:
+        with self._explained("be read"):
+            return os.listdir(self._file("tokens", ""))
 
     @contextlib.contextmanager
     def lock(self, name: str, patience: Patience) -> t.Iterator[None]:
@@ -213,7 +217,9 @@ class DirectoryBackend:
 
 def reserve_all(schedules: t.Sequence[tuple[Rate, Schedule]], now: float, patience: Patience) -> float:
     """Take the next start that all schedules allow, and return the seconds until then; nothing is taken where ``max_wait`` does not allow it."""
-    start = max(schedule.next(rate, now) for rate, schedule in schedules)
+    start, earlier = now, None
+    while start != earlier:  # a start that one limit has put off need not suit the other any more
+        earlier, start = start, max(schedule.next(rate, start) for rate, schedule in schedules)
     if start - now > patience.left:
         raise patience.exhausted(start - now, "the rate limit is used up by calls that are waiting already")
     for rate, schedule in schedules:
@@ -240,12 +246,15 @@ def _replace(path: str, data: bytes) -> None:
     """Write a 0600 file atomically. A crash leaves one temporary file at most, whose name is always the same."""
     temporary = path + ".new"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        handle = os.open(temporary, flags, 0o600)
-    except FileExistsError:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        handle = os.open(temporary, flags, 0o600)
+    for attempt in range(10):  # a crash has left it, or another process is at it
+        try:
+            handle = os.open(temporary, flags, 0o600)
+            break
+        except FileExistsError:
+            if attempt == 9:
+                raise
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
     with os.fdopen(handle, "wb") as file:
         file.write(data)
     # Who writes the same without its lock may have moved it already.

@@ -56,7 +56,7 @@ class ControllerAction(ActionBase):
         """What is given for options that are secret, or misspelt and perhaps secret."""
         values: list[t.Any] = [value for name, value in arguments.items() if name not in self.spec]
         for value in [value for name, value in arguments.items() if self._is_secret(name)]:
-            values += [value] if isinstance(value, str) else secret_values(value)
+            values += secret_values(value) if isinstance(value, (dict, list)) else [value]
         return values
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:

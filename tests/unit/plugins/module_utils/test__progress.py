@@ -50,10 +50,10 @@ def test_a_line_comes_after_10_seconds_then_every_30(progress, said):
 
 def test_time_counts_from_the_last_line_not_from_when_it_was_due(progress, said):
     work = progress()
-    for seconds in (25, 29.5, 0.5, 29.5, 0.5):
-        work.after(seconds, 1, 0, 0)
+    for number, seconds in enumerate((25, 29.5, 0.5, 29.5, 0.5)):
+        work.after(seconds, number, 0, 0)
 
-    assert len(said) == 3
+    assert [line.partition(" done")[0] for line in said] == [f"AudiencePlayer: {number} of 1000" for number in (0, 2, 4)]
 
 
 def test_a_line_says_how_far_it_is(progress, said):

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils import _store
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary, WaitTooLong
-from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate
-from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend, MemoryBackend, TokenStore, open_backend
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate, Schedule
+from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend, MemoryBackend, TokenStore, open_backend, reserve_all
 
 KEY = "k" * 32
 NAME = "0123abcd"
@@ -423,6 +423,7 @@ def test_a_lock_in_memory_is_held_by_one_thread_at_a_time(clock, patience):
         for _turn in range(100):
             with backend.lock("item", patience):
                 inside.append(1)
+                os.stat("/")  # lets another thread run
                 together.append(len(inside))
                 inside.pop()
 
@@ -496,7 +497,7 @@ def test_a_key_that_another_could_have_planted_is_not_used(backend, place):
 
 RESERVE = """
 import time
-from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate, Schedule
 from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend
 
 class Noted(Clock):
@@ -546,6 +547,36 @@ def test_a_start_counts_towards_every_slot_and_none_comes_before_all_allow_it(pa
     waits = [paced.reserve(slots, patience) for slots in ([everything, logins], [everything], [logins, everything], [logins])]
 
     assert waits == pytest.approx([0, 0, 1.04, 2.08], abs=1e-4)
+
+
+@BOTH
+def test_a_start_that_one_limit_has_put_off_suits_the_other_too(paced, clock, patience):
+    everything, logins = ("all", Rate(1, 1.0)), ("auth", Rate(5, 1.0))
+    paced.hold([logins], clock.now() + 5.3)
+
+    waits = [paced.reserve([everything, logins], patience) for _call in range(3)]
+
+    assert waits == pytest.approx([5.3, 6.34, 7.38], abs=1e-4)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 3), st.booleans()), min_size=1, max_size=20))
+def test_two_limits_hold_together_whoever_counts_towards_one_or_both(calls):
+    now, patience = 1_800_000_000.0, Patience(10_000, Clock())
+    everything, logins = (Rate(2, 1.0), Schedule()), (Rate(3, 2.0), Schedule())
+    starts = {id(everything): [], id(logins): []}
+    for both, pause, held in calls:
+        if held:
+            logins[1].hold(now + pause, now)
+        slots = [everything, logins] if both else [everything]
+        start = now + reserve_all(slots, now, patience)
+        for slot in slots:
+            starts[id(slot)].append(start)
+        now += pause / 10
+
+    for rate, schedule in (everything, logins):
+        taken = sorted(starts[id(everything if rate.count == 2 else logins)])
+        assert all(late - early > rate.window for early, late in zip(taken, taken[rate.count :], strict=False)), schedule
 
 
 @BOTH
@@ -821,7 +852,7 @@ def test_a_backend_without_a_key_of_its_own_needs_one(backend, monkeypatch):
 WRITE_ON_A_FULL_DISK = """
 import resource
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate, Schedule
 from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend
 backend, patience = DirectoryBackend(args[0], Clock()), Patience(1, Clock())
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # from here on the kernel takes no more data

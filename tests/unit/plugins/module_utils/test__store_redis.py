@@ -307,8 +307,6 @@ for _call in range(10):
 def test_processes_together_keep_the_limit_in_every_window(server, together):
     starts = sorted(float(start) for starts in together(4, RESERVE, server.url) for start in starts)
 
-    (schedule,) = server.client.keys()
-    assert schedule == b"mediaops.access:pace:all"
     assert len(starts) == 40
     # The processes read the clock and ask the server one after the other.
     assert starts[-1] - starts[0] > 0.052 * 9 - 0.02

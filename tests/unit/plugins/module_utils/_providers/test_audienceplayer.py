@@ -142,7 +142,7 @@ def test_the_error_of_a_single_field_needs_no_path(platform, monkeypatch):
     assert answers.unclear == []
 
 
-@pytest.mark.parametrize(("body", "status"), [("Bad Gateway", 502), ({"message": "no"}, 404), ([], 200), ("", 200)])
+@pytest.mark.parametrize(("body", "status"), [("Bad Gateway", 502), ({"data": {"a": True}}, 500), ({"message": "no"}, 404), ([], 200), ("", 200)])
 def test_an_answer_that_is_none_fails_as_a_whole(platform, monkeypatch, body, status):
     audienceplayer = platform(AudiencePlayer, project_id=111)
     answered(monkeypatch, audienceplayer, body, status)
