@@ -101,10 +101,11 @@ def test_a_directory_that_others_cannot_write_to_is_used(bits, place, clock):
     assert mode(place / "tokens") == 0o700
 
 
-def test_the_directory_of_another_user_is_refused(place, clock, monkeypatch):
+@pytest.mark.parametrize("other", [1, -1], ids=["a higher uid", "a lower uid"])
+def test_the_directory_of_another_user_is_refused(other, place, clock, monkeypatch):
     place.mkdir(mode=0o700)
     owner = os.geteuid()
-    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    monkeypatch.setattr(os, "geteuid", lambda: owner + other)
 
     with pytest.raises(AccessError, match=f"^token_cache: the directory .*cache belongs to another user .uid {owner}.. Name a directory of your own"):
         DirectoryBackend(str(place), clock)
@@ -894,6 +895,7 @@ def test_nothing_is_made_before_it_is_needed(place, clock):
 
 def test_without_a_cache_a_token_lives_as_long_as_its_item(clock, patience):
     backend = open_backend("none", clock, {})
+    assert isinstance(backend, MemoryBackend)
     store = store_in(backend, None)
     with backend.lock(NAME, patience):
         store.write(NAME, ENTRY, None)
