@@ -24,16 +24,16 @@ test: setup-test  ## Run lint, units, faults, integration and sanity, all of the
 lint: setup-test  ## Check code, documentation, changelog, licences and packaging
 	@.venv/bin/python tools/check.py lint
 
-units: setup-test  ## Run the unit tests on every ansible-core
+units: setup-test  ## Run the unit tests (STRICT=1: on every ansible-core)
 	@.venv/bin/python tools/check.py units
 
 faults: setup-test  ## Let every module meet every fault of network and platform, and print what became of it
 	@$(RUN) -m pytest -q -n 4 -p no:cacheprovider --matrix tests/faults
 
-integration: setup-test  ## Run the integration tests against the sandbox on every ansible-core
+integration: setup-test  ## Run the integration tests against the sandbox (STRICT=1: on every ansible-core)
 	@.venv/bin/python tools/check.py integration
 
-sanity: setup-test  ## Run ansible-test sanity on every ansible-core
+sanity: setup-test  ## Run ansible-test sanity (STRICT=1: on every ansible-core)
 	@.venv/bin/python tools/check.py sanity
 
 bench: setup-test  ## Measure this collection against ansible.builtin.uri and print the table

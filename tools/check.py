@@ -131,8 +131,8 @@ def pytest(group: str, core: str, venv: str, folder: str, arguments: list[str], 
 
 
 def units(core: str, python: str, venv: str) -> Step:
-    measured = ["--cov=plugins", f"--cov-report=json:{WORK / 'coverage.json'}", f"--cov-report=html:{WORK / 'coverage'}"]
-    return pytest("units", core, venv, "tests/unit", ["-n", "auto", "--timeout=120", *(measured if venv == ".venv" else [])])
+    measured = ["--cov=plugins", f"--cov-report=json:{WORK / 'coverage.json'}", f"--cov-report=html:{WORK / 'coverage'}", "--cov-fail-under=95"]
+    return pytest("units", core, venv, "tests/unit", ["-n", "auto", "--timeout=120", *(measured if STRICT and venv == ".venv" else [])])
 
 
 def faults(core: str, python: str, venv: str) -> Step:
@@ -211,16 +211,14 @@ def main() -> None:
             print(f"{'FAIL' if STRICT else 'skip'}  {group} {core}: there is no Python {python} here", flush=True)
             report(f"{group}-{core}", 0, int(STRICT))
             fine &= not STRICT
+        wanted = cores if STRICT else cores[:1]
+        print("".join(f"skip  {group} {core[0]}: for CI, or with STRICT=1\n" for core in cores if core not in wanted), end="", flush=True)
         if group == "sanity":
             with (WORK / "copy.lock").open("w") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                fine &= run([sanity(*core) for core in cores], jobs=2)
-        elif group == "units":
-            fine &= run([units(*core) for core in cores])
+                fine &= run([sanity(*core) for core in wanted], jobs=2)
         else:
-            wanted = cores if STRICT else cores[:1]
-            print("".join(f"skip  {group} {core[0]}: for CI, or with STRICT=1\n" for core in cores if core not in wanted), end="", flush=True)
-            step = faults if group == "faults" else integration
+            step = {"units": units, "faults": faults, "integration": integration}[group]
             fine &= run([step(*core) for core in wanted])
     sys.exit(0 if fine else 1)
 

@@ -412,7 +412,7 @@ def test_a_file_is_not_opened_before_somebody_wants_its_items(tmp_path):
 
 # --- what was written ----------------------------------------------------------------------------------------------------------
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x85\u2028\u2029"), max_size=8)  # PyYAML folds these
 VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
 TREES = st.recursive(VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=6)
 ITEMS = st.lists(st.dictionaries(TEXT, TREES, max_size=3), max_size=4)
