@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.tests.unit.plugins.action.test_manifest_info import MANIFEST, file, folder, info  # noqa: F401 - fixtures
+from ansible_collections.mediaops.access.tests.unit.plugins.action.test_manifest_info import MANIFEST, file, folder, info
+
+__all__ = ["file", "folder", "info"]  # fixtures
 
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 KEYS = ["flex", "audienceplayer", "deliver", "applications", "tokens", "entitlements", "entitlements_file", "name", "dest", "format", "state", "ca_path", "url"]
