@@ -850,6 +850,23 @@ def test_a_backend_without_a_key_of_its_own_needs_one(backend, monkeypatch):
         store_in(backend, None).name_of(["a"])
 
 
+def test_a_temporary_file_that_always_comes_back_is_a_clear_failure(place, backend, monkeypatch):
+    really_open = os.open
+    tries = []
+
+    def there_already(path, flags, *mode):
+        if path.endswith(".new"):
+            tries.append(path)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        return really_open(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", there_already)
+
+    with pytest.raises(AccessError, match="cannot be written to: File exists"):
+        backend.write(NAME, b"data", None)
+    assert len(tries) == 10
+
+
 WRITE_ON_A_FULL_DISK = """
 import resource
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
