@@ -54,12 +54,14 @@ EXAMPLES = r"""
   ansible.builtin.uri:
     url: https://api.freewheel.tv/services/v4/sites
     headers: "{{ lookup('mediaops.access.token', 'freewheel', output='header') }}"
+  no_log: true  # uri shows its headers
 
 - name: A token in a configuration file
   ansible.builtin.copy:
     dest: /etc/player/token
     content: "{{ lookup('mediaops.access.token', 'audienceplayer', project_id=111, client_id='222', client_secret=audienceplayer_client_secret) }}"
     mode: "0600"
+  diff: false  # copy shows the content
 """
 
 RETURN = r"""

@@ -41,6 +41,7 @@ EXAMPLES = r"""
   ansible.builtin.uri:
     url: https://flex.example.com/api/accounts
     headers: "{{ flex.token | mediaops.access.auth_header }}"
+  no_log: true  # uri shows its headers
 """
 
 RETURN = r"""

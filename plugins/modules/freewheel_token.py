@@ -44,6 +44,7 @@ EXAMPLES = r"""
   ansible.builtin.uri:
     url: https://api.freewheel.tv/services/v4/sites
     headers: "{{ freewheel.token | mediaops.access.auth_header }}"
+  no_log: true  # uri shows its headers
 
 - name: End its life
   mediaops.access.freewheel_token:
