@@ -173,7 +173,7 @@ def test_what_is_written_is_read_named_and_removed(backend):
     assert backend.names() == ["other"]
 
 
-@pytest.mark.parametrize("spoil", ["symlink", "group-writable", "world-writable", "foreign", "directory"])
+@pytest.mark.parametrize("spoil", ["symlink", "group-writable", "world-writable", "of a lower uid", "of a higher uid", "directory"])
 def test_a_file_that_cannot_be_trusted_is_a_miss(spoil, backend, place, tmp_path, monkeypatch):
     backend.write(NAME, b"data", None)
     file = place / "tokens" / NAME
@@ -181,8 +181,8 @@ def test_a_file_that_cannot_be_trusted_is_a_miss(spoil, backend, place, tmp_path
     if spoil == "symlink":
         file.rename(tmp_path / "elsewhere")
         file.symlink_to(tmp_path / "elsewhere")
-    elif spoil == "foreign":
-        monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    elif spoil.endswith("uid"):
+        monkeypatch.setattr(os, "geteuid", lambda: owner + (1 if "lower" in spoil else -1))
     elif spoil == "directory":
         file.unlink()
         file.mkdir()
