@@ -27,6 +27,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import typing as t
@@ -189,13 +190,15 @@ def marked(canary: Canaries, tmp_path: pathlib.Path) -> t.Iterator[Sandbox]:
 
 
 @pytest.fixture
-def plays(canary: Canaries, marked: Sandbox, tmp_path: pathlib.Path) -> Plays:
-    folders = {name: tmp_path / name for name in ("scanned", "inputs", "delivered")}
-    for folder in folders.values():
-        folder.mkdir()
-    made = Plays(canary, marked.url, marked.variables()["sandbox"]["unreachable_url"], folders)
-    made.write_inputs()
-    return made
+def plays(canary: Canaries, marked: Sandbox, tmp_path: pathlib.Path) -> t.Iterator[Plays]:
+    # ansible-core 2.21 has a socket in its temporary folder, whose path must be short.
+    with tempfile.TemporaryDirectory(prefix="scanned-") as scanned:
+        folders = {"scanned": pathlib.Path(scanned), **{name: tmp_path / name for name in ("inputs", "delivered")}}
+        for folder in folders.values():
+            folder.mkdir(exist_ok=True)
+        made = Plays(canary, marked.url, marked.variables()["sandbox"]["unreachable_url"], folders)
+        made.write_inputs()
+        yield made
 
 
 def playbook_for(kind: str, plays: Plays) -> list[Facts]:
