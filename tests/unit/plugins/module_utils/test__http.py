@@ -89,6 +89,27 @@ def test_an_answer_that_was_meant_is_returned_at_once(request_, status, send, ex
     assert clock.slept == []
 
 
+@pytest.mark.parametrize("status", [200, 202, 300, 404])
+def test_an_answer_that_was_meant_is_no_limit_because_it_says_when_to_come_again(status, send, exchange, clock):
+    exchange(READ, {"status": status, "headers": {"Retry-After": "30"}})
+
+    assert send(READ).status == status
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_only_503_is_waited_for_as_it_says(status, send, exchange, clock):
+    exchange(READ, {"status": status, "headers": {"Retry-After": "30"}}, 200)
+
+    assert send(READ).status == 200
+    assert sum(clock.slept) < 1
+
+
+@pytest.mark.parametrize(("status", "ok"), [(199, False), (200, True), (299, True), (300, False)])
+def test_success_is_any_status_from_200_to_299(status, ok):
+    assert Response(status, {}, b"", READ).ok is ok
+
+
 @SAFE
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
 def test_a_failure_on_the_way_is_repeated_where_that_is_safe(request_, status, send, exchange):
