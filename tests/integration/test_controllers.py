@@ -13,6 +13,7 @@ import sys
 import typing as t
 
 import pytest
+import yaml
 from driver import ROOT, Ansible, Sandbox, collections_path, spellings_of
 
 sys.path.insert(0, str(ROOT / "tests" / "helpers"))
@@ -144,7 +145,8 @@ def test_an_execution_environment_has_what_the_collection_needs(tmp_path: pathli
     definition = ROOT / "examples" / "execution-environment" / "execution-environment.yml"
     folder = tmp_path / "definition"
     folder.mkdir()
-    (folder / "mediaops-access-1.0.0.tar.gz").touch()
+    version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    (folder / f"mediaops-access-{version}.tar.gz").touch()
     (folder / definition.name).write_text(definition.read_text(encoding="utf-8"), encoding="utf-8")
 
     subprocess.run([builder, "create", "-c", str(tmp_path / "context")], cwd=folder, check=True, capture_output=True)
@@ -152,6 +154,7 @@ def test_an_execution_environment_has_what_the_collection_needs(tmp_path: pathli
 
     containerfile = next((tmp_path / "context").glob("*file")).read_text(encoding="utf-8")
     assert "ansible-core>=2.19,<2.22" in containerfile
-    assert (tmp_path / "context" / "_build" / "files" / "mediaops-access-1.0.0.tar.gz").exists()
+    wanted = yaml.safe_load((tmp_path / "context" / "_build" / "requirements.yml").read_text(encoding="utf-8"))["collections"]
+    assert [(tmp_path / "context" / "_build" / collection["name"]).exists() for collection in wanted] == [True]
     lines = {line.strip(" -'\"").split(" ")[0].split(">")[0] for line in found.splitlines()}
     assert {"requests", "jsonschema", "redis"} <= lines
