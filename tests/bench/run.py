@@ -122,17 +122,22 @@ def start(sandbox: Sandbox, folder: pathlib.Path, rounds: int) -> list[list[str]
     }
     play(folder / "start", [{"hosts": "localhost", "gather_facts": False, "vars": variables(sandbox), "tasks": list(tasks.values())}])
     cache = folder / "start" / ".ansible" / "mediaops"
-    measured: dict[str, list[float]] = {name: [] for name in tasks}
-    for number, (name, task) in itertools.product(range(rounds), tasks.items()):
-        home = folder / f"start-{number}-{len(measured[name])}-{list(tasks).index(name)}"
-        values = {**variables(sandbox), "freewheel": {**variables(sandbox)["freewheel"], "token_cache": str(cache)}}
+    values = {**variables(sandbox), "freewheel": {**variables(sandbox)["freewheel"], "token_cache": str(cache)}}
+
+    def once(task: Facts) -> float:
+        home = pathlib.Path(tempfile.mkdtemp(dir=folder)) / "home"
         began = time.perf_counter()
         play(home, [{"hosts": "localhost", "gather_facts": False, "vars": values, "tasks": [task]}])
-        measured[name].append((time.perf_counter() - began) * 1000)
-    over = {name: statistics.median(own - empty for own, empty in zip(ms, measured[DEBUG], strict=True)) for name, ms in measured.items()}
+        return (time.perf_counter() - began) * 1000
+
+    # An empty one just before each, as a machine's pace changes within seconds.
+    pairs = {name: [(once(tasks[DEBUG]), once(task)) for _round in range(2 * rounds)] for name, task in tasks.items()}
     return [
         ["`ansible-playbook` with one task", "ms", "over an empty task"],
-        *([name, f"{statistics.median(ms):.0f}", f"{over[name]:+.0f}"] for name, ms in measured.items()),
+        *(
+            [name, f"{statistics.median(own for _, own in pair):.0f}", f"{statistics.median(own - empty for empty, own in pair):+.0f}"]
+            for name, pair in pairs.items()
+        ),
     ]
 
 
