@@ -135,7 +135,7 @@ def start(sandbox: Sandbox, folder: pathlib.Path, rounds: int) -> list[list[str]
     return [
         ["`ansible-playbook` with one task", "ms", "over an empty task"],
         *(
-            [name, f"{statistics.median(own for _, own in pair):.0f}", f"{statistics.median(own - empty for empty, own in pair):+.0f}"]
+            [name, f"{statistics.median(own for _empty, own in pair):.0f}", f"{statistics.median(own - empty for empty, own in pair):+.0f}"]
             for name, pair in pairs.items()
         ),
     ]

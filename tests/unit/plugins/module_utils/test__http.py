@@ -248,6 +248,13 @@ def test_without_retry_after_pauses_double_up_to_a_minute(send, exchange, clock)
     assert clock.slept == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
+def test_a_date_in_the_past_says_nothing_more_than_none(send, exchange, clock):
+    exchange(READ, *[limited(Retry_After="Fri, 15 Jan 2027 07:59:00 GMT")] * 3, 200)
+
+    assert send(READ).ok
+    assert clock.slept == [1, 2, 4]
+
+
 def test_waiting_for_a_limit_is_no_retry(send, exchange):
     exchange(READ, 429, 429, 502, 429, 200)
 
@@ -396,6 +403,36 @@ def test_a_missing_library_is_named(send, monkeypatch):
         send(READ)
 
 
+@pytest.mark.parametrize(
+    ("request_", "headers", "error"),
+    [
+        pytest.param(READ, {"Content-Length": "5"}, AccessError, id="read"),
+        pytest.param(REPEATABLE, {"Content-Length": "5"}, AccessError, id="repeatable write"),
+        pytest.param(WRITE, {"Content-Length": "5"}, AmbiguousWrite, id="write"),
+        pytest.param(WRITE, {"Content-Length": "4"}, None, id="as long as announced"),
+        pytest.param(WRITE, {"Content-Length": "3"}, None, id="longer"),
+        pytest.param(WRITE, {"Content-Length": "many"}, None, id="no number"),
+        pytest.param(WRITE, {}, None, id="not announced"),
+        pytest.param(WRITE, {"Content-Length": "5", "Content-Encoding": "gzip"}, None, id="compressed"),
+        pytest.param(Request("HEAD", URL), {"Content-Length": "5"}, None, id="HEAD"),
+    ],
+)
+def test_an_answer_shorter_than_announced_broke_off(request_, headers, error, send, monkeypatch):
+    """urllib3 notices that itself only from version 2 on."""
+    answer = requests.Response()
+    answer.status_code = 200
+    answer._content = b"1234"
+    answer.headers.update(headers)
+    monkeypatch.setattr(requests.Session, "send", lambda session, request, **options: answer)
+
+    if not error:
+        assert send(request_).body == b"1234"
+        return
+    with pytest.raises(error, match="the connection was closed before the whole answer arrived") as caught:
+        send(request_, retries=0)
+    assert isinstance(caught.value, AmbiguousWrite) is not request_.safe_to_repeat
+
+
 # --- redirects --------------------------------------------------------------------------------------------------------------
 
 
@@ -427,9 +464,11 @@ def test_redirects_without_end_are_a_clear_failure(send, exchange):
         "http://{other}?@{same}/",
         "https://{same}/",
         "http://localhost:{port}/",
+        "http://user:pw@{same}/",
+        "/a\\b",
     ],
 )
-def test_nothing_is_sent_to_another_origin(location, send, serve):
+def test_nothing_is_sent_to_another_origin_nor_where_libraries_may_disagree_which_it_is(location, send, serve):
     other = serve()
     addresses = {"other": f"127.0.0.1:{other.server_port}"}
     server = serve(lambda seen: (302, {"Location": location.format(**addresses)}, b""))
