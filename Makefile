@@ -10,7 +10,7 @@ PORT ?= 8800
 RUN = tools/env .venv/bin/python
 
 help:  ## Print this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile | expand -t 20
 
 demo: setup  ## Start the sandbox, provision an example there three times (plan, real, unchanged), stop it
 	@$(RUN) extensions/demo
@@ -18,8 +18,11 @@ demo: setup  ## Start the sandbox, provision an example there three times (plan,
 sandbox: setup  ## Run the sandbox, a server that plays the providers, on PORT (default 8800) until Ctrl-C
 	@$(RUN) extensions/sandbox --port $(PORT)
 
-test: setup-test  ## Run lint, units, faults, integration and sanity, all of them even when one fails (STRICT=1: as CI does)
-	@.venv/bin/python tools/check.py lint units faults integration sanity
+test: setup-$(if $(STRICT),all,test)  ## Run lint, units, faults, integration and sanity, all of them even when one fails
+	@.venv/bin/python tools/check.py lint units faults integration sanity $(if $(STRICT),ecosystem)
+
+test-all:  ## Run what CI runs: the tests on every ansible-core, the slow ones too, and those of docs, events, report and release
+	@$(MAKE) --no-print-directory test STRICT=1
 
 lint: setup-test  ## Check code, documentation, changelog, licences and packaging
 	@.venv/bin/python tools/check.py lint
@@ -35,6 +38,15 @@ integration: setup-test  ## Run the integration tests against the sandbox (STRIC
 
 sanity: setup-test  ## Run ansible-test sanity (STRICT=1: on every ansible-core)
 	@.venv/bin/python tools/check.py sanity
+
+ecosystem: setup-all  ## Run the tests of docs, events, report and release (it needs chromium, Java, Node.js and GnuPG)
+	@.venv/bin/python tools/check.py ecosystem
+
+docs: setup-all  ## Build the documentation's site, without network
+	@$(RUN) tools/docs.py '$(WORK)/docs' && echo '$(WORK)/docs/index.html'
+
+release: setup-all  ## Make the files of a release in dist, from the last commit (SIGN=KEY: signed with that GnuPG key)
+	@$(RUN) tools/release.py dist $(if $(SIGN),--sign '$(SIGN)')
 
 bench: setup-test  ## Measure this collection against ansible.builtin.uri and print the table
 	@$(RUN) tests/bench/run.py
@@ -54,4 +66,7 @@ setup:
 setup-test:
 	@tools/setup test
 
-.PHONY: help demo sandbox test lint units faults integration sanity bench format clean setup setup-test
+setup-all:
+	@tools/setup all
+
+.PHONY: help demo sandbox test test-all lint units faults integration sanity ecosystem docs release bench format clean setup setup-test setup-all

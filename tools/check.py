@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run groups of checks (lint, units, faults, integration, sanity), one line for each, and the end of its output where it failed.
+"""Run groups of checks (lint, units, faults, integration, sanity, ecosystem), one line for each, and the end of its output where it failed.
 
 All are run; the exit status tells whether one failed. Each leaves $WORK/logs/NAME and $WORK/results/NAME ("PASSED FAILED").
 """
@@ -27,7 +27,18 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 WORK = pathlib.Path(os.environ["WORK"])
 HOME = WORK / "home"  # ansible-test and antsibull write to the home directory
 STRICT = bool(os.environ.get("STRICT"))
-PACKAGED = {"FILES.json", "MANIFEST.json", "CHANGELOG.md", "CHANGELOG.rst", "LICENSE", "LICENSES", "README.md", "changelogs", "CONTRIBUTING.md"}
+PACKAGED = {
+    "FILES.json",
+    "MANIFEST.json",
+    "CHANGELOG.md",
+    "CHANGELOG.rst",
+    "LICENSE",
+    "LICENSES",
+    "README.md",
+    "changelogs",
+    "CODE_OF_CONDUCT.md",
+    "CONTRIBUTING.md",
+}
 PACKAGED |= {"docs", "examples", "extensions", "meta", "playbooks", "plugins", "requirements.txt", "roles", "SECURITY.md"}
 TAIL = 60
 CHATTER = re.compile(  # pip's, where ansible-test installs what it needs
@@ -143,6 +154,10 @@ def integration(core: str, python: str, venv: str) -> Step:
     return pytest("integration", core, venv, "tests/integration", ["-n", "2", "--timeout=600"], MODES="all" if venv == ".venv" else "in process")
 
 
+def ecosystem(core: str, python: str, venv: str) -> Step:
+    return pytest("ecosystem", core, venv, "tests/ecosystem", ["-n", "2", "--dist", "loadfile", "--timeout=900"])
+
+
 def sanity(core: str, python: str, venv: str) -> Step:
     def count(status: int, output: str) -> Count:
         ran = set(re.findall(r'^Running sanity test "([^"]+)"', output, re.M))
@@ -208,12 +223,12 @@ def main() -> None:
         if group == "lint":
             fine &= run(lint(), jobs=2)
             continue
-        wanted = [line for line in listed if line[3] == "all" or group in ("units", "sanity")]
+        wanted = listed[:1] if group == "ecosystem" else [line for line in listed if line[3] == "all" or group in ("units", "sanity")]
         for core, python, _venv, tests in [line for line in wanted if line[2] == "-"]:
             print(f"{'FAIL' if tests == 'all' else 'skip'}  {group} {core}: there is no Python {python} for it here", flush=True)
             report(f"{group}-{core}", 0, int(tests == "all"))
             fine &= tests != "all"
-        steps = {"units": units, "faults": faults, "integration": integration, "sanity": sanity}
+        steps = {"units": units, "faults": faults, "integration": integration, "sanity": sanity, "ecosystem": ecosystem}
         with (WORK / "copy.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX if group == "sanity" else fcntl.LOCK_UN)
             fine &= run([steps[group](*line[:3]) for line in wanted if line[2] != "-"], jobs=2 if group == "sanity" else 1)

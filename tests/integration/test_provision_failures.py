@@ -170,3 +170,11 @@ def test_names_that_collide(second: str, sandbox: Sandbox, ansible: Ansible) -> 
     assert "'review_tool'" in message and f"'{second}'" in message and "REVIEW_TOOL_CLIENT_ID" in message
     assert not sandbox.control("requests")
     assert not list(ansible.work.iterdir())
+
+
+@pytest.mark.parametrize("given", [{}, {"entitlements": [], "entitlements_file": "x.csv"}], ids=["neither", "both"])
+def test_entitlements_come_as_a_list_or_as_a_file(ansible: Ansible, given: Facts) -> None:
+    run = ansible.run([{"name": "Entitle", "ansible.builtin.import_playbook": "mediaops.access.entitlements"}], "-e", json.dumps(given))
+
+    assert run.status == 2
+    assert "Give exactly one of entitlements_file" in run.output

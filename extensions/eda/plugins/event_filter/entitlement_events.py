@@ -1,0 +1,206 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turns a shop's events into entitlements that wait, in a file, until a playbook has brought them about."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import hashlib
+import json
+import logging
+import os
+import pathlib
+import re
+import secrets
+import sqlite3
+import time
+import typing as t
+
+DOCUMENTATION = r"""
+short_description: Keep a shop's events until their entitlements are brought about
+description:
+  - An event of a webhook source is checked and noted in a SQLite database, and goes no further. When the source answers, the event cannot be lost any more.
+  - Of all events about a user and a product or subscription the newest counts, in whatever order they arrive and however often.
+  - An event of another source with the key C(retry_after) asks for what is to be done. It becomes an event with the list C(entitlements) of what is new,
+    another one with what was handed out before and is due again, or none.
+    What was handed out for the n-th time is due again after C(retry_after) seconds times 2 to the power of n - 1, until its receipt is there.
+  - Whoever has brought the list about makes an empty file at the path C(receipt) of the event.
+  - The database is the file that the environment variable E(MEDIAOPS_EVENTS) names (default C(~/.local/state/mediaops-access/events.sqlite)), mode 0600.
+    Receipts are in a directory beside it. Only one rulebook may use it at a time.
+options:
+  fields:
+    description:
+      - Where a shop's payload has what is called C(id), C(type), C(occurred_at), C(user_id), C(user_email), C(product_id), C(subscription_id) and
+        C(expires_at) here, as keys with dots between them. What is not named here is looked for under its own name.
+    type: dict
+    default: {}
+  types:
+    description:
+      - The types of events, and whether each makes the entitlement V(present) or V(absent).
+    type: dict
+    default: {purchase: present, refund: absent, chargeback: absent}
+"""
+
+EXAMPLES = r"""
+- eda.builtin.webhook:
+    port: 5000
+  filters:
+    - mediaops.access.entitlement_events:
+        fields:
+          occurred_at: created
+          user_email: customer.email
+        types:
+          order.paid: present
+          order.refunded: absent
+"""
+
+_TYPES = {"purchase": "present", "refund": "absent", "chargeback": "absent"}
+_ID = re.compile(r"[\w.:-]{1,200}", re.ASCII)
+# No braces: in a variable Ansible would take them for a template.
+_EMAIL = re.compile(r"[^\s@{}]{1,64}@[^\s@{}]{1,255}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+_CLOCKS_DIFFER = datetime.timedelta(days=1)
+
+# One row for each entitlement that an event was about. `item` is there until it is brought about; then no personal data is left.
+_SCHEMA = """
+PRAGMA secure_delete = ON;
+CREATE TABLE IF NOT EXISTS newest (
+    entitlement TEXT PRIMARY KEY, rank TEXT NOT NULL, item TEXT, receipt TEXT, tries INTEGER NOT NULL DEFAULT 0, tried_at REAL NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS waiting ON newest (tries, tried_at) WHERE item IS NOT NULL;
+"""
+
+_logger = logging.getLogger("mediaops.access.entitlement_events")
+
+Event = dict[str, t.Any]
+
+
+class _Read(t.NamedTuple):
+    """An event: what it is about, its place in the order of all events about that, and what it wants."""
+
+    entitlement: str
+    rank: str
+    item: Event
+
+
+def main(event: Event, fields: dict[str, str] | None = None, types: dict[str, str] | None = None) -> list[Event]:
+    """The events that the rules get in place of this one."""
+    path = pathlib.Path(os.environ.get("MEDIAOPS_EVENTS") or "~/.local/state/mediaops-access/events.sqlite").expanduser().absolute()
+    receipts = path.with_name(f"{path.name}.receipts")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    receipts.mkdir(mode=0o700, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    with contextlib.closing(sqlite3.connect(path, timeout=30.0)) as database:
+        database.executescript(_SCHEMA)
+        if "retry_after" in event:
+            _settle(database, receipts)
+            with database:
+                return _due(database, receipts, event["retry_after"])
+        payload = event.get("payload")
+        given = payload if isinstance(payload, dict) else {}
+        fields, types = fields or {}, types or _TYPES
+        name = _value(given, fields, "id")
+        if not isinstance(name, str) or not _ID.fullmatch(name):
+            _logger.warning("An event without a usable id is dropped")
+            return []
+        try:
+            read = _read(given, name, fields, types)
+        except ValueError as error:
+            _logger.warning("Event %s is dropped: %s", name, error)
+            return []
+        with database:
+            _note(database, name, read)
+    return []
+
+
+def _read(payload: Event, name: str, fields: dict[str, str], types: dict[str, str]) -> _Read:
+    def one_of(*names: str) -> tuple[str, t.Any]:
+        found = [(each, value) for each in names if (value := _value(payload, fields, each)) is not None]
+        if len(found) != 1:
+            raise ValueError(f"exactly one of {' and '.join(names)} is needed")
+        return found[0]
+
+    def instant(key: str) -> datetime.datetime:
+        value = _value(payload, fields, key)
+        try:
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                return datetime.datetime.fromtimestamp(value, datetime.UTC)
+            moment = datetime.datetime.fromisoformat(value)
+            return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
+        except (TypeError, ValueError, OverflowError, OSError):
+            raise ValueError(f"{key} is no date in ISO 8601 or in seconds since 1970") from None
+
+    kind = _value(payload, fields, "type")
+    state = types.get(kind) if isinstance(kind, str) else None
+    if state is None:
+        raise ValueError(f"type is none of {', '.join(types)}")
+    now = datetime.datetime.now(datetime.UTC)
+    occurred_at = instant("occurred_at")
+    if occurred_at > now + _CLOCKS_DIFFER:
+        raise ValueError("occurred_at lies in the future")
+    # The order of two events of the same instant does not depend on which comes first either: a refund is after a purchase.
+    rank = f"{occurred_at.isoformat(timespec='microseconds')} {state == 'absent':d} {name}"
+
+    user, who = one_of("user_id", "user_email")
+    if not (_EMAIL if user == "user_email" else _NUMBER).fullmatch(str(who)):
+        raise ValueError(f"{user} is none")
+    thing, number = one_of("product_id", "subscription_id")
+    if not _NUMBER.fullmatch(str(number)):
+        raise ValueError(f"{thing} is none")
+    about = (user, str(who).lower(), thing, int(number))
+    item = {user: str(who) if user == "user_email" else int(who), thing: int(number), "state": state}
+    if state == "present":
+        if thing == "subscription_id":
+            expires_at = instant("expires_at")
+            if expires_at <= now:  # of a purchase that comes so late nothing is left
+                item["state"] = "absent"
+            else:
+                item["expires_at"] = expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        if user == "user_email" and item["state"] == "present":
+            item["auto_register"] = True
+    return _Read(hashlib.sha256(json.dumps(about).encode()).hexdigest(), rank, item)
+
+
+def _value(payload: t.Any, fields: dict[str, str], name: str) -> t.Any:
+    for key in fields.get(name, name).split("."):
+        payload = payload.get(key) if isinstance(payload, dict) else None
+    return payload
+
+
+def _note(database: sqlite3.Connection, name: str, read: _Read) -> None:
+    done = database.execute(
+        "INSERT INTO newest (entitlement, rank, item) VALUES (?, ?, ?) ON CONFLICT (entitlement) DO UPDATE"
+        " SET rank = excluded.rank, item = excluded.item, receipt = NULL, tries = 0, tried_at = 0 WHERE excluded.rank > rank",
+        (read.entitlement, read.rank, json.dumps(read.item)),
+    )
+    if not done.rowcount:
+        _logger.info("Event %s is a repeat, or older than one that is known", name)
+
+
+def _settle(database: sqlite3.Connection, receipts: pathlib.Path) -> None:
+    """What there is a receipt for is done."""
+    names = os.listdir(receipts)
+    with database:
+        database.executemany("UPDATE newest SET item = NULL, receipt = NULL WHERE receipt = ?", [(name,) for name in names])
+    for name in names:
+        (receipts / name).unlink()
+
+
+def _due(database: sqlite3.Connection, receipts: pathlib.Path, retry_after: float) -> list[Event]:
+    """What is new goes together. What was tried before goes alone, so that an item that cannot be brought about keeps no other waiting."""
+    now = time.time()
+    new = database.execute("SELECT entitlement, item FROM newest WHERE item IS NOT NULL AND tries = 0").fetchall()
+    again = database.execute(
+        "SELECT entitlement, item FROM newest WHERE item IS NOT NULL AND tries > 0 AND tried_at + ? * (1 << min(tries - 1, 30)) <= ? ORDER BY tried_at LIMIT 1",
+        (retry_after, now),
+    ).fetchall()
+    events = []
+    for rows in filter(None, (new, again)):
+        receipt = secrets.token_hex(16)
+        database.executemany(
+            "UPDATE newest SET receipt = ?, tries = tries + 1, tried_at = ? WHERE entitlement = ?", [(receipt, now, entitlement) for entitlement, _item in rows]
+        )
+        events.append({"entitlements": [json.loads(item) for _entitlement, item in rows], "receipt": str(receipts / receipt)})
+    return events
