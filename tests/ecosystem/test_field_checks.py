@@ -60,8 +60,13 @@ def test_ansible_doc_has_every_page_without_a_warning(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("schema", "pattern"),
-    [("vendor.github-workflows", ".github/workflows/*.yml"), ("vendor.github-issue-forms", ".github/ISSUE_TEMPLATE/[!c]*.yml")],
-    ids=["workflows", "issue forms"],
+    [
+        ("vendor.github-workflows", ".github/workflows/*.yml"),
+        ("vendor.github-issue-forms", ".github/ISSUE_TEMPLATE/[!c]*.yml"),
+        ("vendor.github-workflows", "examples/ci-pipeline/github.yml"),
+        ("vendor.gitlab-ci", "examples/ci-pipeline/gitlab.yml"),
+    ],
+    ids=["workflows", "issue forms", "example for GitHub", "example for GitLab"],
 )
 def test_what_a_host_of_repositories_reads_is_valid(schema: str, pattern: str) -> None:
     files = sorted(ROOT.glob(pattern))
