@@ -13,7 +13,7 @@ from ansible.errors import AnsibleError
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
 from ansible_collections.mediaops.access.plugins.module_utils._options import common_options
-from ansible_collections.mediaops.access.plugins.module_utils._rows import converted, read_rows
+from ansible_collections.mediaops.access.plugins.module_utils._rows import Item, read_items
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.plugin_utils._controller_action import ControllerAction
 from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import Dotenv
@@ -85,24 +85,15 @@ def _module(wanted: t.Any) -> t.Any:
     return importlib.import_module(f"ansible_collections.mediaops.access.plugins.modules.{wanted.module}").MODULE
 
 
-def _rows(wanted: t.Any, path: str) -> t.Iterator[tuple[dict[str, t.Any], str]]:
-    """The items of a file, or what is wrong with them. However many there are, only one of them is kept."""
-    spec = {name: _module(wanted).options[name] for name in wanted.options}
-    for row in read_rows(path):
-        try:
-            if row.problem:
-                raise AccessError(row.problem)
-            values = converted(row.options, spec)
-            yield {name: values[name] for name in row.options}, ""
-        except AccessError as error:
-            yield {}, f"{path}:{row.line}: {error.message}"
+def _items(wanted: t.Any, path: str) -> t.Iterator[Item]:
+    return read_items(path, {name: _module(wanted).options[name] for name in wanted.options})
 
 
 def _check_files(provider: t.Any, section: dict[str, t.Any]) -> None:
     """Find what is wrong with a file before anything is provisioned; whoever provisions it reads it again."""
     for key, wanted in provider.manifest.items():
         path = section.get(f"{key}_file") if wanted.from_file else None
-        problems = [problem for _row, problem in _rows(wanted, path) if problem] if path else []
+        problems = [item.place + item.problem for item in _items(wanted, path) if item.problem] if path else []
         if problems:
             raise AccessError(in_one_line(problems, 100))
 
@@ -112,7 +103,7 @@ def _make_absent(provider: t.Any, section: dict[str, t.Any]) -> None:
     for key, wanted in provider.manifest.items():
         path = section.pop(f"{key}_file", None) if wanted.from_file else None
         if path:
-            section[key] = section.get(key, []) + [row for row, _problem in _rows(wanted, path)]
+            section[key] = section.get(key, []) + [{name: item.options[name] for name in item.given} for item in _items(wanted, path)]
         if not wanted.removable:
             section.pop(key, None)
         for item in section.get(key, []):

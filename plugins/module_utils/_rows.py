@@ -23,6 +23,30 @@ class Row(t.NamedTuple):
     problem: str = ""
 
 
+class Item(t.NamedTuple):
+    """A row as an argument spec wants it: where it stands, the options that it gives, all of its options; or what is wrong with it."""
+
+    place: str
+    given: t.Collection[str]
+    options: dict[str, t.Any]
+    problem: str = ""
+
+
+def read_items(path: str, spec: t.Mapping[str, t.Mapping[str, t.Any]]) -> t.Iterator[Item]:
+    """The items of a file, converted.
+
+    :raises AccessError: as :func:`read_rows`.
+    """
+    for row in read_rows(path):
+        place = f"{path}:{row.line}: "
+        try:
+            if row.problem:
+                raise AccessError(row.problem)
+            yield Item(place, row.options.keys(), converted(row.options, spec))
+        except AccessError as error:
+            yield Item(place, (), {}, error.message)
+
+
 def read_rows(path: str) -> t.Iterator[Row]:
     """The items of a file, read as its ending says. Null and empty values are left out.
 

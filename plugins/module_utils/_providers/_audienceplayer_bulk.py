@@ -17,7 +17,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._parallel import J
 from ansible_collections.mediaops.access.plugins.module_utils._progress import Progress
 from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_entitlements import ITEM_OPTIONS, Entitlement, Holdings
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import Answers, AudiencePlayer, User
-from ansible_collections.mediaops.access.plugins.module_utils._rows import converted, read_rows
+from ansible_collections.mediaops.access.plugins.module_utils._rows import read_items
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant
 
 _MOST_PROBLEMS = 100
@@ -64,14 +64,8 @@ class Entitlements:
             yield "", False, self._access.params
         for index, options in enumerate(listed or ()):
             yield f"entitlements[{index}]: ", False, options
-        for row in read_rows(path) if path is not None else ():
-            place = f"{path}:{row.line}: "
-            try:
-                if row.problem:
-                    raise AccessError(row.problem)
-                yield place, True, converted(row.options, ITEM_OPTIONS)
-            except AccessError as error:
-                yield place, True, error
+        for item in read_items(path, ITEM_OPTIONS) if path is not None else ():
+            yield item.place, True, AccessError(item.problem) if item.problem else item.options
 
     def _check(self) -> None:
         """Read all items, or fail once and name every one that cannot be right."""
