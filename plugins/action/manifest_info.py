@@ -24,7 +24,12 @@ SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision
 
 
 class ActionModule(ControllerAction):
-    spec = {**common_options("none", "none"), "manifest": {"type": "raw", "required": True}, "revoke": {"type": "bool", "default": False}}
+    spec = {
+        **common_options("none", "none"),
+        "manifest": {"type": "raw", "required": True},
+        "revoke": {"type": "bool", "default": False},
+        "include_files": {"type": "bool", "default": False},
+    }
     hides_items = True
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -40,6 +45,8 @@ class ActionModule(ControllerAction):
                 sections.append({"provider": provider.name, "role": provider.role})
                 _anchor_paths(provider, manifest[provider.name], folder)
                 _check_files(provider, manifest[provider.name])
+                if arguments["include_files"] or arguments["revoke"]:
+                    _include_files(provider, manifest[provider.name])
                 if arguments["revoke"]:
                     _make_absent(provider, manifest[provider.name])
         deliver = manifest.pop("deliver", [])
@@ -98,12 +105,17 @@ def _check_files(provider: t.Any, section: dict[str, t.Any]) -> None:
             raise AccessError(in_one_line(problems, 100))
 
 
-def _make_absent(provider: t.Any, section: dict[str, t.Any]) -> None:
-    """Turn what a section wants into its opposite; what is not removable is left out."""
+def _include_files(provider: t.Any, section: dict[str, t.Any]) -> None:
+    """Put the items of files into the lists that they belong to."""
     for key, wanted in provider.manifest.items():
         path = section.pop(f"{key}_file", None) if wanted.from_file else None
         if path:
             section[key] = section.get(key, []) + [{name: item.options[name] for name in item.given} for item in _items(wanted, path)]
+
+
+def _make_absent(provider: t.Any, section: dict[str, t.Any]) -> None:
+    """Turn what a section wants into its opposite; what is not removable is left out."""
+    for key, wanted in provider.manifest.items():
         if not wanted.removable:
             section.pop(key, None)
         for item in section.get(key, []):

@@ -11,7 +11,7 @@ short_description: Read and check a manifest of the provision role
 version_added: 0.1.0
 description:
   - Reads a manifest, checks it against the JSON Schema that the collection ships in C(roles/provision/files/manifest.schema.json),
-    and adds the items of the files that it names.
+    and checks the items of the files that it names.
   - A manifest file is data. Templates in it are not evaluated; Ansible Vault is supported. To use templates, give O(manifest) as a dictionary.
 author:
   - mediaops.access contributors (@mediaops)
@@ -23,6 +23,12 @@ options:
   revoke:
     description:
       - Return the manifest of the opposite, in which everything that can be removed is absent. Users are left out.
+    type: bool
+    default: false
+  include_files:
+    description:
+      - Put the items of the files that it names into its lists. O(revoke=true) does so, too.
+      - Without it a file stays a path, and its items are read by the module that brings them about, which needs hardly any memory for them.
     type: bool
     default: false
 extends_documentation_fragment:

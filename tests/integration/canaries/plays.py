@@ -371,18 +371,19 @@ class Plays:
     def role_tasks(self, kinds: t.Iterable[str]) -> list[Facts]:
         """Every role, with manifests of these kinds."""
         sections = {"flex_application": "flex", **{f"{name}_access": name for name in NAMES if name != "flex"}}
+        whole = ("provision", "access_report")
         tasks = []
         for role in everything("roles"):
-            assert role == "provision" or role in sections, f"the role {role} is new: say here which manifest it takes"
+            assert role in (*whole, *sections), f"the role {role} is new: say here which manifest it takes"
             for kind in kinds:
                 source = f"given.{kind}" if kind != "invalid_manifest" else "given.invalid_manifests[1]"
-                taken = source if role == "provision" else f"{source}.{sections[role]}"
+                taken = source if role in whole else f"{source}.{sections[role]}"
                 tasks += self._role(role, f"{'' if kind == 'manifest' else 'any: '}the role {role} with {kind}", f"{{{{ {taken} }}}}")
         return tasks
 
-    @staticmethod
-    def _role(role: str, name: str, manifest: str) -> list[Facts]:
-        variables = {f"{role}_manifest": manifest, "provision_vault_password": "{{ given.vault_password }}"}
+    def _role(self, role: str, name: str, manifest: str) -> list[Facts]:
+        page = str(self.folders["scanned"] / "role.html")
+        variables = {f"{role}_manifest": manifest, "provision_vault_password": "{{ given.vault_password }}", "access_report_file": page}
         include = {"name": name, "ansible.builtin.include_role": {"name": f"mediaops.access.{role}"}, "vars": variables, "ignore_errors": False}
         rescue = [{"name": f"{name} in parts", "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg | default('') }}"}}]
         shown = {"name": f"{name} has changed", "ansible.builtin.debug": {"msg": f"{{{{ {role}_result.changed | default('') }}}}"}}
@@ -396,6 +397,7 @@ class Plays:
             "rotate": {**manifest, "provision_manifest": str(self.folders["inputs"] / "manifest.yml")},
             "entitlements": {"entitlements_file": str(self.folders["inputs"] / "entitlements.csv"), "audienceplayer": "{{ given.audienceplayer }}"},
             "demo": {"sandbox": self.url, "demo_folder": str(self.folders["delivered"]), "provision_vault_password": "{{ given.vault_password }}"},
+            "report": {**manifest, "report_file": str(self.folders["scanned"] / "playbook.html")},
             "revoke": manifest,
         }
         missing = set(names) - set(variables)

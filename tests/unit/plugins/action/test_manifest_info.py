@@ -332,6 +332,17 @@ def test_items_of_a_file_are_added_to_those_that_are_listed_where_all_are_revoke
     ]
 
 
+def test_items_of_a_file_are_added_on_request(info, file):
+    file("e.csv", CSV)
+    listed = [{"user_id": 1, "product_id": 1}]
+    section = info(file("a.yml", yaml.safe_dump(with_file("e.csv", entitlements=listed))), include_files=True)["manifest"]["audienceplayer"]
+
+    assert section.keys() == {"entitlements"}
+    assert [{key: str(value) for key, value in item.items()} for item in section["entitlements"]] == [
+        {key: str(value) for key, value in item.items()} for item in [*listed, *ROWS]
+    ]
+
+
 def test_the_file_and_the_ledger_are_relative_to_the_playbook_where_the_manifest_is_a_dict(info, folder):
     (folder / "e.csv").write_text(CSV)
 
