@@ -464,6 +464,7 @@ def test_redirects_without_end_are_a_clear_failure(send, exchange):
         "http://{other}?@{same}/",
         "https://{same}/",
         "http://localhost:{port}/",
+        "http://127.0.0.1/",
         "http://user:pw@{same}/",
         "/a\\b",
     ],
