@@ -105,7 +105,13 @@ class Response:
             return "an empty body"
         if start.startswith((b"<!doctype", b"<html")):
             return "an HTML page"
-        return "XML" if start.startswith(b"<") else "broken JSON" if start.startswith((b"{", b"[")) else "text that is no JSON"
+        if start.startswith(b"<"):
+            return "XML"
+        try:
+            self.json()
+        except ValueError:
+            return "broken JSON" if start.startswith((b"{", b"[")) else "text that is no JSON"
+        return "JSON that gives no reason"
 
 
 @dataclasses.dataclass(frozen=True)

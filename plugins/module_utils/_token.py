@@ -63,6 +63,11 @@ class Token:
         """Seconds left."""
         return math.inf if self.expires_at is None or not math.isfinite(self.expires_at) else self.expires_at - now
 
+    @property
+    def whole_life(self) -> float:
+        """Seconds from its issue to its end, as far as known."""
+        return math.inf if self.expires_at is None or self.issued_at is None else self.expires_at - self.issued_at
+
     def as_result(self, now: float, cached: bool) -> dict[str, t.Any]:
         """The ``token`` of a module's result (interface.md, section 2)."""
         life = self.life(now)
@@ -156,14 +161,21 @@ class Tokens:
     def cached(self, grant: Grant, min_ttl: float | None = None) -> Token | None:
         """The token that is there, if it lives long enough."""
         if grant.is_given:
-            return self._noted(Token(grant.secret, expires_at=jwt_expiry(grant.secret)))
-        name = self._name(grant)
-        token = self._at_hand.get(name) or self._read(name)
+            token: Token | None = self._given(grant)
+        else:
+            name = self._name(grant)
+            token = self._at_hand.get(name) or self._read(name)
         return token if token and token.life(self._clock.now()) >= (self._min_ttl if min_ttl is None else min_ttl) else None
 
     def get(self, grant: Grant) -> Token:
         """A token with at least ``min_ttl`` of life: cached, else refreshed, else new."""
-        return self.cached(grant) or self._issue(grant, unwanted=None)
+        token = self.cached(grant)
+        if not token:
+            self._refuse_given(grant, f"it has less life left than min_ttl ({self._min_ttl} s)")
+        return token or self._issue(grant, unwanted=None)
+
+    def _given(self, grant: Grant) -> Token:
+        return self._noted(Token(grant.secret, expires_at=jwt_expiry(grant.secret)))
 
     def get_many(self, grants: t.Iterable[Grant]) -> dict[Grant, AccessError]:
         """Have tokens for several grants in the cache, with as few requests as the platform allows; returns why some could not be had."""
@@ -175,11 +187,12 @@ class Tokens:
         # One lock stands for all: runs of the same list ask for the same tokens together. Whoever asks for one of them alone at that instant logs in, too.
         with self._store.backend.lock(min(missing), self._patience):
             wanted = {grant: name for name, grant in self._collect(missing).items()}
+            started = self._clock.now()
             for grant, outcome in (self._issuer.obtain_many(list(wanted)) if wanted else {}).items():
                 try:
                     if isinstance(outcome, AccessError):
                         raise outcome
-                    self._at_hand[wanted[grant]] = self._keep(wanted[grant], grant, outcome)
+                    self._at_hand[wanted[grant]] = self._keep(wanted[grant], grant, outcome, started)
                 except AccessError as error:
                     failures[grant] = error
         return failures
@@ -206,7 +219,7 @@ class Tokens:
             token = self._issuer.obtain(grant)
             if (token.issued_at is not None and token.issued_at < started - 1) or (old and token.access_token == old.access_token):
                 token = self._another(name, grant, token)
-            return self._keep(name, grant, token)
+            return self._keep(name, grant, token, started)
 
     def replace(self, grant: Grant, rejected: Token) -> Token:
         """A token in place of one that the platform rejects: somebody else's newer one, else a new login."""
@@ -216,7 +229,7 @@ class Tokens:
     def drop(self, grant: Grant, *, check_mode: bool = False) -> bool:
         """Revoke the token where the platform can, and forget it; says whether there was one."""
         if grant.is_given:
-            return self._drop_given(t.cast(Token, self.cached(grant)), check_mode)
+            return self._drop_given(self._given(grant), check_mode)
         name = self._name(grant)
         self._at_hand.pop(name, None)
         if check_mode:
@@ -240,6 +253,7 @@ class Tokens:
         name = self._name(grant)
         self._at_hand.pop(name, None)
         with self._store.backend.lock(name, self._patience):
+            started = self._clock.now()
             held = self._read(name)
             if held and held.access_token != unwanted and held.life(self._clock.now()) >= self._min_ttl:
                 return held
@@ -248,7 +262,7 @@ class Tokens:
             token = (held and self._refresh(grant, held)) or self._issuer.obtain(grant)
             if token.access_token == unwanted:
                 token = self._another(name, grant, token)
-            return self._keep(name, grant, token)
+            return self._keep(name, grant, token, started)
 
     def _refresh(self, grant: Grant, held: Token) -> Token | None:
         alive = held.refresh_expires_at is None or held.refresh_expires_at > self._clock.now()
@@ -267,18 +281,20 @@ class Tokens:
         self._store.backend.remove(name)
         self.changed = True
 
-    def _keep(self, name: str, grant: Grant, token: Token) -> Token:
-        if token.life(self._clock.now()) < self._min_ttl:
+    def _keep(self, name: str, grant: Grant, token: Token, started: float) -> Token:
+        """Put a token into the cache; another one where a login (begun at ``started``) was answered with one that expires too soon."""
+        hopeless = token.issued_at is not None and token.issued_at < started - 1 and token.whole_life < self._min_ttl
+        if token.life(self._clock.now()) < self._min_ttl and not hopeless:
             token = self._another(name, grant, token)
         self._noted(token)
         self.changed = True
-        life = token.life(self._clock.now())
-        if life < self._min_ttl:
-            raise AccessError(f"even a new token lives for {life:.0f} s only, less than min_ttl ({self._min_ttl} s): lower min_ttl")
         provider, url = self._issuer.token_identity()[:2]
         entry: dict[str, t.Any] = {"provider": provider, "url": url, "principal": grant.principal, "token": dict(vars(token))}
         entry["revocation"] = self._issuer.revocation_recipe(token)
         self._store.write(name, entry, max(filter(None, [token.expires_at, token.refresh_expires_at]), default=None))
+        life = token.life(self._clock.now())
+        if life < self._min_ttl:
+            raise AccessError(f"even a new token lives for {life:.0f} s only, less than min_ttl ({self._min_ttl} s): lower min_ttl")
         return token
 
     def _name(self, grant: Grant) -> str:

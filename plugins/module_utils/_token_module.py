@@ -9,6 +9,7 @@ import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._token import Grant
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -20,10 +21,18 @@ VERIFY: dict[str, dict[str, t.Any]] = {"verify": {"type": "bool", "default": Fal
 
 def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
     """A token from the cache, else a new one; or none any more."""
+    provider, params = access.provider, access.params
+    try:
+        if params["state"] == "absent":
+            return {"changed": provider.tokens.drop(provider.first_grant(), check_mode=access.check_mode)}
+        return _present(access, params["force"] and provider.own_grant() or provider.usual_grant())
+    except AccessError as error:
+        error.changed = error.changed or provider.tokens.changed
+        raise
+
+
+def _present(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
     tokens, params = access.provider.tokens, access.params
-    grant = access.provider.usual_grant()
-    if params["state"] == "absent":
-        return {"changed": tokens.drop(grant, check_mode=access.check_mode)}
     cached = None if params["force"] else tokens.cached(grant)
     rejected = cached if cached and params.get("verify") and not access.provider.still_accepts(cached) else None
     if cached and not rejected:

@@ -211,14 +211,24 @@ def test_a_platform_that_answers_with_the_old_short_token_is_asked_once_more_aft
 
 
 @pytest.mark.parametrize("revokes", [False, True])
-def test_even_a_new_token_too_short_is_a_clear_failure_and_not_kept(revokes, opened, clock):
+def test_even_a_new_token_too_short_is_a_clear_failure_and_kept_for_those_who_need_less(revokes, opened, clock):
     platform = Platform(clock, revokes=revokes, obtained=[short("one", clock), short("two", clock)])
 
     with pytest.raises(AccessError, match=r"^even a new token lives for 30 s only, less than min_ttl \(60 s\): lower min_ttl$"):
         opened(platform).get(GRANT)
 
     assert platform.calls == (["obtain", "revoke one", "obtain"] if revokes else ["obtain"])
-    assert opened(min_ttl=0).cached(GRANT) is None
+    assert opened(min_ttl=30).cached(GRANT) == short("two" if revokes else "one", clock)
+
+
+def test_a_token_of_others_is_not_revoked_where_no_new_one_would_live_longer(opened, clock):
+    old = Token("theirs", expires_at=clock.now() + HOUR, issued_at=clock.now() - HOUR)
+    platform = Platform(clock, revokes=True, obtained=[old])
+
+    with pytest.raises(AccessError, match="^even a new token lives for 3600 s only"):
+        opened(platform, min_ttl=3 * HOUR).get(GRANT)
+
+    assert platform.calls == ["obtain"]
 
 
 def test_after_a_revoked_token_a_login_that_fails_leaves_none_behind(opened, held, clock):
@@ -490,7 +500,7 @@ def test_the_failure_of_one_is_not_that_of_the_others(opened, clock):
         "b": "no such user",
         "c": "even a new token lives for 30 s only, less than min_ttl (60 s): lower min_ttl",
     }
-    assert [opened(min_ttl=0).cached(grant) for grant in (A, B, C)] == [tokens.cached(A), None, None]
+    assert [opened(min_ttl=0).cached(grant) for grant in (A, B, C)] == [tokens.cached(A), None, short("c", clock)]
     assert tokens.get(A).access_token == "a"
     assert platform.calls == ["obtain a b c"]
 
@@ -620,11 +630,19 @@ def jwt(claims):
 def test_a_given_token_is_used_as_it_is_and_never_kept(opened, store, clock):
     platform, secrets = Platform(clock), Secrets()
     tokens = opened(platform, secrets=secrets)
-    given = jwt({"exp": NOW + 5})
+    given = jwt({"exp": NOW + 60})
 
-    assert tokens.get(Grant.given(given)) == Token(given, expires_at=NOW + 5)
+    assert tokens.get(Grant.given(given)) == Token(given, expires_at=NOW + 60)
     assert tokens.get(Grant.given("opaque")) == Token("opaque")
     assert (platform.calls, store.entries(), tokens.changed, secrets.scrub("opaque")) == ([], {}, False, MASK)
+
+
+def test_a_given_token_that_is_about_to_expire_is_not_used(opened):
+    tokens, given = opened(), Grant.given(jwt({"exp": NOW + 59}))
+
+    assert tokens.cached(given) is None
+    with pytest.raises(AccessError, match=r"does not serve: it has less life left than min_ttl \(60 s\). Give credentials instead"):
+        tokens.get(given)
 
 
 @pytest.mark.parametrize(("name", "rejected"), [("renew", ()), ("replace", (Token("opaque"),))])

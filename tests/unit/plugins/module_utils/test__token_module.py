@@ -83,7 +83,7 @@ def test_what_becomes_of_a_cached_token(cached, monkeypatch, options, accepts, a
 
     assert was_asked == asked
     assert result.get("failed", False) is (changed is None)
-    assert result["changed"] is bool(changed)
+    assert result["changed"] is (changed is not False)
     assert result.get("token", {}).get("access_token") == token
 
 

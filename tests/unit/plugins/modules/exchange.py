@@ -8,6 +8,7 @@ Every secret in these tests has the word "hush" in it, so that one that shows is
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json as jsonlib
 import types
@@ -89,6 +90,11 @@ def exchange(*calls: responses.Response) -> t.Iterator[None]:
         yield
 
 
+def jwt(**claims: t.Any) -> str:
+    parts = (b'{"alg":"RS256"}', jsonlib.dumps(claims).encode(), b"hush")
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+
+
 class Run:
     """Runs a module against an exchange, with the connection's options given once. What holds for every result is checked here."""
 
@@ -108,6 +114,13 @@ class Run:
         result = self.attempt(*calls, **options)
         assert result.get("failed") is True, result
         assert result["changed"] is False
+        return result
+
+    def fail_after_a_change(self, *calls: responses.Response, **options: t.Any) -> Result:
+        """A run that must fail, when something had been changed."""
+        result = self.attempt(*calls, **options)
+        assert result.get("failed") is True, result
+        assert result["changed"] is True
         return result
 
     def attempt(self, *calls: responses.Response, check_mode: bool = False, **options: t.Any) -> Result:

@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
-
 import pytest
 
 from ansible_collections.mediaops.access.plugins.modules import audienceplayer_token
@@ -20,13 +17,9 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.audienceplay
     logged_in,
     user_login,
 )
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, jwt
 
 PASSWORD = {"grant": "password", "email": "editor@example.com", "password": "hush-password"}
-
-
-def jwt(**claims):
-    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b'{"alg":"RS256"}', json.dumps(claims).encode(), b"hush"))
 
 
 @pytest.fixture
@@ -216,7 +209,7 @@ def test_check_mode_returns_a_cached_token_with_its_user(token):
 
 
 def test_a_new_token_that_lives_shorter_than_min_ttl_fails(token):
-    assert "min_ttl (60 s)" in token.fail(client_login(logged_in(expires_in=59)))["msg"]
+    assert "min_ttl (60 s)" in token.fail_after_a_change(client_login(logged_in(expires_in=59)))["msg"]
 
 
 # --- failures ----------------------------------------------------------------------------------------------------------

@@ -4,20 +4,13 @@
 
 from __future__ import annotations
 
-import base64
-import json
-
 import pytest
 
 from ansible_collections.mediaops.access.plugins.modules import flex_token
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, jwt
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import URL, token
 
 ANSWER = {"access_token": "hush.token", "token_type": "bearer", "expires_in": 3599, "scope": "client_credentials_default_scope", "jti": "1-2"}
-
-
-def jwt(**claims):
-    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b'{"alg":"HS256"}', json.dumps(claims).encode(), b"hush"))
 
 
 @pytest.fixture
@@ -176,8 +169,8 @@ def test_check_mode_predicts_what_becomes_of_a_cached_token_and_leaves_it(flex_t
     assert flex_token_()["token"]["cached"] is True
 
 
-def test_a_new_token_that_lives_shorter_than_min_ttl_fails_and_is_not_kept(flex_token_):
-    result = flex_token_.fail(token({**ANSWER, "expires_in": 30}))
+def test_a_new_token_that_lives_shorter_than_min_ttl_fails_and_says_that_one_was_issued(flex_token_):
+    result = flex_token_.fail_after_a_change(token({**ANSWER, "expires_in": 30}))
 
     assert "30 s" in result["msg"] and "min_ttl (60 s)" in result["msg"]
     assert flex_token_(token(ANSWER))["changed"] is True

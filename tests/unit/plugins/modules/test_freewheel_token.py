@@ -7,9 +7,10 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.mediaops.access.plugins.modules import freewheel_token
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, jwt
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.freewheel import ANSWER, UNKNOWN, WEEK, info, login, revoke
 
+NOW = 1_800_000_000
 OTHER = {**ANSWER, "access_token": "hush-other"}
 XML = """<?xml version="1.0" encoding="UTF-8"?>
 <oauth><access_token>12345678</access_token><token_type>Bearer</token_type><created_at>1800000000</created_at><expires_in>604800</expires_in></oauth>"""
@@ -199,7 +200,21 @@ def test_what_cannot_be_revoked_stays(cached):
 
 
 def test_a_given_token_cannot_be_renewed(token):
-    assert "credentials" in token.fail(access_token="hush-given", force=True)["msg"]
+    assert "credentials" in token.fail(access_token="hush-given", force=True, password="")["msg"]
+
+
+def test_credentials_beside_a_given_token_obtain_a_new_one(token):
+    result = token(login(), access_token="hush-given", force=True)
+
+    assert (result["changed"], result["token"]["access_token"]) == (True, "hush")
+
+
+@pytest.mark.parametrize("exp", [NOW - 1, NOW + 59], ids=["expired", "less than min_ttl left"])
+def test_a_given_token_that_does_not_live_long_enough_is_not_served(token, exp):
+    given = jwt(exp=exp)
+
+    assert token(login(), access_token=given)["token"]["access_token"] == "hush"
+    assert "less life left than min_ttl (60 s)" in token.fail(access_token=given, password="")["msg"]
 
 
 # --- too short a life --------------------------------------------------------------------------------------------------
@@ -213,13 +228,13 @@ def test_where_the_login_answers_with_a_token_that_is_about_to_expire_it_is_revo
 
 
 def test_if_even_that_lives_too_short_the_task_fails_and_does_not_go_on(token):
-    result = token.fail(login({**ANSWER, "expires_in": 30}), revoke(), login({**OTHER, "expires_in": 31}))
+    result = token.fail_after_a_change(login({**ANSWER, "expires_in": 30}), revoke(), login({**OTHER, "expires_in": 31}))
 
     assert "31 s" in result["msg"] and "min_ttl (60 s)" in result["msg"]
 
 
 def test_min_ttl_beyond_the_longest_life_fails(token):
-    assert "min_ttl" in token.fail(login(), revoke(), login(OTHER), min_ttl=WEEK + 1)["msg"]
+    assert "min_ttl" in token.fail_after_a_change(login(), revoke(), login(OTHER), min_ttl=WEEK + 1)["msg"]
 
 
 # --- absent ------------------------------------------------------------------------------------------------------------

@@ -5,13 +5,12 @@
 from __future__ import annotations
 
 import base64
-import json
 
 import pytest
 
 from ansible_collections.mediaops.access.plugins.modules import movingimage_token
 from ansible_collections.mediaops.access.tests.unit.plugins.modules import exchange
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, call
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, call, jwt
 
 URL = "https://api.video-cdn.net"
 AUTH = "https://login.movingimage.com/auth/realms/platform"
@@ -38,10 +37,6 @@ def any_provider(monkeypatch):
 
 
 # --- what the platform is asked, and how it answers (providers.md, section 2) ------------------------------------------------
-
-
-def jwt(**claims):
-    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b'{"alg":"RS256"}', json.dumps(claims).encode(), b"hush"))
 
 
 def answered(token="hush", refresh_token="hush-refresh", video_manager="42", **other):
@@ -314,7 +309,7 @@ def test_a_refresh_that_meets_a_broken_platform_is_a_failure_and_no_reason_to_lo
 def test_a_refreshed_token_that_lives_too_short_fails(cached, clock):
     clock.time += LIFE
 
-    assert "min_ttl (60 s)" in cached.fail(refresh(answered(jwt(exp=NOW + LIFE + 30))))["msg"]
+    assert "min_ttl (60 s)" in cached.fail_after_a_change(refresh(answered(jwt(exp=NOW + LIFE + 30))))["msg"]
 
 
 # --- force, absent, check mode -----------------------------------------------------------------------------------------------
