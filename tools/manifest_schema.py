@@ -71,7 +71,9 @@ def list_schema(provider: t.Any, wanted: t.Any, connection: dict[str, t.Any]) ->
         name = {"type": ["string", "number"], "minLength": 1, "description": "The name under which the credentials are delivered."}
         items = {"name": name, **connection, **items}
     required = ["name"] if wanted.named else list(wanted.required)
-    return {"type": "array", "items": {"type": "object", "properties": items, "additionalProperties": False, **({"required": required} if required else {})}}
+    pairs = [{"oneOf": [{"required": [name]} for name in names], "$comment": f"exactly one of {' and '.join(names)} must be given"} for names in wanted.one_of]
+    rules = {**({"required": required} if required else {}), **({"allOf": pairs} if pairs else {})}
+    return {"type": "array", "items": {"type": "object", "properties": items, "additionalProperties": False, **rules}}
 
 
 def setting_schemas(wanted: t.Any) -> dict[str, t.Any]:

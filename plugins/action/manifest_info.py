@@ -10,53 +10,65 @@ import os
 import typing as t
 
 from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
-from ansible_collections.mediaops.access.plugins.module_utils._options import common_options
-from ansible_collections.mediaops.access.plugins.module_utils._rows import Item, read_items
+from ansible_collections.mediaops.access.plugins.module_utils._options import check_common, common_options
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._rows import Item, converted, read_items
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.plugin_utils._controller_action import ControllerAction
-from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import Dotenv
+from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS, CredentialsFile, Json, clashes
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
 from ansible_collections.mediaops.access.plugins.plugin_utils._providers import provider_classes
 
 SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision", "files", "manifest.schema.json")
+COMMON = common_options("none", "none")
 
 
 class ActionModule(ControllerAction):
     spec = {
-        **common_options("none", "none"),
+        **COMMON,
         "manifest": {"type": "raw", "required": True},
         "revoke": {"type": "bool", "default": False},
         "include_files": {"type": "bool", "default": False},
+        "has_vault_password": {"type": "bool", "no_log": False},
     }
     hides_items = True
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-        manifest, name, folder = self._load(arguments["manifest"])
+        given, name, folder = self._load(arguments["manifest"])
+        manifest = {key: _without_null(value) for key, value in _without_null(given).items()}
         with open(SCHEMA, encoding="utf-8") as file:
             problems = Schema(json.load(file)).problems(manifest)
-        problems = problems or _names_twice(manifest)
-        if problems:
-            raise AccessError(f"{name} is no valid manifest: {in_one_line(problems)}")
-        sections = []
-        for provider in provider_classes():
-            if provider.name in manifest:
-                sections.append({"provider": provider.name, "role": provider.role})
-                _anchor_paths(provider, manifest[provider.name], folder)
-                _check_files(provider, manifest[provider.name])
-                if arguments["include_files"] or arguments["revoke"]:
-                    _include_files(provider, manifest[provider.name])
-                if arguments["revoke"]:
-                    _make_absent(provider, manifest[provider.name])
+        _refuse(name, problems or _names_twice(manifest))
         deliver = manifest.pop("deliver", [])
         for target in deliver:
             if "dest" in target:
-                target["dest"] = os.path.join(folder, os.path.expanduser(target["dest"]))
-        names = _wanted_names(manifest)
-        if any(target["format"] == "dotenv" for target in deliver):  # found before anything is provisioned
-            Dotenv().variables({kind: dict.fromkeys(entries, {}) for kind, entries in names.items()})
-        return {"changed": False, "manifest": manifest, "sections": sections, "deliver": deliver, "names": names, "_ansible_no_log": True}
+                target["dest"] = os.path.abspath(os.path.join(folder, os.path.expanduser(target["dest"])))
+        providers = [provider for provider in provider_classes() if provider.name in manifest]
+        is_for_use = not arguments["include_files"]
+        for provider in providers:
+            _anchor_paths(provider, manifest[provider.name], folder)
+            problems += _wrong_options(provider, manifest[provider.name], arguments) if is_for_use else []
+            problems += _wrong_items(provider, manifest[provider.name], is_for_use, arguments["revoke"])
+        if is_for_use and not arguments["revoke"]:
+            problems += _undeliverable(deliver, arguments["has_vault_password"])
+            problems += _clashes(manifest) if any(target["format"] == "dotenv" for target in deliver) else []
+        _refuse(name, problems, 100)
+        for provider in providers:
+            if arguments["include_files"] or arguments["revoke"]:
+                _include_files(provider, manifest[provider.name])
+            if arguments["revoke"]:
+                _make_absent(provider, manifest[provider.name])
+        return {
+            "changed": False,
+            "manifest": manifest,
+            "sections": [{"provider": provider.name, "role": provider.role} for provider in providers],
+            "deliver": deliver,
+            "names": {kind: dict.fromkeys(places) for kind, places in _wanted_names(manifest).items()},
+            "_ansible_no_log": True,
+        }
 
     def _load(self, given: t.Any) -> tuple[dict[str, t.Any], str, str]:
         """The manifest, what to call it, and the folder that its paths start from."""
@@ -78,6 +90,16 @@ class ActionModule(ControllerAction):
         return manifest, path, os.path.dirname(path)
 
 
+def _without_null(value: t.Any) -> t.Any:
+    """A mapping without what has nothing in it."""
+    return {key: inner for key, inner in value.items() if inner is not None} if isinstance(value, dict) else value
+
+
+def _refuse(name: str, problems: list[str], most: int = 10) -> None:
+    if problems:
+        raise AccessError(f"{name} is no valid manifest: {in_one_line(problems, most)}")
+
+
 def _anchor_paths(provider: t.Any, section: dict[str, t.Any], folder: str) -> None:
     """Let relative paths of options and files begin at the manifest's folder."""
     options = {**provider.argument_spec(), **{name: _module(wanted).options[name] for wanted in provider.manifest.values() for name in wanted.settings}}
@@ -96,13 +118,63 @@ def _items(wanted: t.Any, path: str) -> t.Iterator[Item]:
     return read_items(path, {name: _module(wanted).options[name] for name in wanted.options})
 
 
-def _check_files(provider: t.Any, section: dict[str, t.Any]) -> None:
-    """Find what is wrong with a file before anything is provisioned; whoever provisions it reads it again."""
+def _wrong_options(provider: t.Any, section: dict[str, t.Any], arguments: dict[str, t.Any]) -> list[str]:
+    """What the modules would say of a section's connection options."""
+    if not COMMON.keys() & section.keys():
+        return []
+    options = {name: section.get(name, arguments[name]) for name in COMMON}
+    validation = ArgumentSpecValidator(COMMON).validate({name: value for name, value in options.items() if value is not None})
+    try:
+        if validation.error_messages:
+            raise AccessError(validation.errors.msg)
+        check_common(validation.validated_parameters)
+    except AccessError as error:
+        return [f"{provider.name}.{error.message}"]
+    return []
+
+
+def _wrong_items(provider: t.Any, section: dict[str, t.Any], check: bool, revoke: bool) -> list[str]:
+    """What is wrong with items, before anything is provisioned; whoever provisions those of a file reads it again."""
+    problems: list[str] = []
     for key, wanted in provider.manifest.items():
-        path = section.get(f"{key}_file") if wanted.from_file else None
-        problems = [item.place + item.problem for item in _items(wanted, path) if item.problem] if path else []
-        if problems:
-            raise AccessError(in_one_line(problems, 100))
+        items = _every_item(f"{provider.name}.{key}", key, wanted, section)
+        if revoke:
+            items = (item._replace(options={**item.options, "state": "absent"}) for item in items)
+        problems += wanted.check(items, Clock().now()) if check and wanted.check else [item.place + item.problem for item in items if item.problem]
+    return problems
+
+
+def _every_item(place: str, key: str, wanted: t.Any, section: dict[str, t.Any]) -> t.Iterator[Item]:
+    """The items of a list that has a check, and those of its file."""
+    spec = {name: _module(wanted).options[name] for name in wanted.options}
+    for index, options in enumerate(section.get(key, []) if wanted.check else ()):
+        try:
+            yield Item(f"{place}[{index}]: ", options.keys(), converted(options, spec))
+        except AccessError as error:
+            yield Item(f"{place}[{index}]: ", (), {}, error.message)
+    if wanted.from_file and section.get(f"{key}_file"):
+        yield from _items(wanted, section[f"{key}_file"])
+
+
+def _undeliverable(deliver: list[dict[str, t.Any]], has_vault_password: bool | None) -> list[str]:
+    """What would keep credentials from being delivered, as far as it can be known before there are any."""
+    problems: list[str] = []
+    first: dict[str, int] = {}
+    for index, target in enumerate(deliver):
+        if "dest" not in target:
+            continue
+        try:
+            if has_vault_password is False:
+                FORMATS[target["format"]](None)
+        except AccessError as error:
+            problems.append(f"deliver[{index}].format: {error.message}")
+        try:
+            CredentialsFile(target["dest"], Json()).check({})
+        except AccessError as error:
+            problems.append(f"deliver[{index}].dest: {' '.join(error.message.split())}")
+        if first.setdefault(target["dest"], index) != index:
+            problems.append(f"deliver[{index}].dest: it is the file of deliver[{first[target['dest']]}].dest, too")
+    return problems
 
 
 def _include_files(provider: t.Any, section: dict[str, t.Any]) -> None:
@@ -142,10 +214,15 @@ def _names_twice(manifest: dict[str, t.Any]) -> list[str]:
     return problems
 
 
-def _wanted_names(manifest: dict[str, t.Any]) -> dict[str, dict[str, None]]:
-    """The names of what shall be there, with nothing known of it yet."""
-    names: dict[str, dict[str, None]] = {"applications": {}, "tokens": {}}
-    for kind, _place, item in _named(manifest):
+def _wanted_names(manifest: dict[str, t.Any]) -> dict[str, dict[str, str]]:
+    """The names of what shall be there, each with its place."""
+    names: dict[str, dict[str, str]] = {"applications": {}, "tokens": {}}
+    for kind, place, item in _named(manifest):
         if item.get("state", "present") == "present":
-            names[kind][item["name"]] = None
+            names[kind][item["name"]] = place
     return names
+
+
+def _clashes(manifest: dict[str, t.Any]) -> list[str]:
+    places = _wanted_names(manifest)
+    return [f"{' and '.join(places[clash.kind][name] for name in clash.names)}: {clash.problem}" for clash in clashes(places)]

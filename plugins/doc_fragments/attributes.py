@@ -45,10 +45,10 @@ attributes:
       - No token is issued. A cached one is returned, else a change is reported without a token.
     description: Predicts what the real run would change, and writes nothing.
   diff_mode:
-    support: none
+    support: full
     description: Shows what changed, without secrets.
     details:
-      - A token has nothing to show but secrets.
+      - Shows whose token it is and when it expires.
   idempotent:
     support: partial
     details:

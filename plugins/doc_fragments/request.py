@@ -43,10 +43,10 @@ attributes:
       - A request that may write is not sent, and reports a change.
     description: Predicts what the real run would change, and writes nothing.
   diff_mode:
-    support: none
+    support: partial
     description: Shows what changed, without secrets.
     details:
-      - What a request changes is not known.
+      - Shows the request that is sent, without query and body. What it changes is not known.
   idempotent:
     support: N/A
     description: A second run changes nothing.

@@ -61,14 +61,14 @@ class Module:
         message = validation.errors.msg
         if isinstance(validation.errors[0], UnsupportedError):
             message = f"Unsupported parameters for ({name}) module: {message}"
-        result = {**AccessError(message).as_result(), "provider": self.provider.name}
+        result = {**AccessError(f"{self.provider.title}: {message}").as_result(), "provider": self.provider.name}
         return self._presentable(result, validation.validated_parameters)
 
     def validate(self, params: Params) -> ValidationResult:
         """Convert and complete ``params``; null means: not given."""
         if self._validator is None:
             self._validator = ArgumentSpecValidator(self.options, **self._rules)
-        return self._validator.validate({name: value for name, value in params.items() if value is not None})
+        return self._validator.validate(_without_nulls(params))
 
     def execute(
         self,
@@ -133,14 +133,25 @@ class _ProcessModule(AnsibleModule):
     def _load_params(self) -> None:
         super()._load_params()
         # null means: not given. Ansible would refuse it for an option that has a default.
-        self.params = {name: value for name, value in self.params.items() if value is not None}
+        self.params = _without_nulls(self.params)
         self.given = set(self.params)
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
+        title = self.described.provider.title
+        msg = msg if msg.startswith(f"{title}: ") else f"{title}: {msg}"
         kwargs.setdefault("changed", False)
         kwargs.setdefault("provider", self.described.provider.name)
         kwargs.setdefault("invocation", self.described.invocation(self.params))
         super().fail_json(msg, **kwargs)
+
+
+def _without_nulls(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """The options that are given, and of items in a list theirs."""
+
+    def given(value: t.Any) -> t.Any:
+        return [_without_nulls(item) if isinstance(item, dict) else item for item in value] if isinstance(value, list) else value
+
+    return {name: given(value) for name, value in params.items() if value is not None}
 
 
 def _without_user(value: t.Any) -> t.Any:

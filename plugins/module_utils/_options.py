@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rate
@@ -20,8 +21,15 @@ HOME_PLACEHOLDER = "{{ ANSIBLE_HOME }}"
 
 
 def from_env(name: str) -> tuple[t.Any, list[str]]:
-    """The ``fallback`` of an option whose value may come from the environment variable ``name``."""
-    return (env_fallback, [name])
+    """The ``fallback`` of an option whose value may come from the environment variable ``name``. An empty one counts as not set, as CI leaves them."""
+    return (_not_empty, [name])
+
+
+def _not_empty(name: str) -> str:
+    value: str = env_fallback(name)
+    if not value:
+        raise AnsibleFallbackNotFound
+    return value
 
 
 def common_options(rate_limit: str, auth_rate_limit: str) -> dict[str, dict[str, t.Any]]:

@@ -14,6 +14,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._errors import Acc
 from ansible_collections.mediaops.access.plugins.module_utils._http import Http, Request, Response, origin_of, root_url
 from ansible_collections.mediaops.access.plugins.module_utils._options import access_token_option, common_options
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Rate
+from ansible_collections.mediaops.access.plugins.module_utils._rows import Item
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._store import Slot
@@ -25,7 +26,8 @@ class ManifestList(t.NamedTuple):
 
     ``named`` items have a ``name`` under which their credentials are delivered, and may bring connection options of their own.
     More items may come ``from_file``; ``settings`` are options that hold for the whole list. Those that are not
-    ``removable`` stay when all that a manifest brought about is revoked.
+    ``removable`` stay when all that a manifest brought about is revoked. Of each tuple in ``one_of`` an item has exactly one option;
+    ``check`` takes all items and the time, and tells what else is wrong with them, each with the item's place before it.
     """
 
     module: str
@@ -35,6 +37,8 @@ class ManifestList(t.NamedTuple):
     from_file: bool = False
     settings: tuple[str, ...] = ()
     removable: bool = True
+    one_of: tuple[tuple[str, ...], ...] = ()
+    check: t.Callable[[t.Iterable[Item], float], t.Iterable[str]] | None = None
 
 
 class Provider:
@@ -171,9 +175,21 @@ class Provider:
         return values[0] if len(values) == 1 else values
 
     def usual_grant(self) -> Grant:
-        """The item's grant: the ``access_token`` that was given, else the platform's own."""
+        """The item's grant: the ``access_token`` that was given, else the platform's own, which also stands in for a given one that expires too soon."""
+        grant = self.first_grant()
+        return grant if not grant.is_given or self.tokens.cached(grant) else self.own_grant() or grant
+
+    def first_grant(self) -> Grant:
+        """That of the ``access_token`` that was given, however old it is, else the platform's own."""
         given = self.params.get("access_token")
         return Grant.given(given) if given else self.grant()
+
+    def own_grant(self) -> Grant | None:
+        """The platform's own grant; None where there are no credentials."""
+        try:
+            return self.grant()
+        except AccessError:
+            return None
 
     def slots(self, request: Request) -> list[Slot]:
         """The rate limits that a request counts towards."""
@@ -200,7 +216,7 @@ class Provider:
             raise error
         return response
 
-    def send_authorized(self, request: Request, grant: Grant | None = None, expected: t.Container[int] | None = None) -> Response:
+    def send_authorized(self, request: Request, grant: Grant | None = None, expected: t.Sequence[int] | None = None) -> Response:
         """Send a request with a token; one that the platform rejects is replaced once.
 
         With ``expected``, an answer with another HTTP status is a failure, and one with these is not.
@@ -210,10 +226,17 @@ class Provider:
         response = self.http.send(self.authorize(request, token))
         error = self.failure(response)
         if error and error.stale_token:
-            grant = self.grant_after(grant, error)
+            try:
+                grant = self.grant_after(grant, error)
+            except AccessError:
+                if response.status not in (expected or ()):
+                    raise
+                return response
             response = self.http.send(self.authorize(request, self.tokens.replace(grant, token)))
         if expected and response.status not in expected:
-            raise self.error_for(response)
+            error = self.error_for(response)
+            error.message += f". Expected is {' or '.join(map(str, expected))}"
+            raise error
         return self._judged(response, expected or ())
 
     def grant_after(self, rejected: Grant, error: AccessError) -> Grant:
@@ -221,16 +244,14 @@ class Provider:
 
         :raises AccessError: where there are none.
         """
-        if not rejected.is_given:
-            return rejected
-        try:
-            return self.grant()
-        except AccessError:
-            raise AccessError(
-                "the access_token that was given is rejected: it is expired, revoked or for another installation. Give a newer one, or credentials",
-                status=error.status,
-                code=error.code,
-            ) from None
+        grant = self.own_grant() if rejected.is_given else rejected
+        if grant:
+            return grant
+        raise AccessError(
+            "the access_token that was given is rejected: it is expired, revoked or for another installation. Give a newer one, or credentials",
+            status=error.status,
+            code=error.code,
+        )
 
     def read(self, response: Response, schema: Schema) -> t.Any:
         """An answer's JSON, checked.

@@ -27,10 +27,12 @@ def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = Non
     """Send the request, unless check mode forbids it, and return the answer. ``headers`` are the module's own."""
     request = _request(access, headers or {})
     writes = not request.safe_to_repeat
+    # What it changes there is the platform's secret: a diff shows that it is sent.
+    diff: dict[str, t.Any] = {"diff": {"before": {}, "after": {"request": request.label}}} if writes else {}
     if writes and access.check_mode:
-        return {"changed": True}
+        return {"changed": True, **diff}
     response = access.provider.send_authorized(request, expected=access.params["status_code"])
-    return {"changed": writes, "status": response.status, "headers": dict(response.headers), **_content(response)}
+    return {"changed": writes, "status": response.status, "headers": dict(response.headers), **_content(response), **diff}
 
 
 def _request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:
@@ -43,11 +45,27 @@ def _request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:
     return Request(
         params["method"],
         f"{access.provider.url}/{params['path'].lstrip('/')}",
-        headers={**headers, **{name: str(value) for name, value in (params["headers"] or {}).items() if name.lower() != "authorization"}},
-        query=params["query"],
+        headers={
+            **headers,
+            **{name: _text(value) for name, value in (params["headers"] or {}).items() if name.lower() != "authorization" and value is not None},
+        },
+        query=_query(params["query"]),
         json=body if isinstance(body, (dict, list)) else None,
         data=body if isinstance(body, str) else None,
     )
+
+
+def _query(query: t.Mapping[str, t.Any] | None) -> dict[str, t.Any] | None:
+    """Values as texts, of which a list gives several; null leaves a parameter out."""
+    if query is None:
+        return None
+    return {name: [_text(item) for item in value] if isinstance(value, list) else _text(value) for name, value in query.items() if value is not None}
+
+
+def _text(value: t.Any) -> str:
+    if isinstance(value, (dict, list)):
+        raise AccessError("query and headers take texts, numbers and booleans (query also lists of them), no dictionaries")
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _content(response: Response) -> dict[str, t.Any]:

@@ -63,11 +63,6 @@ class Token:
         """Seconds left."""
         return math.inf if self.expires_at is None or not math.isfinite(self.expires_at) else self.expires_at - now
 
-    @property
-    def whole_life(self) -> float:
-        """Seconds from its issue to its end, as far as known."""
-        return math.inf if self.expires_at is None or self.issued_at is None else self.expires_at - self.issued_at
-
     def as_result(self, now: float, cached: bool) -> dict[str, t.Any]:
         """The ``token`` of a module's result (interface.md, section 2)."""
         life = self.life(now)
@@ -187,12 +182,11 @@ class Tokens:
         # One lock stands for all: runs of the same list ask for the same tokens together. Whoever asks for one of them alone at that instant logs in, too.
         with self._store.backend.lock(min(missing), self._patience):
             wanted = {grant: name for name, grant in self._collect(missing).items()}
-            started = self._clock.now()
             for grant, outcome in (self._issuer.obtain_many(list(wanted)) if wanted else {}).items():
                 try:
                     if isinstance(outcome, AccessError):
                         raise outcome
-                    self._at_hand[wanted[grant]] = self._keep(wanted[grant], grant, outcome, started)
+                    self._at_hand[wanted[grant]] = self._keep(wanted[grant], grant, outcome)
                 except AccessError as error:
                     failures[grant] = error
         return failures
@@ -219,7 +213,7 @@ class Tokens:
             token = self._issuer.obtain(grant)
             if (token.issued_at is not None and token.issued_at < started - 1) or (old and token.access_token == old.access_token):
                 token = self._another(name, grant, token)
-            return self._keep(name, grant, token, started)
+            return self._keep(name, grant, token)
 
     def replace(self, grant: Grant, rejected: Token) -> Token:
         """A token in place of one that the platform rejects: somebody else's newer one, else a new login."""
@@ -253,7 +247,6 @@ class Tokens:
         name = self._name(grant)
         self._at_hand.pop(name, None)
         with self._store.backend.lock(name, self._patience):
-            started = self._clock.now()
             held = self._read(name)
             if held and held.access_token != unwanted and held.life(self._clock.now()) >= self._min_ttl:
                 return held
@@ -262,7 +255,7 @@ class Tokens:
             token = (held and self._refresh(grant, held)) or self._issuer.obtain(grant)
             if token.access_token == unwanted:
                 token = self._another(name, grant, token)
-            return self._keep(name, grant, token, started)
+            return self._keep(name, grant, token)
 
     def _refresh(self, grant: Grant, held: Token) -> Token | None:
         alive = held.refresh_expires_at is None or held.refresh_expires_at > self._clock.now()
@@ -281,10 +274,9 @@ class Tokens:
         self._store.backend.remove(name)
         self.changed = True
 
-    def _keep(self, name: str, grant: Grant, token: Token, started: float) -> Token:
-        """Put a token into the cache; another one where a login (begun at ``started``) was answered with one that expires too soon."""
-        hopeless = token.issued_at is not None and token.issued_at < started - 1 and token.whole_life < self._min_ttl
-        if token.life(self._clock.now()) < self._min_ttl and not hopeless:
+    def _keep(self, name: str, grant: Grant, token: Token) -> Token:
+        """Put a token into the cache; another one where a login was answered with one that expires too soon."""
+        if token.life(self._clock.now()) < self._min_ttl:
             token = self._another(name, grant, token)
         self._noted(token)
         self.changed = True

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._token import Grant
+from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, iso
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -24,7 +24,10 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
     provider, params = access.provider, access.params
     try:
         if params["state"] == "absent":
-            return {"changed": provider.tokens.drop(provider.first_grant(), check_mode=access.check_mode)}
+            grant = provider.first_grant()
+            before = provider.tokens.cached(grant, min_ttl=0)
+            dropped = provider.tokens.drop(grant, check_mode=access.check_mode)
+            return {"changed": dropped, **({"diff": _diff(grant, before, {})} if dropped else {})}
         return _present(access, params["force"] and provider.own_grant() or provider.usual_grant())
     except AccessError as error:
         error.changed = error.changed or provider.tokens.changed
@@ -39,12 +42,19 @@ def _present(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
         return {"changed": False, "token": cached.as_result(access.clock.now(), cached=True)}
     if rejected:
         grant = access.provider.grant_after(grant, AccessError("", status=401))
+    before = tokens.cached(grant, min_ttl=0)
     if access.check_mode:
-        return {"changed": True}
+        return {"changed": True, "diff": _diff(grant, before, {"expires_at": "told when it is issued"})}
     if params["force"]:
         token = tokens.renew(grant)
     elif rejected:
         token = tokens.replace(grant, rejected)
     else:
         token = tokens.get(grant)
-    return {"changed": tokens.changed, "token": token.as_result(access.clock.now(), cached=not tokens.changed)}
+    result = {"changed": tokens.changed, "token": token.as_result(access.clock.now(), cached=not tokens.changed)}
+    return {**result, "diff": _diff(grant, before, {"expires_at": iso(token.expires_at)})} if tokens.changed else result
+
+
+def _diff(grant: Grant, before: Token | None, after: dict[str, t.Any]) -> dict[str, t.Any]:
+    header = f"token of {grant.principal}" if grant.principal else "token"
+    return {"before_header": header, "after_header": header, "before": {"expires_at": iso(before.expires_at)} if before else {}, "after": after}

@@ -10,6 +10,7 @@ module: audienceplayer_entitlement_info
 short_description: Read what an AudiencePlayer user is entitled to
 description:
   - Returns the products and subscriptions that a user holds. A user who does not exist holds none, and is not created.
+  - With O(access_token), what is returned is what the token's user holds, whatever O(user_id) or O(user_email) say.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)

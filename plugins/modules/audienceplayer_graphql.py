@@ -36,10 +36,10 @@ attributes:
       - A mutation is not sent, and reports a change.
     description: Predicts what the real run would change, and writes nothing.
   diff_mode:
-    support: none
+    support: partial
     description: Shows what changed, without secrets.
     details:
-      - What a mutation changes is not known.
+      - Shows that a mutation is sent. What it changes is not known.
   idempotent:
     support: N/A
     description: A second run changes nothing.
@@ -76,10 +76,11 @@ from ansible_collections.mediaops.access.plugins.module_utils._providers.audienc
 def run(access: Access[AudiencePlayer]) -> Result:
     platform, params = access.provider, access.params
     writes = is_mutation(params["query"])
-    if writes and access.check_mode:
-        return {"changed": True}
     request = platform.request(params["query"], params["scope"], variables=params["variables"], repeatable=not writes)
-    return {"changed": writes, "data": platform.data(platform.send_authorized(request))}
+    shown = {"diff": {"before": {}, "after": {"mutation": request.label}}} if writes else {}
+    if writes and access.check_mode:
+        return {"changed": True, **shown}
+    return {"changed": writes, "data": platform.data(platform.send_authorized(request)), **shown}
 
 
 MODULE = Module(

@@ -11,7 +11,8 @@ short_description: Read and check a manifest of the provision role
 version_added: 0.1.0
 description:
   - Reads a manifest, checks it against the JSON Schema that the collection ships in C(roles/provision/files/manifest.schema.json),
-    and checks the items of the files that it names.
+    and checks what no schema can tell of its options, of the items in its lists and files, and of the places that credentials are delivered to.
+  - A section or list with nothing in it is an empty one.
   - A manifest file is data. Templates in it are not evaluated; Ansible Vault is supported. To use templates, give O(manifest) as a dictionary.
 author:
   - mediaops.access contributors (@mediaops)
@@ -28,9 +29,15 @@ options:
   include_files:
     description:
       - Put the items of the files that it names into its lists. O(revoke=true) does so, too.
+      - This is for those who describe what the manifest wants. What only keeps it from being brought about, such as a date that has passed
+        or a folder that is missing, is then left to whoever tries.
       - Without it a file stays a path, and its items are read by the module that brings them about, which needs hardly any memory for them.
     type: bool
     default: false
+  has_vault_password:
+    description:
+      - Whether there is a password for what is delivered with C(format=vault_yaml). If V(false), to deliver in this format is an error.
+    type: bool
 extends_documentation_fragment:
   - mediaops.access.common
   - mediaops.access.common.unlimited

@@ -74,7 +74,7 @@ class InProcessAction(ActionBase):
             kept = {name: value for name, value in kept.items() if name not in others}
         self._task.environment = [kept]
         here = self._connection.transport == "local" and not self._connection.become
-        if here and "MEDIAOPS_TOKEN_CACHE" not in os.environ:
+        if here and not os.environ.get("MEDIAOPS_TOKEN_CACHE"):
             arguments.setdefault("token_cache", os.path.join(ansible_home(), "mediaops"))
         return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
 

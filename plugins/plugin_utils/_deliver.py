@@ -56,18 +56,15 @@ class Dotenv:
 
         :raises AccessError: where two names become one variable.
         """
-        found: dict[str, t.Any] = {}
-        owners: dict[str, str] = {}
-        for kind, entries in sorted(credentials.items()):
-            for name, entry in sorted(entries.items()):
-                for key in (key for key in KEYS[kind] if key in _DOTENV_KEYS):
-                    variable = variable_name(name, key)
-                    if variable in owners:
-                        raise AccessError(f"{owners[variable]!r} and {name!r} both become {variable} in a dotenv file: rename one of them")
-                    owners[variable] = name
-                    if entry.get(key) is not None:
-                        found[variable] = entry[key]
-        return found
+        for clash in clashes(credentials):
+            raise AccessError(clash.problem)
+        return {
+            variable_name(name, key): entry[key]
+            for kind, entries in credentials.items()
+            for name, entry in entries.items()
+            for key in KEYS[kind]
+            if key in _DOTENV_KEYS and entry.get(key) is not None
+        }
 
     def parse(self, data: bytes, known: Credentials) -> Credentials:
         words = (word.partition("=") for word in shlex.split(data.decode(), comments=True))
@@ -110,6 +107,25 @@ FORMATS: dict[str, t.Callable[[str | None], Format]] = {
 def variable_name(name: str, key: str) -> str:
     """The environment variable for a credential: upper case, anything but letters and digits as underscore."""
     return re.sub(r"[^A-Za-z0-9]", "_", f"{name}_{key}").upper()
+
+
+class Clash(t.NamedTuple):
+    """Two names of one kind that become one variable of a dotenv file."""
+
+    kind: str
+    names: tuple[str, str]
+    problem: str
+
+
+def clashes(names: t.Mapping[str, t.Iterable[str]]) -> t.Iterator[Clash]:
+    """Which of the names of each kind cannot be in a dotenv file together. What tells the kinds' variables apart stands at their ends."""
+    for kind, own in sorted(names.items()):
+        owners: dict[str, str] = {}
+        for name in sorted(own):
+            variable = variable_name(name, KEYS[kind][0])
+            owner = owners.setdefault(variable, name)
+            if owner != name:
+                yield Clash(kind, (owner, name), f"{owner!r} and {name!r} both become {variable} in a dotenv file: rename one of them")
 
 
 def checked(value: t.Any) -> Credentials:
@@ -171,7 +187,10 @@ class CredentialsFile(Place):
     """A file, mode 0600."""
 
     def __init__(self, dest: str, form: Format) -> None:
-        self._dest = os.path.realpath(dest)
+        try:
+            self._dest = os.path.realpath(dest)
+        except ValueError as error:  # of a null character
+            raise AccessError(f"{dest!r} is no path: {error}") from None
         self._new = os.path.join(os.path.dirname(self._dest), f".{os.path.basename(self._dest)}.new")
         self._form = form
         self._data: bytes | None = None
@@ -194,8 +213,15 @@ class CredentialsFile(Place):
     def check(self, credentials: Credentials) -> None:
         self._form.render(credentials)
         folder = os.path.dirname(self._dest)
-        if not os.path.isdir(folder):
-            raise AccessError(f"{self._dest} cannot be written: {os.strerror(errno.ENOENT)}")
+        if os.path.isdir(self._dest):
+            obstacle = errno.EISDIR
+        elif not os.path.isdir(folder):
+            obstacle = errno.ENOENT
+        elif not os.access(folder, os.W_OK | os.X_OK):
+            obstacle = errno.EACCES
+        else:
+            return
+        raise AccessError(f"{self._dest} cannot be written: {os.strerror(obstacle)}")
 
     def is_same(self, before: Credentials, after: Credentials) -> bool:
         # A dotenv file may hold variables of nobody's.

@@ -151,10 +151,51 @@ def test_invalid_manifests(sandbox: Sandbox, ansible: Ansible) -> None:
     assert not list(ansible.work.iterdir())
 
 
-def play(name: str, manifest: Facts | str) -> Facts:
-    tasks = [{"name": "Provision", "ansible.builtin.include_role": {"name": "mediaops.access.provision"}, "vars": {"provision_manifest": manifest}}]
+def play(name: str, manifest: Facts | str, role: str = "provision") -> Facts:
+    tasks = [{"name": "Provision", "ansible.builtin.include_role": {"name": f"mediaops.access.{role}"}, "vars": {f"{role}_manifest": manifest}}]
     rescue = [{"name": "It failed", "ansible.builtin.debug": {"msg": "as it should"}}]
     return {"name": name, "hosts": "localhost", "gather_facts": False, "tasks": [{"name": "Try", "block": tasks, "rescue": rescue}]}
+
+
+#: What is wrong in a section that a platform's role gets, and the texts that the message has.
+INVALID_SECTIONS: dict[str, tuple[Facts, tuple[str, ...]]] = {
+    "flex_application": ({"aplications": []}, ("flex", "aplications")),
+    "freewheel_access": ({"tokens": [{"password": "s3cr3t-of-nobody"}]}, ("freewheel.tokens[0]", "name")),
+    "audienceplayer_access": ({"timeut": 5}, ("audienceplayer", "timeut")),
+    "movingimage_access": ({"tokens": {"name": "portal"}}, ("movingimage.tokens",)),
+    "playlyfe_access": ({"players": [{"id": "p1", "allias": "One"}]}, ("playlyfe.players[0]", "allias")),
+}
+
+
+def test_invalid_sections(sandbox: Sandbox, ansible: Ansible) -> None:
+    """A platform's role alone refuses them before anything is sent, too."""
+    connections = sandbox.variables()["sandbox"]
+    plays = [play(role, {**connections[role.partition("_")[0]], **wrong}, role) for role, (wrong, _texts) in INVALID_SECTIONS.items()]
+    run = ansible.run(plays)
+    accept(run, *(["a play fails"] if run.status else []))
+    for phase, (_wrong, texts) in zip(run.phases, INVALID_SECTIONS.values(), strict=True):
+        failed = [task for task in phase.tasks if task["outcome"] == "failed"]
+        assert len(failed) == 1, (phase.name, failed)
+        message = failed[0]["result"]["msg"]
+        assert all(text in message for text in texts), (phase.name, message)
+        assert "\n" not in message and len(message) < 600, (phase.name, message)
+        assert not phase.requests, phase.name
+
+
+def test_paths_of_a_section_start_at_the_playbook(sandbox: Sandbox, ansible: Ansible) -> None:
+    """Not at the working directory, which is another here."""
+    folder = ansible.folder / "plays"
+    folder.mkdir()
+    (folder / "sold.csv").write_text("user_id,product_id\n1001,445\n", encoding="utf-8")
+    section = {**sandbox.variables()["sandbox"]["audienceplayer"], "entitlements_file": "sold.csv", "ledger": "sold.ledger"}
+    tasks = [{"name": "Entitle", "ansible.builtin.include_role": {"name": "mediaops.access.audienceplayer_access"}}]
+    plays = [{"name": "Entitle", "hosts": "localhost", "gather_facts": False, "vars": {"audienceplayer_access_manifest": section}, "tasks": tasks}]
+    (folder / "site.yml").write_text(json.dumps(plays), encoding="utf-8")
+    run = ansible.run(folder / "site.yml")
+    accept(run, *(["it fails"] if run.status else []))
+    alice = next(user for user in sandbox.state()["audienceplayer"]["users"] if user["id"] == 1001)
+    assert 445 in [product["product_id"] for product in alice["products"]]
+    assert (folder / "sold.ledger").exists()
 
 
 @pytest.mark.parametrize("second", ["review tool", "Review-Tool"])

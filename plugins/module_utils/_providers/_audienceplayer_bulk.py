@@ -15,9 +15,9 @@ from ansible_collections.mediaops.access.plugins.module_utils._errors import Acc
 from ansible_collections.mediaops.access.plugins.module_utils._ledger import Ledger
 from ansible_collections.mediaops.access.plugins.module_utils._parallel import Job, results
 from ansible_collections.mediaops.access.plugins.module_utils._progress import Progress
-from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_entitlements import ITEM_OPTIONS, Entitlement, Holdings
+from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_entitlements import ITEM_OPTIONS, Checker, Entitlement, Holdings
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import Answers, AudiencePlayer, User
-from ansible_collections.mediaops.access.plugins.module_utils._rows import read_items
+from ansible_collections.mediaops.access.plugins.module_utils._rows import Item, read_items
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant
 
 _MOST_PROBLEMS = 100
@@ -52,47 +52,42 @@ class Entitlements:
         #: What has succeeded. A read may do so with a token from the cache, which does not prove the client's right to write.
         self._proven: set[str] = set()
         self.items: Batch = []
-        self._repeated: list[tuple[Entitlement, Entitlement]] = []
+        #: What is named more than once, and where it was named first.
+        self._repeated: list[tuple[Entitlement, str]] = []
         self._check()
 
     # --- before anything is sent ---------------------------------------------------------------------------------------
 
-    def _sources(self) -> t.Iterator[tuple[str, bool, t.Mapping[str, t.Any] | AccessError]]:
-        """Every item's place, whether that is in a file, and its options."""
+    def _sources(self) -> t.Iterator[tuple[Item, bool]]:
+        """Every item, and whether it is from a file."""
         listed, path = self._access.params["entitlements"], self._access.params["entitlements_file"]
         if listed is None and path is None:
-            yield "", False, self._access.params
+            yield Item("", (), self._access.params), False
         for index, options in enumerate(listed or ()):
-            yield f"entitlements[{index}]: ", False, options
+            yield Item(f"entitlements[{index}]: ", (), options), False
         for item in read_items(path, ITEM_OPTIONS) if path is not None else ():
-            yield item.place, True, AccessError(item.problem) if item.problem else item.options
+            yield item, True
 
     def _check(self) -> None:
         """Read all items, or fail once and name every one that cannot be right."""
         problems: list[str] = []
-        first: dict[t.Any, Entitlement] = {}
-        now = self._access.clock.now()
-        for place, is_from_file, options in self._sources():
+        checker = Checker(self._access.clock.now())
+        for source, is_from_file in self._sources():
             try:
-                if isinstance(options, AccessError):
-                    raise options
-                item = Entitlement.read(options, now)
+                item, first = checker.read(source)
             except AccessError as error:
-                problems.append(place + error.message)
+                problems.append(error.message)
                 continue
-            item.place, item.is_from_file = place, is_from_file
-            same = first.setdefault(item.key, item)
-            if same.wanted != item.wanted:
-                problems.append(f"{place}it contradicts {same.place[:-2]}, which wants {item.label} {same.wanted}")
-            elif same is not item:
-                self._repeated.append((item, same))
+            item.is_from_file = is_from_file
+            if first is not None:
+                self._repeated.append((item, first))
             self.items.append(item)
         if problems:
             raise AccessError(in_one_line(problems, 10 if self._access.params["entitlements_file"] is None else _MOST_PROBLEMS))
         self._warn_of_repeated()
 
     def _warn_of_repeated(self) -> None:
-        rows = [f"{item.place[:-2]} repeats {same.place[:-2]}" for item, same in self._repeated if item.is_from_file]
+        rows = [f"{item.place[:-2]} repeats {first[:-2]}" for item, first in self._repeated if item.is_from_file]
         if rows:
             self._access.provider.warn(f"entitlements that are named more than once: {in_one_line(rows)}")
 
@@ -100,8 +95,8 @@ class Entitlements:
 
     def apply(self) -> None:
         """Do it, or in check mode find out what would be done."""
-        repeated = {id(item) for item, _same in self._repeated}
-        work = [item for item in self.items if id(item) not in repeated]
+        repeated = {id(item) for item, _first in self._repeated}
+        once = work = [item for item in self.items if id(item) not in repeated]
         self._progress = Progress(self._access.provider.title, len(work), self._access.clock, self._access.show)
         self._ledger = self._open_ledger()
         if self._ledger:
@@ -117,8 +112,9 @@ class Entitlements:
         finally:
             if self._ledger:
                 self._ledger.close()
-        for item, same in self._repeated:
-            item.failure = same.failure
+        failures = {item.label: item.failure for item in once if item.failure}
+        for item, _first in self._repeated:
+            item.failure = failures.get(item.label)
 
     def _unknown(self, work: Batch, known: t.Mapping[str, str]) -> Batch:
         """What the ledger does not know to be right. Of a user who is read, everything is compared: what the platform says counts."""

@@ -11,6 +11,7 @@ import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import Enum, User, field, instant
+from ansible_collections.mediaops.access.plugins.module_utils._rows import Item
 from ansible_collections.mediaops.access.plugins.module_utils._token import iso
 
 #: The options of one entitlement.
@@ -46,12 +47,8 @@ class Entitlement:
     failure: AccessError | None = None
 
     @property
-    def key(self) -> tuple[User, str, int]:
-        """What makes it another entitlement than others."""
-        return (self.user, self.kind, self.number)
-
-    @property
     def label(self) -> str:
+        """What makes it another entitlement than others, in words."""
         return f"{self.kind} {self.number} of {self.user.label}"
 
     @property
@@ -104,7 +101,7 @@ class Entitlement:
         result: dict[str, t.Any] = {"user_id": self.user.id, "user_email": self.user.email, f"{self.kind}_id": self.number}
         if self.kind == "subscription":
             result["expires_at"] = iso(self.expires_at.timestamp()) if self.expires_at else None
-        result.update(state="present" if self.present else "absent", changed=self.changed, failed=self.failure is not None)
+        result.update(state="present" if self.present else "absent", changed=self.changed, failed=self.failure is not None, msg="")
         return {**result, **self.failure.as_result()} if self.failure else result
 
     def fail(self, failure: AccessError | str) -> None:
@@ -113,6 +110,44 @@ class Entitlement:
         self.changed = False
         place = self.place if self.is_from_file else ""
         self.failure = AccessError(f"{place}{self.label}: {failure.message}", status=failure.status, code=failure.code)
+
+
+class Checker:
+    """Reads entitlements one by one, and finds those that contradict or repeat one before them."""
+
+    def __init__(self, now: float) -> None:
+        self._now = now
+        #: Where each stands first, and what is wanted there. There may be very many: nothing else is kept of them.
+        self._first: dict[str, tuple[str, str]] = {}
+
+    def read(self, source: Item) -> tuple[Entitlement, str | None]:
+        """An entitlement, and the place of the one that it repeats.
+
+        :raises AccessError: where it stands and what is wrong with it.
+        """
+        try:
+            if source.problem:
+                raise AccessError(source.problem)
+            item = Entitlement.read(source.options, self._now)
+            first = self._first.get(item.label)
+            if first is None:
+                self._first[item.label] = (source.place, item.wanted)
+            elif first[1] != item.wanted:
+                raise AccessError(f"it contradicts {first[0][:-2]}, which wants {item.label} {first[1]}")
+        except AccessError as error:
+            raise AccessError(source.place + error.message) from None
+        item.place = source.place
+        return item, first and first[0]
+
+
+def problems_of(items: t.Iterable[Item], now: float) -> t.Iterator[str]:
+    """What is wrong with entitlements, each with its place."""
+    checker = Checker(now)
+    for item in items:
+        try:
+            checker.read(item)
+        except AccessError as error:
+            yield error.message
 
 
 def _expiry(text: str | None, kind: str, present: bool, now: float) -> datetime.datetime | None:

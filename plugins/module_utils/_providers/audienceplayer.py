@@ -15,6 +15,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._http import Reque
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
+from ansible_collections.mediaops.access.plugins.module_utils._rows import Item
 from ansible_collections.mediaops.access.plugins.module_utils._runner import State
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, jwt_claims, jwt_expiry
@@ -125,6 +126,12 @@ class Answers(t.NamedTuple):
     error: AccessError | None
 
 
+def _check_entitlements(items: t.Iterable[Item], now: float) -> t.Iterable[str]:
+    from ansible_collections.mediaops.access.plugins.module_utils._providers import _audienceplayer_entitlements  # which needs this file
+
+    return _audienceplayer_entitlements.problems_of(items, now)
+
+
 class AudiencePlayer(Provider):
     name = "audienceplayer"
     title = "AudiencePlayer"
@@ -159,6 +166,8 @@ class AudiencePlayer(Provider):
             ("product_id", "subscription_id", "user_id", "user_email", "auto_register", "expires_at", "state"),
             from_file=True,
             settings=("read_before_write", "batch_size", "concurrency", "ledger", "ledger_max_age"),
+            one_of=(("product_id", "subscription_id"), ("user_id", "user_email")),
+            check=_check_entitlements,
         ),
     }
     rate_limit = "120/minute"

@@ -214,6 +214,8 @@ class ApplicationResource:
         self._others: set[int] = set()
         if self._name == "":
             raise AccessError("name must not be empty")
+        if self._description == "" and not self._absent:
+            raise AccessError("description must not be empty: the platform requires one")
         self.label = f"application {self._name!r}" if self._name else f"application {self._id}"
 
     def read(self) -> State:

@@ -6,13 +6,16 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
+import tracemalloc
 
 import pytest
 import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
 
-from ansible_collections.mediaops.access.plugins.action.manifest_info import ActionModule
+from ansible_collections.mediaops.access.plugins.action.manifest_info import SCHEMA, ActionModule
+from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.tests.unit.plugins.action.test_credentials import failure, perform
 
 MANIFEST = {
@@ -27,7 +30,7 @@ MANIFEST = {
     },
     "deliver": [
         {"dest": "credentials.env", "format": "dotenv"},
-        {"dest": "/srv/credentials.yml", "format": "vault_yaml"},
+        {"dest": f"{tempfile.gettempdir()}/credentials.yml", "format": "vault_yaml"},
         {"url": "https://vault.example.com", "path": "mediaops", "format": "vault_kv2", "token": "hush"},
     ],
 }
@@ -98,8 +101,15 @@ def test_the_result_is_not_shown_as_it_may_hold_passwords(info):
 
 @pytest.mark.parametrize(
     ("manifest", "sections"),
-    [({}, []), ({"flex": {}}, ["flex"]), ({"playlyfe": {}, "flex": {"applications": []}}, ["flex", "playlyfe"]), ({"deliver": []}, [])],
-    ids=["empty", "an empty section", "empty lists", "only deliver"],
+    [
+        ({}, []),
+        ({"flex": {}}, ["flex"]),
+        ({"playlyfe": {}, "flex": {"applications": []}}, ["flex", "playlyfe"]),
+        ({"deliver": []}, []),
+        ({"flex": None, "deliver": None}, []),
+        ({"flex": {"applications": None, "url": None}, "audienceplayer": {"entitlements": None, "entitlements_file": None}}, ["audienceplayer", "flex"]),
+    ],
+    ids=["empty", "an empty section", "empty lists", "only deliver", "sections without a value", "lists and options without a value"],
 )
 def test_a_manifest_may_hold_little(info, manifest, sections):
     result = info(manifest)
@@ -160,10 +170,10 @@ def test_relative_paths_start_at_the_working_directory_then_at_the_playbooks(inf
 
 
 def test_paths_of_options_start_at_the_manifests_folder(info, file):
-    read = info(file("a.yml", "flex: {url: https://host, ca_path: ca.pem, client_cert: /etc/me.pem}"))["manifest"]["flex"]
+    own = file("ca.pem", "")
+    read = info(file("a.yml", f"flex: {{url: https://host, ca_path: ca.pem, client_cert: {__file__}}}"))["manifest"]["flex"]
 
-    assert read["ca_path"].endswith("/manifests/ca.pem")
-    assert read["client_cert"] == "/etc/me.pem"
+    assert (read["ca_path"], read["client_cert"]) == (own, __file__)
 
 
 def test_a_home_directory_is_expanded(info, file, tmp_path, monkeypatch):
@@ -209,7 +219,11 @@ DELIVER = {"dest": "a", "format": "json"}
 WRONG = {
     "an unknown section": ({"flexx": {}}, ["the whole", "flexx", "freewheel"]),
     "a section that is a list": ({"flex": []}, ["flex: must be object, not array"]),
-    "a section that is null": ({"flex": None}, ["flex: must be object, not null"]),
+    "a rate limit that is none": ({"flex": {"rate_limit": "fast"}}, ["flex.rate_limit: 'fast' is not"]),
+    "a number out of range": ({"freewheel": {"retries": -1}, "flex": {"timeout": 0}}, ["freewheel.retries must be 0 or more", "flex.timeout must be more"]),
+    "a file of an option that is missing": ({"playlyfe": {"ca_path": "missing.pem"}}, ["playlyfe.ca_path: there is no file", "missing.pem"]),
+    "a place for tokens that is not supported": ({"flex": {"token_cache": "memcached://:hush@host"}}, ["flex.token_cache: memcached:// is not supported"]),
+    "an item that is null": ({"flex": {"applications": [None]}}, ["flex.applications[0]: must be object, not null"]),
     "an unknown option": ({"flex": {"registration_kye": "hush"}}, ["flex", "registration_kye", "registration_key"]),
     "another provider's option": ({"flex": {"username": "u"}}, ["flex", "username"]),
     "a text that is a list": ({"flex": {"url": ["hush"]}}, ["flex.url: must be string or number, not array"]),
@@ -231,6 +245,42 @@ WRONG = {
         {"audienceplayer": {"entitlements": [{"user_id": 1, "product_id": "film"}]}},
         ["audienceplayer.entitlements[0].product_id"],
     ),
+    "an entitlement to nothing": (
+        {"audienceplayer": {"entitlements": [{"user_id": 1, "product_id": 4}, {"user_id": 1}]}},
+        ["audienceplayer.entitlements[1]: exactly one of product_id and subscription_id must be given"],
+    ),
+    "an entitlement to two things": (
+        {"audienceplayer": {"entitlements": [{"user_id": 1, "product_id": 4}, {"user_email": "a@b.c", "product_id": 444, "subscription_id": 5}]}},
+        ["audienceplayer.entitlements[1]: exactly one of product_id and subscription_id must be given"],
+    ),
+    "an entitlement of nobody": (
+        {"audienceplayer": {"entitlements": [{"product_id": 1}]}},
+        ["audienceplayer.entitlements[0]: exactly one of user_id and user_email must be given"],
+    ),
+    "an entitlement of an empty name": (
+        {"audienceplayer": {"entitlements": [{"product_id": 1, "user_email": ""}]}},
+        ["audienceplayer.entitlements[0]: exactly one of user_id and user_email must be given"],
+    ),
+    "an entitlement that registers a number": (
+        {"audienceplayer": {"entitlements": [{"product_id": 1, "user_id": 1, "auto_register": True}]}},
+        ["audienceplayer.entitlements[0]: auto_register goes with user_email only"],
+    ),
+    "an entitlement with an end that is none": (
+        {"audienceplayer": {"entitlements": [{"subscription_id": 1, "user_id": 1, "expires_at": "soon"}]}},
+        ["audienceplayer.entitlements[0]: expires_at: "],
+    ),
+    "an entitlement that has ended": (
+        {"audienceplayer": {"entitlements": [{"subscription_id": 1, "user_id": 1, "expires_at": "2001-01-01"}]}},
+        ["audienceplayer.entitlements[0]: expires_at must lie in the future"],
+    ),
+    "an entitlement without an end": (
+        {"audienceplayer": {"entitlements": [{"subscription_id": 1, "user_id": 1}]}},
+        ["audienceplayer.entitlements[0]: expires_at must be given for a subscription"],
+    ),
+    "entitlements that contradict each other": (
+        {"audienceplayer": {"entitlements": [{"product_id": "4", "user_id": 1}, {"product_id": 4, "user_id": 1, "state": "absent"}]}},
+        ["audienceplayer.entitlements[1]: it contradicts audienceplayer.entitlements[0], which wants product 4 of user 1 present"],
+    ),
     "a file that is a list": ({"audienceplayer": {"entitlements_file": ["a.csv"]}}, ["audienceplayer.entitlements_file: must be string, not array"]),
     "deliver that is a mapping": ({"deliver": DELIVER}, ["deliver: must be array, not object"]),
     "deliver without a format": ({"deliver": [{"dest": "a"}]}, ["deliver[0]", "lacks format"]),
@@ -238,6 +288,10 @@ WRONG = {
     "deliver without a dest": ({"deliver": [DELIVER, {"format": "dotenv"}]}, ["deliver[1]", "lacks dest"]),
     "deliver to Vault without a path": ({"deliver": [{"format": "vault_kv2", "url": "https://v"}]}, ["deliver[0]", "lacks path"]),
     "deliver to Vault and to a file": ({"deliver": [{"format": "vault_kv2", "url": "https://v", "path": "p", "dest": "a"}]}, ["deliver[0]", "dest"]),
+    "deliver to a folder that is missing": ({"deliver": [DELIVER, {**DELIVER, "dest": "x/a"}]}, ["deliver[1].dest: ", "/x/a cannot be written: No such file"]),
+    "deliver to a folder": ({"deliver": [{**DELIVER, "dest": "."}]}, ["deliver[0].dest: ", "Is a directory"]),
+    "deliver to no path": ({"deliver": [{**DELIVER, "dest": "a\0b"}]}, ["deliver[0].dest: ", "is no path"]),
+    "deliver to one file twice": ({"deliver": [DELIVER, {"dest": "./b/../a", "format": "dotenv"}]}, ["deliver[1].dest: it is the file of deliver[0].dest"]),
     "a name twice": ({"flex": {"applications": [{"name": "A"}, {"name": "A"}]}}, ["flex.applications[1]", "'A'", "flex.applications[0]"]),
     "a number and a text that are the same name": ({"flex": {"applications": [{"name": 5}, {"name": "5"}]}}, ["flex.applications[1]", "5"]),
     "a name twice, at two providers": (
@@ -272,6 +326,16 @@ def test_an_application_and_a_token_may_share_a_name(info):
     }
 
 
+def test_an_editor_tells_what_an_item_has_one_of():
+    with open(SCHEMA, encoding="utf-8") as schema:
+        problems = Schema(json.load(schema)).problems({"audienceplayer": {"entitlements": [{"user_id": 1, "user_email": "a"}]}})
+
+    assert problems == [
+        "audienceplayer.entitlements[0]: exactly one of product_id and subscription_id must be given",
+        "audienceplayer.entitlements[0]: exactly one of user_id and user_email must be given",
+    ]
+
+
 # --- two names, one variable -------------------------------------------------------------------------------------------------
 
 COLLIDE = {"flex": {"applications": [{"name": "a b"}, {"name": "a-b"}]}}
@@ -280,7 +344,8 @@ COLLIDE = {"flex": {"applications": [{"name": "a b"}, {"name": "a-b"}]}}
 def test_two_names_that_become_one_variable_are_found_before_anything_is_done(info):
     message = failure(info({**COLLIDE, "deliver": [DELIVER, {"dest": "b", "format": "dotenv"}]}))
 
-    assert "'a b'" in message and "'a-b'" in message and "A_B_CLIENT_ID" in message
+    assert "is no valid manifest: flex.applications[0] and flex.applications[1]: 'a b' and 'a-b' both become A_B_CLIENT_ID" in message
+    assert message.count("both become") == 1
 
 
 @pytest.mark.parametrize("deliver", [[], [DELIVER]], ids=["nothing delivered", "another format"])
@@ -299,6 +364,20 @@ def test_a_name_may_be_a_number(info, form):
     result = info({"flex": {"applications": [{"name": 2027}, {"name": "Reviewer"}]}, "deliver": [{"dest": "b", "format": form}]})
 
     assert result["names"]["applications"] == {"2027": None, "Reviewer": None}
+
+
+# --- a password for Ansible Vault --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [{}, {"has_vault_password": True}], ids=["nothing is known", "there is one"])
+def test_an_encrypted_file_can_be_delivered_with_a_password(info, given):
+    assert info({"deliver": [{"dest": "a", "format": "vault_yaml"}]}, **given)["deliver"][0]["format"] == "vault_yaml"
+
+
+def test_an_encrypted_file_without_a_password_is_found_before_anything_is_done(info):
+    message = failure(info({"deliver": [DELIVER, {"dest": "b", "format": "vault_yaml"}]}, has_vault_password=False))
+
+    assert "deliver[1].format: the format vault_yaml needs vault_password (provision_vault_password, in the role)" in message
 
 
 # --- items from files --------------------------------------------------------------------------------------------------------
@@ -379,6 +458,32 @@ def test_a_file_of_items_that_cannot_be_read_is_a_failure_that_names_it_and_the_
         assert word in message
 
 
+def test_an_item_of_a_file_that_cannot_be_brought_about_is_a_failure_before_anything_is_done(info, file):
+    path = file("e.csv", "user_email,user_id,product_id,subscription_id,expires_at\na@b.c,,1,5,\n,,1,,\na@b.c,,,5,2001-01-01\n,7,1,,\n")
+    listed = [{"user_id": 7, "product_id": 1, "state": "absent"}]
+    message = failure(info(file("a.yml", yaml.safe_dump(with_file("e.csv", entitlements=listed)))))
+
+    assert message.partition(" is no valid manifest: ")[2].split("; ") == [
+        f"{path}:2: exactly one of product_id and subscription_id must be given",
+        f"{path}:3: exactly one of user_id and user_email must be given",
+        f"{path}:4: expires_at must lie in the future, and 2001-01-01 does not",
+        f"{path}:5: it contradicts audienceplayer.entitlements[0], which wants product 1 of user 7 absent",
+    ]
+
+
+def test_a_long_file_of_items_takes_little_memory(info, file):
+    rows = 10000
+    path = file("e.csv", "user_email,product_id\n" + "".join(f"user-{row}@example.com,444\n" for row in range(rows)))
+    info(with_file(path))
+    tracemalloc.start()
+    try:
+        assert "failed" not in info(with_file(path))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak / rows < 400  # bytes
+
+
 def test_a_missing_file_of_items_is_a_clear_failure(info, folder):
     assert f"{folder}/e.csv cannot be read: No such file" in failure(info(with_file("e.csv")))
 
@@ -395,6 +500,20 @@ def test_revoke_turns_everything_absent_and_leaves_users_out(info):
     assert [item["name"] for item in items["freewheel.tokens"]] == ["mrm", "old"]
     assert result["names"] == {"applications": {}, "tokens": {}}
     assert [target["format"] for target in result["deliver"]] == ["dotenv", "vault_yaml", "vault_kv2"]
+
+
+def test_revoke_takes_what_could_not_be_brought_about_any_more(info):
+    past = {"subscription_id": 1, "user_id": 1, "expires_at": "2001-01-01"}
+    manifest = {"audienceplayer": {"entitlements": [past, {**past, "state": "absent"}]}, "deliver": [{"dest": "missing/a", "format": "vault_yaml"}]}
+
+    assert [item["state"] for item in info(manifest, revoke=True, has_vault_password=False)["manifest"]["audienceplayer"]["entitlements"]] == ["absent"] * 2
+
+
+def test_what_is_only_described_need_not_be_possible(info):
+    past = {"subscription_id": 1, "user_id": 1, "expires_at": "2001-01-01"}
+    manifest = {"audienceplayer": {"entitlements": [past]}, "deliver": [{"dest": "missing/a", "format": "vault_yaml"}]}
+
+    assert info(manifest, include_files=True, has_vault_password=False)["manifest"]["audienceplayer"]["entitlements"] == [past]
 
 
 def test_revoke_takes_the_items_of_files_too(info, folder):

@@ -182,11 +182,11 @@ def lookup_error(access):
 
 
 FAILURES = {
-    "unsupported option": (None, {"bogus": 1}, {"msg": f"Unsupported parameters for ({NAME}) module: bogus. Supported parameters include: "}),
-    "missing option": (None, {"name": ABSENT}, {"msg": "one of the following is required: name, id"}),
-    "null in place of an option": (None, {"name": None}, {"msg": "one of the following is required: name, id"}),
-    "wrong type": (None, {"id": "many"}, {"msg": "argument 'id' is of type "}),
-    "wrong choice": (None, {"state": "gone"}, {"msg": "value of state must be one of: present, absent, got: gone"}),
+    "unsupported option": (None, {"bogus": 1}, {"msg": f"Fake Platform: Unsupported parameters for ({NAME}) module: bogus. Supported parameters include: "}),
+    "missing option": (None, {"name": ABSENT}, {"msg": "Fake Platform: one of the following is required: name, id"}),
+    "null in place of an option": (None, {"name": None}, {"msg": "Fake Platform: one of the following is required: name, id"}),
+    "wrong type": (None, {"id": "many"}, {"msg": "Fake Platform: argument 'id' is of type "}),
+    "wrong choice": (None, {"state": "gone"}, {"msg": "Fake Platform: value of state must be one of: present, absent, got: gone"}),
     "wrong value": (None, {"retries": -1}, {"msg": "Fake Platform: retries must be 0 or more, not -1"}),
     "endless time": (lambda access: access.clock.sleep(access.params["timeout"]), {"timeout": math.inf}, {"msg": "Fake Platform: timeout must be"}),
     "missing url": (None, {"url": ABSENT}, {"msg": "Fake Platform: url must be given (or the environment variable FLEX_URL)"}),

@@ -8,9 +8,10 @@ import math
 import os
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._options import access_token_option, cache_location, check_common, common_options
+from ansible_collections.mediaops.access.plugins.module_utils._options import access_token_option, cache_location, check_common, common_options, from_env
 
 SPEC = common_options("20/second", "3/second")
 
@@ -130,3 +131,13 @@ def test_without_a_controller_ansible_home_comes_from_the_environment(variable, 
         monkeypatch.setenv("ANSIBLE_HOME", variable)
 
     assert cache_location(params()) == expected
+
+
+@pytest.mark.parametrize(("value", "found"), [("a", "a"), ("", None), (None, None)], ids=["set", "empty", "not set"])
+def test_an_empty_variable_counts_as_not_set(value, found, monkeypatch):
+    monkeypatch.delenv("ACME_URL", raising=False)
+    if value is not None:
+        monkeypatch.setenv("ACME_URL", value)
+    validated = ArgumentSpecValidator({"url": {"type": "str", "fallback": from_env("ACME_URL")}}).validate({})
+
+    assert validated.validated_parameters["url"] == found

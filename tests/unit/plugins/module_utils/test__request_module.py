@@ -83,11 +83,32 @@ def test_a_path_does_not_climb_out_of_the_url(api, path):
     [
         pytest.param({"page": 1, "name": "a b&c"}, {"page": "1", "name": "a b&c"}, id="numbers and characters"),
         pytest.param({"a": None, "b": ""}, {"b": ""}, id="null is left out"),
+        pytest.param({"a": True, "b": False}, {"a": "true", "b": "false"}, id="booleans"),
+        pytest.param({"a": [1, True]}, {"a": ["1", "true"]}, id="a list"),
         pytest.param({}, {}, id="empty"),
     ],
 )
 def test_the_query_is_encoded(api, query, travels):
     api(sent("GET", query=travels), query=query)
+
+
+@pytest.mark.parametrize("options", [{"query": {"a": {"b": 1}}}, {"query": {"a": [[1]]}}, {"headers": {"X-A": {"b": 1}}}, {"headers": {"X-A": [1]}}])
+def test_what_has_no_text_is_refused(api, options):
+    assert "query and headers take texts, numbers and booleans" in api.fail(**options)["msg"]
+
+
+def test_a_header_may_be_left_out_or_be_a_boolean(api):
+    api(sent("GET", more={"X-A": "true", "X-B": None}), headers={"X-A": True, "X-B": None})
+
+
+def test_a_status_that_is_not_asked_for_is_named_with_those_that_are(api):
+    assert "was answered with HTTP 200 and JSON that gives no reason. Expected is 201 or 202" in api.fail(sent("GET", answer=[]), status_code=[201, 202])["msg"]
+
+
+def test_a_rejected_token_may_be_what_one_asks_for(api):
+    call = sent("GET", status=401, answer={"message": "no"}, token="mine")
+
+    assert api(call, access_token="mine", client_id="", status_code=[200, 401])["status"] == 401
 
 
 @pytest.mark.parametrize(
@@ -379,3 +400,16 @@ def test_a_result_that_holds_a_secret_is_censored_and_kept(tmp_path, monkeypatch
 
     assert result.get("_ansible_no_log", False) is censored
     assert result.get("json", result.get("content")) == answer["answer"]
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_diff_names_the_request_that_is_sent_without_what_may_be_secret(api, check_mode):
+    calls = [] if check_mode else [sent("POST", query={"key": "hush"}, json={"a": "hush"})]
+
+    result = api(*calls, method="POST", query={"key": "hush"}, body={"a": "hush"}, check_mode=check_mode)
+
+    assert result["diff"] == {"before": {}, "after": {"request": f"POST {URL}/api/things"}}
+
+
+def test_a_read_has_no_diff(api):
+    assert "diff" not in api(sent("GET"))

@@ -221,16 +221,6 @@ def test_even_a_new_token_too_short_is_a_clear_failure_and_kept_for_those_who_ne
     assert opened(min_ttl=30).cached(GRANT) == short("two" if revokes else "one", clock)
 
 
-def test_a_token_of_others_is_not_revoked_where_no_new_one_would_live_longer(opened, clock):
-    old = Token("theirs", expires_at=clock.now() + HOUR, issued_at=clock.now() - HOUR)
-    platform = Platform(clock, revokes=True, obtained=[old])
-
-    with pytest.raises(AccessError, match="^even a new token lives for 3600 s only"):
-        opened(platform, min_ttl=3 * HOUR).get(GRANT)
-
-    assert platform.calls == ["obtain"]
-
-
 def test_after_a_revoked_token_a_login_that_fails_leaves_none_behind(opened, held, clock):
     old = held(life=30)
     platform = Platform(clock, revokes=True, obtained=[old, AccessError("down")])

@@ -173,7 +173,7 @@ def test_a_result_names_the_item_and_shows_what_changed(known):
     result = known(holdings(), written(subscription_mutation()), **{**SUBSCRIBED, "expires_at": "2031-01-01T00:59:59+01:00"})
 
     assert result["entitlements"] == [
-        {"user_id": 333, "user_email": None, "subscription_id": 555, "expires_at": LAST_SECOND, "state": "present", "changed": True, "failed": False}
+        {"user_id": 333, "user_email": None, "subscription_id": 555, "expires_at": LAST_SECOND, "state": "present", "changed": True, "failed": False, "msg": ""}
     ]
     assert result["summary"] == {"total": 1, "changed": 1, "unchanged": 0, "failed": 0}
     assert result["diff"] == {"before": {"subscription 555 of user 333": "absent"}, "after": {"subscription 555 of user 333": f"present until {LAST_SECOND}"}}
@@ -638,3 +638,9 @@ def test_a_platform_error_that_quotes_the_document_does_not_show_the_secret(know
     result = known.fail(holdings(), written(product_mutation(), data={"e0": None}, errors=[error]), holdings(), **HAS)
 
     assert 'client_secret: "****' in result["msg"] and 'client_secret: "****' in result["entitlements"][0]["msg"]
+
+
+def test_null_in_an_item_means_not_given(known):
+    item = {"user_id": 333, "product_id": 444, "state": None, "auto_register": None, "expires_at": None}
+
+    assert known(holdings(product(444)), entitlements=[item])["entitlements"][0]["state"] == "present"

@@ -594,3 +594,8 @@ def test_url_and_key_may_come_from_the_environment(runs, monkeypatch):
     monkeypatch.setenv("FLEX_REGISTRATION_KEY", KEY)
 
     assert runs(flex_oauth_app)(listed(REVIEWER), **WANTED)["changed"] is False
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_an_empty_description_is_refused_before_anything_is_sent(oauth_app, check_mode):
+    assert "description must not be empty" in oauth_app.fail(name="Reviewer", description="", check_mode=check_mode)["msg"]

@@ -379,3 +379,20 @@ def test_credentials_may_come_from_the_environment(runs, monkeypatch):
     monkeypatch.setenv("FREEWHEEL_PASSWORD", "hush-password")
 
     assert runs(freewheel_token)(login())["changed"] is True
+
+
+# --- diff --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_diff_shows_whose_token_it_is_and_when_it_ends(cached, clock):
+    ends = {"expires_at": "2027-01-22T08:00:00Z"}
+
+    issued = cached(revoke(), login(OTHER), force=True)["diff"]
+    planned = cached(force=True, check_mode=True)["diff"]
+    dropped = cached(revoke("hush-other"), state="absent")["diff"]
+
+    assert issued["before_header"] == issued["after_header"] == "token of mrm"
+    assert (issued["before"], issued["after"]) == (ends, ends)
+    assert (planned["before"], planned["after"]) == (ends, {"expires_at": "told when it is issued"})
+    assert (dropped["before"], dropped["after"]) == (ends, {})
+    assert "diff" not in cached(state="absent")

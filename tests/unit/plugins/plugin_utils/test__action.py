@@ -203,7 +203,7 @@ def test_a_wrong_option_is_a_failed_result_that_names_the_module(action):
     result = action({**GIVEN, "bogus": 1}).run(task_vars={})
 
     assert (result["failed"], result["provider"]) == (True, "fake")
-    assert result["msg"].startswith(f"Unsupported parameters for ({NAME}) module: bogus.")
+    assert result["msg"].startswith(f"Fake Platform: Unsupported parameters for ({NAME}) module: bogus.")
 
 
 def types_in(value):

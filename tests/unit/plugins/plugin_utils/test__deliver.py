@@ -399,6 +399,13 @@ def test_a_missing_folder_is_a_clear_failure(place, tmp_path, form):
         deliver(place(form, path=tmp_path / "missing" / "credentials"), CREDENTIALS)
 
 
+def test_a_folder_that_cannot_be_written_to_is_found_before_anything_is_written(place, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *args: False)
+
+    with pytest.raises(AccessError, match="credentials cannot be written: Permission denied"):
+        place("json").check(CREDENTIALS)
+
+
 def test_a_folder_in_the_files_place_is_a_clear_failure(place, dest):
     dest.mkdir()
 
