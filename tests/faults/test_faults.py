@@ -293,7 +293,9 @@ class Cell:
         elif "entitlements" in self.result and self.ask.kind is not Kind.UNREAD:
             scenarios.judge_items(self.result, self.after, self.before, [self.scenario.options])
         else:
-            assert self.result["changed"] is (self._is_rotation_without_a_successor() or self._has_revoked()), "a failure that changed something, or does not say so"
+            assert self.result["changed"] is (self._is_rotation_without_a_successor() or self._has_revoked()), (
+                "a failure that changed something, or does not say so"
+            )
 
     def _is_rotation_without_a_successor(self) -> bool:
         return "rotate" in self.scenario.name and len(self.after["applications"]) < len(self.before["applications"])

@@ -36,7 +36,7 @@ SHAPES: dict[str, t.Callable[[str], t.Any]] = {
     "tokens": lambda canary: {"mrm": {"access_token": canary, "expires_at": "2099-01-01T00:00:00Z"}},
 }
 #: Options whose names look like a secret's, and that are none. A Redis URL's password is a canary of its own.
-HARMLESS = {"client_key", "token_cache", "token_path", "token_placement", "rotate_secret", "include_secrets", "status_code", "tokens"}
+HARMLESS = {"client_key", "token_cache", "token_path", "token_placement", "rotate_secret", "include_secrets", "status_code", "tokens", "has_vault_password"}
 LOOKS_SECRET = re.compile(r"secret|token|passw|key|code$|credential|cookie|jwt", re.I)
 NAMES = ("flex", "freewheel", "audienceplayer", "movingimage", "playlyfe")
 QUICK = {"retries": 0, "timeout": 5, "rate_limit": "none", "auth_rate_limit": "none"}
