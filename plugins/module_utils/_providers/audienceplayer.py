@@ -15,10 +15,12 @@ from ansible_collections.mediaops.access.plugins.module_utils._http import Reque
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
-from ansible_collections.mediaops.access.plugins.module_utils._rows import Item
 from ansible_collections.mediaops.access.plugins.module_utils._runner import State
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, jwt_claims, jwt_expiry
+
+if t.TYPE_CHECKING:
+    from ansible_collections.mediaops.access.plugins.module_utils._rows import Item
 
 _LIFETIME = 3600  # seconds, where an answer says nothing (1.3)
 _PAGE = 100
