@@ -214,9 +214,9 @@ class ApplicationResource:
         self._others: set[int] = set()
         if self._name == "":
             raise AccessError("name must not be empty")
-        if self._description == "" and not self._absent:
-            raise AccessError("description must not be empty: the platform requires one")
         self.label = f"application {self._name!r}" if self._name else f"application {self._id}"
+        if self._description == "" and not self._absent:
+            raise AccessError(f"{self.label}: description must not be empty, as the platform requires one")
 
     def read(self) -> State:
         if self._id is not None:
