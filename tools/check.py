@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run groups of checks (lint, units, faults, integration, sanity, ecosystem), one line for each, and the end of its output where it failed.
+"""Run groups of checks (lint, units, faults, integration, sanity, ecosystem), one line for each, and what failed.
 
 All are run; the exit status tells whether one failed. Each leaves $WORK/logs/NAME and $WORK/results/NAME ("PASSED FAILED").
 """
@@ -53,6 +53,10 @@ def by_status(status: int, output: str) -> Count:
     return (0, 1, "") if status else (1, 0, "")
 
 
+def end_of(output: str) -> list[str]:
+    return [line for line in output.splitlines() if not CHATTER.match(line)][-TAIL:]
+
+
 @dataclasses.dataclass
 class Step:
     name: str
@@ -61,6 +65,7 @@ class Step:
     cwd: pathlib.Path = ROOT
     env: dict[str, str] = dataclasses.field(default_factory=dict)
     count: Callable[[int, str], Count] = by_status
+    reasons: Callable[[str], list[str]] = end_of
 
     def run(self) -> bool:
         start = time.monotonic()
@@ -77,8 +82,7 @@ class Step:
         report(slug, passed, failed)
         text = f"{'FAIL' if failed else 'ok  '}  {self.name:<24} {time.monotonic() - start:6.1f} s  {note}".rstrip()
         if failed:
-            lines = [line for line in output.splitlines() if not CHATTER.match(line)]
-            text = "\n".join([text, *(f"      {line}" for line in lines[-TAIL:]), f"      (all of it: {log})"])
+            text = "\n".join([text, *(f"      {line}" for line in self.reasons(output)), f"      (all of it: {log})"])
         print(text, flush=True)
         return not failed
 
@@ -137,8 +141,17 @@ def pytest(group: str, core: str, venv: str, folder: str, arguments: list[str], 
             note += f", coverage of plugins {json.loads(coverage.read_text())['totals']['percent_covered']:.1f} %"
         return number["tests"] - failed - number["skipped"], failed, note
 
+    def reasons(output: str) -> list[str]:
+        """The start of each failure's message, of the first tests that failed."""
+        cases = xml.etree.ElementTree.parse(junit).iter("testcase") if junit.exists() else ()
+        found = []
+        for case in cases:
+            for failure in [*case.findall("failure"), *case.findall("error")]:
+                found += [f"{case.get('classname')}::{case.get('name')}", *(f"    {line}" for line in failure.get("message", "").strip().splitlines()[:10])]
+        return found[:TAIL] or end_of(output)
+
     command = ["python", "-m", "pytest", "-q", folder, f"--junitxml={junit}", "-o", f"cache_dir={WORK / 'pytest'}", *arguments]
-    return Step(f"{group} {core}", command, venv, env={"COVERAGE_FILE": str(WORK / f"coverage-{core}"), **env}, count=count)
+    return Step(f"{group} {core}", command, venv, env={"COVERAGE_FILE": str(WORK / f"coverage-{core}"), **env}, count=count, reasons=reasons)
 
 
 def units(core: str, python: str, venv: str) -> Step:

@@ -68,7 +68,7 @@ class Module:
         """Convert and complete ``params``; null means: not given."""
         if self._validator is None:
             self._validator = ArgumentSpecValidator(self.options, **self._rules)
-        return self._validator.validate(_without_nulls(params))
+        return self._validator.validate(_without_nulls(params, self.options))
 
     def execute(
         self,
@@ -133,7 +133,7 @@ class _ProcessModule(AnsibleModule):
     def _load_params(self) -> None:
         super()._load_params()
         # null means: not given. Ansible would refuse it for an option that has a default.
-        self.params = _without_nulls(self.params)
+        self.params = _without_nulls(self.params, self.described.options)
         self.given = set(self.params)
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
@@ -145,13 +145,14 @@ class _ProcessModule(AnsibleModule):
         super().fail_json(msg, **kwargs)
 
 
-def _without_nulls(params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """The options that are given, and of items in a list theirs."""
-
-    def given(value: t.Any) -> t.Any:
-        return [_without_nulls(item) if isinstance(item, dict) else item for item in value] if isinstance(value, list) else value
-
-    return {name: given(value) for name, value in params.items() if value is not None}
+def _without_nulls(params: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """What is given of options, and of those of a list's items."""
+    given = {name: value for name, value in params.items() if value is not None}
+    for name, value in given.items():
+        inner = options.get(name, {}).get("options")
+        if inner and isinstance(value, list):
+            given[name] = [_without_nulls(item, inner) if isinstance(item, dict) else item for item in value]
+    return given
 
 
 def _without_user(value: t.Any) -> t.Any:

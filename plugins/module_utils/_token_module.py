@@ -28,7 +28,8 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
             before = provider.tokens.cached(grant, min_ttl=0)
             dropped = provider.tokens.drop(grant, check_mode=access.check_mode)
             return {"changed": dropped, **({"diff": _diff(grant, before, {})} if dropped else {})}
-        return _present(access, params["force"] and provider.own_grant() or provider.usual_grant())
+        own = provider.own_grant() if params["force"] else None
+        return _present(access, own or provider.usual_grant())
     except AccessError as error:
         error.changed = error.changed or provider.tokens.changed
         raise

@@ -8,10 +8,16 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests" / folder) for folder in ("integration", "helpers")]
+
+from sandbox_fixtures import sandbox, sandbox_process
+
+__all__ = ["commit", "sandbox", "sandbox_process"]
 
 
 @pytest.fixture(scope="session")

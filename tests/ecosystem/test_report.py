@@ -6,23 +6,19 @@
 from __future__ import annotations
 
 import datetime
-import fcntl
 import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
-import sys
-import tempfile
 import typing as t
 
 import pytest
+from driver import ROOT, Ansible, Facts, Run, Sandbox, report, secrets_in
+from npm_packages import installed
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.append(str(HERE.parent / "integration"))
-
-from driver import ROOT, Ansible, Facts, Run, Sandbox, report, secrets_in
 
 pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
 
@@ -196,27 +192,6 @@ def test_every_expression_of_the_template_is_escaped() -> None:
 # --- in a browser --------------------------------------------------------------------------------------------------------
 
 
-def installed(npm: str) -> pathlib.Path:
-    """The folder, outside the checkout, with the script and the packages that it uses."""
-    folder = pathlib.Path(os.environ.get("WORK") or tempfile.gettempdir()) / f"browser-{os.getuid()}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
-        pytest.fail(f"{folder} belongs to somebody else")
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        lockfile, stamp = HERE / "browser" / "package-lock.json", folder / "installed.json"
-        if not stamp.exists() or stamp.read_bytes() != lockfile.read_bytes():
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(HERE / "browser" / name, folder)
-            command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-            done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False)
-            if done.returncode:
-                pytest.fail(f"npm ci: {done.stdout}{done.stderr}")
-            shutil.copy(lockfile, stamp)
-        shutil.copy(HERE / "browser" / "look.mjs", folder)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def views(made: Made, tmp_path_factory: pytest.TempPathFactory) -> list[Facts]:
     """What Chromium says about the page at several widths, in light and dark, and printed."""
@@ -225,7 +200,7 @@ def views(made: Made, tmp_path_factory: pytest.TempPathFactory) -> list[Facts]:
     if missing:
         pytest.fail(f"the report is tested in a browser, which needs {', '.join(missing)} (Debian: chromium, nodejs and npm)", pytrace=False)
     folder = tmp_path_factory.mktemp("browser")
-    command = [str(programs["node"]), str(installed(str(programs["npm"])) / "look.mjs"), str(programs["chromium"])]
+    command = [str(programs["node"]), str(installed(str(programs["npm"]), HERE / "browser") / "look.mjs"), str(programs["chromium"])]
     command += [str(folder / "profile"), made.page.as_uri(), str(folder)]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"}
     done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False)

@@ -25,9 +25,6 @@ import urllib.error
 import urllib.request
 
 import pytest
-
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
-
 from driver import ROOT, Facts, Sandbox, environment
 
 pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
@@ -164,19 +161,6 @@ class Rulebook:
                     [number for number, end in ends.items() if end > now],
                 )
         return [], []
-
-
-@pytest.fixture(scope="module")
-def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Sandbox]:
-    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield sandbox
-    sandbox.stop()
-
-
-@pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    sandbox_process.reset()
-    return sandbox_process
 
 
 @pytest.fixture

@@ -5,28 +5,16 @@ from __future__ import annotations
 
 import pathlib
 import sys
-import typing as t
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))  # for driver.py
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "helpers")]
 
 from driver import Ansible, Sandbox
+from sandbox_fixtures import sandbox, sandbox_process
 
-
-@pytest.fixture(scope="session")
-def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Sandbox]:
-    """One sandbox for each worker of pytest-xdist."""
-    sandbox = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    yield sandbox
-    sandbox.stop()
-
-
-@pytest.fixture
-def sandbox(sandbox_process: Sandbox) -> Sandbox:
-    """The sandbox in its fresh state."""
-    sandbox_process.reset()
-    return sandbox_process
+__all__ = ["ansible", "sandbox", "sandbox_process"]
 
 
 @pytest.fixture

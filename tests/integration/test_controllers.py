@@ -15,9 +15,6 @@ import typing as t
 import pytest
 import yaml
 from driver import ROOT, Ansible, Sandbox, collections_path, spellings_of
-
-sys.path.insert(0, str(ROOT / "tests" / "helpers"))
-
 from redis_server import RedisServer
 from test_concurrency import HOSTS, check, run_on_hosts, uses_token
 

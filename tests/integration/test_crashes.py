@@ -17,10 +17,7 @@ import sys
 import typing as t
 
 import pytest
-from driver import ROOT, STRICT, Sandbox, collections_path
-
-sys.path.insert(0, str(ROOT / "tests" / "helpers"))
-
+from driver import STRICT, Sandbox, collections_path
 from redis_server import RedisServer
 
 pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import http.cookiejar
 import json
 import os
@@ -13,7 +12,6 @@ import pathlib
 import re
 import shutil
 import subprocess
-import tempfile
 import time
 import typing as t
 import urllib.error
@@ -22,35 +20,13 @@ import urllib.request
 
 import pytest
 from driver import HERE, Ansible, Facts, Run, report
+from npm_packages import installed
 
 pytestmark = pytest.mark.timeout(300)  # of seconds on a busy machine
 
 USER, PASSWORD, CLIENT_SECRET = "viewer@example.com", "s3cr3t/of+the=viewer", "s3cr3t/of+the=client"
 CLIENT, REDIRECT = "portal client", "http://127.0.0.1:9/callback"
 SHORT = 120  # seconds that the first token lives: see openid/server.mjs. Who asks for more makes it too old, without a wait.
-FILES = ("package.json", "package-lock.json", "server.mjs")
-
-
-def installed(npm: str) -> pathlib.Path:
-    """The folder, outside the checkout, with the server and the package that it is made of."""
-    folder = pathlib.Path(os.environ.get("WORK") or tempfile.gettempdir()) / f"openid-{os.getuid()}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
-        pytest.fail(f"{folder} belongs to somebody else")
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        lockfile = HERE / "openid" / "package-lock.json"
-        stamp = folder / "installed.json"
-        if not stamp.exists() or stamp.read_bytes() != lockfile.read_bytes():
-            for name in FILES:
-                shutil.copy(HERE / "openid" / name, folder)
-            command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-            done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False)
-            if done.returncode:
-                pytest.fail(f"npm ci: {done.stdout}{done.stderr}")
-            shutil.copy(lockfile, stamp)
-        shutil.copy(HERE / "openid" / "server.mjs", folder)
-    return folder
 
 
 class OpenIdServer:
@@ -129,7 +105,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[OpenIdServer]
         if os.environ.get("STRICT"):
             pytest.fail(message)
         pytest.skip(message)
-    openid = OpenIdServer(node, installed(npm) / "server.mjs", tmp_path_factory.mktemp("openid"))
+    openid = OpenIdServer(node, installed(npm, HERE / "openid") / "server.mjs", tmp_path_factory.mktemp("openid"))
     yield openid
     openid.stop()
 

@@ -11,7 +11,7 @@ import pathlib
 import typing as t
 
 import pytest
-from driver import Ansible, Facts, Run, Sandbox, report
+from driver import Ansible, Facts, Phase, Run, Sandbox, report
 
 pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
 
@@ -142,13 +142,18 @@ def test_invalid_manifests(sandbox: Sandbox, ansible: Ansible) -> None:
     wanted = [(f"manifest-{number}.yml", place) for number, (_path, _value, place) in enumerate(INVALID.values())]
     wanted += [("list.yml", "mapping"), ("broken.yml", "cannot be read"), ("missing.yml", "there is no manifest"), ("provision_manifest", "flux")]
     for phase, texts in zip(run.phases, wanted, strict=True):
-        failed = [task for task in phase.tasks if task["outcome"] == "failed"]
-        assert len(failed) == 1, (phase.name, failed)
-        message = failed[0]["result"]["msg"]
-        assert all(text in message for text in texts), (phase.name, message)
-        assert "\n" not in message and len(message) < 600, (phase.name, message)
-        assert not phase.requests, phase.name
+        refused_at_once(phase, texts)
     assert not list(ansible.work.iterdir())
+
+
+def refused_at_once(phase: Phase, texts: t.Iterable[str]) -> None:
+    """One task failed, with a message in one line that has these texts, and nothing was sent."""
+    failed = [task for task in phase.tasks if task["outcome"] == "failed"]
+    assert len(failed) == 1, (phase.name, failed)
+    message = failed[0]["result"]["msg"]
+    assert all(text in message for text in texts), (phase.name, message)
+    assert "\n" not in message and len(message) < 600, (phase.name, message)
+    assert not phase.requests, phase.name
 
 
 def play(name: str, manifest: Facts | str, role: str = "provision") -> Facts:
@@ -174,12 +179,7 @@ def test_invalid_sections(sandbox: Sandbox, ansible: Ansible) -> None:
     run = ansible.run(plays)
     accept(run, *(["a play fails"] if run.status else []))
     for phase, (_wrong, texts) in zip(run.phases, INVALID_SECTIONS.values(), strict=True):
-        failed = [task for task in phase.tasks if task["outcome"] == "failed"]
-        assert len(failed) == 1, (phase.name, failed)
-        message = failed[0]["result"]["msg"]
-        assert all(text in message for text in texts), (phase.name, message)
-        assert "\n" not in message and len(message) < 600, (phase.name, message)
-        assert not phase.requests, phase.name
+        refused_at_once(phase, texts)
 
 
 def test_paths_of_a_section_start_at_the_playbook(sandbox: Sandbox, ansible: Ansible) -> None:

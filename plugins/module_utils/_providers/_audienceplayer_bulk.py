@@ -96,7 +96,8 @@ class Entitlements:
     def apply(self) -> None:
         """Do it, or in check mode find out what would be done."""
         repeated = {id(item) for item, _first in self._repeated}
-        once = work = [item for item in self.items if id(item) not in repeated]
+        once = [item for item in self.items if id(item) not in repeated]
+        work = once
         self._progress = Progress(self._access.provider.title, len(work), self._access.clock, self._access.show)
         self._ledger = self._open_ledger()
         if self._ledger:

@@ -16,6 +16,7 @@ author:
   - mediaops.access contributors (@mediaops)
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -26,6 +27,10 @@ import urllib.request
 from ansible.plugins.callback import CallbackBase
 
 KEPT = ("msg", "provider", "status", "error_code", "censored")
+
+
+def _digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _reason(exception):
@@ -60,8 +65,10 @@ class CallbackModule(CallbackBase):
 
     def _files(self):
         """Mode and digest of every file that the plays left in work_dir."""
-        files = sorted(path for path in self._work.rglob("*") if path.is_file())
-        return {str(path.relative_to(self._work)): f"{path.stat().st_mode & 0o777:04o} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in files}
+        while True:
+            with contextlib.suppress(FileNotFoundError):  # a loop's next item is at work meanwhile: look again
+                files = sorted(path for path in self._work.rglob("*") if path.is_file())
+                return {str(path.relative_to(self._work)): f"{path.stat().st_mode & 0o777:04o} {_digest(path)}" for path in files}
 
     def _write(self, event, **facts):
         state = {**self._control("state"), "files": self._files()}

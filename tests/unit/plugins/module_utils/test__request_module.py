@@ -116,6 +116,7 @@ def test_a_rejected_token_may_be_what_one_asks_for(api):
     [
         pytest.param({"a": [1, {"b": None}]}, {"json": {"a": [1, {"b": None}]}}, id="a dict as JSON"),
         pytest.param([1, "a"], {"json": [1, "a"]}, id="a list as JSON"),
+        pytest.param([{"a": None}], {"json": [{"a": None}]}, id="null in a list"),
         pytest.param('{"a":1}', {"text": '{"a":1}'}, id="text as it is"),
         pytest.param("<a>é</a>", {"text": "<a>é</a>"}, id="text in UTF-8"),
     ],
