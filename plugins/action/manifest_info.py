@@ -74,7 +74,7 @@ class ActionModule(ControllerAction):
         """The manifest, what to call it, and the folder that its paths start from."""
         base = self._loader.get_basedir()
         if isinstance(given, dict):
-            return given, "provision_manifest", base
+            return given, "what was given", base
         if not isinstance(given, str):
             raise AccessError("a manifest must be given as a dictionary, or as the path of a YAML or JSON file")
         path = next((place for place in (os.path.abspath(os.path.expanduser(given)), os.path.join(base, given)) if os.path.isfile(place)), None)
@@ -153,7 +153,11 @@ def _every_item(place: str, key: str, wanted: t.Any, section: dict[str, t.Any]) 
         except AccessError as error:
             yield Item(f"{place}[{index}]: ", (), {}, error.message)
     if wanted.from_file and section.get(f"{key}_file"):
-        yield from _items(wanted, section[f"{key}_file"])
+        source = f"{place}_file: "
+        try:
+            yield from (item._replace(place=source + item.place) for item in _items(wanted, section[f"{key}_file"]))
+        except AccessError as error:
+            yield Item(source, (), {}, error.message)
 
 
 def _undeliverable(deliver: list[dict[str, t.Any]], has_vault_password: bool | None) -> list[str]:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from ansible.errors import AnsibleFilterError
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._module import problem_in
 from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_entitlements import Entitlement
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
@@ -64,7 +65,7 @@ def audienceplayer_webhook_url(options: t.Any, url: str | None = None) -> str:
     secrets = Secrets(MODULE.secret_params(validation.validated_parameters))
     try:
         if validation.error_messages:
-            raise AccessError(validation.errors.msg)
+            raise AccessError(problem_in(validation, "its dictionary"))
         platform = AudiencePlayer(validation.validated_parameters)
         entitlement = Entitlement.read(validation.validated_parameters, time.time())
         document = f"mutation{{{entitlement.mutation(platform.client_arguments(), alias='')}}}"

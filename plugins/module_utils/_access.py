@@ -69,6 +69,7 @@ class Access(t.Generic[P]):
         twin = copy.copy(self)
         twin.secrets = self.secrets.copy()
         twin._open(type(self.provider))
+        twin.provider.learned = self.provider.learned
         return twin
 
     def lock(self, *item: str) -> t.ContextManager[None]:

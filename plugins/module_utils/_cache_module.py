@@ -45,16 +45,21 @@ def list_tokens(access: Access[AnyProvider]) -> dict[str, t.Any]:
 def remove_tokens(access: Access[AnyProvider]) -> dict[str, t.Any]:
     """Forget tokens, and end their life first where that was asked for and the platform can."""
     entries = cached_tokens(access)
-    failures, kept = [], []
+    failures: list[AccessError] = []
+    kept = []
     removed = len(entries) if access.check_mode else 0
     for name, entry in entries.items() if not access.check_mode else ():
         try:
             removed += _remove(access, name)
         except AccessError as error:
             kept.append(_label(entry))
-            failures.append(f"the token of {entry['principal']} at {entry['url']} stays, as it could not be revoked: {error.message}")
-    result: dict[str, t.Any] = AccessError("; ".join(failures)).as_result() if failures else {}
-    diff = {"before": {"tokens": sorted(map(_label, entries.values()))}, "after": {"tokens": sorted(kept)}}
+            error.message = f"the token of {entry['principal']} at {entry['url']} stays, as it could not be revoked: {error.message}"
+            failures.append(error)
+    result: dict[str, t.Any] = {}
+    if failures:
+        first = failures[0]
+        result = AccessError("; ".join(failure.message for failure in failures), status=first.status, code=first.code).as_result()
+    diff = {"before": {"cached": sorted(map(_label, entries.values()))}, "after": {"cached": sorted(kept)}}
     return {**result, "changed": removed > 0, "removed": removed, **({"diff": diff} if removed else {})}
 
 

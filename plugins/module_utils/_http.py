@@ -218,9 +218,8 @@ class Http:
                 if not failure.may_repeat or failures >= self._transport.retries:
                     raise failure.as_error(request) from None
             else:
-                retry_after = _retry_after(response, self._clock)
-                if self._is_rate_limited(response) or (response.status == 503 and retry_after is not None):
-                    self._wait_for_limit(request, response, retry_after or min(2.0**limited, _LONGEST_BACKOFF))
+                if self._is_rate_limited(response) or (response.status == 503 and _retry_after(response, self._clock) is not None):
+                    self.wait_for_limit(response, limited)
                     limited += 1
                     continue
                 if response.status not in _FAILED_ON_THE_WAY or self._is_final(response):
@@ -240,7 +239,14 @@ class Http:
             wait = self._backend().reserve(slots, self._patience)
             self._patience.wait(wait, "the rate limit")
 
-    def _wait_for_limit(self, request: Request, response: Response, wait: float) -> None:
+    def wait_for_limit(self, response: Response, times: int = 0) -> None:
+        """Wait as long as an answer that speaks of too many requests asks for, else longer each time; and have everybody wait.
+
+        :raises WaitTooLong: where max_wait does not allow it.
+        :raises AmbiguousWrite: where the request may have been carried out, and must not be repeated.
+        """
+        request = response.request
+        wait = _retry_after(response, self._clock) or min(2.0**times, _LONGEST_BACKOFF)
         reason = f"{request.label} was answered with HTTP {response.status} (too many requests, or out of service)"
         if wait > self._patience.left:
             raise self._patience.exhausted(wait, reason, status=response.status)

@@ -58,10 +58,8 @@ class Module:
         if not validation.error_messages:
             given = [option for option, value in params.items() if value is not None]
             return self.execute(validation.validated_parameters, check_mode=check_mode, given=given, ansible_home=ansible_home, show=show)
-        message = validation.errors.msg
-        if isinstance(validation.errors[0], UnsupportedError):
-            message = f"Unsupported parameters for ({name}) module: {message}"
-        result = {**AccessError(f"{self.provider.title}: {message}").as_result(), "provider": self.provider.name}
+        message = f"{self.provider.title}: {problem_in(validation, f'({name}) module')}"
+        result = {**AccessError(message).as_result(), "provider": self.provider.name}
         return self._presentable(result, validation.validated_parameters)
 
     def validate(self, params: Params) -> ValidationResult:
@@ -122,6 +120,12 @@ class Module:
         hidden = {name for name, value in params.items() if value is not None and self.options.get(name, {"no_log": True}).get("no_log")}
         shown = {name: HIDDEN if name in hidden else _without_user(value) for name, value in params.items()}
         return {"module_args": Secrets(self.secret_params(params)).scrub_tree(shown)}
+
+
+def problem_in(validation: ValidationResult, what: str) -> str:
+    """What is wrong with options, in Ansible's words."""
+    prefix = f"Unsupported parameters for {what}: " if isinstance(validation.errors[0], UnsupportedError) else ""
+    return prefix + str(validation.errors.msg)
 
 
 class _ProcessModule(AnsibleModule):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import math
 import re
 import typing as t
 
@@ -18,6 +19,11 @@ from ansible_collections.mediaops.access.plugins.module_utils._schema import Sch
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._store import Slot
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, Tokens
+
+#: Bodies that are no JSON and may say in words what went wrong (see Response.kind).
+_IN_WORDS = ("XML", "broken JSON", "text that is no JSON")
+#: An error's name, as opposed to words about it.
+_NAME = re.compile(r"[A-Za-z][\w.-]*")
 
 if t.TYPE_CHECKING:
     from ansible_collections.mediaops.access.plugins.module_utils._rows import Item
@@ -61,8 +67,9 @@ class Provider:
     has_tokens: t.ClassVar[bool] = True
     #: Whether it can end a token's life before it expires.
     revokes: t.ClassVar[bool] = False
-    #: What a user can do about an HTTP status.
-    hints: t.ClassVar[dict[int, str]] = {}
+    #: What a user can do about an HTTP status, or an error that the platform names so; and where it concerns a login.
+    hints: t.ClassVar[dict[int | str, str]] = {}
+    login_hints: t.ClassVar[dict[int | str, str]] = {}
 
     def __init__(self, params: t.Mapping[str, t.Any]) -> None:
         self.params = params
@@ -73,6 +80,8 @@ class Provider:
         self.secrets: Secrets
         self.clock: Clock
         self.warn: t.Callable[[str], None]
+        #: What has been found out about the platform, for all jobs of a task.
+        self.learned: set[str] = set()
 
     @classmethod
     def argument_spec(cls) -> dict[str, dict[str, t.Any]]:
@@ -127,9 +136,9 @@ class Provider:
             return None
         return {"request": dataclasses.asdict(request), "slots": [(name, dataclasses.astuple(rate)) for name, rate in self.slots(request)]}
 
-    def still_accepts(self, token: Token) -> bool:
-        """Ask the platform whether a cached token still serves, where it can be asked."""
-        return True
+    def accepted_for(self, token: Token) -> float:
+        """Seconds for which the platform itself says that it accepts a cached token, where it can be asked; 0 where it does not."""
+        return math.inf
 
     def token_identity(self) -> list[str]:
         return [self.name, self.url]
@@ -279,38 +288,45 @@ class Provider:
 
     def words(self, response: Response) -> tuple[str | int | None, str]:
         """The code and the words of an error body. Secrets are masked before the words are cut and joined, when they could not be recognized any more."""
-        return read_error(dataclasses.replace(response, body=self.secrets.scrub(response.text).encode("utf-8", "replace")))
+        response = dataclasses.replace(response, body=self.secrets.scrub(response.text).encode("utf-8", "replace"))
+        try:
+            code, words = read_error(self.parse(response))
+        except ValueError:
+            code, words = None, ""
+        if not words and response.kind in _IN_WORDS:
+            words = re.sub(r"<[^>]*>", " ", response.text)
+        return code, _one_line(words)
 
     def error_for(self, response: Response) -> AccessError:
         """A failure with the platform's own words, as far as they can be read."""
         code, text = self.words(response)
-        hint = self.hints.get(response.status, "")
         message = f"{response.request.label} was answered with HTTP {response.status}" + (f": {text}" if text else f" and {response.kind}")
-        return AccessError(message + (f". {hint}" if hint else ""), status=response.status, code=code, stale_token=response.status == 401)
+        return AccessError(message + self.hint(response, code), status=response.status, code=code, stale_token=response.status == 401)
+
+    def hint(self, response: Response, code: str | int | None) -> str:
+        """What a user can do, as a further sentence."""
+        hints = {**self.hints, **(self.login_hints if response.request.authenticates else {})}
+        later = "It may be for a while only: try again later" if response.status >= 500 else ""
+        hint = hints.get(code or "") or hints.get(response.status, later)
+        return f". {hint}" if hint else ""
 
 
-def read_error(response: Response) -> tuple[str | int | None, str]:
-    """The code and the words of an error body: JSON in the usual shapes (RFC 6749 5.2, Spring, AWS, GraphQL), XML or text."""
-    try:
-        body = response.json()
-    except ValueError:
-        if response.kind == "an HTML page":
-            return None, ""
-        return None, _one_line(re.sub(r"<[^>]*>", " ", response.text))
+def read_error(body: t.Any) -> tuple[str | int | None, str]:
+    """The code and the words of an error body in one of the usual shapes (RFC 6749 5.2, Spring, AWS, GraphQL)."""
     if isinstance(body, dict):
         errors = body.get("errors")
         if errors:
             body = errors[0] if isinstance(errors, list) else errors
     if not isinstance(body, dict):
-        return None, _one_line(str(body)) if isinstance(body, str) else ""
+        return None, body if isinstance(body, str) else ""
     words = [body[key] for key in ("error_description", "message", "Message", "error") if isinstance(body.get(key), str) and body[key]]
     codes = [body.get("code"), body.get("errorCode")]
     if isinstance(body.get("extensions"), dict):
         codes.append(body["extensions"].get("code"))
-    if len(words) > 1:
+    if len(words) > 1 or _NAME.fullmatch(str(body.get("error"))):
         codes.append(body.get("error"))
     code = next((code for code in codes if isinstance(code, (str, int)) and not isinstance(code, bool)), None)
-    return code, _one_line(words[0] if words else "")
+    return code, words[0] if words else ""
 
 
 def _one_line(text: str) -> str:

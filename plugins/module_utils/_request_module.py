@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "path": {"type": "str", "required": True},
@@ -32,7 +33,8 @@ def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = Non
     if writes and access.check_mode:
         return {"changed": True, **diff}
     response = access.provider.send_authorized(request, expected=access.params["status_code"])
-    return {"changed": writes, "status": response.status, "headers": dict(response.headers), **_content(response), **diff}
+    answer = {"headers": dict(response.headers), **_content(response)}
+    return {"changed": writes, "status": response.status, **answer, **diff, HOLDS_SECRET: access.secrets.may_be_in(answer)}
 
 
 def _request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:

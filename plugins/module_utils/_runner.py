@@ -60,7 +60,7 @@ def ensure(access: Access[t.Any], resource: Resource) -> Outcome:
         with access.lock(resource.label):
             fresh = resource.read()
             after = _write(access, resource, fresh)
-        return Outcome(after != fresh, after, _diff(resource, fresh, after))
+        return Outcome(after != fresh, after, _diff(resource, fresh, after) if after != fresh else None)
     except AccessError as error:
         error.message = f"{resource.label}: {error.message}"
         raise

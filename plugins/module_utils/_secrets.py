@@ -12,11 +12,17 @@ import typing as t
 from urllib.parse import parse_qs, quote, quote_plus, unquote, urlsplit
 
 MASK = "********"
+#: The key by which a result tells whoever shows it that it holds a secret under no key that says so.
+HOLDS_SECRET = "holds_secret"  # noqa: S105 - no secret itself
 #: What stands where a text was cut off.
 CUT = "…"
 
+_CREDENTIAL = r"(?:secret|token|password|passwd|passphrase|authorization|credential|jwt|cookie)s?"
+_KEY = r"(?:secret|private|api|registration|signing|encryption)[_-]?keys?"
 #: Keys under which platforms and this collection return credentials.
-SECRET_KEY = re.compile(r"(?:secret|token|password|passwd|passphrase|authorization|jwt|api_?key|registration_?key|cookie)$", re.IGNORECASE)
+SECRET_KEY = re.compile(rf"(?:{_CREDENTIAL}(?:[_-]?value)?|{_KEY})$", re.IGNORECASE)
+#: The same, with what belongs to it, in a text that is no JSON: XML, a form, a page.
+_IN_TEXT = re.compile(rf"(?:{_CREDENTIAL}|{_KEY})[\"']?\s?[=:>]\s?[\"']?\w", re.IGNORECASE)
 
 _TAG = re.compile(r"<[^>]*>")
 
@@ -90,6 +96,10 @@ class Secrets:
         texts = "\0".join(strings_in(value))
         return any(secret in texts for secret in self._spellings) or bool(secret_values(value))
 
+    def may_be_in(self, answer: t.Any) -> bool:
+        """The same of what somebody else wrote, perhaps a text in which a credential is named."""
+        return self.are_in(answer) or any(map(_IN_TEXT.search, strings_in(answer)))
+
 
 def _spellings(value: str) -> set[str]:
     """A secret as it is, and as URLs, JSON, HTML, Python's messages and base64 (also within Basic credentials) write it."""
@@ -122,7 +132,9 @@ def _inner_base64(raw: bytes, lead: int) -> str:
 def secret_values(value: t.Any) -> list[str]:
     """What stands under keys that name a secret, at any depth."""
     if isinstance(value, dict):
-        own = [str(item) for key, item in value.items() if SECRET_KEY.search(str(key)) and _may_be_secret(item)]
+        named = [item for key, item in value.items() if SECRET_KEY.search(str(key))]
+        own = [str(item) for item in named if _may_be_secret(item)]
+        own += [text for item in named if isinstance(item, (list, tuple)) for text in item if isinstance(text, str) and text]
         return own + [secret for item in value.values() for secret in secret_values(item)]
     return [secret for item in value for secret in secret_values(item)] if isinstance(value, (list, tuple)) else []
 

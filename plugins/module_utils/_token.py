@@ -134,7 +134,7 @@ class Issuer(t.Protocol):
 
     def revocation_recipe(self, token: Token) -> dict[str, t.Any] | None: ...
 
-    def still_accepts(self, token: Token) -> bool: ...
+    def accepted_for(self, token: Token) -> float: ...
 
 
 class Tokens:
@@ -149,6 +149,8 @@ class Tokens:
         self._min_ttl = min_ttl
         #: Whether a token was issued or revoked.
         self.changed = False
+        #: The new ones.
+        self._issued: set[str] = set()
         #: Those of the last get_many, by their names: what follows need not ask the store.
         self._at_hand: dict[str, Token] = {}
         self._names: dict[Grant, str] = {}
@@ -160,7 +162,24 @@ class Tokens:
         else:
             name = self._name(grant)
             token = self._at_hand.get(name) or self._read(name)
-        return token if token and token.life(self._clock.now()) >= (self._min_ttl if min_ttl is None else min_ttl) else None
+        return token if token and self._lives(token, self._min_ttl if min_ttl is None else min_ttl) else None
+
+    def _lives(self, token: Token, seconds: float) -> bool:
+        """Whether a token has so much life left; of a new one, which platforms measure in whole seconds, a part has passed on the way."""
+        life = token.life(self._clock.now())
+        return life >= seconds or (token.access_token in self._issued and life > seconds - 1)
+
+    def held(self, grant: Grant) -> Token | None:
+        """The token that is there, if it lives, or its refresh token does."""
+        token = self.cached(grant, min_ttl=-math.inf)
+        return token if token and (token.life(self._clock.now()) > 0 or self._can_be_refreshed(token)) else None
+
+    def of_same_login(self, grant: Grant) -> Token | None:
+        """The newest of the tokens that the same login brought for other scopes and that can be refreshed."""
+        login, own = self._login_name(grant), self._name(grant)
+        tokens = [self._read_entry(entry) for name, entry in self._store.entries().items() if name != own and entry.get("login") == login]
+        usable = [token for token in tokens if token and self._can_be_refreshed(token)]
+        return max(usable, key=lambda token: (token.refresh_expires_at or math.inf, token.expires_at or math.inf), default=None)
 
     def get(self, grant: Grant) -> Token:
         """A token with at least ``min_ttl`` of life: cached, else refreshed, else new."""
@@ -227,17 +246,16 @@ class Tokens:
         name = self._name(grant)
         self._at_hand.pop(name, None)
         if check_mode:
-            return self.cached(grant, min_ttl=0) is not None
+            return self.held(grant) is not None
         with self._store.backend.lock(name, self._patience):
-            token = self._read(name)
-            alive = token is not None and token.life(self._clock.now()) > 0
-            if token and alive:
+            token = self.held(grant)
+            if token and token.life(self._clock.now()) > 0:
                 self._revoke(name, token)
-            self._store.backend.remove(name)  # also one that has expired: its refresh token may not have
-        return alive
+            self._store.backend.remove(name)
+        return token is not None
 
     def _drop_given(self, token: Token, check_mode: bool) -> bool:
-        there = self._issuer.revokes and self._issuer.still_accepts(token)
+        there = self._issuer.revokes and self._issuer.accepted_for(token) > 0
         if there and not check_mode:
             self._issuer.revoke(token)
         return there
@@ -258,8 +276,10 @@ class Tokens:
             return self._keep(name, grant, token)
 
     def _refresh(self, grant: Grant, held: Token) -> Token | None:
-        alive = held.refresh_expires_at is None or held.refresh_expires_at > self._clock.now()
-        return self._issuer.refresh(grant, held) if held.refresh_token and alive else None
+        return self._issuer.refresh(grant, held) if self._can_be_refreshed(held) else None
+
+    def _can_be_refreshed(self, token: Token) -> bool:
+        return bool(token.refresh_token) and (token.refresh_expires_at is None or token.refresh_expires_at > self._clock.now())
 
     def _another(self, name: str, grant: Grant, token: Token) -> Token:
         """For a platform that answers a login with the token it had already issued: end that one's life and ask once more."""
@@ -276,18 +296,26 @@ class Tokens:
 
     def _keep(self, name: str, grant: Grant, token: Token) -> Token:
         """Put a token into the cache; another one where a login was answered with one that expires too soon."""
-        if token.life(self._clock.now()) < self._min_ttl:
+        self._issued.add(token.access_token)
+        if not self._lives(token, self._min_ttl):
             token = self._another(name, grant, token)
+            self._issued.add(token.access_token)
         self._noted(token)
         self.changed = True
         provider, url = self._issuer.token_identity()[:2]
         entry: dict[str, t.Any] = {"provider": provider, "url": url, "principal": grant.principal, "token": dict(vars(token))}
         entry["revocation"] = self._issuer.revocation_recipe(token)
+        if token.refresh_token:
+            entry["login"] = self._login_name(grant)
         self._store.write(name, entry, max(filter(None, [token.expires_at, token.refresh_expires_at]), default=None))
-        life = token.life(self._clock.now())
-        if life < self._min_ttl:
-            raise AccessError(f"even a new token lives for {life:.0f} s only, less than min_ttl ({self._min_ttl} s): lower min_ttl")
+        if not self._lives(token, self._min_ttl):
+            life = max(0, int(token.life(self._clock.now())))
+            raise AccessError(f"even a new token lives for {life} s only, less than min_ttl ({self._min_ttl} s): lower min_ttl")
         return token
+
+    def _login_name(self, grant: Grant) -> str:
+        """What the tokens of one login have in common, whatever their scope."""
+        return self._store.name_of([*self._issuer.token_identity(), grant.flow, grant.principal, grant.secret])
 
     def _name(self, grant: Grant) -> str:
         name = self._names.get(grant)

@@ -25,7 +25,7 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
     try:
         if params["state"] == "absent":
             grant = provider.first_grant()
-            before = provider.tokens.cached(grant, min_ttl=0)
+            before = provider.tokens.held(grant)
             dropped = provider.tokens.drop(grant, check_mode=access.check_mode)
             return {"changed": dropped, **({"diff": _diff(grant, before, {})} if dropped else {})}
         own = provider.own_grant() if params["force"] else None
@@ -38,7 +38,7 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
 def _present(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
     tokens, params = access.provider.tokens, access.params
     cached = None if params["force"] else tokens.cached(grant)
-    rejected = cached if cached and params.get("verify") and not access.provider.still_accepts(cached) else None
+    rejected = cached if cached and params.get("verify") and access.provider.accepted_for(cached) < params["min_ttl"] else None
     if cached and not rejected:
         return {"changed": False, "token": cached.as_result(access.clock.now(), cached=True)}
     if rejected:

@@ -71,6 +71,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._access import Acc
 from ansible_collections.mediaops.access.plugins.module_utils._graphql import is_mutation
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET
 
 
 def run(access: Access[AudiencePlayer]) -> Result:
@@ -80,7 +81,8 @@ def run(access: Access[AudiencePlayer]) -> Result:
     shown = {"diff": {"before": {}, "after": {"mutation": request.label}}} if writes else {}
     if writes and access.check_mode:
         return {"changed": True, **shown}
-    return {"changed": writes, "data": platform.data(platform.send_authorized(request)), **shown}
+    data = platform.data(platform.send_authorized(request))
+    return {"changed": writes, "data": data, **shown, HOLDS_SECRET: access.secrets.may_be_in(data)}
 
 
 MODULE = Module(

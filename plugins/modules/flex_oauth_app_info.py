@@ -90,7 +90,7 @@ def run(access: Access[Flex]) -> Result:
         found = [application for application in [flex.application(params["id"])] if application]
     else:
         listed = [application for application in flex.applications() if params["name"] in (None, application["name"])]
-        found = [flex.complete(application) for application in listed] if params["include_secrets"] else listed
+        found = [flex.complete(application, secret=params["include_secrets"]) for application in listed]
     if params["include_secrets"]:
         return {"changed": False, "applications": found}
     return {"changed": False, "applications": [{key: value for key, value in item.items() if key != "client_secret"} for item in found]}

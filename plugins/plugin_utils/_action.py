@@ -14,7 +14,7 @@ from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET, Secrets
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home, plain
 from ansible_collections.mediaops.access.plugins.plugin_utils._providers import provider_classes
 
@@ -84,8 +84,9 @@ class InProcessAction(ActionBase):
         misspelt = [value for name, value in arguments.items() if name not in self.module.options]  # perhaps a secret
         secrets = Secrets([*self.module.secret_params(arguments, {**os.environ, **plain(environment)}), *misspelt])
         item = [task_vars.get(task_vars.get("ansible_loop_var") or "item"), task_vars.get("ansible_loop")]
+        hidden = result.pop(HOLDS_SECRET, False)
         shown = {key: value for key, value in result.items() if key != "invocation"}
-        if secrets.are_in([shown, plain(item)]):
+        if hidden or secrets.are_in([shown, plain(item)]):
             result["_ansible_no_log"] = True  # a failure's msg is still shown, as an error
         return result
 

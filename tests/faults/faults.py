@@ -184,11 +184,9 @@ def _unauthorized(fault: Fault, ask: Ask) -> Expected:
 
 
 def _redirect(fault: Fault, ask: Ask) -> Expected:
-    if fault.acts and ask.kind is Kind.SETTLED:
-        return OK  # the platform says that the user holds it
-    if fault.acts and ask.kind in REREAD_KINDS:
+    repeated = ask.kind in (*REREAD_KINDS, Kind.SETTLED)
+    if fault.acts and repeated:
         return OK
-    repeated = ask.kind in REREAD_KINDS
     return Expected(False, fault.status, RETRIES + 1 if repeated else 1, words=("redirected", "credentials are not sent"), at_once=not repeated)
 
 
@@ -213,9 +211,7 @@ def _odd_answer(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
         return dataclasses.replace(OK, differs=True)
     if ask.kind is Kind.BLIND:
         return dataclasses.replace(OK, differs=True) if ask.answer is Answer.EMPTY else failure
-    if ask.kind in REREAD_KINDS:
-        return OK
-    if ask.kind is Kind.SETTLED and fault.acts:
+    if ask.kind in (*REREAD_KINDS, Kind.SETTLED):
         return OK
     if ask.kind is Kind.UNREAD and fault.name == "field":
         return dataclasses.replace(failure, status=None, words=("did not say",))

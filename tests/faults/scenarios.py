@@ -40,9 +40,9 @@ class Kind(enum.Enum):
     TOKEN_WRITE = enum.auto()
     #: The user's own write, with a token: nobody knows how to read whether it did.
     BLIND = enum.auto()
-    #: Writes what may be written twice; what the user holds is read where it failed.
+    #: Writes; what the user holds is read where it failed, or may have.
     SETTLED = enum.auto()
-    #: The same without reading.
+    #: Writes what may be written twice, without reading.
     UNREAD = enum.auto()
     #: Ends a token's life, which may be done twice.
     REVOKE = enum.auto()

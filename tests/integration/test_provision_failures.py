@@ -140,7 +140,7 @@ def test_invalid_manifests(sandbox: Sandbox, ansible: Ansible) -> None:
     run = ansible.run(plays)
     accept(run, *(["a play fails"] if run.status else []))
     wanted = [(f"manifest-{number}.yml", place) for number, (_path, _value, place) in enumerate(INVALID.values())]
-    wanted += [("list.yml", "mapping"), ("broken.yml", "cannot be read"), ("missing.yml", "there is no manifest"), ("provision_manifest", "flux")]
+    wanted += [("list.yml", "mapping"), ("broken.yml", "cannot be read"), ("missing.yml", "there is no manifest"), ("what was given", "flux")]
     for phase, texts in zip(run.phases, wanted, strict=True):
         refused_at_once(phase, texts)
     assert not list(ansible.work.iterdir())

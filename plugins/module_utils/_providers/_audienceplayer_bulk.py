@@ -11,7 +11,7 @@ import threading
 import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, WaitTooLong, in_one_line
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, WaitTooLong, in_one_line
 from ansible_collections.mediaops.access.plugins.module_utils._ledger import Ledger
 from ansible_collections.mediaops.access.plugins.module_utils._parallel import Job, results
 from ansible_collections.mediaops.access.plugins.module_utils._progress import Progress
@@ -22,11 +22,13 @@ from ansible_collections.mediaops.access.plugins.module_utils._token import Gran
 
 _MOST_PROBLEMS = 100
 _MOST_SHOWN = 1000  # changes in a diff
-#: Errors that every further item would meet, unless one has succeeded: wrong credentials, or credentials without the right.
+#: Errors that every further item would meet, unless one has succeeded or the client can log in: wrong credentials.
 #: A read that ends with 404 has found the project missing: a user who is missing is no failure.
 _HOPELESS = {"read": (401, 403, 404), "write": (401, 403)}
 
 Batch = t.List[Entitlement]
+#: What was written, by alias, and the answer; nothing where no answer is left to be judged.
+_Answered = t.Tuple[t.Dict[str, Entitlement], t.Optional[Answers]]
 
 
 class _Finished(t.NamedTuple):
@@ -241,11 +243,17 @@ class Entitlements:
 
     def _blame(self, kind: str, item: Entitlement, failure: AccessError, own: bool = False) -> None:
         failure.message = self._mine().secrets.scrub(failure.message)
-        code = failure.status if failure.code is None else failure.code
-        everybodys = failure.status is None or (code in _HOPELESS[kind] and kind not in self._proven)
-        hopeless = isinstance(failure, WaitTooLong) or (everybodys and not own)
+        hopeless = isinstance(failure, WaitTooLong) or (not own and not self._stopped and self._is_everybodys(kind, failure))
         self._stopped = self._stopped or (failure if hopeless else None)
         item.fail(failure)
+
+    def _is_everybodys(self, kind: str, failure: AccessError) -> bool:
+        """Whether what failed for one item must fail for all: nothing is reached, or the client is refused."""
+        code = failure.status if failure.code is None else failure.code
+        if code not in _HOPELESS[kind] or kind in self._proven:
+            return failure.status is None
+        is_certain = code == 404 or failure.code is None or len(self.items) == 1
+        return is_certain or not self._mine().provider.client_works()
 
     def _written(self, batch: Batch) -> _Finished:
         self._begin()
@@ -257,23 +265,47 @@ class Entitlements:
         if self._stopped:
             self._attempt("write", batch, lambda: None)
             return
+        size = self._mine().provider.most_fields(len(batch), "rate_limit")  # perhaps less than when the batch was made
+        if size < len(batch):
+            for start in range(0, len(batch), size):
+                self._write(batch[start : start + size])
+            return
         self._mine().patience.renew()
-        answered: list[Answers] = []
-        aliases = {f"e{index}": item for index, item in enumerate(batch)}
-        fields = {alias: item.mutation(self._client, alias) for alias, item in aliases.items()}
-        unclear: Batch = []
-        if self._attempt("write", batch, lambda: answered.append(self._mine().provider.mutate(fields))):
-            unclear = [aliases[alias] for alias in answered[0].unclear]
-            self._judge(aliases, answered[0])
-        if len(batch) == 1:
-            for item in unclear:
-                item.fail("the platform did not say what became of it")
-        else:
-            half = len(unclear) if len(unclear) < len(batch) else len(unclear) // 2
-            for part in (unclear[:half], unclear[half:]):
-                if part:
-                    self._write(part)
-        self._settle([item for item in batch if item.failure and (item not in unclear or len(batch) == 1)])
+        answered: list[_Answered] = []
+        self._attempt("write", batch, lambda: answered.append(self._answers(batch)))
+        aliases, answers = answered[0] if answered else ({}, None)
+        unclear = [aliases[alias] for alias in answers.unclear] if answers else []
+        if answers:
+            self._judge(aliases, answers)
+            if answers.error and len(unclear) == len(aliases) and self._is_everybodys("write", answers.error):
+                while unclear:
+                    self._blame("write", unclear.pop(), answers.error)
+        if len(unclear) == 1 == len(aliases):
+            unclear.pop().fail("the platform did not say what became of it")
+        half = len(unclear) if len(unclear) < len(aliases) else len(unclear) // 2
+        for part in (unclear[:half], unclear[half:]):
+            if part:
+                self._write(part)
+        self._settle([item for item in batch if item.failure and item not in unclear])
+
+    def _answers(self, batch: Batch) -> _Answered:
+        """Write a batch. After a request of unknown outcome, only what the users lack is written again, where holdings are read at all."""
+        access, doubts = self._mine(), 0
+        while True:
+            aliases = {f"e{index}": item for index, item in enumerate(batch)}
+            fields = {alias: item.mutation(self._client, alias) for alias, item in aliases.items()}
+            try:
+                return aliases, access.provider.mutate(fields, repeatable=not self._reads)
+            except AmbiguousWrite as doubt:
+                if doubts >= access.params["retries"]:
+                    raise
+                access.patience.wait(doubt.wait, doubt.message)
+                access.clock.sleep(0 if doubt.wait else 0.25 * 2**doubts)
+            doubts += 1
+            reached = self._reached(batch)
+            batch = [item for item in batch if item not in reached]
+            if not batch:
+                return {}, None
 
     def _judge(self, aliases: t.Mapping[str, Entitlement], answers: Answers) -> None:
         """Tell what has come about from what has failed."""
@@ -283,21 +315,29 @@ class Entitlements:
                 if answers.data[alias] is False:
                     item.fail("the platform answered false")
         for alias, failure in answers.failed.items():
-            self._blame("write", aliases[alias], failure)
+            item = aliases[alias]
+            if failure.code == 404 and not item.present and self._mine().provider.client_works():
+                item.changed = False  # there is nothing, or nobody, to take it from
+            else:
+                self._blame("write", item, failure)
 
     def _settle(self, failed: Batch) -> None:
         """After a failure, believe what the platform says that the users hold."""
+        try:
+            reached = self._reached(failed) if self._reads else []
+        except AccessError:
+            return
+        for item in reached:
+            item.changed, item.failure = True, None
+
+    def _reached(self, items: Batch) -> Batch:
+        """Those of the items whose users hold what they shall."""
         platform = self._mine().provider
         held: dict[User, Holdings] = {}
-        for item in failed if self._reads else ():
-            try:
-                if item.user not in held:
-                    self._mine().patience.renew()
-                    held[item.user] = platform.holdings(platform.user_grant(item.user))
-            except AccessError:
-                return
-            if item.held(held[item.user], self._access.clock.now()) == item.wanted:
-                item.changed, item.failure = True, None
+        for user in dict.fromkeys(item.user for item in items):
+            self._mine().patience.renew()
+            held[user] = platform.holdings(platform.user_grant(user))
+        return [item for item in items if item.held(held[item.user], self._access.clock.now()) == item.wanted]
 
     # --- afterwards ----------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,8 @@ if t.TYPE_CHECKING:
     from ansible_collections.mediaops.access.plugins.module_utils._rows import Item
 
 _LIFETIME = 3600  # seconds, where an answer says nothing (1.3)
+#: What may be learned of the platform.
+_FIELDS_COUNT, _CLIENT_WORKS, _CLIENT_REFUSED = "fields count towards limits", "the client can log in", "the client cannot log in"
 _PAGE = 100
 #: What is read of each list of a user's holdings.
 _LISTS = {"UserProductList": "product_id is_fulfilled fulfilment_expires_at", "UserSubscriptionList": "subscription_id expires_at is_valid"}
@@ -45,7 +47,7 @@ LOGIN = Schema(
             "access_token": {"type": "string", "minLength": 1},
             "user_id": {**_ID, "type": ["integer", "string", "null"]},
             "user_email": {"type": ["string", "null"]},
-            "expires_in": {"type": ["number", "null"]},
+            "expires_in": {"type": ["number", "string", "null"], "pattern": "^[0-9]+$"},
         },
         "required": ["access_token"],
     }
@@ -122,7 +124,7 @@ class Answers(t.NamedTuple):
 
     data: dict[str, t.Any]
     failed: dict[str, AccessError]
-    #: Those whose outcome the answer leaves open.
+    #: Those whose outcome the answer leaves open, or that a rate limit kept out.
     unclear: list[str]
     #: The first error, whosever it is.
     error: AccessError | None
@@ -176,15 +178,15 @@ class AudiencePlayer(Provider):
     auth_rate_limit = "20/minute"
     hints = {
         401: "Check client_id and client_secret (each scope has its own), or email and password",
-        403: "Check that the credentials are for this scope",
-        404: "Check project_id and url",
+        403: "Check that the credentials are for this scope, and that the user may have this",
+        404: "Check project_id, url, and the ids",
     }
 
     # --- GraphQL (1.1, 1.6) --------------------------------------------------------------------------------------------
 
     def request(self, document: str, scope: str = "user", *, variables: t.Any = None, fields: int = 1, **kwargs: t.Any) -> Request:
         """A request for a document with so many ``fields``, as far as that matters."""
-        kwargs["weight"] = fields if self.params["rate_limit_counts"] == "field" else 1
+        kwargs["weight"] = fields if self._counts_fields else 1
         headers = {"X-Forwarded-For": self.params["forwarded_for"]} if self.params["forwarded_for"] else {}
         body = {"query": document, **({"variables": variables} if variables else {})}
         return Request("POST", f"{self.url}/graphql/{self.require('project_id')}/{scope}", headers=headers, json=body, **kwargs)
@@ -200,7 +202,14 @@ class AudiencePlayer(Provider):
         return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
 
     def is_rate_limited(self, response: Response) -> bool:
-        return super().is_rate_limited(response) or any(self.code_of(error, response) == 429 for error in self.errors_in(response)[:1])
+        """Whether a document can be sent again when a limit allows: of mutations that it let pass in part, :meth:`mutate` repeats the rest."""
+        if not super().is_rate_limited(response) and not self._speaks_of_limit(response):
+            return False
+        is_query = not response.request.json["query"].lstrip().startswith("mutation")
+        return is_query or not self.errors_in(response) or not any(value is not None for value in (response.json().get("data") or {}).values())
+
+    def _speaks_of_limit(self, response: Response) -> bool:
+        return any(self.code_of(error, response) == 429 for error in self.errors_in(response))
 
     def is_final(self, response: Response) -> bool:
         """The HTTP status beside an error is not documented, so that a refusal may come with 500 (1.6)."""
@@ -223,9 +232,9 @@ class AudiencePlayer(Provider):
     def error_from(self, error: dict[str, t.Any], response: Response) -> GraphQLError:
         code = self.code_of(error, response)
         words = self.words(response)[1] if not isinstance(error.get("message"), str) else " ".join(error["message"].split())
-        hint = self.hints.get(code, "")
         message = f"the answer is the error {code}: {words or 'without a message'}" if code is not None else f"the answer is an error: {words}"
-        return GraphQLError(message + (f". {hint}" if hint else ""), status=response.status, code=code, stale_token=401 in (code, response.status))
+        stale = 401 in (code, response.status) or code == "UNAUTHENTICATED"
+        return GraphQLError(message + self.hint(response, code), status=response.status, code=code, stale_token=stale)
 
     def data(self, response: Response) -> dict[str, t.Any]:
         return self.read(response, ANSWER).get("data") or {}
@@ -233,23 +242,42 @@ class AudiencePlayer(Provider):
     def most_fields(self, wanted: int, *options: str) -> int:
         """How many of ``wanted`` fields one document may have, so that the limits of these ``options`` let it pass."""
         rates = [Rate.parse(self.params[option], option) for option in options]
-        counted = [rate.count for rate in rates if rate] if self.params["rate_limit_counts"] == "field" else []
+        counted = [rate.count for rate in rates if rate] if self._counts_fields else []
         return min([wanted, *counted])
 
-    def mutate(self, fields: t.Mapping[str, str], **kwargs: t.Any) -> Answers:
-        """Send mutations that may be repeated as one document, by their aliases.
+    @property
+    def _counts_fields(self) -> bool:
+        """Whether each field counts towards the rate limits, as the user says or the platform has shown."""
+        return self.params["rate_limit_counts"] == "field" or _FIELDS_COUNT in self.learned
 
-        :raises AccessError: where it failed as a whole.
+    def mutate(self, fields: t.Mapping[str, str], *, repeatable: bool = True, **kwargs: t.Any) -> Answers:
+        """Send mutations as one document, by their aliases. Where a rate limit kept some out, it has been waited for.
+
+        :raises AccessError: where it failed as a whole (:class:`AmbiguousWrite` where it must not be repeated and may have been applied).
         """
         document = f"mutation {{ {' '.join(fields.values())} }}"
-        response = self.http.send(self.request(document, repeatable=True, fields=len(fields), **kwargs))
+        response = self.http.send(self.request(document, repeatable=repeatable, fields=len(fields), **kwargs))
         errors, error = self.errors_in(response), self.failure(response)
         if error and not errors:
             raise error
         data = self.data(response)
         failed = self._failed(fields, errors, response)
+        if self._speaks_of_limit(response):
+            failed = self._after_limit(failed, response)
         unclear = [alias for alias in fields if alias not in failed and (alias not in data or (errors and data[alias] is None))]
         return Answers(data, failed, unclear, error)
+
+    def _after_limit(self, failed: dict[str, AccessError], response: Response) -> dict[str, AccessError]:
+        """Wait for a limit that let only a part of a document pass; returns what has failed for good."""
+        if not self._counts_fields:
+            self.learned.add(_FIELDS_COUNT)
+            self.warn("the platform counts each field of a request towards its rate limit: set rate_limit_counts to field")
+        limited = [alias for alias, failure in failed.items() if failure.code == 429]
+        try:
+            self.http.wait_for_limit(response)
+        except AccessError as error:
+            return {**failed, **dict.fromkeys(limited, error)}
+        return {alias: failure for alias, failure in failed.items() if alias not in limited}
 
     def _failed(self, fields: t.Mapping[str, str], errors: t.Sequence[dict[str, t.Any]], response: Response) -> dict[str, AccessError]:
         """The errors by the alias that each belongs to."""
@@ -317,15 +345,15 @@ class AudiencePlayer(Provider):
 
     def obtain_many(self, grants: t.Sequence[Grant]) -> dict[Grant, Token | AccessError]:
         """Log several users in with one document; what its answer does not tell is asked in halves, then alone."""
-        size = self.most_fields(len(grants), "rate_limit", "auth_rate_limit")
         if len(grants) == 1 or any(grant.flow != "user" for grant in grants):
             return super().obtain_many(grants)
+        size = self.most_fields(len(grants), "rate_limit", "auth_rate_limit")
         outcomes: dict[Grant, Token | AccessError] = {}
         for start in range(0, len(grants), size):
             outcomes.update(self._log_in(grants[start : start + size]))
         return outcomes
 
-    def _log_in(self, grants: t.Sequence[Grant], confirmed: bool = False) -> dict[Grant, Token | AccessError]:
+    def _log_in(self, grants: t.Sequence[Grant]) -> dict[Grant, Token | AccessError]:
         if len(grants) == 1:
             return super().obtain_many(grants)
         aliases = {f"u{number}": grant for number, grant in enumerate(grants)}
@@ -333,12 +361,10 @@ class AudiencePlayer(Provider):
         logins = {alias: field("ClientUserAuthenticate", {**client, **grant.details}, _LOGIN_FIELDS, alias) for alias, grant in aliases.items()}
         try:
             answers = self.mutate(logins, authenticates=True)
-            if len(answers.unclear) == len(grants) and answers.error and answers.error.code in (401, 403) and not confirmed:
-                # Perhaps one user's own error, perhaps everybody's: the client's own login tells.
-                self.tokens.renew(self._client_grant("user"))
-                confirmed = True
         except AccessError as error:
             return dict.fromkeys(grants, error)
+        if len(answers.unclear) == len(grants) and answers.error and answers.error.code in (401, 403) and not self.client_works():
+            return dict.fromkeys(grants, answers.error)
         outcomes: dict[Grant, Token | AccessError] = {aliases[alias]: error for alias, error in answers.failed.items()}
         unclear = []
         for alias, grant in aliases.items():
@@ -351,12 +377,12 @@ class AudiencePlayer(Provider):
                 unclear.append(grant)
         half = len(unclear) if len(unclear) < len(grants) else len(unclear) // 2
         for part in (unclear[:half], unclear[half:]) if unclear else ():
-            outcomes.update(self._log_in(part, confirmed) if part else {})
+            outcomes.update(self.obtain_many(part) if part else {})
         return outcomes
 
     def _token(self, answer: dict[str, t.Any]) -> Token:
         access_token, life = answer["access_token"], answer.get("expires_in")
-        expires_at = self.clock.now() + life if life is not None else jwt_expiry(access_token)
+        expires_at = self.clock.now() + float(life) if life is not None else jwt_expiry(access_token)
         try:
             scopes = jwt_claims(access_token).get("scopes")
         except ValueError:
@@ -425,9 +451,23 @@ class AudiencePlayer(Provider):
             return None
         return {"products": products, "subscriptions": subscriptions}
 
+    def client_works(self) -> bool:
+        """Whether the client itself can log in, so that an error is not everybody's; asked once."""
+        if not self.learned & {_CLIENT_WORKS, _CLIENT_REFUSED}:
+            try:
+                self.tokens.renew(self._client_grant("user"))
+                self.learned.add(_CLIENT_WORKS)
+            except AccessError:
+                self.learned.add(_CLIENT_REFUSED)
+        return _CLIENT_WORKS in self.learned
+
     def _confirm_project(self) -> None:
         """Tell a missing user from a wrong project, which may be answered alike, by the client's own login. Its token is cached."""
-        self.tokens.get(self._client_grant("user"))
+        try:
+            self.tokens.get(self._client_grant("user"))
+        except AccessError:
+            self.learned.add(_CLIENT_REFUSED)
+            raise
 
     def _lists(self, grant: Grant) -> list[list[dict[str, t.Any]]]:
         """Both lists, page by page; whole where the platform does not know the arguments for pages, which nothing documents."""

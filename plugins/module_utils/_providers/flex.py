@@ -67,8 +67,9 @@ class Flex(Provider):
     hints = {
         401: "Check registration_key, or client_id and client_secret",
         403: "Check registration_key and the rights of the application",
-        404: "Check url and token_path",
+        404: "Check url",
     }
+    login_hints = {404: "Check url and token_path"}
 
     # --- tokens (5.3) ------------------------------------------------------------------------------------------------
 
@@ -163,9 +164,10 @@ class Flex(Provider):
             total = answer.get("totalElements", answer.get("totalCount", 0))
         return {application["id"]: application for application in map(self._normalized, items)}, total, of_spring
 
-    def complete(self, application: dict[str, t.Any]) -> dict[str, t.Any]:
-        """An application from a list, read by id where the list left something out."""
-        if application["client_secret"] and application["description"] is not None:
+    def complete(self, application: dict[str, t.Any], secret: bool = True) -> dict[str, t.Any]:
+        """An application from a list, read by id where the list left something out (5.6)."""
+        wanted = ("client_id", "description", *(("client_secret",) if secret else ()))
+        if all(application[key] is not None for key in wanted):
             return application
         return self.application(application["id"]) or application
 
@@ -187,7 +189,7 @@ class Flex(Provider):
             raise
 
     def _normalized(self, item: dict[str, t.Any]) -> dict[str, t.Any]:
-        secret = item.get("clientSecret") or item.get("secret")
+        secret = item.get("clientSecret") or item.get("secret") or None
         self.secrets.add(secret)
         return {
             "id": int(item["id"]),

@@ -14,6 +14,8 @@ from ansible_collections.mediaops.access.plugins.module_utils._provider import M
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token
 
+_LONGEST_LIFE = 604800  # seconds, of any token (4.2)
+
 _NUMBER = {"type": "number"}
 TOKEN = Schema(
     {
@@ -64,12 +66,10 @@ class FreeWheel(Provider):
     def obtain(self, grant: Grant) -> Token:
         form = {"grant_type": "password", "username": grant.principal, "password": grant.secret}
         answer = self.read(self.send(self._auth("POST", "", form=form, repeatable=True)), TOKEN)
-        return Token(
-            answer["access_token"],
-            answer.get("token_type", "Bearer"),
-            self.clock.now() + answer["expires_in"],
-            issued_at=answer.get("created_at"),
-        )
+        expires_at, issued_at = self.clock.now() + answer["expires_in"], answer.get("created_at")
+        if issued_at is not None and expires_at - issued_at > _LONGEST_LIFE + 1:
+            issued_at = None  # by another clock
+        return Token(answer["access_token"], answer.get("token_type", "Bearer"), expires_at, issued_at=issued_at)
 
     def revocation(self, token: Token) -> Request:
         return self.authorize(self._auth("POST", "/revoke", form={"token": token.access_token}, repeatable=True, unread=True), token)
@@ -84,8 +84,9 @@ class FreeWheel(Provider):
             raise
         return {"user_id": info.get("user_id"), "created_at": info.get("created_at"), "expires_in": int(info.get("expires_in", info.get("expires_in_seconds")))}
 
-    def still_accepts(self, token: Token) -> bool:
-        return self.token_info(token) is not None
+    def accepted_for(self, token: Token) -> float:
+        info = self.token_info(token)
+        return info["expires_in"] if info else 0
 
     def _auth(self, method: str, below: str, **body: t.Any) -> Request:
         headers = {"Accept": f"application/{self.params['accept']}"}

@@ -66,10 +66,13 @@ class MovingImage(Provider):
     role = "movingimage_access"
     manifest = {"tokens": ManifestList("movingimage_token", ("state",), named=True)}
     hints = {
-        400: "Check the credentials",
         401: "Check username and password",
         403: "The user's role lacks the right for this",
         404: "Check url and the path",
+    }
+    login_hints = {
+        200: "Check username and password",  # a refusal may come with it
+        400: "Check the credentials",
     }
 
     def grant(self) -> Grant:
@@ -81,10 +84,14 @@ class MovingImage(Provider):
         return Grant(flow, username, password, str(self.params["video_manager_id"] or "") if flow == "login" else "")
 
     def token_identity(self) -> list[str]:
-        return [*super().token_identity(), str(self.params["auth_url"]), str(self.params["client_id"])]
+        return [*super().token_identity(), str(self.params["auth_url"]).rstrip("/"), str(self.params["client_id"])]
 
     def obtain(self, grant: Grant) -> Token:
         if grant.flow == "login":
+            other = self.tokens.of_same_login(grant) if grant.scope else None
+            switched = self.refresh(grant, other) if other else None
+            if switched:
+                return switched
             token = self._login("login", {"username": grant.principal, "password": grant.secret})
             return token if grant.scope in ("", str(token.details["valid_for_video_manager"])) else self._switch(token, grant.scope)
         if grant.flow == "openid":
@@ -142,11 +149,11 @@ class MovingImage(Provider):
     def _openid(self, form: dict[str, str], *, repeatable: bool, old: Token | None = None) -> Token:
         endpoint, methods = self._token_endpoint()
         client_id, client_secret = self.params["client_id"] or "anonymous", self.params["client_secret"]
-        basic = None
+        basic, form = None, {**form, "client_id": client_id}
         if client_secret and "client_secret_basic" in methods:
             basic = (quote_plus(client_id), quote_plus(client_secret))  # RFC 6749, section 2.3.1
-        else:
-            form = {**form, "client_id": client_id, **({"client_secret": client_secret} if client_secret else {})}
+        elif client_secret:
+            form["client_secret"] = client_secret
         answer = self.read(self.send(Request("POST", endpoint, form=form, basic=basic, authenticates=True, repeatable=repeatable)), OPENID_TOKEN)
         now, access_token = self.clock.now(), answer["access_token"]
         refresh_token = answer.get("refresh_token") or (old.refresh_token if old else None)

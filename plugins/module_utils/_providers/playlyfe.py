@@ -54,6 +54,9 @@ class Playlyfe(Provider):
         401: "Check client_id and client_secret",
         403: "The client lacks the scope: managing players takes the admin scope, which is set in Playlyfe's console",
         404: "Check url",
+        "client_auth_fail": "Check client_id and client_secret",
+        "plan_limit_exceeded": "The plan's API calls are used up: wait until they are renewed, or ask Playlyfe for more",
+        "player_limit_exceeded": "The plan allows no further players",
     }
 
     # --- tokens (3.2, 3.3) ---------------------------------------------------------------------------------------------
@@ -63,7 +66,7 @@ class Playlyfe(Provider):
         return Grant("client_credentials", client_id, client_secret)
 
     def token_identity(self) -> list[str]:
-        return [*super().token_identity(), self.params["auth_url"]]
+        return [*super().token_identity(), self.params["auth_url"].rstrip("/")]
 
     def obtain(self, grant: Grant) -> Token:
         form = {"grant_type": "client_credentials", "client_id": grant.principal, "client_secret": grant.secret}
@@ -142,6 +145,8 @@ class Playlyfe(Provider):
                 raise
 
     def _admin_url(self, player_id: str) -> str:
+        if not player_id.strip("."):  # in a URL, that would be another place
+            raise AccessError(f"id must name a player, and {player_id!r} cannot")
         return f"{self.url}/admin/players/{quote(player_id, safe='')}"
 
     def _normalized(self, player: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -307,7 +307,7 @@ def test_a_wrong_manifest_is_a_failure_that_names_the_place_in_it(info, file, fo
     given = manifest if form == "a dict" else file("a.yml", yaml.safe_dump(manifest))
     message = failure(info(given))
 
-    for word in [f"{'provision_manifest' if form == 'a dict' else given} is no valid manifest: ", *words]:
+    for word in [f"{'what was given' if form == 'a dict' else given} is no valid manifest: ", *words]:
         assert word in message
     assert "hush" not in message and "\n" not in message
 
@@ -464,11 +464,19 @@ def test_an_item_of_a_file_that_cannot_be_brought_about_is_a_failure_before_anyt
     message = failure(info(file("a.yml", yaml.safe_dump(with_file("e.csv", entitlements=listed)))))
 
     assert message.partition(" is no valid manifest: ")[2].split("; ") == [
-        f"{path}:2: exactly one of product_id and subscription_id must be given",
-        f"{path}:3: exactly one of user_id and user_email must be given",
-        f"{path}:4: expires_at must lie in the future, and 2001-01-01 does not",
-        f"{path}:5: it contradicts audienceplayer.entitlements[0], which wants product 1 of user 7 absent",
+        f"audienceplayer.entitlements_file: {path}:2: exactly one of product_id and subscription_id must be given",
+        f"audienceplayer.entitlements_file: {path}:3: exactly one of user_id and user_email must be given",
+        f"audienceplayer.entitlements_file: {path}:4: expires_at must lie in the future, and 2001-01-01 does not",
+        f"audienceplayer.entitlements_file: {path}:5: it contradicts audienceplayer.entitlements[0], which wants product 1 of user 7 absent",
     ]
+
+
+def test_a_file_that_is_not_there_is_named_beside_what_else_is_wrong(info, file):
+    listed = [{"user_id": 7, "product_id": 1, "auto_register": True}]
+    message = failure(info(file("a.yml", yaml.safe_dump(with_file("missing.csv", entitlements=listed)))))
+
+    assert "audienceplayer.entitlements[0]: auto_register goes with user_email only; audienceplayer.entitlements_file: /" in message
+    assert message.endswith("missing.csv cannot be read: No such file or directory")
 
 
 def test_a_long_file_of_items_takes_little_memory(info, file):

@@ -24,8 +24,8 @@ def platform():
     return platform
 
 
-def answered(body):
-    return Response(400, {}, body.encode(), Request("GET", "https://host.example.com/x"))
+def answered(body, status=400, authenticates=False):
+    return Response(status, {}, body.encode(), Request("GET", "https://host.example.com/x", authenticates=authenticates))
 
 
 @pytest.mark.parametrize("length", range(260, 310, 7))
@@ -40,6 +40,38 @@ def test_a_secret_that_looks_like_markup_is_recognized_in_text_without_tags(plat
     message = platform.error_for(answered(f"<error>wrong: {SECRET}</error>")).message
 
     assert message == "GET https://host.example.com/x was answered with HTTP 400: wrong: ********"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ('{"error": "invalid_token"}', "invalid_token"),
+        ('{"error": "ACCESS_DENIED", "message": "Not allowed"}', "ACCESS_DENIED"),
+        ('{"errors": {"error": "not.found"}}', "not.found"),
+        ('{"error": "Something went wrong"}', None),
+        ('{"error": ""}', None),
+        ('{"error": {"code": 7}}', None),
+    ],
+)
+def test_an_error_that_is_a_name_is_a_code(platform, body, code):
+    assert platform.error_for(answered(body)).code == code
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "authenticates", "advice"),
+    [
+        ('{"error": "unknown_thing"}', 400, False, "Name another thing"),
+        ('{"error": "unknown_thing"}', 400, True, "Name another thing"),
+        ("no", 400, False, "Check the options"),
+        ("no", 400, True, "Check the password"),
+        ("no", 503, False, "It may be for a while only: try again later"),
+        ("no", 418, False, "HTTP 418: no"),
+    ],
+)
+def test_advice_goes_with_the_errors_name_else_the_status_and_is_another_for_a_login(platform, body, status, authenticates, advice):
+    platform.hints, platform.login_hints = {400: "Check the options", "unknown_thing": "Name another thing"}, {400: "Check the password"}
+
+    assert platform.error_for(answered(body, status, authenticates=authenticates)).message.endswith(advice)
 
 
 def test_the_code_and_the_words_of_json_are_found_beside_a_secret(platform):

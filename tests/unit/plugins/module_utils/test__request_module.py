@@ -9,6 +9,7 @@ import json
 
 import pytest
 
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET
 from ansible_collections.mediaops.access.plugins.modules import flex_api, flex_token
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.conftest import lonely_process, runs
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, call, exchange
@@ -44,6 +45,27 @@ def api(runs):
     """With a token in the cache."""
     runs(flex_token, **CONNECTION)(login())
     return runs(flex_api, **CONNECTION, path="/api/things")
+
+
+# --- secrecy -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param({"answer": {"next": f"{URL}/api/things?page=2&key=hush"}}, id="the token in a URL"),
+        pytest.param({"answer": ["hush"]}, id="the token alone"),
+        pytest.param({"answer": "you sent hush"}, id="the token in a text"),
+        pytest.param({"answer": "", "answer_headers": {"X-Sent": "Bearer hush"}}, id="the token in a header"),
+        pytest.param({"answer": "<client_secret>new</client_secret>"}, id="a new secret in XML"),
+    ],
+)
+def test_an_answer_with_a_secret_says_so_to_whoever_shows_it(api, answer):
+    assert api(sent("GET", **answer))[HOLDS_SECRET] is True
+
+
+def test_an_answer_without_one_can_be_shown(api):
+    assert api(sent("GET", answer={"things": 1}))[HOLDS_SECRET] is False
 
 
 # --- the request -------------------------------------------------------------------------------------------------------------

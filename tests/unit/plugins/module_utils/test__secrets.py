@@ -213,6 +213,8 @@ def test_a_tree_is_copied_with_its_strings_scrubbed():
         pytest.param(json.dumps([SECRET]), True, id="escaped in JSON"),
         pytest.param({"application": {"client_secret": "unknown so far"}}, True, id="any value of a key that names a secret"),
         pytest.param([{"access_token": "new"}], True, id="a token in a list"),
+        pytest.param({"tokens": ["new"]}, True, id="a list of tokens"),
+        pytest.param({"tokens": [{"principal": "me"}, 2]}, False, id="a list about tokens"),
         pytest.param({"client_secret": ""}, False, id="an empty secret"),
         pytest.param({"client_secret": None}, False, id="no secret"),
         pytest.param({"rotate_secret": True}, False, id="a switch"),
@@ -249,11 +251,28 @@ def test_a_secret_is_in_a_list_if_it_is_in_one_of_its_texts(secret, texts):
     [
         *((key, True) for key in ("client_secret", "clientSecret", "secret", "access_token", "refresh_token", "token", "password", "user_password")),
         *((key, True) for key in ("Authorization", "registration_key", "registrationKey", "api_key", "apikey", "jwt", "passwd", "passphrase")),
-        *((key, False) for key in ("token_type", "token_cache", "secrets", "client_id", "secret_of_success", "name", "key", "tokens")),
+        *((key, True) for key in ("secrets", "tokens", "privateKey", "secret_key", "clientSecretValue", "Set-Cookie")),
+        *((key, False) for key in ("token_type", "token_cache", "client_id", "secret_of_success", "name", "key", "token_info", "keys")),
     ],
 )
 def test_a_key_tells_whether_its_value_is_a_credential(key, secret):
     assert bool(SECRET_KEY.search(key)) is secret
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        pytest.param({"content": "<oauth><access_token>new</access_token></oauth>"}, True, id="XML"),
+        pytest.param({"content": "access_token=new&expires_in=5"}, True, id="a form"),
+        pytest.param({"content": '{"client_secret": "new'}, True, id="broken JSON"),
+        pytest.param({"json": {"next": "https://host/list?page=2&access_token=new"}}, True, id="a URL"),
+        pytest.param({"json": {"hint": "Ask for a token from the token endpoint"}}, False, id="words"),
+        pytest.param({"content": f"you sent {SECRET}"}, True, id="a known secret"),
+        pytest.param({"content": "", "headers": {"content-type": "text/plain"}}, False, id="nothing"),
+    ],
+)
+def test_a_platforms_answer_may_name_a_credential_in_a_text(answer, expected):
+    assert Secrets([SECRET]).may_be_in(answer) is expected
 
 
 def test_strings_in_yields_every_string_and_number_with_keys():

@@ -54,8 +54,8 @@ class Platform:
     def revoke(self, token):
         self.calls.append(f"revoke {token.access_token}")
 
-    def still_accepts(self, token):
-        return self._accepts
+    def accepted_for(self, token):
+        return 3600 if self._accepts else 0
 
     def revocation_recipe(self, token):
         return {"how": "to revoke"} if self.revokes else None
@@ -208,6 +208,19 @@ def test_a_platform_that_answers_with_the_old_short_token_is_asked_once_more_aft
 
     assert opened(platform).get(GRANT).access_token == "new-1"
     assert platform.calls == ["obtain", "revoke shared", "obtain"]
+
+
+@pytest.mark.parametrize(("life", "enough"), [(60, True), (59.2, True), (59, False)], ids=["to the second", "after a while on the way", "a second short"])
+def test_a_new_token_may_be_issued_for_just_min_ttl(life, enough, opened, clock):
+    tokens = opened(Platform(clock, obtained=[Token("new", expires_at=clock.now() + life)]), min_ttl=60)
+
+    if not enough:
+        with pytest.raises(AccessError, match="lives for 59 s only"):
+            tokens.get(GRANT)
+        return
+    assert [tokens.get(GRANT).access_token, tokens.get(GRANT).access_token] == ["new", "new"]
+    clock.time += 1
+    assert opened(min_ttl=60).cached(GRANT) is None
 
 
 @pytest.mark.parametrize("revokes", [False, True])
@@ -398,8 +411,7 @@ def test_dropping_takes_a_short_token_too(opened, held):
 def test_dropping_leaves_no_refresh_token_behind(opened, held, store):
     held(life=-10, refresh_token="still-good", refresh_expires_at=NOW + 9 * HOUR)
 
-    opened().drop(GRANT)
-
+    assert [opened().drop(GRANT, check_mode=True), opened().drop(GRANT), opened().drop(GRANT)] == [True, True, False]
     assert store.entries() == {}
 
 

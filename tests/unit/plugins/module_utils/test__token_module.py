@@ -24,6 +24,7 @@ class Acme(Provider):
     options = {"url": {"default": "https://acme.example.com"}, "user": {}}
     revokes = True
     accepts = True
+    life = 3600
     asked: list[str] = []
     numbers = itertools.count(1)
 
@@ -37,9 +38,9 @@ class Acme(Provider):
     def revoke(self, token):
         self.asked.append(f"revoke {token.access_token}")
 
-    def still_accepts(self, token):
+    def accepted_for(self, token):
         self.asked.append(f"verify {token.access_token}")
-        return self.accepts
+        return self.life if self.accepts else 0
 
 
 @pytest.fixture
@@ -124,6 +125,13 @@ def test_without_a_cached_token_there_is_nothing_to_end(run):
     result, asked = run(state="absent")
 
     assert (result["changed"], "token" in result, asked) == (False, False, [])
+
+
+@pytest.mark.parametrize(("life", "changed"), [(60, False), (59, True)], ids=["enough", "less than min_ttl"])
+def test_what_the_platform_says_of_the_life_left_counts(cached, monkeypatch, life, changed):
+    monkeypatch.setattr(Acme, "life", life)
+
+    assert cached(verify=True)[0]["changed"] is changed
 
 
 def test_a_cached_token_says_so_and_how_much_life_is_left(cached, clock):

@@ -447,16 +447,38 @@ def test_an_error_that_says_already_there_is_believed_only_after_reading(known, 
     assert outcome(known.attempt(holdings(), refused, holdings(*held), **SUBSCRIBED)) == [became]
 
 
-@pytest.mark.parametrize(
-    ("answer", "requests"),
-    [({"answer": NO_ANSWER}, 3), ({"answer": "", "status": 502}, 3), ({"answer": "<html>Gone</html>", "status": 504}, 3), ({"answer": "<html>"}, 1)],
+LOST = pytest.mark.parametrize(
+    "answer",
+    [{"answer": NO_ANSWER}, {"answer": "", "status": 502}, {"answer": "<html>Gone</html>", "status": 504}, {"answer": "<html>"}],
     ids=["timeout", "502", "504", "HTML"],
 )
-@pytest.mark.parametrize(("held", "became"), [([product()], "changed"), ([], "failed")], ids=["applied", "not applied"])
-def test_where_no_answer_comes_the_upsert_is_repeated_and_then_settled_by_reading(known, answer, requests, held, became):
-    writes = [written(product_mutation(), **answer)] * requests
 
-    assert outcome(known.attempt(holdings(), *writes, holdings(*held), **HAS, retries=2)) == [became]
+
+@LOST
+def test_a_write_in_doubt_that_was_applied_is_not_sent_again(known, answer):
+    assert outcome(known(holdings(), written(product_mutation(), **answer), holdings(product()), **HAS)) == ["changed"]
+
+
+@LOST
+def test_a_write_in_doubt_that_was_not_applied_is_sent_again_after_reading(known, answer):
+    again = [written(product_mutation(), **answer), holdings()]
+
+    assert outcome(known(holdings(), *again, written(product_mutation()), **HAS, retries=1)) == ["changed"]
+    assert outcome(known.attempt(holdings(), *again, *again, **HAS, retries=1)) == ["failed"]
+
+
+@LOST
+def test_of_a_batch_in_doubt_only_what_is_lacking_is_sent_again(known, answer):
+    lost = written(*map(product_mutation, (1, 2, 3)), **answer)
+    calls = [holdings(), lost, holdings(product(1), product(3)), written(product_mutation(2))]
+
+    assert outcome(known(*calls, entitlements=products(1, 2, 3))) == ["changed"] * 3
+
+
+def test_without_reading_the_upsert_is_repeated(known):
+    lost = written(product_mutation(), answer=NO_ANSWER)
+
+    assert outcome(known(lost, lost, written(product_mutation()), **HAS, read_before_write=False)) == ["changed"]
 
 
 def test_a_user_is_read_once_to_settle_all_items_in_doubt(known):
@@ -469,7 +491,7 @@ def test_a_user_is_read_once_to_settle_all_items_in_doubt(known):
 @pytest.mark.parametrize("status", [200, 401])
 def test_wrong_credentials_stop_the_rest(known, status):
     refused = written(product_mutation(1), data=None, errors=[DENIED], status=status)
-    result = known.fail(holdings(), refused, holdings(), entitlements=products(1, 2, 3), batch_size=1)
+    result = known.fail(holdings(), refused, client_login(None, DENIED), holdings(), entitlements=products(1, 2, 3), batch_size=1)
 
     assert outcome(result) == ["failed"] * 3
     assert "Wrong client" in result["entitlements"][0]["msg"]
@@ -477,7 +499,8 @@ def test_wrong_credentials_stop_the_rest(known, status):
 
 
 def test_wrong_credentials_stop_the_reading_of_all_other_users(entitle):
-    result = entitle.fail(logins(333, 334, failed={333: DENIED, 334: DENIED}), entitlements=[HAS, {**HAS, "user_id": 334}])
+    calls = [logins(333, 334, failed={333: DENIED, 334: DENIED}), client_login(None, DENIED)]
+    result = entitle.fail(*calls, entitlements=[HAS, {**HAS, "user_id": 334}])
 
     assert result["error_code"] == 401
     assert outcome(result) == ["failed"] * 2

@@ -184,7 +184,7 @@ def test_refused_logins_without_a_path_end_with_the_clients_own_login(entitle, c
     result = entitle.fail(refused, client_login(None, DENIED), entitlements=items_of(*users))
 
     assert outcome(result) == ["failed"] * 45
-    assert result["error_code"] == 401
+    assert result["error_code"] == code
     assert "Wrong client" in result["entitlements"][0]["msg"] and "not tried" in result["entitlements"][44]["msg"]
 
 
@@ -276,29 +276,95 @@ def test_the_first_of_two_errors_of_an_item_is_reported(write):
     assert write.attempt(writes(1, 2, data={"e0": True, "e1": None}, errors=errors), entitlements=items_of(1, 2))["error_code"] == 400
 
 
-def test_wrong_credentials_stop_the_writes_after_few_requests(write):
-    sizes = (20, 10, 5, 2, 1)
-    calls = [writes(*range(size), data=None, errors=[DENIED]) for size in sizes]
-    result = write.fail(*calls, entitlements=items_of(*range(45)))
+@pytest.mark.parametrize("errors", [[DENIED], [at(number, DENIED) for number in range(20)]], ids=["once", "for each item"])
+def test_wrong_credentials_stop_the_writes_once_the_client_cannot_log_in_either(write, errors):
+    result = write.fail(writes(*range(20), data=None, errors=errors), client_login(None, DENIED), entitlements=items_of(*range(45)))
 
     assert outcome(result) == ["failed"] * 45
     assert result["error_code"] == 401 and "Wrong client" in result["msg"]
-    assert sum("not tried" in item["msg"] for item in result["entitlements"]) == 44
+    assert sum("not tried" in item["msg"] for item in result["entitlements"]) == 25
 
 
-def test_wrong_credentials_named_for_each_item_stop_the_writes_at_once(write):
-    errors = [at(number, DENIED) for number in range(20)]
+@pytest.mark.parametrize("error", [DENIED, FORBIDDEN], ids=["401", "403"])
+def test_what_the_first_item_is_refused_stops_no_other_where_the_client_can_log_in(write, error):
+    calls = [writes(1, data=None, errors=[error]), CLIENT_LOGIN, writes(2, data=None, errors=[error]), writes(3)]
 
-    assert outcome(write.fail(writes(*range(20), data=None, errors=errors), entitlements=items_of(*range(45)))) == ["failed"] * 45
+    assert outcome(write.attempt(*calls, entitlements=items_of(1, 2, 3), batch_size=1)) == ["failed", "failed", "changed"]
 
 
-def test_a_right_to_read_is_no_right_to_write(entitle):
-    items = [{"user_id": 1, "product_id": number} for number in (444, 445, 446)]
-    calls = [user_login(1), *reads(1), writes(1, data=None, errors=[FORBIDDEN]), *reads(1)]
-    result = entitle.fail(*calls, entitlements=items, batch_size=1)
+@pytest.mark.parametrize("error", [DENIED, FORBIDDEN], ids=["401", "403"])
+def test_one_refusal_that_takes_all_data_with_it_is_one_items_own(write, error):
+    calls = [writes(1, 2, 3, data=None, errors=[at(0, error)]), CLIENT_LOGIN, writes(2, 3)]
 
-    assert outcome(result) == ["failed"] * 3
-    assert ["not tried" in item["msg"] for item in result["entitlements"]] == [False, True, True]
+    assert outcome(write.attempt(*calls, entitlements=items_of(1, 2, 3))) == ["failed", "changed", "changed"]
+
+
+def test_a_user_who_must_not_be_read_stops_no_other_where_the_client_can_log_in(entitle):
+    forbidden = graphql(pages(), None, FORBIDDEN, token="hush-1")
+    calls = [user_login(1), forbidden, CLIENT_LOGIN, user_login(2), *reads(2, held=[2])]
+
+    assert outcome(entitle.attempt(*calls, entitlements=items_of(1, 2), batch_size=1)) == ["failed", "unchanged"]
+
+
+LIMITED = {"message": "Too many attempts", "code": 429}
+
+
+def test_a_limit_that_lets_a_part_pass_is_waited_for_and_only_the_rest_is_sent_again(write, clock):
+    part = writes(1, 2, 3, data={"e0": True, "e1": None, "e2": True}, errors=[at(1, LIMITED)], answer_headers={"Retry-After": "7"})
+    started = clock.now()
+    result = write(part, writes(2), entitlements=items_of(1, 2, 3))
+
+    assert outcome(result) == ["changed"] * 3
+    assert clock.now() - started >= 7
+    assert result["warnings"] == ["the platform counts each field of a request towards its rate limit: set rate_limit_counts to field"]
+
+
+def test_once_a_platform_has_shown_that_it_counts_writes_they_travel_in_smaller_batches(write):
+    part = writes(1, 2, 3, 4, data={f"e{n}": n < 2 or None for n in range(4)}, errors=[at(n, LIMITED) for n in (2, 3)])
+    calls = [part, writes(3, 4), writes(5, 6), writes(7, 8)]
+
+    assert outcome(write(*calls, entitlements=items_of(*range(1, 9)), batch_size=4, rate_limit="2/second")) == ["changed"] * 8
+
+
+def test_a_query_that_a_limit_let_pass_in_part_is_sent_again_as_a_whole(entitle):
+    part = graphql(pages(), {"UserProductList": {"items": []}, "UserSubscriptionList": None}, {**LIMITED, "path": ["UserSubscriptionList"]}, token="hush-1")
+
+    assert outcome(entitle(user_login(1), part, *reads(1, held=[1]), entitlements=items_of(1))) == ["unchanged"]
+
+
+def test_a_limit_that_lasts_too_long_fails_those_that_it_keeps_out(write):
+    part = writes(1, 2, data={"e0": True, "e1": None}, errors=[at(1, LIMITED)], answer_headers={"Retry-After": "999"})
+    result = write.attempt(part, entitlements=items_of(1, 2, 3), batch_size=2)
+
+    assert outcome(result) == ["changed", "failed", "failed"]
+    assert "max_wait" in result["entitlements"][1]["msg"] and "not tried" in result["entitlements"][2]["msg"]
+
+
+def test_tokens_that_come_beside_a_limit_are_kept_and_further_logins_go_by_fields(entitle):
+    part = logins(1, 2, 3, 4, data={"u0": logged_in("hush-1"), "u1": logged_in("hush-2")}, errors=[{**LIMITED, "path": [f"u{n}"]} for n in (2, 3)])
+    calls = [part, logins(3, 4), *reads(1, 2, 3, 4, held=[1, 2, 3, 4]), logins(5, 6), logins(7, 8), *reads(5, 6, 7, 8, held=[5, 6, 7, 8])]
+
+    assert outcome(entitle(*calls, entitlements=items_of(*range(1, 9)), batch_size=4, auth_rate_limit="2/second")) == ["unchanged"] * 8
+
+
+@pytest.mark.parametrize("single", [True, False], ids=["one", "a list"])
+def test_what_nobody_has_cannot_be_taken_from_them(write, single):
+    gone = {"message": "User not found", "code": 404}
+    if single:
+        assert write(writes(1, action="revoke", data=None, errors=[gone]), CLIENT_LOGIN, **items_of(1, state="absent")[0])["changed"] is False
+        return
+    result = write(
+        writes(1, 2, action="revoke", data={"e0": None, "e1": True}, errors=[at(0, gone)]), CLIENT_LOGIN, entitlements=items_of(1, 2, state="absent")
+    )
+
+    assert outcome(result) == ["unchanged", "changed"]
+
+
+def test_that_is_not_believed_where_the_project_is_missing(write):
+    gone = {"message": "Project not found", "code": 404}
+    calls = [writes(1, action="revoke", data=None, errors=[gone]), client_login(None, gone)]
+
+    assert "project_id" in write.fail(*calls, **items_of(1, state="absent")[0])["msg"]
 
 
 @pytest.mark.parametrize("error", [DENIED, FORBIDDEN])

@@ -38,6 +38,11 @@ def test_applications_are_returned_without_their_secrets(info, options, calls, f
     assert result["applications"] == [shown(application, "client_secret") for application in found]
 
 
+@pytest.mark.parametrize("lacking", ["description", "clientId"])
+def test_what_the_list_leaves_out_is_read_by_id(info, lacking):
+    assert info(listed(without(ONE, lacking), TWO), got(ONE))["applications"] == [shown(application, "client_secret") for application in (ONE, TWO)]
+
+
 @pytest.mark.parametrize(
     ("options", "calls", "found"),
     [

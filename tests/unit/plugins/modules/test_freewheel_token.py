@@ -177,13 +177,18 @@ def test_force_without_a_cached_token_just_logs_in(token):
 
 @pytest.mark.parametrize(
     "old",
-    [{**ANSWER, "created_at": 1_799_999_000}, {**ANSWER, "created_at": 1_799_999_000, "expires_in": WEEK - 1000}],
+    [{**ANSWER, "created_at": 1_799_999_000, "expires_in": 3600}, {**ANSWER, "created_at": 1_799_999_000, "expires_in": WEEK - 1000}],
     ids=["a token that is older", "with the life that is left"],
 )
 def test_where_the_login_answers_with_a_token_that_it_had_already_force_revokes_that_one(token, old):
     result = token(login(old), revoke(), login(OTHER), force=True)
 
     assert result["token"]["access_token"] == "hush-other"
+
+
+@pytest.mark.parametrize("created_at", [1_468_982_119, 1_799_999_940], ids=["the documents' example", "a clock that is slow"])
+def test_a_new_token_whose_date_cannot_be_right_is_not_taken_for_an_old_one(token, created_at):
+    assert token(login({**ANSWER, "created_at": created_at}), force=True)["changed"] is True
 
 
 def test_where_the_login_answers_with_the_token_just_revoked_it_is_revoked_once_more(cached):

@@ -63,7 +63,7 @@ def test_json_that_speaks_of_an_error_page_is_json(api):
     assert api(login(), sent("GET", "42/videos", {"name": "<title>Error"}), path="v1/vms/42/videos")["json"] == {"name": "<title>Error"}
 
 
-@pytest.mark.parametrize(("status", "hint"), [(400, "credentials"), (403, "role"), (404, "Check url and the path")], ids=["invalid", "forbidden", "missing"])
+@pytest.mark.parametrize(("status", "hint"), [(403, "role"), (404, "Check url and the path")], ids=["forbidden", "missing"])
 def test_a_refusal_says_what_to_do(api, status, hint):
     result = api.fail(login(), sent("GET", "42/videos", {"message": "So it is"}, status=status), path="v1/vms/42/videos")
 

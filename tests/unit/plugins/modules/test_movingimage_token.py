@@ -209,11 +209,28 @@ def test_the_video_managers_stay_known_where_the_refresh_does_not_repeat_them(to
     assert (result["token"]["video_managers"], result["token"]["refresh_token"]) == (MANAGERS, "hush-refresh")
 
 
-def test_each_video_manager_has_a_token_of_its_own(token):
+def test_each_video_manager_has_a_token_of_its_own_from_one_login(token):
     token(login(), video_manager_id=42)
-    token(login(), refresh(answered("hush-43", video_manager="43"), 43), video_manager_id=43)
+    token(refresh(answered("hush-43", video_manager="43"), 43), video_manager_id=43)
 
     assert [token(video_manager_id=number)["token"]["access_token"] for number in (42, 43)] == ["hush", "hush-43"]
+
+
+def test_the_login_without_a_video_manager_serves_for_that_too(cached):
+    assert cached(refresh(answered("hush-43", video_manager="43"), 43), video_manager_id=43)["token"]["valid_for_video_manager"] == 43
+
+
+def test_another_users_login_serves_nobody_else(token):
+    token(login(), video_manager_id=42)
+
+    calls = login(password="hush-other"), refresh(answered("hush-43", video_manager="43"), 43)
+    assert token(*calls, video_manager_id=43, password="hush-other")["changed"] is True
+
+
+def test_a_login_whose_refresh_token_is_refused_is_followed_by_a_new_one(cached):
+    refused = refresh({"message": "Refresh token expired"}, 43, status=401)
+
+    assert cached(refused, login(), refresh(answered("hush-43", video_manager="43"), 43), video_manager_id=43)["changed"] is True
 
 
 def test_a_token_for_another_video_manager_takes_a_refresh_token(token):
@@ -443,12 +460,12 @@ def code(runs):
 
 
 def by_code(answer=None, **kwargs):
-    form = {"grant_type": "authorization_code", "code": "hush-code", "redirect_uri": CODE["redirect_uri"]}
+    form = {"grant_type": "authorization_code", "code": "hush-code", "redirect_uri": CODE["redirect_uri"], "client_id": "client"}
     return call("POST", STANDARD, issued() if answer is None else answer, form=form, headers=BASIC, **kwargs)
 
 
 def code_refreshed(answer=None, refresh_token="hush-refresh", **kwargs):
-    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": "client"}
     return call("POST", STANDARD, issued("hush-2", "hush-new") if answer is None else answer, form=form, headers=BASIC, **kwargs)
 
 
@@ -478,7 +495,12 @@ def test_a_code_is_good_for_one_request_so_that_is_not_repeated(code, answer):
 def test_another_code_gets_another_token(code):
     code(discovery(), by_code())
     other = by_code(REFUSED, status=400)
-    other.match = call("POST", STANDARD, form={"grant_type": "authorization_code", "code": "hush-2", "redirect_uri": CODE["redirect_uri"]}, headers=BASIC).match
+    other.match = call(
+        "POST",
+        STANDARD,
+        form={"grant_type": "authorization_code", "code": "hush-2", "redirect_uri": CODE["redirect_uri"], "client_id": "client"},
+        headers=BASIC,
+    ).match
 
     assert code.fail(discovery(), other, code="hush-2")["status"] == 400
 

@@ -286,5 +286,10 @@ def test_a_deletion_that_is_refused_is_a_clear_failure(module, answer):
     assert module.fail(read(), read(), delete(**answer), state="absent")["status"] == answer["status"]
 
 
+@pytest.mark.parametrize("player_id", ["", ".", ".."])
+def test_what_is_no_segment_of_a_path_is_refused_before_anything_is_sent(module, player_id):
+    assert "id must name a player" in module.fail(id=player_id, alias="Player One")["msg"]
+
+
 def test_an_id_must_be_given(runs):
     assert "id" in runs(playlyfe_player, **CONNECTION).fail(alias="x")["msg"]

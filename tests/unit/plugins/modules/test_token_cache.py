@@ -160,6 +160,7 @@ def test_what_cannot_be_revoked_stays_and_the_failure_is_clear(cache, log_in, le
     result = cache.fail(revoke(**answer), provider="freewheel", revoke=True, retries=0)
 
     assert result["removed"] == 0
+    assert result.get("status") == answer.get("status")
     for word in ["token cache: ", "the token of mrm at https://api.freewheel.tv stays", *words]:
         assert word in result["msg"]
     assert left() == sorted(LOGINS)

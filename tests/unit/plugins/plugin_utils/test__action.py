@@ -20,6 +20,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._errors import Acc
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET
 from ansible_collections.mediaops.access.plugins.plugin_utils._action import InProcessAction
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
 
@@ -328,6 +329,8 @@ def outcome(action, answer, transport="local", args=GIVEN, task_vars=None, **key
     ("answer", "censored"),
     [
         pytest.param({"changed": False}, False, id="nothing"),
+        pytest.param({"changed": False, "json": ["new"], HOLDS_SECRET: True}, True, id="what the module knows to be secret"),
+        pytest.param({"changed": False, "json": ["new"], HOLDS_SECRET: False}, False, id="what the module knows not to be secret"),
         pytest.param({"changed": True, "application": {"id": 1, "client_id": "public"}}, False, id="nothing secret"),
         pytest.param({"changed": True, "application": {"client_secret": "from the platform"}}, True, id="a new secret"),
         pytest.param({"changed": False, "token": {"access_token": "t", "cached": True}}, True, id="a token"),
@@ -341,7 +344,9 @@ def test_a_result_that_holds_a_secret_is_censored_and_kept(answer, censored, tra
     result, hidden = outcome(action, answer, transport, {**GIVEN, "key": SECRET})
 
     assert hidden is censored
-    assert {name: result[name] for name in answer if name != "msg"} == {name: value for name, value in answer.items() if name != "msg"}
+    own = ("msg", HOLDS_SECRET)
+    assert {name: result[name] for name in answer if name not in own} == {name: value for name, value in answer.items() if name not in own}
+    assert HOLDS_SECRET not in result
 
 
 @BOTH

@@ -152,7 +152,7 @@ def test_a_client_without_a_secret_is_named_in_the_form(openid, options, client_
     ids=["not said", "basic", "both", "not said in a list"],
 )
 def test_a_client_with_a_secret_proves_itself_by_basic_its_characters_encoded_as_in_a_form(openid, methods):
-    request = call("POST", ELSEWHERE, issued(), form=password_form(), headers=basic("client", "hush%2Bsecret%2F%C3%A4"))
+    request = call("POST", ELSEWHERE, issued(), form=password_form(client_id="client"), headers=basic("client", "hush%2Bsecret%2F%C3%A4"))
 
     openid(found(token_endpoint_auth_methods_supported=methods), request, **SECRET)
 
@@ -164,11 +164,15 @@ def test_a_client_with_a_secret_proves_itself_in_the_form_where_discovery_does_n
 
 
 def test_without_discovery_a_client_with_a_secret_proves_itself_by_basic(openid):
-    openid(discovery(), call("POST", STANDARD, issued(), form=password_form(), headers=basic("client", "hush")), client_id="client", client_secret="hush")
+    request = call("POST", STANDARD, issued(), form=password_form(client_id="client"), headers=basic("client", "hush"))
+
+    openid(discovery(), request, client_id="client", client_secret="hush")
 
 
 def test_a_secret_without_a_client_is_that_of_anonymous(openid):
-    openid(discovery(), call("POST", STANDARD, issued(), form=password_form(), headers=basic("anonymous", "hush")), client_secret="hush")
+    request = call("POST", STANDARD, issued(), form=password_form(client_id="anonymous"), headers=basic("anonymous", "hush"))
+
+    openid(discovery(), request, client_secret="hush")
 
 
 # --- the answer --------------------------------------------------------------------------------------------------------------
