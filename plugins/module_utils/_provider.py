@@ -301,14 +301,14 @@ class Provider:
         """A failure with the platform's own words, as far as they can be read."""
         code, text = self.words(response)
         message = f"{response.request.label} was answered with HTTP {response.status}" + (f": {text}" if text else f" and {response.kind}")
-        return AccessError(message + self.hint(response, code), status=response.status, code=code, stale_token=response.status == 401)
+        return AccessError(self.advised(message, response, code), status=response.status, code=code, stale_token=response.status == 401)
 
-    def hint(self, response: Response, code: str | int | None) -> str:
-        """What a user can do, as a further sentence."""
+    def advised(self, message: str, response: Response, code: str | int | None) -> str:
+        """A message about an answer, with what a user can do."""
         hints = {**self.hints, **(self.login_hints if response.request.authenticates else {})}
         later = "It may be for a while only: try again later" if response.status >= 500 else ""
         hint = hints.get(code or "") or hints.get(response.status, later)
-        return f". {hint}" if hint else ""
+        return f"{message.rstrip('.')}. {hint}" if hint else message
 
 
 def read_error(body: t.Any) -> tuple[str | int | None, str]:

@@ -132,6 +132,7 @@ extends_documentation_fragment:
   - mediaops.access.audienceplayer
   - mediaops.access.attributes
 notes:
+  - O(access_token) is not used. To write takes the client's credentials, and a list has many users.
   - O(max_wait) counts for each user that is read and for each batch that is written.
 seealso:
   - module: mediaops.access.audienceplayer_entitlement_info

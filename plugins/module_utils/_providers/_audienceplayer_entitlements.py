@@ -66,7 +66,7 @@ class Entitlement:
         kinds = [kind for kind in ("product", "subscription") if options.get(f"{kind}_id") is not None]
         if len(kinds) != 1:
             raise AccessError("exactly one of product_id and subscription_id must be given")
-        user = User(options.get("user_id"), options.get("user_email") or None)
+        user = User.of({**options, "user_email": options.get("user_email") or None})
         if (user.id is None) == (user.email is None):
             raise AccessError("exactly one of user_id and user_email must be given")
         if options["auto_register"] and user.email is None:

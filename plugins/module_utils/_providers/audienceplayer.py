@@ -106,6 +106,17 @@ class User(t.NamedTuple):
     id: int | None
     email: str | None
 
+    @classmethod
+    def of(cls, options: t.Mapping[str, t.Any]) -> User:
+        """The user whom options name.
+
+        :raises AccessError: where the address cannot be one.
+        """
+        email = options.get("user_email")
+        if email is not None and (email == "" or any(map(str.isspace, email))):
+            raise AccessError("user_email must not be empty, nor hold blanks")
+        return cls(options.get("user_id"), email)
+
     @property
     def label(self) -> str:
         return self.email or f"user {self.id}"
@@ -234,7 +245,7 @@ class AudiencePlayer(Provider):
         words = self.words(response)[1] if not isinstance(error.get("message"), str) else " ".join(error["message"].split())
         message = f"the answer is the error {code}: {words or 'without a message'}" if code is not None else f"the answer is an error: {words}"
         stale = 401 in (code, response.status) or code == "UNAUTHENTICATED"
-        return GraphQLError(message + self.hint(response, code), status=response.status, code=code, stale_token=stale)
+        return GraphQLError(self.advised(message, response, code), status=response.status, code=code, stale_token=stale)
 
     def data(self, response: Response) -> dict[str, t.Any]:
         return self.read(response, ANSWER).get("data") or {}
@@ -303,9 +314,7 @@ class AudiencePlayer(Provider):
 
     def grant(self) -> Grant:
         params = self.params
-        user = User(params.get("user_id"), params.get("user_email"))
-        if user.email == "":
-            raise AccessError("user_email must not be empty")
+        user = User.of(params)
         if user != User(None, None):
             if params.get("grant") == "password" or params.get("scope") == "admin":
                 raise AccessError("user_id and user_email say whose token the client wants: they go with grant client and scope user only")
@@ -536,7 +545,7 @@ class UserResource:
     def __init__(self, platform: AudiencePlayer, params: t.Mapping[str, t.Any]) -> None:
         self._platform = platform
         self._params = params
-        self.label = f"user {params['user_email']}"
+        self.label = f"user {User.of(params).email}"
 
     def read(self) -> State:
         return self._platform.user(self._params["user_email"])

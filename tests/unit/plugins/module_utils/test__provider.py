@@ -64,6 +64,7 @@ def test_an_error_that_is_a_name_is_a_code(platform, body, code):
         ('{"error": "unknown_thing"}', 400, True, "Name another thing"),
         ("no", 400, False, "Check the options"),
         ("no", 400, True, "Check the password"),
+        ('{"message": "So it is."}', 400, False, "HTTP 400: So it is. Check the options"),
         ("no", 503, False, "It may be for a while only: try again later"),
         ("no", 418, False, "HTTP 418: no"),
     ],

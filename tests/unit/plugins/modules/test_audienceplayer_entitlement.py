@@ -576,6 +576,7 @@ def test_too_many_requests_are_waited_for_and_the_batch_is_sent_again(known, clo
         pytest.param({"user_id": 1, "product_id": 1, "subscription_id": 1}, ["product_id", "subscription_id"], id="product and subscription"),
         pytest.param({"product_id": 1}, ["user_id", "user_email"], id="nobody to entitle"),
         pytest.param({"product_id": 1, "user_email": ""}, ["user_id", "user_email"], id="an empty address"),
+        pytest.param({"product_id": 1, "user_email": "a@b.c "}, ["user_email", "blanks"], id="a blank in the address"),
         pytest.param({"product_id": 1, "user_id": 1, "user_email": "a@b.c"}, ["user_id", "user_email"], id="two users"),
         pytest.param({**HAS, "auto_register": True}, ["auto_register", "user_email"], id="auto_register with user_id"),
         pytest.param({**SUBSCRIBED, "expires_at": None}, ["expires_at"], id="a subscription without an end"),

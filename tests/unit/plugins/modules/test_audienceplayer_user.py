@@ -192,6 +192,8 @@ def test_what_goes_wrong_is_a_clear_failure_that_names_the_user(user, calls, cod
     ("options", "words"),
     [
         pytest.param({"user_email": None}, ["user_email"], id="no e-mail"),
+        pytest.param({"user_email": ""}, ["user_email", "empty"], id="an empty e-mail"),
+        pytest.param({"user_email": " a@example.com"}, ["user_email", "blanks"], id="an e-mail with a blank"),
         pytest.param({"state": "absent"}, ["state", "present"], id="absent"),
         pytest.param({"client_id": None}, ["client_id", "AUDIENCEPLAYER_CLIENT_ID"], id="no client"),
     ],
