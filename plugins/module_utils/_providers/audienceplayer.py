@@ -190,7 +190,7 @@ class AudiencePlayer(Provider):
     hints = {
         401: "Check client_id and client_secret (each scope has its own), or email and password",
         403: "Check that the credentials are for this scope, and that the user may have this",
-        404: "Check project_id, url, and the ids",
+        404: "Check project_id and url, and the ids",
     }
 
     # --- GraphQL (1.1, 1.6) --------------------------------------------------------------------------------------------
