@@ -64,7 +64,7 @@ MODES = {
 if os.environ.get("MODES") == "in process":  # the other mode is slow, and the same with every ansible-core
     del MODES["as module"]
 STRICT = bool(os.environ.get("STRICT"))  # CI
-QUICK_AS_MODULES = ("flex_oauth_app", "freewheel_token", "audienceplayer_entitlement", "movingimage_video_manager_info", "playlyfe_player")
+QUICK_AS_MODULES = ("flex_oauth_app_info", "freewheel_token_info", "audienceplayer_user", "movingimage_video_manager_info", "playlyfe_player")
 PHASES = ("check 1", "run 1", "run 2", "check 2")
 NOT_IN_CHECK = "not_in_check"
 ALWAYS_CHANGED = "always_changed"
