@@ -432,10 +432,10 @@ def test_the_file_and_the_ledger_are_relative_to_the_playbook_where_the_manifest
 
 
 def test_a_file_of_items_is_data_and_no_template(info, file):
-    file("e.csv", "user_email,product_id\n{{ 1 }},1\n")
+    file("e.csv", "user_email,product_id\n{{1}},1\n")
     manifest = info(file("a.yml", "audienceplayer: {entitlements_file: e.csv}"), revoke=True)["manifest"]
 
-    assert manifest["audienceplayer"]["entitlements"][0]["user_email"] == "{{ 1 }}"
+    assert manifest["audienceplayer"]["entitlements"][0]["user_email"] == "{{1}}"
 
 
 @pytest.mark.parametrize(
