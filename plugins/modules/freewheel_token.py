@@ -17,7 +17,7 @@ author:
 options:
   verify:
     description:
-      - Ask the platform whether a cached token is still valid before returning it.
+      - Ask the platform whether a cached token is still valid, and for how long, before returning it.
     type: bool
     default: false
 extends_documentation_fragment:

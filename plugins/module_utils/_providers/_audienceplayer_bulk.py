@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import functools
 import threading
 import typing as t
@@ -302,7 +303,7 @@ class Entitlements:
                 access.patience.wait(doubt.wait, doubt.message)
                 access.clock.sleep(0 if doubt.wait else 0.25 * 2**doubts)
             doubts += 1
-            reached = self._reached(batch)
+            reached = list(self._reached(batch))
             batch = [item for item in batch if item not in reached]
             if not batch:
                 return {}, None
@@ -323,21 +324,20 @@ class Entitlements:
 
     def _settle(self, failed: Batch) -> None:
         """After a failure, believe what the platform says that the users hold."""
-        try:
-            reached = self._reached(failed) if self._reads else []
-        except AccessError:
-            return
-        for item in reached:
-            item.changed, item.failure = True, None
+        with contextlib.suppress(AccessError):
+            for item in self._reached(failed if self._reads else []):
+                item.changed, item.failure = True, None
 
-    def _reached(self, items: Batch) -> Batch:
+    def _reached(self, items: Batch) -> t.Iterator[Entitlement]:
         """Those of the items whose users hold what they shall."""
         platform = self._mine().provider
         held: dict[User, Holdings] = {}
-        for user in dict.fromkeys(item.user for item in items):
-            self._mine().patience.renew()
-            held[user] = platform.holdings(platform.user_grant(user))
-        return [item for item in items if item.held(held[item.user], self._access.clock.now()) == item.wanted]
+        for item in items:
+            if item.user not in held:
+                self._mine().patience.renew()
+                held[item.user] = platform.holdings(platform.user_grant(item.user))
+            if item.held(held[item.user], self._access.clock.now()) == item.wanted:
+                yield item
 
     # --- afterwards ----------------------------------------------------------------------------------------------------
 

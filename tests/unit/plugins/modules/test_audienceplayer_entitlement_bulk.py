@@ -388,6 +388,13 @@ def test_a_platform_that_goes_away_is_not_tried_for_the_rest(write):
     assert ["not tried" in item.get("msg", "") for item in result["entitlements"]] == [False] * 4 + [True] * 3
 
 
+def test_what_could_be_read_is_settled_although_the_next_read_fails(entitle):
+    lost = writes(1, 2, answer="", status=502)
+    calls = [logins(1, 2), *reads(1, 2), lost, *reads(1, held=[1]), graphql(pages(), None, FORBIDDEN, token="hush-2")]
+
+    assert outcome(entitle.attempt(*calls, entitlements=items_of(1, 2), retries=0)) == ["changed", "failed"]
+
+
 def test_what_failed_is_settled_with_one_read_of_each_user(entitle):
     items = [*items_of(1, 2), {"user_id": 1, "product_id": 445}]
     lost = written(product_mutation(user=1), product_mutation(445, user=1), product_mutation(user=2), answer="", status=500)
