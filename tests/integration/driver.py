@@ -364,7 +364,7 @@ def collections_path() -> str:
 
 @dataclasses.dataclass
 class Target:
-    """A folder of targets/: tasks.yml or playbook.yml, and perhaps verify.yml, vars.yml and prepare.json."""
+    """A folder of targets/: tasks/main.yml or playbook.yml, and perhaps vars/main.yml and prepare.json."""
 
     folder: pathlib.Path
 
@@ -390,11 +390,12 @@ class Target:
         return list(MODES)[: None if wanted else 1]
 
     def run(self, ansible: Ansible, mode: str) -> tuple[list[Run], list[Phase]]:
-        """The four runs: one command with four plays for tasks.yml, four commands for playbook.yml."""
+        """The four runs: one command with four plays for tasks/main.yml, four commands for playbook.yml."""
         hosts = {"localhost": MODES[mode]} if MODES[mode] else None
         arguments = ["-e", json.dumps({"target_dir": str(self.folder)})]
-        if (self.folder / "vars.yml").exists():
-            arguments += ["-e", f"@{self.folder / 'vars.yml'}"]
+        variables = self.folder / "vars" / "main.yml"
+        if variables.exists():
+            arguments += ["-e", f"@{variables}"]
         playbook = self.folder / "playbook.yml"
         if not playbook.exists():
             run = ansible.run(self._plays(ansible.folder, phases_of(mode)), *arguments, hosts=hosts)
@@ -408,20 +409,15 @@ class Target:
         return runs, [run.whole(name) for run, name in zip(runs, phases_of(mode)) if run.phases]
 
     def _plays(self, folder: pathlib.Path, phases: t.Sequence[str]) -> list[Facts]:
-        tasks = yaml.safe_load((self.folder / "tasks.yml").read_text(encoding="utf-8"))
-        checked = without_tag(tasks, NOT_IN_CHECK)
-        path = self.folder / "tasks.yml"
-        if checked != tasks:
-            path = folder / "tasks-in-check.yml"
-            path.write_text(json.dumps(checked), encoding="utf-8")
-        verify = self.folder / "verify.yml"
+        real = self.folder / "tasks" / "main.yml"
+        tasks = yaml.safe_load(real.read_text(encoding="utf-8"))
+        checked = folder / "tasks-in-check.yml"
+        checked.write_text(json.dumps(without_tag(tasks, NOT_IN_CHECK)), encoding="utf-8")
         plays = []
         for name in phases:
             check = name.startswith("check")
-            imports = [{"name": "Tasks", "ansible.builtin.import_tasks": str(path if check else self.folder / "tasks.yml")}]
-            if verify.exists() and not check:
-                imports.append({"name": "Verify", "ansible.builtin.import_tasks": str(verify), "tags": NOT_IN_CHECK})
-            plays.append({"name": name, "hosts": "localhost", "gather_facts": False, "check_mode": check, "tasks": imports})
+            imported = {"name": "Tasks", "ansible.builtin.import_tasks": str(checked if check else real)}
+            plays.append({"name": name, "hosts": "localhost", "gather_facts": False, "check_mode": check, "tasks": [imported]})
         return plays
 
 
@@ -443,7 +439,8 @@ def without_tag(tasks: list[Facts], tag: str) -> list[Facts]:
 
 
 def targets() -> list[Target]:
-    return [Target(folder) for folder in sorted((HERE / "targets").iterdir()) if folder.is_dir()]
+    folders = sorted(path for path in (HERE / "targets").iterdir() if path.is_dir() and not path.name.startswith("setup_"))
+    return [Target(folder) for folder in folders]
 
 
 def judge(target: Target, mode: str, runs: list[Run], phases: list[Phase]) -> list[str]:

@@ -38,7 +38,7 @@ def test_target(target: Target, sandbox: Sandbox, ansible: Ansible) -> None:
 
 
 def test_everything_has_a_target() -> None:
-    text = "\n".join(path.read_text(encoding="utf-8") for target in TARGETS for path in target.folder.glob("*.yml"))
+    text = "\n".join(path.read_text(encoding="utf-8") for target in TARGETS for path in target.folder.rglob("*.yml"))
     folders = [ROOT / "plugins" / kind for kind in ("modules", "lookup", "filter")] + [ROOT / "playbooks", ROOT / "roles"]
     paths = [path for folder in folders if folder.exists() for path in folder.iterdir()]
     names = {path.stem for path in paths if path.suffix in (".py", ".yml") or path.parent.name == "roles"}
