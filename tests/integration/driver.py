@@ -136,7 +136,7 @@ class Sandbox:
             name: [{key: client[key] for key in ("client_id", "client_secret")} for client in state[name]["clients"]] for name in ("audienceplayer", "playlyfe")
         }
         audienceplayer = {"url": f"{url}/audienceplayer", "project_id": state["audienceplayer"]["project_id"]}
-        now = "{{ lookup('ansible.builtin.url', sandbox.url ~ '/_sandbox/%s', split_lines=false) | from_json }}"
+        now = "{{ lookup('ansible.builtin.url', sandbox_url ~ '/_sandbox/%s', split_lines=false) | from_json }}"
         return {
             "sandbox": {
                 "url": url,
@@ -150,6 +150,7 @@ class Sandbox:
                 "playlyfe": {"url": f"{url}/playlyfe/v2", "auth_url": f"{url}/playlyfe-auth", **clients["playlyfe"][0]},
                 "consul": {"url": f"{url}/consul", "token": state["consul"]["tokens_allowed"][0]},
             },
+            "sandbox_url": url,
             "sandbox_state": now % "state",
             "sandbox_requests": now % "requests",
             "sandbox_summary": now % "summary",
