@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import typing as t
 
 from ansible.errors import AnsibleError
@@ -17,13 +18,18 @@ from ansible_collections.mediaops.access.plugins.module_utils._options import ch
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock
 from ansible_collections.mediaops.access.plugins.module_utils._rows import Item, converted, read_items
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
+from ansible_collections.mediaops.access.plugins.module_utils._values import leaves, problems_in
 from ansible_collections.mediaops.access.plugins.plugin_utils._controller_action import ControllerAction
 from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS, CredentialsFile, Json, clashes
-from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
+from ansible_collections.mediaops.access.plugins.plugin_utils._plain import VAULT_REMEDY, decrypted, first_line, plain
 from ansible_collections.mediaops.access.plugins.plugin_utils._providers import provider_classes
+from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml
 
 SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision", "files", "manifest.schema.json")
 COMMON = common_options("none", "none")
+_GIVEN = "what was given"
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_LITERAL = "templates in a manifest file are taken literally (give the manifest as a dictionary to have them evaluated)"
 
 
 class ActionModule(ControllerAction):
@@ -37,10 +43,12 @@ class ActionModule(ControllerAction):
     hides_items = True
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-        given, name, folder = self._load(arguments["manifest"])
-        manifest = {key: _without_null(value) for key, value in _without_null(given).items()}
+        given, name, folder = self._load(self._task.args["manifest"])
+        values = _wrong_values(given, self._loader)
+        manifest = {key: _without_null(value) for key, value in _without_null(plain(given)).items()}
         with open(SCHEMA, encoding="utf-8") as file:
-            problems = Schema(json.load(file)).problems(manifest)
+            shapes = Schema(json.load(file)).problems(manifest)
+        problems = values + [problem for problem in shapes if problem.partition(": ")[0] not in {value.partition(": ")[0] for value in values}]
         _refuse(name, problems or _names_twice(manifest))
         deliver = manifest.pop("deliver", [])
         for target in deliver:
@@ -51,18 +59,20 @@ class ActionModule(ControllerAction):
         for provider in providers:
             _anchor_paths(provider, manifest[provider.name], folder)
             problems += _wrong_options(provider, manifest[provider.name], arguments) if is_for_use else []
-            problems += _wrong_items(provider, manifest[provider.name], is_for_use, arguments["revoke"])
+            problems += self._wrong_items(provider, manifest[provider.name], is_for_use, arguments["revoke"])
         if is_for_use and not arguments["revoke"]:
             problems += _undeliverable(deliver, arguments["has_vault_password"])
             problems += _clashes(manifest) if any(target["format"] == "dotenv" for target in deliver) else []
         _refuse(name, problems, 100)
         for provider in providers:
             if arguments["include_files"] or arguments["revoke"]:
-                _include_files(provider, manifest[provider.name])
+                self._include_files(provider, manifest[provider.name])
             if arguments["revoke"]:
                 _make_absent(provider, manifest[provider.name])
+        templates = sorted(_templates_in(given)) if name != _GIVEN else []
         return {
             "changed": False,
+            **({"warnings": [f"{name}: {_LITERAL}: {in_one_line(templates)}"]} if templates else {}),
             "manifest": manifest,
             "sections": [{"provider": provider.name, "role": provider.role} for provider in providers],
             "deliver": deliver,
@@ -71,10 +81,11 @@ class ActionModule(ControllerAction):
         }
 
     def _load(self, given: t.Any) -> tuple[dict[str, t.Any], str, str]:
-        """The manifest, what to call it, and the folder that its paths start from."""
+        """The manifest with Ansible's tags, what to call it, and the folder that its paths start from."""
         base = self._loader.get_basedir()
         if isinstance(given, dict):
-            return given, "what was given", base
+            return given, _GIVEN, base
+        given = plain(given)
         if not isinstance(given, str):
             raise AccessError("a manifest must be given as a dictionary, or as the path of a YAML or JSON file")
         path = next((place for place in (os.path.abspath(os.path.expanduser(given)), os.path.join(base, given)) if os.path.isfile(place)), None)
@@ -82,12 +93,84 @@ class ActionModule(ControllerAction):
             raise AccessError(f"there is no manifest {given} (relative paths start at the working directory, then at the playbook's)")
         try:
             # Data, not templates: a manifest file is never evaluated. Ansible Vault is welcome.
-            manifest = plain(self._loader.load_from_file(path, cache="none"))
+            manifest = self._loader.load_from_file(path, cache="none")
+            plain(manifest)  # decrypts what is encrypted in it
         except AnsibleError as error:
-            raise AccessError(f"{path} cannot be read: {str(error).partition(chr(10))[0]}") from None
+            remedy = f". {VAULT_REMEDY}" if "vault" in str(error).lower() or "decrypt" in str(error).lower() else ""
+            raise AccessError(f"{path} cannot be read: {first_line(error)}{remedy}") from None
         if not isinstance(manifest, dict):
             raise AccessError(f"{path} is no valid manifest: the whole must be a mapping of sections")
         return manifest, path, os.path.dirname(path)
+
+    def _wrong_items(self, provider: t.Any, section: dict[str, t.Any], check: bool, revoke: bool) -> list[str]:
+        """What is wrong with items, before anything is provisioned; whoever provisions those of a file reads it again."""
+        problems: list[str] = []
+        for key, wanted in provider.manifest.items():
+            items = self._every_item(f"{provider.name}.{key}", key, wanted, section)
+            if revoke:
+                items = (item._replace(options={**item.options, "state": "absent"}) for item in items)
+            problems += wanted.check(items, Clock().now()) if check and wanted.check else [item.place + item.problem for item in items if item.problem]
+        return problems
+
+    def _every_item(self, place: str, key: str, wanted: t.Any, section: dict[str, t.Any]) -> t.Iterator[Item]:
+        """The items of a list that has a check, and those of its file."""
+        spec = {name: _module(wanted).options[name] for name in wanted.options}
+        for index, options in enumerate(section.get(key, []) if wanted.check else ()):
+            try:
+                yield Item(f"{place}[{index}]: ", options.keys(), converted(options, spec))
+            except AccessError as error:
+                yield Item(f"{place}[{index}]: ", (), {}, error.message)
+        if wanted.from_file and section.get(f"{key}_file"):
+            source = f"{place}_file: "
+            try:
+                yield from (item._replace(place=source + item.place) for item in self._items(wanted, section[f"{key}_file"]))
+            except AccessError as error:
+                yield Item(source, (), {}, error.message)
+
+    def _items(self, wanted: t.Any, path: str) -> t.Iterator[Item]:
+        spec = {name: _module(wanted).options[name] for name in wanted.options}
+        return read_items(path, spec, lambda place: decrypted(self._loader, place))
+
+    def _include_files(self, provider: t.Any, section: dict[str, t.Any]) -> None:
+        """Put the items of files into the lists that they belong to."""
+        for key, wanted in provider.manifest.items():
+            path = section.pop(f"{key}_file", None) if wanted.from_file else None
+            if path:
+                section[key] = section.get(key, []) + [{name: item.options[name] for name in item.given} for item in self._items(wanted, path)]
+
+
+def _wrong_values(manifest: dict[str, t.Any], loader: t.Any) -> list[str]:
+    """Values that YAML or a spreadsheet has changed, or that cannot be seen, each with its place."""
+    problems: list[str] = []
+    for provider in provider_classes():
+        section = manifest.get(provider.name)
+        if isinstance(section, dict):
+            found = list(leaves(section, _section_spec(provider), f"{provider.name}.", joint="."))
+            problems += changed_by_yaml(found, loader) + problems_in(found)
+    return problems
+
+
+def _section_spec(provider: t.Any) -> dict[str, dict[str, t.Any]]:
+    """The options of a section, in which a list's items have theirs."""
+    spec = dict(provider.argument_spec())
+    for key, wanted in provider.manifest.items():
+        options = _module(wanted).options
+        spec.update({name: options[name] for name in wanted.settings})
+        own = {"name": {"type": "str"}, **provider.options} if wanted.named else {}
+        spec[key] = {"type": "list", "options": {**own, **{name: options[name] for name in wanted.options}}}
+    return spec
+
+
+def _templates_in(value: t.Any, place: str = "") -> t.Iterator[str]:
+    """The places of texts that would be templates elsewhere."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _templates_in(inner, f"{place}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _templates_in(inner, f"{place}[{index}]")
+    elif isinstance(value, str) and _TEMPLATE.search(value):
+        yield place
 
 
 def _without_null(value: t.Any) -> t.Any:
@@ -114,10 +197,6 @@ def _module(wanted: t.Any) -> t.Any:
     return importlib.import_module(f"ansible_collections.mediaops.access.plugins.modules.{wanted.module}").MODULE
 
 
-def _items(wanted: t.Any, path: str) -> t.Iterator[Item]:
-    return read_items(path, {name: _module(wanted).options[name] for name in wanted.options})
-
-
 def _wrong_options(provider: t.Any, section: dict[str, t.Any], arguments: dict[str, t.Any]) -> list[str]:
     """What the modules would say of a section's connection options."""
     if not COMMON.keys() & section.keys():
@@ -131,33 +210,6 @@ def _wrong_options(provider: t.Any, section: dict[str, t.Any], arguments: dict[s
     except AccessError as error:
         return [f"{provider.name}.{error.message}"]
     return []
-
-
-def _wrong_items(provider: t.Any, section: dict[str, t.Any], check: bool, revoke: bool) -> list[str]:
-    """What is wrong with items, before anything is provisioned; whoever provisions those of a file reads it again."""
-    problems: list[str] = []
-    for key, wanted in provider.manifest.items():
-        items = _every_item(f"{provider.name}.{key}", key, wanted, section)
-        if revoke:
-            items = (item._replace(options={**item.options, "state": "absent"}) for item in items)
-        problems += wanted.check(items, Clock().now()) if check and wanted.check else [item.place + item.problem for item in items if item.problem]
-    return problems
-
-
-def _every_item(place: str, key: str, wanted: t.Any, section: dict[str, t.Any]) -> t.Iterator[Item]:
-    """The items of a list that has a check, and those of its file."""
-    spec = {name: _module(wanted).options[name] for name in wanted.options}
-    for index, options in enumerate(section.get(key, []) if wanted.check else ()):
-        try:
-            yield Item(f"{place}[{index}]: ", options.keys(), converted(options, spec))
-        except AccessError as error:
-            yield Item(f"{place}[{index}]: ", (), {}, error.message)
-    if wanted.from_file and section.get(f"{key}_file"):
-        source = f"{place}_file: "
-        try:
-            yield from (item._replace(place=source + item.place) for item in _items(wanted, section[f"{key}_file"]))
-        except AccessError as error:
-            yield Item(source, (), {}, error.message)
 
 
 def _undeliverable(deliver: list[dict[str, t.Any]], has_vault_password: bool | None) -> list[str]:
@@ -179,14 +231,6 @@ def _undeliverable(deliver: list[dict[str, t.Any]], has_vault_password: bool | N
         if first.setdefault(target["dest"], index) != index:
             problems.append(f"deliver[{index}].dest: it is the file of deliver[{first[target['dest']]}].dest, too")
     return problems
-
-
-def _include_files(provider: t.Any, section: dict[str, t.Any]) -> None:
-    """Put the items of files into the lists that they belong to."""
-    for key, wanted in provider.manifest.items():
-        path = section.pop(f"{key}_file", None) if wanted.from_file else None
-        if path:
-            section[key] = section.get(key, []) + [{name: item.options[name] for name in item.given} for item in _items(wanted, path)]
 
 
 def _make_absent(provider: t.Any, section: dict[str, t.Any]) -> None:

@@ -13,11 +13,16 @@ from ansible_collections.mediaops.access.plugins.module_utils._http import Http,
 from ansible_collections.mediaops.access.plugins.module_utils._options import cache_location, check_common
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._rows import Decrypt
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._store import TokenStore, open_backend
 from ansible_collections.mediaops.access.plugins.module_utils._token import Tokens
 
 P = t.TypeVar("P", bound=Provider)
+
+#: What a planned thing looks like; None where nothing is planned.
+Plan = t.Optional[t.Dict[str, t.Any]]
+_CREDENTIALS = "credentials"
 
 
 class Access(t.Generic[P]):
@@ -44,6 +49,11 @@ class Access(t.Generic[P]):
         self.warnings: list[str] = []
         #: Takes a line about work that takes long.
         self.show: t.Callable[[str], None] = lambda _line: None
+        #: Decrypts a file that is encrypted with Ansible Vault, where that is possible.
+        self.decrypt: Decrypt | None = None
+        #: What this task would create, in check mode, by names; and what earlier tasks of the same check would.
+        self.plans: dict[str, Plan] = {}
+        self.earlier_plan: t.Callable[[str], Plan] = lambda _name: None
         place = cache_location(params, ansible_home)
         self.store = TokenStore(lambda: open_backend(place, self.clock, params), params["token_cache_key"])
         self._open(provider)
@@ -71,6 +81,27 @@ class Access(t.Generic[P]):
         twin._open(type(self.provider))
         twin.provider.learned = self.provider.learned
         return twin
+
+    def plan(self, what: str, state: Plan) -> None:
+        """In check mode, note what a real run would create, for the tasks that follow. Nothing of it may be secret."""
+        self.plans[self._plan_name(what)] = state
+
+    def planned(self, what: str) -> Plan:
+        """What this task or an earlier one of the same check would create."""
+        name = self._plan_name(what)
+        return None if not self.check_mode else self.plans[name] if name in self.plans else self.earlier_plan(name)
+
+    def plan_credentials(self) -> None:
+        """In check mode, note that a real run would be given credentials that later tasks may use."""
+        self.plan(_CREDENTIALS, {"planned": True})
+
+    @property
+    def expects_credentials(self) -> bool:
+        """Whether credentials that are missing may be those that only a real run is given."""
+        return self.planned(_CREDENTIALS) is not None
+
+    def _plan_name(self, what: str) -> str:
+        return hashlib.sha256("\n".join((self.provider.name, self.provider.url, what)).encode("utf-8", "surrogatepass")).hexdigest()
 
     def lock(self, *item: str) -> t.ContextManager[None]:
         """Keep other processes from writing the same item meanwhile."""

@@ -48,6 +48,10 @@ class WaitTooLong(AccessError):
     """A rate limit, a ``Retry-After`` or somebody else's login would take longer than ``max_wait`` leaves."""
 
 
+class MissingOption(AccessError):
+    """An option that this request cannot do without is not given."""
+
+
 class MissingLibrary(AccessError):
     """A Python library that this task needs cannot be imported."""
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import traceback
@@ -12,14 +13,20 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
-from ansible.module_utils.errors import UnsupportedError
+from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._access import Access, Plan
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._rows import Decrypt
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK, Secrets, secret_values, url_passwords
+from ansible_collections.mediaops.access.plugins.module_utils._values import leaves, problems_in
 
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+#: The key of a result for what later tasks of the same check may count on; and the argument by which they get it as ordinary modules.
+PLANS = "plans"
+EARLIER_PLANS = "_earlier_plans"
 
 _FOR_PEOPLE = ("msg", "diff", "warnings", "error_code")
 
@@ -41,7 +48,10 @@ class Module:
         """Run as an ordinary module, in a process of its own."""
         _ProcessModule.described = self
         module = _ProcessModule(argument_spec=self.options, supports_check_mode=True, **self._rules)
-        result = self.execute(module.params, check_mode=module.check_mode, given=module.given)
+        problem = self.problem_with_values(module.as_given)
+        if problem:
+            module.fail_json(problem)
+        result = self.execute(module.params, check_mode=module.check_mode, given=module.as_given, earlier_plan=module.earlier_plans.get)
         # The result is fit to be shown as it is; masking every value that resembles a secret would keep it from the play, too.
         module.no_log_values = set()
         for warning in result.pop("warnings", []):
@@ -50,23 +60,34 @@ class Module:
             module.fail_json(**result)
         module.exit_json(**result)
 
-    def run(
-        self, params: Params, *, name: str, check_mode: bool = False, ansible_home: str | None = None, show: t.Callable[[str], None] | None = None
-    ) -> Result:
-        """Validate plain ``params`` as an ordinary module's are, and execute. ``show`` takes lines about work that takes long."""
+    def run(self, params: Params, *, name: str, **lent: t.Any) -> Result:
+        """Validate plain ``params`` as an ordinary module's are, and execute (see there for what else may be lent)."""
         validation = self.validate(params)
-        if not validation.error_messages:
-            given = [option for option, value in params.items() if value is not None]
-            return self.execute(validation.validated_parameters, check_mode=check_mode, given=given, ansible_home=ansible_home, show=show)
-        message = f"{self.provider.title}: {problem_in(validation, f'({name}) module')}"
-        result = {**AccessError(message).as_result(), "provider": self.provider.name}
-        return self._presentable(result, validation.validated_parameters)
+        if validation.error_messages:
+            return self.refuse(validation.validated_parameters, problem_in(validation, f"({name}) module"))
+        given = [option for option, value in params.items() if value is not None]
+        return self.execute(validation.validated_parameters, given=given, **lent)
+
+    def refuse(self, params: Params, problem: str) -> Result:
+        """The result of a task whose options cannot be right."""
+        result = {**AccessError(f"{self.provider.title}: {problem}").as_result(), "provider": self.provider.name}
+        return self._presentable(result, params)
 
     def validate(self, params: Params) -> ValidationResult:
         """Convert and complete ``params``; null means: not given."""
         if self._validator is None:
             self._validator = ArgumentSpecValidator(self.options, **self._rules)
-        return self._validator.validate(_without_nulls(params, self.options))
+        given = _without_nulls(params, self.options)
+        validation = self._validator.validate(given)
+        problem = self.problem_with_values(given)
+        if problem and not validation.error_messages:
+            validation.errors.append(AnsibleValidationError(problem))
+        return validation
+
+    def problem_with_values(self, params: t.Mapping[str, t.Any]) -> str:
+        """What is wrong with values that validation would convert without a word, also those from the environment."""
+        from_environment = {name: os.environ[variable] for variable, name in self.variables().items() if os.environ.get(variable)}
+        return in_one_line(problems_in(leaves({**from_environment, **params}, self.options)))
 
     def execute(
         self,
@@ -76,15 +97,23 @@ class Module:
         given: t.Iterable[str] = (),
         ansible_home: str | None = None,
         show: t.Callable[[str], None] | None = None,
+        decrypt: Decrypt | None = None,
+        earlier_plan: t.Callable[[str], Plan] | None = None,
     ) -> Result:
-        """Run with validated params; whatever goes wrong is a failed result."""
+        """Run with validated params; whatever goes wrong is a failed result.
+
+        ``show`` takes lines about work that takes long, ``decrypt`` reads a file that is encrypted with Ansible Vault,
+        and ``earlier_plan`` knows what earlier tasks of the same check would create.
+        """
         secrets = Secrets(self.secret_params(params))
         warnings: list[str] = []
         try:
             access = Access(self.provider, params, secrets=secrets, check_mode=check_mode, given=given, ansible_home=ansible_home)
             warnings = access.warnings
-            access.show = show or access.show
+            access.show, access.decrypt, access.earlier_plan = show or access.show, decrypt, earlier_plan or access.earlier_plan
             result = self._run(access)
+            if check_mode and access.plans:
+                result[PLANS] = access.plans
         except AccessError as error:
             result = error.as_result()
         except Exception as error:  # a bug: still one message, and never a traceback with values in it
@@ -138,7 +167,8 @@ class _ProcessModule(AnsibleModule):
         super()._load_params()
         # null means: not given. Ansible would refuse it for an option that has a default.
         self.params = _without_nulls(self.params, self.described.options)
-        self.given = set(self.params)
+        self.earlier_plans: dict[str, Plan] = self.params.pop(EARLIER_PLANS, {})
+        self.as_given = dict(self.params)
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         title = self.described.provider.title

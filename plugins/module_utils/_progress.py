@@ -13,25 +13,26 @@ _FIRST, _EVERY = 10.0, 30.0  # seconds
 
 
 class Progress:
-    """How far the work on ``total`` items is. ``show`` takes a line."""
+    """How far the work on ``total`` items is, of which ``known`` needed none. ``show`` takes a line."""
 
-    def __init__(self, title: str, total: int, clock: Clock, show: t.Callable[[str], None]) -> None:
+    def __init__(self, title: str, total: int, clock: Clock, show: t.Callable[[str], None], known: int = 0) -> None:
         self._title = title
         self._total = total
+        self._known = known
         self._clock = clock
         self._show = show
         self._started = clock.now()
         self._next = self._started + _FIRST
 
     def update(self, done: int, changed: int, failed: int) -> None:
-        """Say how far it is, if it is time to."""
+        """Say how far it is, if it is time to and a first item is done: before, nothing can be foretold."""
         now = self._clock.now()
-        if now < self._next or done >= self._total:
+        if now < self._next or not self._known < done < self._total:
             return
         self._next = now + _EVERY
-        pace = done / (now - self._started)
-        left = f"about {duration((self._total - done) / pace)} left" if pace else "no item is done yet"
-        self._show(f"{self._title}: {done} of {self._total} done, {changed} changed, {failed} failed, {pace * 60:.0f} a minute, {left}")
+        pace = (done - self._known) / (now - self._started)
+        left = duration((self._total - done) / pace)
+        self._show(f"{self._title}: {done} of {self._total} done, {changed} changed, {failed} failed, {pace * 60:.0f} a minute, about {left} left")
 
 
 def duration(seconds: float) -> str:

@@ -11,7 +11,7 @@ import math
 import re
 import typing as t
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, MissingOption
 from ansible_collections.mediaops.access.plugins.module_utils._http import Http, Request, Response, origin_of, root_url
 from ansible_collections.mediaops.access.plugins.module_utils._options import access_token_option, common_options
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Rate
@@ -175,13 +175,13 @@ class Provider:
     def require(self, *names: str) -> t.Any:
         """The values of options that this request cannot do without; one name gives one value.
 
-        :raises AccessError: naming what is missing and where it can come from.
+        :raises MissingOption: naming what is missing and where it can come from.
         """
         missing = [name for name in names if self.params.get(name) in (None, "")]
         if missing:
             spec = self.argument_spec()
             variables = [spec[name]["fallback"][1][0] for name in missing if name in spec and "fallback" in spec[name]]
-            raise AccessError(f"{' and '.join(missing)} must be given" + (f" (or the environment variable {' and '.join(variables)})" if variables else ""))
+            raise MissingOption(f"{' and '.join(missing)} must be given" + (f" (or the environment variable {' and '.join(variables)})" if variables else ""))
         values = [self.params[name] for name in names]
         return values[0] if len(values) == 1 else values
 

@@ -9,7 +9,7 @@ import typing as t
 from urllib.parse import unquote
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingOption
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET
 
@@ -30,9 +30,15 @@ def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = Non
     writes = not request.safe_to_repeat
     # What it changes there is the platform's secret: a diff shows that it is sent.
     diff: dict[str, t.Any] = {"diff": {"before": {}, "after": {"request": request.label}}} if writes else {}
+    unknown: dict[str, t.Any] = dict.fromkeys(("status", "headers", "json", "content"))
     if writes and access.check_mode:
-        return {"changed": True, **diff}
-    response = access.provider.send_authorized(request, expected=access.params["status_code"])
+        return {"changed": True, **unknown, **diff}
+    try:
+        response = access.provider.send_authorized(request, expected=access.params["status_code"])
+    except MissingOption:
+        if not access.expects_credentials:
+            raise
+        return {"changed": False, **unknown}
     answer = {"headers": dict(response.headers), **_content(response)}
     return {"changed": writes, "status": response.status, **answer, **diff, HOLDS_SECRET: access.secrets.may_be_in(answer)}
 

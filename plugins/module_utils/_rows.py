@@ -6,19 +6,30 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
+import re
+import stat
 import typing as t
 
 from ansible.module_utils.common.validation import check_type_bool, check_type_int
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary
+from ansible_collections.mediaops.access.plugins.module_utils._values import BLANKS, Options, problem_with
+
+#: Decrypts the text of a file that is encrypted with Ansible Vault.
+Decrypt = t.Callable[[str], str]
+#: The columns that a CSV file may have; None for any.
+Columns = t.Optional[t.Collection[str]]
+
+_VAULT = b"$ANSIBLE_VAULT;"
 
 
 class Row(t.NamedTuple):
-    """An item of a file: its line (from 1), and its options, or why it has none."""
+    """An item of a file: where in it (``:17`` is a line, ``[16]`` an index), and its options, or why it has none."""
 
-    line: int
+    where: str
     options: dict[str, t.Any]
     problem: str = ""
 
@@ -32,13 +43,18 @@ class Item(t.NamedTuple):
     problem: str = ""
 
 
-def read_items(path: str, spec: t.Mapping[str, t.Mapping[str, t.Any]]) -> t.Iterator[Item]:
-    """The items of a file, converted.
+def read_items(path: str, spec: Options, decrypt: Decrypt | None = None) -> t.Iterator[Item]:
+    """The items of a file, converted. Only the first item with an unknown option is returned: the same would be wrong with many others.
 
     :raises AccessError: as :func:`read_rows`.
     """
-    for row in read_rows(path):
-        place = f"{path}:{row.line}: "
+    name = short_path(path)
+    unknown: set[str] = set()
+    for row in read_rows(path, spec, decrypt):
+        before, unknown = unknown, unknown | (row.options.keys() - spec.keys())
+        if row.options.keys() & before:
+            continue
+        place = f"{name}{row.where}: "
         try:
             if row.problem:
                 raise AccessError(row.problem)
@@ -47,156 +63,238 @@ def read_items(path: str, spec: t.Mapping[str, t.Mapping[str, t.Any]]) -> t.Iter
             yield Item(place, (), {}, error.message)
 
 
-def read_rows(path: str) -> t.Iterator[Row]:
-    """The items of a file, read as its ending says. Null and empty values are left out.
+def read_rows(path: str, columns: Columns = None, decrypt: Decrypt | None = None) -> t.Iterator[Row]:
+    """The items of a file, read as its ending says. Null and empty values are left out. A CSV file may have these ``columns``, or any.
 
-    :raises AccessError: where there is no such file, or its ending is unknown.
+    :raises AccessError: if there is no such file, it is empty or encrypted, or its ending is unknown.
     """
     ending = os.path.splitext(path)[1].lower()
     if ending not in _READERS:
         raise AccessError(f"{path}: the ending must be one of {', '.join(_READERS)}")
     try:
-        with open(path, encoding="utf-8-sig", newline="" if ending == ".csv" else None) as file:
-            yield from map(_checked, _READERS[ending](file))
+        with _open(path, "" if ending == ".csv" else None, decrypt) as file:
+            if not any(line.strip() for line in file):
+                raise AccessError(f"{path} is empty. Remove it, or export it again")
+            file.seek(0)
+            yield from map(_check, _READERS[ending](file, columns))
     except OSError as error:
         raise AccessError(f"{path} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
-        raise AccessError(f"{path} cannot be read: it is no UTF-8 text") from None
+        raise AccessError(f"{path} cannot be read: it is not valid UTF-8. Save it as UTF-8") from None
 
 
-def _checked(row: Row) -> Row:
+def short_path(path: str) -> str:
+    """A path as people name it: relative if it lies below the working directory."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith(os.pardir) else relative
+
+
+def _open(path: str, newline: str | None, decrypt: Decrypt | None) -> t.TextIO:
+    if stat.S_IFMT(os.stat(path).st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
+        raise AccessError(f"{path} cannot be read: it is not a regular file")  # and a pipe would be waited for
+    with open(path, "rb") as file:
+        encrypted = file.read(len(_VAULT)) == _VAULT
+    if not encrypted:
+        return open(path, encoding="utf-8-sig", newline=newline)
+    if decrypt is None:
+        raise AccessError(f"{path} is encrypted with Ansible Vault. Only the controller can decrypt it: run the task there, with connection: local")
+    return io.StringIO(decrypt(path).removeprefix("\ufeff"), newline)
+
+
+def _check(row: Row) -> Row:
     if row.problem:
         return row
     if not isinstance(row.options, dict) or not all(isinstance(name, str) for name in row.options):
-        return Row(row.line, {}, "an item must be a mapping of options to values")
-    return Row(row.line, {name: value for name, value in row.options.items() if value not in (None, "")})
+        return Row(row.where, {}, "an item must be a mapping of options to values")
+    return Row(row.where, {name: value for name, value in row.options.items() if value not in (None, "")})
 
 
-def _csv(file: t.TextIO) -> t.Iterator[Row]:
-    head = file.readline()
-    file.seek(0)
-    # Spreadsheets separate cells by semicolons where a comma is a decimal sign.
-    reader = csv.reader(file, strict=True, delimiter=";" if ";" in head and "," not in head else ",")
-    names: list[str] | None = None
+def _csv(file: t.TextIO, columns: Columns) -> t.Iterator[Row]:
+    skipped, delimiter = _dialect(file)
+    reader = csv.reader(file, strict=True, delimiter=delimiter)
+    names: list[str] = []
     while True:
-        line = reader.line_num + 1
+        where = f":{skipped + reader.line_num + 1}"
         try:
-            cells = [cell.strip() for cell in next(reader)]
+            cells = [cell.strip(BLANKS) for cell in next(reader)]
         except StopIteration:
-            return
+            break
         except csv.Error as error:
-            yield Row(line, {}, f"not readable as CSV: {error}")
+            yield Row(where, {}, f"not readable as CSV: {error}")
             return
         if not any(cells):
             continue
-        if names is None:
+        if not names:
             names = cells
+            problem = _wrong_header(names, columns)
+            if problem:
+                yield Row(where, {}, problem)
+                return
         elif len(cells) > len(names):
-            yield Row(line, {}, "more cells than the first line has")
+            yield Row(where, {}, "more cells than the first line has")
         else:
-            yield Row(line, dict(zip(names, cells)))
+            yield Row(where, dict(zip(names, cells)))
+    if not names:
+        yield Row(":1", {}, "the first line must name the columns")
 
 
-def _json(file: t.TextIO) -> t.Iterator[Row]:
-    text = file.read()
-    decoder, place, line = json.JSONDecoder(), 0, 1
+def _dialect(file: t.TextIO) -> tuple[int, str]:
+    """How many lines stand before the names of the columns, and what separates cells."""
+    head = file.readline()
+    told = re.fullmatch(r'"?sep=([^\w"])"?\s*', head, re.IGNORECASE)  # as Excel tells itself
+    if told:
+        return 1, told[1]
+    file.seek(0)
+    # Where a comma is a decimal sign, spreadsheets separate cells by semicolons.
+    return 0, "," if "," in head else next((sign for sign in ";\t" if sign in head), ",")
 
-    def skip(start: int) -> int:
-        """Where the next character stands that is no blank; lines are counted on the way."""
-        nonlocal line
-        end = start
-        while end < len(text) and text[end] in " \t\r\n":
-            line += text[end] == "\n"
-            end += 1
-        return end
 
-    place = skip(0)
-    if text[place : place + 1] != "[":
-        yield Row(line, {}, "not readable as JSON: it must hold a list of items")
+def _wrong_header(names: list[str], columns: Columns) -> str:
+    named = list(filter(None, names))
+    unknown = [name for name in named if columns is not None and name not in columns]
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if unknown:
+        return unknown_names("column", unknown, columns or ())
+    return f"there are two columns {' and '.join(map(repr, twice))}" if twice else ""
+
+
+def unknown_names(kind: str, names: t.Iterable[str], valid: t.Iterable[str]) -> str:
+    return f"unknown {kind} {', '.join(map(repr, names))}; valid {kind}s: {', '.join(valid)}"
+
+
+def _json(file: t.TextIO, _columns: Columns) -> t.Iterator[Row]:
+    try:
+        items = json.load(file, parse_float=str)
+    except (ValueError, RecursionError) as error:
+        yield Row(f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else "", {}, "not readable as JSON")
         return
-    place = skip(place + 1)
-    while text[place : place + 1] != "]":
-        try:
-            value, end = decoder.raw_decode(text, place)
-        except (ValueError, RecursionError) as error:
-            where = error.lineno if isinstance(error, json.JSONDecodeError) else line
-            yield Row(where, {}, "not readable as JSON")
-            return
-        yield Row(line, value)
-        line += text.count("\n", place, end)
-        place = skip(end)
-        if text[place : place + 1] == ",":
-            place = skip(place + 1)
-        elif text[place : place + 1] != "]":
-            yield Row(line, {}, "not readable as JSON")
-            return
-    if skip(place + 1) < len(text):
-        yield Row(line, {}, "not readable as JSON: something follows the list of items")
+    if not isinstance(items, list):
+        yield Row("", {}, "not readable as JSON: it must hold a list of items")
+        return
+    for index in range(len(items)):
+        item, items[index] = items[index], None  # there may be very many
+        yield Row(f"[{index}]", item)
 
 
-def _json_lines(file: t.TextIO) -> t.Iterator[Row]:
+def _json_lines(file: t.TextIO, _columns: Columns) -> t.Iterator[Row]:
     for line, text in enumerate(file, 1):
         if text.strip():
             try:
-                yield Row(line, json.loads(text))
+                yield Row(f":{line}", json.loads(text, parse_float=str))
             except (ValueError, RecursionError):
-                yield Row(line, {}, "not readable as JSON")
+                yield Row(f":{line}", {}, "not readable as JSON")
 
 
-def _yaml(file: t.TextIO) -> t.Iterator[Row]:
+def _yaml(file: t.TextIO, _columns: Columns) -> t.Iterator[Row]:
     try:
         import yaml
     except ImportError as error:
         raise MissingLibrary("PyYAML", "to read a YAML file") from error
 
-    class Items(yaml.composer.Composer, yaml.constructor.SafeConstructor, yaml.resolver.Resolver):
-        """Makes items of the parser's events, one at a time."""
-
-        def __init__(self, parser: t.Any) -> None:
-            yaml.composer.Composer.__init__(self)
-            yaml.constructor.SafeConstructor.__init__(self)
-            yaml.resolver.Resolver.__init__(self)
-            self.check_event, self.peek_event, self.get_event = parser.check_event, parser.peek_event, parser.get_event
-
-    line = 1
+    line, items = 1, _YamlItems(yaml, file)
     try:
-        items: t.Any = Items(getattr(yaml, "CSafeLoader", yaml.SafeLoader)(file))
         for expected in (yaml.StreamStartEvent, yaml.DocumentStartEvent, yaml.SequenceStartEvent):
-            event = items.get_event()
+            event = items.next_event()
             if not isinstance(event, expected):
-                yield Row(event.start_mark.line + 1, {}, "not readable as YAML: it must hold a list of items")
+                yield Row(_line(event), {}, "not readable as YAML: it must hold a list of items")
                 return
-        while not items.check_event(yaml.SequenceEndEvent):
-            line = items.peek_event().start_mark.line + 1
-            yield Row(line, items.construct_document(items.compose_node(None, None)))
-        event = [items.get_event() for _end in ("list", "document", "file")][-1]
+        for event in items.until(yaml.SequenceEndEvent):
+            line = event.start_mark.line + 1
+            yield Row(f":{line}", items.value_of(event))
+        event = [items.next_event() for _end in ("document", "file")][-1]
         if not isinstance(event, yaml.StreamEndEvent):
-            yield Row(event.start_mark.line + 1, {}, "not readable as YAML: something follows the list of items")
-    except UnicodeDecodeError:
-        raise
-    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:  # PyYAML lets through what its constructors meet
+            yield Row(_line(event), {}, "not readable as YAML: something follows the list of items")
+    except _NotSupported as error:
+        yield Row(f":{line}", {}, f"not readable as YAML: {error}")
+    except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        yield Row(mark.line + 1 if mark else line, {}, "not readable as YAML")
+        yield Row(f":{mark.line + 1 if mark else line}", {}, "not readable as YAML")
 
 
-_READERS: dict[str, t.Callable[[t.TextIO], t.Iterator[Row]]] = {
+def _line(event: t.Any) -> str:
+    return f":{event.start_mark.line + 1}"
+
+
+class _NotSupported(Exception):
+    """Something that YAML allows and an item does not need."""
+
+
+class _YamlItems:
+    """Makes values of a YAML parser's events. Scalars stay the texts that they are: for YAML 1.1, 0123 would be 83 and 12:30 would be 750."""
+
+    def __init__(self, yaml: t.Any, file: t.TextIO) -> None:
+        self._yaml = yaml
+        self._anchors: dict[str, t.Any] = {}
+        self.next_event: t.Callable[[], t.Any] = yaml.parse(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)).__next__
+
+    def until(self, end: type) -> t.Iterator[t.Any]:
+        while not isinstance(event := self.next_event(), end):
+            yield event
+
+    def value_of(self, event: t.Any) -> t.Any:
+        """A text, None, a list or a dictionary."""
+        if isinstance(event, self._yaml.AliasEvent):
+            if event.anchor not in self._anchors:
+                raise _NotSupported(f"there is no anchor {event.anchor}")
+            return self._anchors[event.anchor]
+        if event.tag not in _TAGS:
+            raise _NotSupported(f"the tag {event.tag} has no meaning here")
+        if isinstance(event, self._yaml.ScalarEvent):
+            value: t.Any = None if event.implicit[0] and event.value in _NULLS else event.value
+        elif isinstance(event, self._yaml.SequenceStartEvent):
+            value = [self.value_of(inner) for inner in self.until(self._yaml.SequenceEndEvent)]
+        else:
+            value = self._mapping()
+        if event.anchor:
+            self._anchors[event.anchor] = value
+        return value
+
+    def _mapping(self) -> dict[str, t.Any]:
+        merged: dict[str, t.Any] = {}
+        own: dict[str, t.Any] = {}
+        for event in self.until(self._yaml.MappingEndEvent):
+            merges = isinstance(event, self._yaml.ScalarEvent) and event.implicit[0] and event.value == "<<"
+            name, value = self.value_of(event), self.value_of(self.next_event())
+            if not isinstance(name, str):
+                raise _NotSupported("an option's name must be a text")
+            if not merges:
+                own[name] = value
+                continue
+            for mapping in value if isinstance(value, list) else [value]:
+                if not isinstance(mapping, dict):
+                    raise _NotSupported("<< takes mappings")
+                merged = {**mapping, **merged}
+                if len(merged) > _MAX_MERGED:
+                    raise _NotSupported(f"<< takes mappings with {_MAX_MERGED} options at the most")
+        return {**merged, **own}
+
+
+#: The tags of YAML's own types, whatever is written there: a value's type is the option's.
+_TAGS = (None, "!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")))
+_NULLS = ("", "~", "null", "Null", "NULL")
+_MAX_MERGED = 100
+
+_READERS: dict[str, t.Callable[[t.TextIO, Columns], t.Iterator[Row]]] = {
     **{".csv": _csv, ".json": _json, ".jsonl": _json_lines, ".ndjson": _json_lines, ".yml": _yaml, ".yaml": _yaml}
 }
 
 _CONVERTERS: dict[str, t.Callable[[t.Any], t.Any]] = {"int": check_type_int, "bool": check_type_bool, "str": str}
-_NO_VALUES = (dict, list, set, bytes)
+_NO_VALUES = (dict, list)
 
 
-def converted(options: t.Mapping[str, t.Any], spec: t.Mapping[str, t.Mapping[str, t.Any]]) -> dict[str, t.Any]:
+def converted(options: t.Mapping[str, t.Any], spec: Options) -> dict[str, t.Any]:
     """An item's options as an argument spec wants them, with its defaults.
 
     :raises AccessError: naming an option that does not exist or a value that cannot be.
     """
     unknown = sorted(options.keys() - spec.keys())
     if unknown:
-        raise AccessError(f"{', '.join(unknown)} is no option of an item. There are {', '.join(spec)}")
+        raise AccessError(unknown_names("option", unknown, spec))
     values = {name: option.get("default") for name, option in spec.items()}
     for name, value in options.items():
+        problem = None if isinstance(value, _NO_VALUES) else problem_with(name, spec[name], value)
+        if problem:
+            raise AccessError(f"{name}: {problem}")
         try:
             if isinstance(value, _NO_VALUES):
                 raise TypeError

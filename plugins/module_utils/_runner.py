@@ -14,7 +14,10 @@ State = t.Optional[t.Dict[str, t.Any]]
 
 
 class Resource(t.Protocol):
-    """One item on a platform. A state is a dict, or None where the item does not exist."""
+    """One item on a platform. A state is a dict, or None where the item does not exist.
+
+    Where one item may have several labels, ``key`` is the same for all of them.
+    """
 
     #: How messages and diffs name it.
     label: str
@@ -51,13 +54,17 @@ def ensure(access: Access[t.Any], resource: Resource) -> Outcome:
     :raises AccessError: what the platform or the options make impossible, naming the item.
     """
     try:
-        before = resource.read()
+        key = getattr(resource, "key", resource.label)
+        current = resource.read()
+        before = access.planned(key) if access.check_mode and current is None else current
         wanted = resource.wanted(before)
         if wanted == before:
             return Outcome(False, before, None)
         if access.check_mode:
+            if current is None:
+                access.plan(key, wanted)
             return Outcome(True, wanted, _diff(resource, before, wanted))
-        with access.lock(resource.label):
+        with access.lock(key):
             fresh = resource.read()
             after = _write(access, resource, fresh)
         return Outcome(after != fresh, after, _diff(resource, fresh, after) if after != fresh else None)

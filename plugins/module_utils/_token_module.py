@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingOption
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, iso
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
@@ -17,6 +17,8 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 }
 #: For a platform that can be asked whether it still accepts a token.
 VERIFY: dict[str, dict[str, t.Any]] = {"verify": {"type": "bool", "default": False}}
+
+_COMING = {"expires_at": "told when it is issued"}
 
 
 def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
@@ -30,6 +32,10 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
             return {"changed": dropped, **({"diff": _diff(grant, before, {})} if dropped else {})}
         own = provider.own_grant() if params["force"] else None
         return _present(access, own or provider.usual_grant())
+    except MissingOption:
+        if not access.expects_credentials:
+            raise
+        return {"changed": True, "diff": {"before": {}, "after": _COMING}}
     except AccessError as error:
         error.changed = error.changed or provider.tokens.changed
         raise
@@ -45,7 +51,7 @@ def _present(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
         grant = access.provider.grant_after(grant, AccessError("", status=401))
     before = tokens.cached(grant, min_ttl=0)
     if access.check_mode:
-        return {"changed": True, "diff": _diff(grant, before, {"expires_at": "told when it is issued"})}
+        return {"changed": True, "diff": _diff(grant, before, _COMING)}
     if params["force"]:
         token = tokens.renew(grant)
     elif rejected:

@@ -79,8 +79,8 @@ def run(access: Access[AudiencePlayer]) -> Result:
     writes = is_mutation(params["query"])
     request = platform.request(params["query"], params["scope"], variables=params["variables"], repeatable=not writes)
     shown = {"diff": {"before": {}, "after": {"mutation": request.label}}} if writes else {}
-    if writes and access.check_mode:
-        return {"changed": True, **shown}
+    if access.check_mode and (writes or platform.has_planned_user(access)):
+        return {"changed": writes, "data": None, **shown}
     data = platform.data(platform.send_authorized(request))
     return {"changed": writes, "data": data, **shown, HOLDS_SECRET: access.secrets.may_be_in(data)}
 

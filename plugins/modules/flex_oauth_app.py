@@ -123,8 +123,11 @@ def run(access: Access[Flex]) -> Result:
     outcome = ensure(access, ApplicationResource(access.provider, access.params))
     result = {"changed": outcome.changed, "diff": outcome.diff}
     if outcome.state:
-        unknown = ("client_secret",) if access.check_mode and outcome.changed else ()
-        result["application"] = {key: value for key, value in outcome.state.items() if key not in unknown}
+        # What a real run gets to know, a check cannot: an update may change the secret, too.
+        unknown = {"client_secret": None} if access.check_mode and outcome.changed else {}
+        result["application"] = {**outcome.state, **unknown}
+        if access.check_mode and outcome.state["client_id"] is None:
+            access.plan_credentials()
     return result
 
 

@@ -13,10 +13,14 @@ import typing as t
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+from ansible_collections.mediaops.access.plugins.module_utils._errors import in_one_line
+from ansible_collections.mediaops.access.plugins.module_utils._module import EARLIER_PLANS, PLANS, Module
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET, Secrets
-from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home, plain
+from ansible_collections.mediaops.access.plugins.module_utils._values import leaves
+from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home, decrypted, plain
+from ansible_collections.mediaops.access.plugins.plugin_utils._plans import Plans
 from ansible_collections.mediaops.access.plugins.plugin_utils._providers import provider_classes
+from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml
 
 
 class InProcessAction(ActionBase):
@@ -39,7 +43,13 @@ class InProcessAction(ActionBase):
         super().run(tmp, task_vars)
         environment: dict[str, t.Any] = {}
         self._compute_environment_string(environment)
-        result = self._run_here(environment) if self._can_run_here() else self._run_as_module(environment, task_vars)
+        self._plans = Plans()
+        changed = changed_by_yaml(leaves(self._task.args, self.module.options), self._loader)
+        if changed:
+            result = self.module.refuse(plain(self._task.args), in_one_line(changed))
+        else:
+            result = self._run_here(environment) if self._can_run_here() else self._run_as_module(environment, task_vars)
+        self._keep_plans(result)
         if not self._task.diff:
             result.pop("diff", None)
         if not _wants_invocation(task_vars or {}):
@@ -58,6 +68,8 @@ class InProcessAction(ActionBase):
                 ansible_home=ansible_home(),
                 # On the standard error output, so that a callback's JSON stays JSON.
                 show=lambda line: self._display.display(line, stderr=True),
+                decrypt=lambda path: decrypted(self._loader, path),
+                earlier_plan=self._plans.get,
             )
 
     def _run_as_module(self, environment: t.Mapping[str, t.Any], task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
@@ -76,7 +88,17 @@ class InProcessAction(ActionBase):
         here = self._connection.transport == "local" and not self._connection.become
         if here and not os.environ.get("MEDIAOPS_TOKEN_CACHE"):
             arguments.setdefault("token_cache", os.path.join(ansible_home(), "mediaops"))
+        plans = self._plans.all() if self._task.check_mode else {}
+        if plans:
+            arguments[EARLIER_PLANS] = plans
         return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
+
+    def _keep_plans(self, result: dict[str, t.Any]) -> None:
+        plans = result.pop(PLANS, None)
+        if plans:
+            self._plans.add(plans)
+        elif result.get("changed") and not self._task.check_mode:
+            self._plans.clear()
 
     def _protect(self, result: dict[str, t.Any], environment: t.Mapping[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """Censor what is shown of a result that holds a secret, or that belongs to a loop item that does. Registered results keep it."""

@@ -9,11 +9,32 @@ import datetime
 import typing as t
 
 from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+
+VAULT_REMEDY = "Give its password with --ask-vault-pass or --vault-password-file"
 
 
 def ansible_home() -> str:
     """Ansible's own directory (ANSIBLE_HOME, also from ansible.cfg)."""
     return str(C.config.get_config_value("ANSIBLE_HOME"))
+
+
+def decrypted(loader: DataLoader, path: str) -> str:
+    """The text of a file that is encrypted with Ansible Vault.
+
+    :raises AccessError: saying what it takes.
+    """
+    try:
+        return str(loader.get_text_file_contents(path))
+    except AnsibleError as error:
+        raise AccessError(f"{path} cannot be decrypted: {first_line(error)}. {VAULT_REMEDY}") from None
+
+
+def first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0].rstrip(".")
 
 
 def plain(value: t.Any) -> t.Any:

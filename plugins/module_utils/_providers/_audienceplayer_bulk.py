@@ -20,6 +20,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._providers._audien
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import Answers, AudiencePlayer, User
 from ansible_collections.mediaops.access.plugins.module_utils._rows import Item, read_items
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant
+from ansible_collections.mediaops.access.plugins.module_utils._values import identity
 
 _MOST_PROBLEMS = 100
 _MOST_SHOWN = 1000  # changes in a diff
@@ -49,6 +50,7 @@ class Entitlements:
             if access.params[option] < 1:
                 raise AccessError(f"{option} must be 1 or more, not {access.params[option]}")
         self._client = access.provider.client_arguments()
+        self._planned_users = set(map(identity, access.params["planned_users"] or ()))
         self._threads = threading.local()
         #: Why nothing more is tried: what failed would fail for every item.
         self._stopped: AccessError | None = None
@@ -68,7 +70,7 @@ class Entitlements:
             yield Item("", (), self._access.params), False
         for index, options in enumerate(listed or ()):
             yield Item(f"entitlements[{index}]: ", (), options), False
-        for item in read_items(path, ITEM_OPTIONS) if path is not None else ():
+        for item in read_items(path, ITEM_OPTIONS, self._access.decrypt) if path is not None else ():
             yield item, True
 
     def _check(self) -> None:
@@ -87,9 +89,12 @@ class Entitlements:
             self.items.append(item)
         if problems:
             raise AccessError(in_one_line(problems, 10 if self._access.params["entitlements_file"] is None else _MOST_PROBLEMS))
-        self._warn_of_repeated()
+        self._warn()
 
-    def _warn_of_repeated(self) -> None:
+    def _warn(self) -> None:
+        path = self._access.params["entitlements_file"]
+        if path is not None and not any(item.is_from_file for item in self.items):
+            self._access.provider.warn(f"there are no items in {path}")
         rows = [f"{item.place[:-2]} repeats {first[:-2]}" for item, first in self._repeated if item.is_from_file]
         if rows:
             self._access.provider.warn(f"entitlements that are named more than once: {in_one_line(rows)}")
@@ -100,12 +105,14 @@ class Entitlements:
         """Do it, or in check mode find out what would be done."""
         repeated = {id(item) for item, _first in self._repeated}
         once = [item for item in self.items if id(item) not in repeated]
+        self._repeats = collections.Counter(item.key for item, _first in self._repeated)
         work = once
-        self._progress = Progress(self._access.provider.title, len(work), self._access.clock, self._access.show)
         self._ledger = self._open_ledger()
         if self._ledger:
             work = self._unknown(work, self._ledger.known(self._access.clock.now()))
-        self._done = len(self.items) - len(repeated) - len(work)
+        total = len(self.items)
+        self._done = total - self._count(work)
+        self._progress = Progress(self._access.provider.title, total, self._access.clock, self._access.show, known=self._done)
         self._changed = self._failed = 0
         self._pending: collections.deque[Entitlement] = collections.deque()
         try:
@@ -116,13 +123,17 @@ class Entitlements:
         finally:
             if self._ledger:
                 self._ledger.close()
-        failures = {item.label: item.failure for item in once if item.failure}
+        failures = {item.key: item.failure for item in once if item.failure}
         for item, _first in self._repeated:
-            item.failure = failures.get(item.label)
+            item.failure = failures.get(item.key)
+
+    def _count(self, items: t.Iterable[Entitlement]) -> int:
+        """How many of the items that were given these are, with those that repeat them."""
+        return sum(1 + (self._repeats[item.key] if self._repeats else 0) for item in items)
 
     def _unknown(self, work: Batch, known: t.Mapping[str, str]) -> Batch:
         """What the ledger does not know to be right. Of a user who is read, everything is compared: what the platform says counts."""
-        unknown = [item for item in work if known.get(item.label) != item.wanted]
+        unknown = [item for item in work if known.get(item.key) != item.wanted]
         users = {item.user for item in unknown}
         return [item for item in work if item.user in users] if self._reads else unknown
 
@@ -145,6 +156,7 @@ class Entitlements:
         if not self._reads:
             for item in work:
                 item.changed = True
+                self._plan_user(item)
             self._pending.extend(work)
         size = platform.most_fields(wanted, "rate_limit")
         self._access.store.open()  # before threads share it
@@ -159,7 +171,7 @@ class Entitlements:
             if writes >= size or (writes and not self._unread and not self._reading):
                 batch = [self._pending.popleft() for _item in range(min(size, writes))]
                 if self._ledger:  # should the process die now, nobody would know what has become of them
-                    self._ledger.forget([item.label for item in batch])
+                    self._ledger.forget([item.key for item in batch])
                 yield functools.partial(self._written, batch)
             elif self._unread:
                 self._reading += 1
@@ -176,11 +188,11 @@ class Entitlements:
             self._reading -= 1
             self._pending.extend(item for item in done if item.changed)
             done = [item for item in done if not item.changed or self._access.check_mode]
-        self._done += len(done)
+        self._done += self._count(done)
         self._changed += sum(item.changed for item in done)
-        self._failed += sum(item.failure is not None for item in done)
+        self._failed += self._count(item for item in done if item.failure)
         if self._ledger and not self._access.check_mode:
-            self._ledger.note({item.label: item.wanted for item in done if not item.failure}, self._access.clock.now())
+            self._ledger.note({item.key: item.wanted for item in done if not item.failure}, self._access.clock.now())
         self._progress.update(self._done, self._changed, self._failed)
 
     # --- jobs, in threads of their own ---------------------------------------------------------------------------------
@@ -220,12 +232,20 @@ class Entitlements:
             if found[0] is None and item.present and not item.auto_register and not self._is_planned(item.user):
                 item.fail("there is no such user. Set auto_register to create users by their user_email")
                 continue
+            if found[0] is None:
+                self._plan_user(item)
             item.before = item.held(found[0], now)
             item.changed = item.before != item.wanted
         return True
 
+    def _plan_user(self, item: Entitlement) -> None:
+        if self._access.check_mode and item.present and item.auto_register and item.user.email:
+            self._access.provider.plan_user(self._access, item.user.email)
+
     def _is_planned(self, user: User) -> bool:
-        return self._access.check_mode and user.email in (self._access.params["planned_users"] or ())
+        if not self._access.check_mode or user.email is None:
+            return False
+        return identity(user.email) in self._planned_users or self._access.planned(self._access.provider.user_key(user.email)) is not None
 
     def _attempt(self, kind: str, items: Batch, action: t.Callable[[], None], own: bool = False) -> bool:
         """Read or write something for some items; its failure is theirs, and of all that follow where it must fail for them, too."""

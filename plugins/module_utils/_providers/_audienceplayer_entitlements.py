@@ -13,6 +13,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._errors import Acc
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import Enum, User, field, instant
 from ansible_collections.mediaops.access.plugins.module_utils._rows import Item
 from ansible_collections.mediaops.access.plugins.module_utils._token import iso
+from ansible_collections.mediaops.access.plugins.module_utils._values import identity
 
 #: The options of one entitlement.
 ITEM_OPTIONS: dict[str, dict[str, t.Any]] = {
@@ -50,6 +51,11 @@ class Entitlement:
     def label(self) -> str:
         """What makes it another entitlement than others, in words."""
         return f"{self.kind} {self.number} of {self.user.label}"
+
+    @property
+    def key(self) -> str:
+        """The same for all spellings of the user's address that the platform may take for one."""
+        return f"{self.kind} {self.number} of {identity(self.user.label)}"
 
     @property
     def wanted(self) -> str:
@@ -129,11 +135,12 @@ class Checker:
             if source.problem:
                 raise AccessError(source.problem)
             item = Entitlement.read(source.options, self._now)
-            first = self._first.get(item.label)
+            key = item.key
+            first = self._first.get(key)
             if first is None:
-                self._first[item.label] = (source.place, item.wanted)
+                self._first[key] = (source.place, item.wanted)
             elif first[1] != item.wanted:
-                raise AccessError(f"it contradicts {first[0][:-2]}, which wants {item.label} {first[1]}")
+                raise AccessError(f"contradicts {first[0][:-2]}: {item.label} is {first[1]} there and {item.wanted} here")
         except AccessError as error:
             raise AccessError(source.place + error.message) from None
         item.place = source.place

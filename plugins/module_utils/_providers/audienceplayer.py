@@ -18,8 +18,10 @@ from ansible_collections.mediaops.access.plugins.module_utils._provider import M
 from ansible_collections.mediaops.access.plugins.module_utils._runner import State
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, jwt_claims, jwt_expiry
+from ansible_collections.mediaops.access.plugins.module_utils._values import identity
 
 if t.TYPE_CHECKING:
+    from ansible_collections.mediaops.access.plugins.module_utils._access import Access
     from ansible_collections.mediaops.access.plugins.module_utils._rows import Item
 
 _LIFETIME = 3600  # seconds, where an answer says nothing (1.3)
@@ -110,11 +112,11 @@ class User(t.NamedTuple):
     def of(cls, options: t.Mapping[str, t.Any]) -> User:
         """The user whom options name.
 
-        :raises AccessError: where the address cannot be one.
+        :raises AccessError: if the address is empty.
         """
         email = options.get("user_email")
-        if email is not None and (email == "" or any(map(str.isspace, email))):
-            raise AccessError("user_email must not be empty, nor hold blanks")
+        if email == "":
+            raise AccessError("user_email must not be empty")
         return cls(options.get("user_id"), email)
 
     @property
@@ -147,6 +149,19 @@ def _check_entitlements(items: t.Iterable[Item], now: float) -> t.Iterable[str]:
     return _audienceplayer_entitlements.problems_of(items, now)
 
 
+def _check_users(items: t.Iterable[Item], _now: float) -> t.Iterator[str]:
+    """What is wrong with users; two spellings of one address must not want two names, which would replace each other for ever."""
+    first: dict[str, Item] = {}
+    for item in items:
+        if item.problem:
+            yield item.place + item.problem
+            continue
+        other = first.setdefault(identity(item.options["user_email"]), item)
+        differing = [name for name in ("user_name", "user_locale") if None not in (pair := {item.options[name], other.options[name]}) and len(pair) > 1]
+        if differing:
+            yield f"{item.place}contradicts {other.place[:-2]}: it is the same user, with another {' and '.join(differing)}"
+
+
 class AudiencePlayer(Provider):
     name = "audienceplayer"
     title = "AudiencePlayer"
@@ -175,7 +190,7 @@ class AudiencePlayer(Provider):
     }
     role = "audienceplayer_access"
     manifest = {
-        "users": ManifestList("audienceplayer_user", ("user_email", "user_name", "user_locale", "state"), required=("user_email",), removable=False),
+        "users": ManifestList("audienceplayer_user", ("user_email", "user_name", "user_locale", "state"), required=("user_email",), removable=False, check=_check_users),
         "entitlements": ManifestList(
             "audienceplayer_entitlement",
             ("product_id", "subscription_id", "user_id", "user_email", "auto_register", "expires_at", "state"),
@@ -333,6 +348,7 @@ class AudiencePlayer(Provider):
     def user_grant(self, user: User, auto_register: bool = False) -> Grant:
         """The grant for a frontend user's token. The vendor sends auto_register with an e-mail only (1.3)."""
         arguments = {**user.arguments, **({"auto_register": auto_register} if user.id is None else {})}
+        # The address as it is spelled: should the platform tell two spellings apart, nobody gets the other user's token.
         return Grant("user", user.label, self.client_arguments()["client_secret"], "user", details=arguments)
 
     def obtain(self, grant: Grant) -> Token:
@@ -417,6 +433,20 @@ class AudiencePlayer(Provider):
             self._confirm_project()
             return None
         return self._user(response, "ClientUser")
+
+    def user_key(self, email: str) -> str:
+        """The same for all spellings of an address that the platform may take for one."""
+        return f"user {self.params['project_id']} {identity(email)}"
+
+    def plan_user(self, access: Access[AudiencePlayer], email: str) -> None:
+        """In check mode, note that a real run would create a user unless there is one."""
+        key = self.user_key(email)
+        access.plan(key, access.planned(key) or {"id": None, "email": email, "name": None})
+
+    def has_planned_user(self, access: Access[AudiencePlayer]) -> bool:
+        """Whether the task's user may be one whom only a real run creates: an earlier task of the same check would."""
+        email = self.params.get("user_email")
+        return bool(email and access.planned(self.user_key(email)))
 
     def create_user(self, email: str, name: str | None, locale: str | None) -> None:
         """Create a user by logging in as them; the token is kept for who needs it next."""
@@ -546,6 +576,7 @@ class UserResource:
         self._platform = platform
         self._params = params
         self.label = f"user {User.of(params).email}"
+        self.key = platform.user_key(params["user_email"])
 
     def read(self) -> State:
         return self._platform.user(self._params["user_email"])

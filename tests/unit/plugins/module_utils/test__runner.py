@@ -27,6 +27,13 @@ class FakeAccess:
         self.params = {"retries": retries}
         self.patience = Patience(max_wait, clock)
         self.locked = []
+        self.plans = {}
+
+    def plan(self, what, state):
+        self.plans[what] = state
+
+    def planned(self, what):
+        return self.plans.get(what)
 
     @contextlib.contextmanager
     def lock(self, *item):

@@ -79,7 +79,7 @@ def test_in_check_mode_no_mutation_is_sent(library, send, document):
     result = send(query=document, check_mode=True)
 
     assert result["changed"] is True
-    assert "data" not in result
+    assert result["data"] is None
 
 
 @pytest.mark.parametrize(

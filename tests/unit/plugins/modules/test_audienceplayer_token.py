@@ -192,12 +192,24 @@ def test_absent_drops_the_cached_token_once(token):
     assert [token(state="absent")["changed"] for _time in range(2)] == [True, False]
 
 
-@pytest.mark.parametrize(("options", "changed"), [({}, True), ({"auto_register": True, "user_email": "a@b.c"}, True), ({"state": "absent"}, False)])
-def test_check_mode_asks_for_no_token(token, options, changed):
+NOBODY = {"id": None, "email": None}
+
+
+@pytest.mark.parametrize(
+    ("options", "changed", "user"),
+    [
+        ({}, True, NOBODY),
+        ({"auto_register": True, "user_email": "a@b.c"}, True, {"id": None, "email": "a@b.c"}),
+        ({"user_id": 333}, True, {"id": 333, "email": None}),
+        ({"state": "absent"}, False, None),
+    ],
+)
+def test_check_mode_asks_for_no_token(token, options, changed, user):
     result = token(**options, check_mode=True)
 
     assert result["changed"] is changed
-    assert not {"token", "user"} & result.keys()
+    assert result.get("user") == user
+    assert "token" not in result
 
 
 def test_check_mode_returns_a_cached_token_with_its_user(token):

@@ -490,7 +490,7 @@ def test_check_mode_only_reads_and_predicts_all_but_the_secret(oauth_app, calls,
     result = oauth_app(*calls, **options, check_mode=True)
 
     assert result["changed"] is True
-    assert result.get("application") == predicted
+    assert result.get("application") == (predicted and {**predicted, "client_secret": None})
     assert result["diff"]["after"] == (predicted or {})
 
 

@@ -1,0 +1,53 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tasks of a check would create, for the tasks that follow: one that needs it can predict what the real run does."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import typing as t
+
+from ansible import constants as C
+
+from ansible_collections.mediaops.access.plugins.module_utils._access import Plan
+
+if t.TYPE_CHECKING:
+    import sqlite3
+
+
+class Plans:
+    """A database in the temporary directory that Ansible makes for a run, shared by its workers, and removes in the end."""
+
+    def __init__(self) -> None:
+        self._path = os.path.join(str(C.DEFAULT_LOCAL_TMP), "mediaops-access-plans.sqlite")
+
+    def get(self, name: str) -> Plan:
+        """What is planned under a name."""
+        return self._select("WHERE name = ?", name).get(name)
+
+    def all(self) -> dict[str, Plan]:
+        return self._select("")
+
+    def add(self, plans: t.Mapping[str, Plan]) -> None:
+        with self._open() as database, database:
+            database.execute("CREATE TABLE IF NOT EXISTS plan (name TEXT PRIMARY KEY, state TEXT) WITHOUT ROWID")
+            database.executemany("INSERT OR REPLACE INTO plan VALUES (?, ?)", [(name, json.dumps(state)) for name, state in plans.items()])
+
+    def clear(self) -> None:
+        """Forget all: what is real by now can be read."""
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path)
+
+    def _select(self, condition: str, *values: str) -> dict[str, Plan]:
+        if not os.path.exists(self._path):
+            return {}
+        with self._open() as database:
+            return {name: json.loads(state) for name, state in database.execute(f"SELECT name, state FROM plan {condition}", values)}  # noqa: S608 - of constants
+
+    def _open(self) -> contextlib.closing[sqlite3.Connection]:
+        import sqlite3  # rarely needed
+
+        return contextlib.closing(sqlite3.connect(self._path, timeout=30.0))

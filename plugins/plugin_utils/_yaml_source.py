@@ -1,0 +1,64 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds numbers and dates whose text YAML 1.1 has changed: ``0123`` is 83 there, ``12:30`` is 750, ``1_000`` is 1000."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import functools
+import re
+import typing as t
+
+import yaml
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+
+from ansible_collections.mediaops.access.plugins.module_utils._values import Leaf, is_id, is_text
+
+try:
+    from ansible._internal._datatag._tags import Origin
+except ImportError:  # it is not part of ansible-core's interface: without it, numbers are taken as they come
+    Origin = None
+
+_NUMBER = re.compile(r"[-+\w.:]+")
+
+
+def changed_by_yaml(found: t.Iterable[Leaf], loader: DataLoader) -> list[str]:
+    """What YAML has changed of values that are meant as texts or ids, each with its place. The values are as Ansible hands them over, with their tags."""
+    return [f"{leaf.place}: {problem}" for leaf in found if (problem := _change_of(leaf, loader))]
+
+
+def _change_of(leaf: Leaf, loader: DataLoader) -> str | None:
+    name, option, value = leaf.name, leaf.option, leaf.value
+    if is_text(option) and isinstance(value, datetime.datetime) and not name.endswith("_at"):  # an instant means the same in any notation
+        return "must be text, and YAML reads it as a date. Put it in quotes"
+    if not isinstance(value, int) or isinstance(value, bool) or not (is_text(option) or is_id(name, option)):
+        return None
+    source = _source_of(value, loader)
+    if source is None or source == str(value):
+        return None
+    remedy = "Give it in plain digits" if is_id(name, option) else "Put it in quotes"
+    return f"YAML reads {'it as another number' if option.get('no_log') else f'{source} as the number {int(value)}'}. {remedy}"
+
+
+def _source_of(value: int, loader: DataLoader) -> str | None:
+    """A number as it is written in the file that it comes from; None if that is not known for certain."""
+    origin = Origin and Origin.get_tag(value)
+    if not origin or not (origin.path and origin.line_num and origin.col_num):
+        return None
+    lines = _lines(loader, origin.path)
+    found = _NUMBER.match(lines[origin.line_num - 1], origin.col_num - 1) if origin.line_num <= len(lines) else None
+    with contextlib.suppress(yaml.YAMLError, ValueError):
+        if found and yaml.safe_load(found.group()) == value:
+            return found.group()
+    return None  # a template, perhaps: an origin is a hint only
+
+
+@functools.lru_cache(maxsize=8)
+def _lines(loader: DataLoader, path: str) -> list[str]:
+    try:
+        return str(loader.get_text_file_contents(path)).split("\n")
+    except AnsibleError:
+        return []

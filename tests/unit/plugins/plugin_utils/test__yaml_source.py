@@ -1,0 +1,133 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultLib, VaultSecret
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mediaops.access.plugins.module_utils._values import leaves
+from ansible_collections.mediaops.access.plugins.plugin_utils import _yaml_source
+from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml
+
+SPEC = {
+    "alias": {"type": "str"},
+    "user_id": {"type": "int"},
+    "retries": {"type": "int"},
+    "password": {"type": "str", "no_log": True},
+    "expires_at": {"type": "str"},
+    "items": {"type": "list", "options": {"alias": {"type": "str"}}},
+}
+PASSWORD = VaultSecret(b"hush-vault")
+
+
+@pytest.fixture
+def load(tmp_path):
+    """What is said of values from a YAML file."""
+
+    def problems(text, name="a.yml"):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        loader = DataLoader()
+        loader.set_vault_secrets([("default", PASSWORD)])
+        return changed_by_yaml(leaves(loader.load_from_file(str(path), cache="none"), SPEC), loader)
+
+    return problems
+
+
+CHANGED = [("0123", 83), ("0222", 146), ("12:30", 750), ("1:02:03", 3723), ("1_000", 1000), ("0x1F", 31), ("0b11", 3), ("+5", 5), ("-0", 0), ("00", 0)]
+
+
+@pytest.mark.parametrize(("source", "number"), CHANGED)
+@pytest.mark.parametrize("form", ["alias: {}", "a: b\n\nalias:   {}   # as it is", "{{a: b, alias: {}, c: d}}", "{{alias: {}}}", "alias:\n  {}\n", "alias: {}\r\n"], ids=ascii)
+def test_a_number_that_yaml_has_changed_is_no_text(load, form, source, number):
+    assert load(form.format(source)) == [f"alias: YAML reads {source} as the number {number}. Put it in quotes"]
+
+
+@pytest.mark.parametrize(("source", "number"), CHANGED)
+def test_nor_is_it_an_id(load, source, number):
+    assert load(f"user_id: {source}") == [f"user_id: YAML reads {source} as the number {number}. Give it in plain digits"]
+
+
+@pytest.mark.parametrize("value", ["83", "0", "-5", "'0123'", '"12:30"', "!!str 0123", "12345678901234567890", "x", "~", "'{{ 0123 }}'"])
+def test_what_is_written_as_it_is_read_is_left_alone(load, value):
+    assert load(f"alias: {value}\nuser_id: {value}") == []
+
+
+@pytest.mark.parametrize(("source", "number"), CHANGED)
+def test_a_number_that_is_meant_as_one_is_left_alone(load, source, number):
+    assert load(f"retries: {source}") == []
+
+
+def test_items_of_lists_are_looked_at(load):
+    assert load("items: [{alias: 1}, {alias: 0123}]") == ["items[1]: alias: YAML reads 0123 as the number 83. Put it in quotes"]
+
+
+def test_a_secret_is_not_shown(load):
+    (problem,) = load("password: 0123")
+
+    assert problem == "password: YAML reads it as another number. Put it in quotes"
+
+
+@pytest.mark.parametrize("source", ["2001-12-14 21:59:43.10 -5", "2001-12-14T21:59:43Z"])
+def test_a_date_with_a_time_is_no_text_unless_an_instant_is_wanted(load, source):
+    assert load(f"alias: {source}\nexpires_at: {source}") == ["alias: must be text, and YAML reads it as a date. Put it in quotes"]
+
+
+def test_a_date_alone_has_one_notation_only(load):
+    assert load("alias: 2001-12-14") == []
+
+
+def test_an_encrypted_file_is_looked_at_as_well(load):
+    assert load(VaultLib([("default", PASSWORD)]).encrypt("alias: 0123")) == ["alias: YAML reads 0123 as the number 83. Put it in quotes"]
+
+
+def test_a_file_that_has_changed_meanwhile_is_not_believed(tmp_path):
+    path = tmp_path / "a.yml"
+    loader = DataLoader()
+
+    def said(text):
+        path.write_text("alias: 0123")
+        values = loader.load_from_file(str(path), cache="none")
+        _yaml_source._lines.cache_clear()
+        path.write_text(text)
+        return changed_by_yaml(leaves(values, SPEC), loader)
+
+    assert len(said("alias: 0123")) == 1
+    assert [said(text) for text in ("", "alias: 0124", "alias: x", "alias: {", "alias: '0123'")] == [[]] * 5
+    path.unlink()
+    _yaml_source._lines.cache_clear()
+
+
+def test_a_file_that_is_gone_says_nothing(tmp_path):
+    path = tmp_path / "a.yml"
+    path.write_text("alias: 0123")
+    loader = DataLoader()
+    values = loader.load_from_file(str(path), cache="none")
+    path.unlink()
+
+    assert changed_by_yaml(leaves(values, SPEC), loader) == []
+
+
+@pytest.mark.parametrize("value", [83, "0123", None, True, [83]], ids=repr)
+def test_a_value_of_unknown_origin_is_taken_as_it_comes(value):
+    assert changed_by_yaml(leaves({"alias": value}, SPEC), DataLoader()) == []
+
+
+def test_without_ansibles_tags_a_number_is_taken_as_it_comes(load, monkeypatch):
+    monkeypatch.setattr(_yaml_source, "Origin", None)
+
+    assert load("alias: 0123") == []
+
+
+@given(number=st.integers())
+def test_a_decimal_number_is_never_objected_to(number, tmp_path_factory):
+    path = tmp_path_factory.mktemp("numbers") / "a.yml"
+    path.write_text(f"alias: {number}")
+    loader = DataLoader()
+
+    assert changed_by_yaml(leaves(loader.load_from_file(str(path), cache="none"), SPEC), loader) == []
