@@ -199,8 +199,8 @@ class Scenario:
     def title(self) -> str:
         return "token cache" if self.module == "token_cache" else TITLES[self.platform]
 
-    def run(self, url: str, home: str, **more: t.Any) -> Result:
-        return _run(self.module, self.platform, {**CONNECTIONS[self.platform], **self.options, **more}, url, home)
+    def run(self, url: str, home: str, *, check_mode: bool = False, **more: t.Any) -> Result:
+        return _run(self.module, self.platform, {**CONNECTIONS[self.platform], **self.options, **more}, url, home, check_mode)
 
     def prepare(self, url: str, home: str, ca_path: str) -> None:
         if self.token_before is not None:
@@ -209,7 +209,7 @@ class Scenario:
             assert not result.get("failed"), result["msg"]
 
 
-def _run(module: str, platform: str, options: Options, url: str, home: str) -> Result:
+def _run(module: str, platform: str, options: Options, url: str, home: str, check_mode: bool = False) -> Result:
     given = {**COMMON, "token_cache": home, **{key: value.replace("{url}", url) if isinstance(value, str) else value for key, value in options.items()}}
     if module.startswith("lookup "):
         return _look_up(module.removeprefix("lookup "), platform, given)
@@ -218,7 +218,7 @@ def _run(module: str, platform: str, options: Options, url: str, home: str) -> R
     found = importlib.import_module(f"ansible_collections.mediaops.access.plugins.modules.{module}")
     if "concurrency" in found.MODULE.options:
         given["concurrency"] = 1  # the clock stands still while threads wait for each other
-    return found.MODULE.run(given, name=f"mediaops.access.{module}", ansible_home=home)
+    return found.MODULE.run(given, name=f"mediaops.access.{module}", ansible_home=home, check_mode=check_mode)
 
 
 def _look_up(lookup: str, platform: str, options: Options) -> Result:

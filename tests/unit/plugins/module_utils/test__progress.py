@@ -21,8 +21,8 @@ def progress(clock, said):
     """The progress of work on 1000 items; ``after(seconds, done, changed, failed)`` lets time pass and updates it."""
 
     class Work:
-        def __init__(self, total=1000):
-            self.progress = Progress("AudiencePlayer", total, clock, said.append)
+        def __init__(self, total=1000, known=0):
+            self.progress = Progress("AudiencePlayer", total, clock, said.append, known)
 
         def after(self, seconds, *counts):
             clock.time += seconds
@@ -50,10 +50,10 @@ def test_a_line_comes_after_10_seconds_then_every_30(progress, said):
 
 def test_time_counts_from_the_last_line_not_from_when_it_was_due(progress, said):
     work = progress()
-    for number, seconds in enumerate((25, 29.5, 0.5, 29.5, 0.5)):
+    for number, seconds in enumerate((25, 29.5, 0.5, 29.5, 0.5), 1):
         work.after(seconds, number, 0, 0)
 
-    assert [line.partition(" done")[0] for line in said] == [f"AudiencePlayer: {number} of 1000" for number in (0, 2, 4)]
+    assert [line.partition(" done")[0] for line in said] == [f"AudiencePlayer: {number} of 1000" for number in (1, 3, 5)]
 
 
 def test_a_line_says_how_far_it_is(progress, said):
@@ -69,10 +69,23 @@ def test_a_line_says_how_far_it_is(progress, said):
     ]
 
 
-def test_before_anything_is_done_nothing_is_foretold(progress, said):
-    progress().after(10, 0, 0, 0)
+def test_before_anything_is_done_nothing_is_said_and_then_at_once(progress, said):
+    work = progress()
+    work.after(10, 0, 0, 0)
+    work.after(40, 0, 0, 0)
+    assert said == []
+    work.after(1, 1, 0, 0)
 
-    assert said == ["AudiencePlayer: 0 of 1000 done, 0 changed, 0 failed, 0 a minute, no item is done yet"]
+    assert said == ["AudiencePlayer: 1 of 1000 done, 0 changed, 0 failed, 1 a minute, about 14 h 9 min left"]
+
+
+def test_what_was_known_before_is_done_and_says_nothing_of_the_pace(progress, said):
+    work = progress(known=900)
+    work.after(10, 900, 0, 0)
+    assert said == []
+    work.after(10, 920, 3, 0)
+
+    assert said == ["AudiencePlayer: 920 of 1000 done, 3 changed, 0 failed, 60 a minute, about 80 s left"]
 
 
 @pytest.mark.parametrize("done", [1000, 1001])

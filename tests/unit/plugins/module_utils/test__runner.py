@@ -108,6 +108,37 @@ def test_what_differs_is_written_once(before, after, diff, clock):
     assert thing.calls.count("write") == 1
 
 
+def test_check_mode_goes_on_from_what_an_earlier_task_of_the_check_would_create(clock):
+    access, thing = FakeAccess(clock, check_mode=True), Thing(None, A)
+
+    assert ensure(access, thing).changed is True
+    assert ensure(access, thing) == (False, A, None)
+    thing.target = B
+    assert ensure(access, thing) == (True, B, shown({"name": "a"}, {"name": "b"}))
+    thing.target = None
+    assert ensure(access, thing) == (True, None, shown({"name": "b"}, {}))
+    assert ensure(access, thing) == (False, None, None)
+
+
+def test_what_is_there_counts_more_than_what_was_planned(clock):
+    access = FakeAccess(clock, check_mode=True)
+    access.plans[Thing.label] = A
+
+    assert ensure(access, Thing(B, B)) == (False, B, None)
+    assert ensure(FakeAccess(clock), Thing(None, None)) == (False, None, None)
+
+
+def test_what_may_be_one_item_under_several_labels_has_one_key(clock):
+    access, thing = FakeAccess(clock), Thing(None, A)
+    thing.key = "a"
+    ensure(access, thing)
+    check = FakeAccess(clock, check_mode=True)
+    ensure(check, Thing(None, A))
+
+    assert access.locked == [("a",), "released"]
+    assert check.plans == {Thing.label: A}
+
+
 @CHANGES
 def test_check_mode_predicts_the_same_and_writes_nothing(before, after, diff, clock):
     thing, access = Thing(before, after), FakeAccess(clock, check_mode=True)

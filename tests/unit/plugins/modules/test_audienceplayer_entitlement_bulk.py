@@ -654,8 +654,138 @@ def test_an_item_beside_a_file_is_refused(entitle, file, option):
     assert f"{option} cannot be given beside entitlements_file" in entitle.fail(entitlements_file=file("e.csv", CSV), **{option: value})["msg"]
 
 
-def test_a_file_without_rows_is_nothing_to_do(entitle, file):
-    assert entitle(entitlements_file=file("e.csv", "user_id,product_id\n"))["summary"]["total"] == 0
+@pytest.mark.parametrize(("name", "content"), [("e.csv", "user_id,product_id\n"), ("e.json", "[]"), ("e.yml", "[]")])
+def test_a_file_without_rows_is_nothing_to_do_and_warned_of(entitle, file, name, content):
+    path = file(name, content)
+    result = entitle(entitlements_file=path)
+
+    assert result["summary"]["total"] == 0
+    assert result["warnings"] == [f"there are no items in {path}"]
+
+
+def test_an_empty_list_is_nothing_to_do_and_not_warned_of(entitle):
+    assert "warnings" not in entitle(entitlements=[])
+
+
+@pytest.mark.parametrize("name", ["e.csv", "e.json", "e.jsonl", "e.yml"])
+def test_an_empty_file_is_a_failure(entitle, file, name):
+    path = file(name, "\n")
+
+    assert f"{path} is empty" in entitle.fail(entitlements_file=path)["msg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "place"),
+    [
+        ("e.csv", "user_email,product_id\n1,444\n", "e.csv:2"),
+        ("e.json", '[{"user_email": "1", "product_id": 444}]', "e.json[0]"),
+        ("e.jsonl", '\n{"user_email": "1", "product_id": 444}', "e.jsonl:2"),
+        ("e.yml", "# one\n- user_email: 1\n  product_id: 444\n", "e.yml:2"),
+    ],
+)
+def test_a_file_below_the_working_directory_is_named_as_the_documentation_promises(entitle, file, tmp_path, monkeypatch, name, content, place):
+    monkeypatch.chdir(tmp_path)
+
+    assert entitle.fail(entitlements_file=file(name, content))["msg"] == f"AudiencePlayer: {place}: user_email: '1' is not an e-mail address: it has no @"
+
+
+def test_a_wrong_column_is_told_once(entitle, file):
+    path = file("e.csv", "user_email,product\n" + "a@b.c,444\n" * 50)
+    columns = "product_id, subscription_id, user_id, user_email, auto_register, expires_at, state"
+
+    assert entitle.fail(entitlements_file=path)["msg"] == f"AudiencePlayer: {path}:1: unknown column 'product'; valid columns: {columns}"
+
+
+# --- values as spreadsheets and YAML make them -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("e.csv", "user_id,product_id\n{},444\n"),
+        ("e.csv", "sep=;\nuser_id;product_id\n{};444\n"),
+        ("e.json", '[{{"user_id": {}, "product_id": 444}}]'),
+        ("e.jsonl", '{{"user_id": {}, "product_id": 444}}'),
+        ("e.yml", "- {{user_id: {}, product_id: 444}}"),
+    ],
+)
+@pytest.mark.parametrize("number", ["1e3", "1.00E+03", "1000.0", "-1000"])
+def test_a_number_that_was_rounded_is_no_user(entitle, file, name, form, number):
+    message = entitle.fail(entitlements_file=file(name, form.format(number)), read_before_write=False)["msg"]
+
+    assert "user_id: " in message and "is not an id. Give it in plain digits" in message
+
+
+@pytest.mark.parametrize("number", ["+1000", "1_000", "12:30", "0x3e8"])
+def test_nor_is_one_that_only_yaml_reads_as_such(entitle, file, number):
+    message = entitle.fail(entitlements_file=file("e.yml", f"- {{user_id: {number}, product_id: 444}}"), read_before_write=False)["msg"]
+
+    assert f"user_id: {number!r} is not an id" in message
+
+
+@pytest.mark.parametrize("option", ["user_id", "product_id", "project_id"])
+@pytest.mark.parametrize("value", ["1e3", "+5", "1_000", 5.0, "5.0", -5, True])
+def test_the_same_holds_for_options(entitle, option, value):
+    assert f"{option}: {value!r} is not an id" in entitle.fail(**{"user_id": 1, "product_id": 444, option: value})["msg"]
+
+
+def test_and_for_the_environment(entitle, monkeypatch):
+    monkeypatch.setenv("AUDIENCEPLAYER_PROJECT_ID", "1.11E+02")
+
+    assert "project_id: '1.11E+02' is not an id" in entitle.fail(user_id=1, product_id=444, project_id=None)["msg"]
+
+
+# --- spellings of an address -------------------------------------------------------------------------------------------------
+
+ALICE = ("Alice@Example.com", "alice@example.com")
+JUERGEN = ("J\u00fcrgen@x.y", "ju\u0308rgen@x.y")
+spellings = pytest.mark.parametrize(("one", "other"), [ALICE, JUERGEN], ids=ascii)
+
+
+@spellings
+def test_contradictory_wishes_for_two_spellings_are_named_with_both_lines(entitle, file, one, other):
+    path = file("e.csv", f"user_email,product_id,state\n{one},444,present\nb@c.d,444,\n{other},444,absent\n")
+
+    assert entitle.fail(entitlements_file=path)["msg"] == (
+        f"AudiencePlayer: {path}:4: contradicts {path}:2: product 444 of {other} is present there and absent here"
+    )
+
+
+@spellings
+def test_the_same_wish_for_two_spellings_is_a_repetition(write, file, one, other):
+    path = file("e.csv", f"user_email,product_id\n{one},444\n{other},444\n")
+    result = write(written(product_mutation(user=one)), entitlements_file=path)
+
+    assert result["summary"] == {"total": 2, "changed": 1, "unchanged": 1, "failed": 0}
+    assert result["warnings"] == [f"entitlements that are named more than once: {path}:3 repeats {path}:2"]
+
+
+@spellings
+def test_what_one_spelling_was_given_another_is_not_believed_to_lack(write, ledger, one, other):
+    item = {"user_email": one, "product_id": 444}
+    write(written(product_mutation(user=one)), entitlements=[item], ledger=ledger)
+
+    assert write(entitlements=[{**item, "user_email": other}], ledger=ledger)["changed"] is False
+    write(written(product_mutation(user=other, action="revoke")), entitlements=[{**item, "user_email": other, "state": "absent"}], ledger=ledger)
+    assert write(written(product_mutation(user=one)), entitlements=[item], ledger=ledger)["changed"] is True
+
+
+def test_each_spelling_is_sent_as_it_was_given_and_logged_in_by_itself(entitle):
+    """Should the platform tell them apart, nobody gets what is another user's."""
+    one, other = ALICE
+    items = [{"user_email": one, "product_id": 444}, {"user_email": other, "product_id": 445}]
+    calls = [logins(one, other), holdings(user=one), holdings(user=other), written(product_mutation(444, user=one), product_mutation(445, user=other))]
+
+    assert outcome(entitle(*calls, entitlements=items)) == ["changed", "changed"]
+
+
+@pytest.mark.parametrize("character", ["\u200b", "\ufeff", "\u00a0", "\u00ad", "\u2060"], ids=ascii)
+@pytest.mark.parametrize("name", ["e.csv", "e.json"])
+def test_a_character_that_nobody_sees_is_refused(entitle, file, name, character):
+    address = f"alice@example.com{character}"
+    content = f"user_email,product_id\n{address},444\n" if name == "e.csv" else json.dumps([{"user_email": address, "product_id": 444}])
+
+    assert f"(U+{ord(character):04X}): an e-mail address has no blanks or invisible characters" in entitle.fail(entitlements_file=file(name, content))["msg"]
 
 
 def test_a_diff_shows_a_thousand_changes_and_counts_the_others(write):
@@ -770,7 +900,33 @@ def test_what_the_ledger_knows_is_done_already(clock, tmp_path, ledger):
         options["entitlements"] = items_of(*range(110))
         audienceplayer_entitlement.MODULE.run(options, name="entitle", ansible_home=str(tmp_path), show=lines.append)
 
-    assert [line.partition(",")[0] for line in lines] == ["AudiencePlayer: 101 of 110 done"]
+    # How fast it goes is told by what takes time, and nothing else.
+    assert len(lines) == 1
+    assert re.fullmatch(r"AudiencePlayer: 101 of 110 done, 11 changed, 0 failed, 6\d a minute, about \d s left", lines[0])
+
+
+def test_progress_counts_what_the_summary_counts(clock, tmp_path):
+    """Items that repeat others, too: of these, every third does, and the third fails with its repetition."""
+    lines = []
+    options = {**CONNECTION, "rate_limit": "1/second", "read_before_write": False, "batch_size": 1, "concurrency": 1}
+    users = [user for number in range(20) for user in (number, number, number + 100)]
+    once = list(dict.fromkeys(users))
+    with exchange(*[writes(user, **({"data": {"e0": None}, "errors": [REFUSED]} if user == 1 else {})) for user in once]):
+        result = audienceplayer_entitlement.MODULE.run({**options, "entitlements": items_of(*users)}, name="e", ansible_home=str(tmp_path), show=lines.append)
+
+    assert result["summary"] == {"total": 60, "changed": 39, "unchanged": 19, "failed": 2}
+    assert re.fullmatch(r"AudiencePlayer: 17 of 60 done, 10 changed, 2 failed, .*", lines[0])
+
+
+def test_nothing_is_said_before_a_first_item_is_done(clock, tmp_path):
+    """A login that waits for its limit is not an item."""
+    lines = []
+    options = {**CONNECTION, "auth_rate_limit": "1/minute", "rate_limit": "none", "batch_size": 1, "concurrency": 1}
+    calls = [user_login(1), *reads(1, held=[1]), user_login(2), *reads(2, held=[2]), user_login(3), *reads(3, held=[3])]
+    with exchange(*calls):
+        audienceplayer_entitlement.MODULE.run({**options, "entitlements": items_of(1, 2, 3)}, name="e", ansible_home=str(tmp_path), show=lines.append)
+
+    assert [line.partition(",")[0] for line in lines] == ["AudiencePlayer: 2 of 3 done"]
 
 
 def test_work_that_does_not_take_long_says_nothing(tmp_path):
