@@ -21,12 +21,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "roles" / "provision" / "files" / "manifest.schema.json"
 PLUGINS = "ansible_collections.mediaops.access.plugins"
 TYPES: dict[str, dict[str, t.Any]] = {
-    "str": {"type": ["string", "number"]},
+    # YAML makes 3.1 of 3.10 and 83 of 0123: a text that looks like a number takes quotes, and decimals never do without.
+    "str": {"type": ["string", "integer"]},
     "path": {"type": "string"},
     "int": {"type": ["integer", "string"], "pattern": "^-?[0-9]+$"},
     "float": {"type": "number"},
     "bool": {"type": "boolean"},
 }
+ID = {"type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+$"}
 DELIVER = {
     "type": "array",
     "description": "Where the credentials go.",
@@ -60,7 +62,12 @@ def descriptions(place: str) -> dict[str, str]:
 
 
 def properties(spec: dict[str, t.Any], names: t.Iterable[str], words: dict[str, str]) -> dict[str, t.Any]:
-    return {name: {**({"enum": spec[name]["choices"]} if "choices" in spec[name] else TYPES[spec[name]["type"]]), "description": words[name]} for name in names}
+    is_id = importlib.import_module(f"{PLUGINS}.module_utils._values").is_id
+
+    def kind(name: str, option: dict[str, t.Any]) -> dict[str, t.Any]:
+        return {"enum": option["choices"]} if "choices" in option else ID if is_id(name, option) else TYPES[option["type"]]
+
+    return {name: {**kind(name, spec[name]), "description": words[name]} for name in names}
 
 
 def list_schema(provider: t.Any, wanted: t.Any, connection: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -68,7 +75,7 @@ def list_schema(provider: t.Any, wanted: t.Any, connection: dict[str, t.Any]) ->
     words = {**descriptions("doc_fragments.token"), **descriptions(f"modules.{wanted.module}")}
     items = properties(module.MODULE.options, wanted.options, words)
     if wanted.named:
-        name = {"type": ["string", "number"], "minLength": 1, "description": "The name under which the credentials are delivered."}
+        name = {**TYPES["str"], "minLength": 1, "description": "The name under which the credentials are delivered."}
         items = {"name": name, **connection, **items}
     required = ["name"] if wanted.named else list(wanted.required)
     pairs = [{"oneOf": [{"required": [name]} for name in names], "$comment": f"exactly one of {' and '.join(names)} must be given"} for names in wanted.one_of]

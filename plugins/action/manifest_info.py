@@ -146,7 +146,7 @@ def _wrong_values(manifest: dict[str, t.Any], loader: t.Any) -> list[str]:
         section = manifest.get(provider.name)
         if isinstance(section, dict):
             found = list(leaves(section, _section_spec(provider), f"{provider.name}.", joint="."))
-            problems += changed_by_yaml(found, loader) + problems_in(found)
+            problems += changed_by_yaml(found, loader) + problems_in(found, shows=False)
     return problems
 
 

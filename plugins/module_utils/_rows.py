@@ -98,7 +98,7 @@ def _open(path: str, newline: str | None, decrypt: Decrypt | None) -> t.TextIO:
         return open(path, encoding="utf-8-sig", newline=newline)
     if decrypt is None:
         raise AccessError(f"{path} is encrypted with Ansible Vault. Only the controller can decrypt it: run the task there, with connection: local")
-    return io.StringIO(decrypt(path).removeprefix("\ufeff"), newline)
+    return io.StringIO(decrypt(path).lstrip("\ufeff"), newline)
 
 
 def _check(row: Row) -> Row:

@@ -14,7 +14,7 @@ Options = t.Mapping[str, t.Mapping[str, t.Any]]
 #: Blanks around a value. Others, such as the no-break space, are part of it.
 BLANKS = " \t\r\n\v\f"
 _DIGITS = re.compile("[0-9]+")
-#: Characters that take no space although their category does not say so: joiners, fillers and variation selectors (Default_Ignorable_Code_Point), and Braille's blank.
+#: Characters that nobody sees although their category does not say so: joiners, fillers, variation selectors (Default_Ignorable_Code_Point), Braille's blank.
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]")
 
 
@@ -38,22 +38,24 @@ def leaves(values: t.Mapping[str, t.Any], options: Options, place: str = "", joi
             yield Leaf(place + name, name, options[name], value)
 
 
-def problems_in(found: t.Iterable[Leaf]) -> list[str]:
+def problems_in(found: t.Iterable[Leaf], *, shows: bool = True) -> list[str]:
     """What is wrong with values that an argument spec would convert without a word, each with its place."""
-    problems = ((leaf.place, problem_with(leaf.name, leaf.option, leaf.value)) for leaf in found)
+    problems = ((leaf.place, problem_with(leaf.name, leaf.option, leaf.value, shows=shows)) for leaf in found)
     return [f"{place}: {problem}" for place, problem in problems if problem]
 
 
-def problem_with(name: str, option: t.Mapping[str, t.Any], value: t.Any) -> str | None:
-    """What is wrong with one value; None if it is what was meant, as far as anybody can tell."""
+def problem_with(name: str, option: t.Mapping[str, t.Any], value: t.Any, *, shows: bool = True) -> str | None:
+    """What is wrong with one value; None if it is what was meant, as far as anybody can tell. It ``shows`` the value, unless that is secret."""
+    if isinstance(value, (dict, list)):
+        return None
+    given = f"{value!r:.80} " if shows and not option.get("no_log") else ""
     if is_id(name, option):
-        given = "it" if option.get("no_log") else f"{value!r:.60}"
-        return None if _is_id_value(value) else f"{given} is not an id. Give it in plain digits; spreadsheets round long numbers unless the column is text"
+        return None if _is_id_value(value) else f"{given}is not an id. Give it in plain digits; spreadsheets round long numbers unless the column is text"
     if is_text(option) and isinstance(value, (bool, float)):
         kind = "boolean" if isinstance(value, bool) else "number"
-        given = f"a {kind}" if option.get("no_log") else f"the {kind} {value!r:.60}"
-        return f"must be text, not {given}. Put it in quotes: YAML changes unquoted values (3.10 to 3.1, no to false)"
-    return _address_problem(value) if is_address(name) and isinstance(value, str) and value else None
+        return f"{given}is a {kind} and must be text. Put it in quotes: YAML changes unquoted values (3.10 to 3.1, no to false)"
+    problem = _address_problem(value) if is_address(name) and isinstance(value, str) and value else None
+    return given + problem if problem else None
 
 
 def is_id(name: str, option: t.Mapping[str, t.Any]) -> bool:
@@ -86,9 +88,9 @@ def _address_problem(address: str) -> str | None:
     unseen = None if plain else next(filter(_is_unseen, address), None)
     if unseen:
         name = unicodedata.name(unseen, "a control character")
-        return f"{address!r:.80} holds {name} (U+{ord(unseen):04X}): an e-mail address has no blanks or invisible characters"
+        return f"holds {name} (U+{ord(unseen):04X}): an e-mail address has no blanks or invisible characters"
     local, at, domain = address.rpartition("@")
-    return None if local and at and domain else f"{address!r:.80} is not an e-mail address: it has no {'text beside its @' if at else '@'}"
+    return None if local and domain else f"is not an e-mail address: it has no {'text beside its @' if at else '@'}"
 
 
 def _is_unseen(character: str) -> bool:

@@ -190,7 +190,9 @@ class AudiencePlayer(Provider):
     }
     role = "audienceplayer_access"
     manifest = {
-        "users": ManifestList("audienceplayer_user", ("user_email", "user_name", "user_locale", "state"), required=("user_email",), removable=False, check=_check_users),
+        "users": ManifestList(
+            "audienceplayer_user", ("user_email", "user_name", "user_locale", "state"), required=("user_email",), removable=False, check=_check_users
+        ),
         "entitlements": ManifestList(
             "audienceplayer_entitlement",
             ("product_id", "subscription_id", "user_id", "user_email", "auto_register", "expires_at", "state"),

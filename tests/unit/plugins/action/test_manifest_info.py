@@ -161,6 +161,55 @@ def test_an_encrypted_value_is_read(info, file, monkeypatch):
     assert "a.yml cannot be read" in failure(info(file("a.yml", with_encrypted_value(VaultSecret(b"other")))))
 
 
+REMEDY = "Give its password with --ask-vault-pass or --vault-password-file"
+
+
+@pytest.mark.parametrize("secrets", [[], [("default", VaultSecret(b"other"))]], ids=["no password", "another one"])
+@pytest.mark.parametrize("form", ["the whole", "a value"])
+def test_what_cannot_be_decrypted_is_a_failure_that_says_how_to_give_a_password(info, file, monkeypatch, secrets, form):
+    monkeypatch.setattr(DataLoader, "set_vault_secrets", lambda self, _secrets: self._vault.__setattr__("secrets", secrets))
+    monkeypatch.setattr(VaultSecretsContext, "_current", VaultSecretsContext(secrets))
+    encrypted = VaultLib([("default", PASSWORD)]).encrypt(yaml.safe_dump(MANIFEST))
+    message = failure(info(file("a.yml", encrypted if form == "the whole" else with_encrypted_value(PASSWORD))))
+
+    assert "a.yml cannot be read: " in message and message.endswith(f". {REMEDY}")
+    assert "hush" not in message and "\n" not in message
+
+
+def test_a_broken_file_needs_no_password(info, file):
+    assert "vault" not in failure(info(file("a.yml", "flex: [")))
+
+
+@pytest.mark.parametrize(
+    ("manifest", "places"),
+    [
+        ("flex: {url: '{{ flex_url }}'}", "flex.url"),
+        (
+            "flex: {registration_key: \"{{ lookup('env', 'hush') }}\", applications: [{name: a}, {name: '{% if x %}hush{% endif %}'}]}",
+            "flex.applications[1].name; flex.registration_key",
+        ),
+        ("deliver: [{dest: '{{ work }}.env', format: dotenv}]", "deliver[0].dest"),
+        ('{"flex": {"url": "https://{{ host }}/x"}}', "flex.url"),
+        ("flex:\n  url: |\n    {{\n    host\n    }}\n", "flex.url"),
+    ],
+)
+def test_templates_in_a_file_are_warned_of_with_their_places(info, file, manifest, places):
+    path = file("a.yml", manifest)
+
+    assert info(path)["warnings"] == [
+        f"{path}: templates in a manifest file are taken literally (give the manifest as a dictionary to have them evaluated): {places}"
+    ]
+
+
+@pytest.mark.parametrize("value", ["{", "{{", "}}", "a{b}c", "{%", "{ { x } }", "{# x", "%}{%"])
+def test_braces_alone_are_no_template(info, file, value):
+    assert "warnings" not in info(file("a.yml", yaml.safe_dump({"flex": {"url": value}})))
+
+
+def test_what_ansible_has_evaluated_already_is_not_warned_of(info):
+    assert "warnings" not in info({"flex": {"url": "{{ flex_url }}"}})
+
+
 def test_relative_paths_start_at_the_working_directory_then_at_the_playbooks(info, folder, tmp_path):
     (folder / "a.yml").write_text("{flex: {url: of-the-playbook}, deliver: [{dest: a.env, format: dotenv}]}")
 
@@ -226,7 +275,7 @@ WRONG = {
     "an item that is null": ({"flex": {"applications": [None]}}, ["flex.applications[0]: must be object, not null"]),
     "an unknown option": ({"flex": {"registration_kye": "hush"}}, ["flex", "registration_kye", "registration_key"]),
     "another provider's option": ({"flex": {"username": "u"}}, ["flex", "username"]),
-    "a text that is a list": ({"flex": {"url": ["hush"]}}, ["flex.url: must be string or number, not array"]),
+    "a text that is a list": ({"flex": {"url": ["hush"]}}, ["flex.url: must be string or integer, not array"]),
     "a number that is text": ({"audienceplayer": {"project_id": "one"}}, ["audienceplayer.project_id"]),
     "a boolean that is text": ({"freewheel": {"validate_certs": "hush"}}, ["freewheel.validate_certs: must be boolean, not string"]),
     "a wrong choice": ({"freewheel": {"accept": "yaml"}}, ["freewheel.accept: must be one of json or xml"]),
@@ -336,6 +385,97 @@ def test_an_editor_tells_what_an_item_has_one_of():
     ]
 
 
+# --- values that YAML or a spreadsheet has changed -----------------------------------------------------------------------
+
+PLAYER = "playlyfe: {{players: [{{id: ok, alias: ok}}, {{id: {}, alias: x}}]}}"
+IN_QUOTES = "Put it in quotes"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "problem"),
+    [
+        *(
+            (PLAYER.format(source), f"playlyfe.players[1].id: YAML reads {source} as the number {number}. {IN_QUOTES}")
+            for source, number in (("0123", 83), ("12:30", 750), ("1_000", 1000), ("+5", 5), ("0x1F", 31))
+        ),
+        ("playlyfe: {client_id: 0222}", f"playlyfe.client_id: YAML reads 0222 as the number 146. {IN_QUOTES}"),
+        ("playlyfe: {client_secret: 0222}", f"playlyfe.client_secret: YAML reads it as another number. {IN_QUOTES}"),
+        ("movingimage: {tokens: [{name: 0123}]}", f"movingimage.tokens[0].name: YAML reads 0123 as the number 83. {IN_QUOTES}"),
+        ("movingimage: {tokens: [{name: a, password: 0123}]}", f"movingimage.tokens[0].password: YAML reads it as another number. {IN_QUOTES}"),
+        *((PLAYER.format(source), "playlyfe.players[1].id: is a number and must be text. ") for source in ("3.10", "1.0e+3", ".5", "1:30.5", ".inf")),
+        *((PLAYER.format(source), "playlyfe.players[1].id: is a boolean and must be text. ") for source in ("on", "no", "Yes", "FALSE")),
+        (PLAYER.format("~"), "playlyfe.players[1].id: must be string or integer, not null"),
+        (PLAYER.format("2001-12-14 21:59:43.10 -5"), f"playlyfe.players[1].id: must be text, and YAML reads it as a date. {IN_QUOTES}"),
+        ("playlyfe: {client_secret: 31.4159}", "playlyfe.client_secret: is a number and must be text. "),
+        *(
+            (
+                f"audienceplayer: {{entitlements: [{{user_id: {source}, product_id: 1}}]}}",
+                f"audienceplayer.entitlements[0].user_id: YAML reads {source} as the number",
+            )
+            for source in ("0123", "12:30", "1_000", "+5")
+        ),
+        *(
+            (
+                f"audienceplayer: {{entitlements: [{{user_id: {source}, product_id: 1}}]}}",
+                "audienceplayer.entitlements[0].user_id: is not an id. Give it in plain digits",
+            )
+            for source in ("1e3", "1.0e+3", "1000.0", "-5", "'+5'", "'1.00E+03'", "yes")
+        ),
+        ("audienceplayer: {project_id: 1.0}", "audienceplayer.project_id: is not an id. Give it in plain digits"),
+        ("movingimage: {tokens: [{name: a, video_manager_id: 042}]}", "movingimage.tokens[0].video_manager_id: YAML reads 042 as the number 34"),
+        ('{"playlyfe": {"players": [{"id": 3.10}]}}', "playlyfe.players[0].id: is a number and must be text. "),
+        ('{"audienceplayer": {"project_id": 1e3}}', "audienceplayer.project_id: is not an id. "),
+    ],
+)
+@pytest.mark.parametrize("form", ["a file", "an encrypted file", "a variable of a vars file"])
+def test_a_value_that_yaml_has_changed_is_refused_with_its_place(info, file, form, manifest, problem):
+    path = file("a.yml", VaultLib([("default", PASSWORD)]).encrypt(manifest) if form == "an encrypted file" else manifest)
+    message = failure(info(DataLoader().load_from_file(path) if form == "a variable of a vars file" else path))
+
+    assert message.startswith(f"{path if 'file' in form.partition(' of ')[0] else 'what was given'} is no valid manifest: {problem}")
+    assert ";" not in message.partition(problem)[0]
+
+
+def test_plain_numbers_and_quoted_texts_may_stay(info, file):
+    manifest = info(file("a.yml", "playlyfe: {client_id: 222, players: [{id: '0123', alias: \"12:30\"}, {id: 83, alias: 2001-12-14}], max_wait: 1_0}"))[
+        "manifest"
+    ]
+
+    assert manifest["playlyfe"] == {"client_id": 222, "players": [{"id": "0123", "alias": "12:30"}, {"id": 83, "alias": "2001-12-14"}], "max_wait": 10}
+
+
+# --- addresses -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("section", ["users", "entitlements"])
+@pytest.mark.parametrize(("address", "problem"), [("alice", "it has no @"), ("a@b.c\u200b", "(U+200B)"), ("a@b.c ", "(U+0020)"), ("\ufeffa@b.c", "(U+FEFF)")])
+def test_an_address_that_is_none_is_found_before_anything_is_done(info, section, address, problem):
+    item = {"user_email": address, **({"product_id": 1} if section == "entitlements" else {})}
+    message = failure(info({"audienceplayer": {section: [item]}}))
+
+    assert f"audienceplayer.{section}[0].user_email: " in message and problem in message
+
+
+@pytest.mark.parametrize(("one", "other"), [("Alice@B.c", "alice@b.c"), ("J\u00fc@x.y", "ju\u0308@x.y")], ids=ascii)
+def test_two_spellings_of_one_user_must_not_want_two_names(info, one, other):
+    users = [{"user_email": one, "user_name": "A", "user_locale": "en"}, {"user_email": other, "user_name": "B", "user_locale": "en"}]
+
+    assert failure(info({"audienceplayer": {"users": users}})).endswith(
+        "audienceplayer.users[1]: contradicts audienceplayer.users[0]: it is the same user, with another user_name"
+    )
+    for harmless in ({"user_name": "A"}, {}, {"user_locale": "en"}):
+        info({"audienceplayer": {"users": [users[0], {"user_email": other, **harmless}]}})["manifest"]
+
+
+def test_two_spellings_of_one_user_must_not_want_two_things(info, file):
+    file("e.csv", "user_email,product_id,state\nalice@b.c,4,absent\n")
+    listed = [{"user_email": "Alice@B.c", "product_id": 4}]
+
+    assert "e.csv:2: contradicts audienceplayer.entitlements[0]: product 4 of alice@b.c is present there and absent here" in failure(
+        info(file("a.yml", yaml.safe_dump(with_file("e.csv", entitlements=listed))))
+    )
+
+
 # --- two names, one variable -------------------------------------------------------------------------------------------------
 
 COLLIDE = {"flex": {"applications": [{"name": "a b"}, {"name": "a-b"}]}}
@@ -429,6 +569,21 @@ def test_the_file_and_the_ledger_are_relative_to_the_playbook_where_the_manifest
         "entitlements_file": f"{folder}/e.csv",
         "ledger": f"{folder}/e.ledger",
     }
+
+
+@pytest.mark.parametrize(("name", "content"), [("e.csv", CSV), ("e.json", json.dumps(ROWS)), ("e.yml", yaml.safe_dump(ROWS))])
+def test_an_encrypted_file_of_items_is_decrypted(info, file, name, content):
+    file(name, VaultLib([("default", PASSWORD)]).encrypt(content))
+    read = info(file("a.yml", yaml.safe_dump(with_file(name))), include_files=True)
+
+    assert [item["user_email"] for item in read["manifest"]["audienceplayer"]["entitlements"]] == ["a@b.c", "d@e.f"]
+
+
+def test_one_that_cannot_be_decrypted_is_a_failure_that_says_how_to_give_a_password(info, file):
+    path = file("e.csv", VaultLib([("default", VaultSecret(b"other"))]).encrypt(CSV))
+    message = failure(info(file("a.yml", yaml.safe_dump(with_file("e.csv")))))
+
+    assert f"audienceplayer.entitlements_file: {path} cannot be decrypted: " in message and message.endswith(f". {REMEDY}")
 
 
 def test_a_file_of_items_is_data_and_no_template(info, file):

@@ -13,7 +13,7 @@ from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._module import HIDDEN, Module
+from ansible_collections.mediaops.access.plugins.module_utils._module import EARLIER_PLANS, HIDDEN, PLANS, Module
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK
@@ -32,6 +32,7 @@ class Fake(Provider):
 
 def module(run=lambda access: {"changed": False}):
     options = {"name": {"type": "str"}, "id": {"type": "int"}, "state": {"choices": ["present", "absent"], "default": "present"}, "filter": {"type": "dict"}}
+    options |= {"user_email": {"type": "str"}, "items": {"type": "list", "elements": "dict", "options": {"id": {"type": "int"}}}}
     return Module(Fake, run, options, required_one_of=[("name", "id")])
 
 
@@ -186,6 +187,15 @@ FAILURES = {
     "missing option": (None, {"name": ABSENT}, {"msg": "Fake Platform: one of the following is required: name, id"}),
     "null in place of an option": (None, {"name": None}, {"msg": "Fake Platform: one of the following is required: name, id"}),
     "wrong type": (None, {"id": "many"}, {"msg": "Fake Platform: argument 'id' is of type "}),
+    "rounded id": (None, {"id": "1.00E+03"}, {"msg": "Fake Platform: id: '1.00E+03' is not an id. "}),
+    "decimal id": (None, {"id": 5.0}, {"msg": "Fake Platform: id: 5.0 is not an id. "}),
+    "signed id": (None, {"id": "+5"}, {"msg": "Fake Platform: id: '+5' is not an id. "}),
+    "number in place of a text": (None, {"name": 3.1}, {"msg": "Fake Platform: name: 3.1 is a number and must be text. Put it in quotes"}),
+    "switch in place of a text": (None, {"name": False}, {"msg": "Fake Platform: name: False is a boolean and must be text. Put it in quotes"}),
+    "number in place of a secret": (None, {"key": 31.4159}, {"msg": "Fake Platform: key: is a number and must be text. "}),
+    "no address": (None, {"user_email": "alice"}, {"msg": "Fake Platform: user_email: 'alice' is not an e-mail address: it has no @"}),
+    "several values": (None, {"id": "1e3", "name": 3.1}, {"msg": "Fake Platform: name: 3.1 is a number and must be text. Put it in quotes: "}),
+    "wrong value in an item": (None, {"items": [{"id": 1}, {"id": "1_000"}]}, {"msg": "Fake Platform: items[1]: id: '1_000' is not an id. "}),
     "wrong choice": (None, {"state": "gone"}, {"msg": "Fake Platform: value of state must be one of: present, absent, got: gone"}),
     "wrong value": (None, {"retries": -1}, {"msg": "Fake Platform: retries must be 0 or more, not -1"}),
     "endless time": (lambda access: access.clock.sleep(access.params["timeout"]), {"timeout": math.inf}, {"msg": "Fake Platform: timeout must be"}),
@@ -220,6 +230,55 @@ def test_a_failure_is_the_same_both_ways(run, params, expected, as_module):
     here, there = (way(tested, given(params)) for way in (in_worker, as_module))
 
     assert {**here, "invocation": None} == {**there, "invocation": None}
+
+
+def test_an_id_from_the_environment_is_checked_too(execute, monkeypatch):
+    monkeypatch.setenv("FLEX_NUMBER", "1.00E+03")
+    tested = module()
+    tested.options["number_id"] = {"type": "int", "fallback": from_env("FLEX_NUMBER")}
+
+    assert execute(tested, GIVEN)["msg"].startswith("Fake Platform: number_id: '1.00E+03' is not an id. ")
+    assert "msg" not in execute(tested, {**GIVEN, "number_id": 5})
+
+
+# --- tasks of one check --------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_check_would_create_is_told_and_known_to_the_next_task(as_module):
+    def run(access):
+        before = access.planned("thing")
+        access.plan("thing", {"n": (before or {"n": 0})["n"] + 1})
+        return {"changed": True, "before": before}
+
+    tested = module(run)
+    first, there = in_worker(tested, GIVEN, check_mode=True), as_module(tested, GIVEN, check_mode=True)
+    assert first[PLANS] == there[PLANS] != {}
+    assert first["before"] is None
+
+    second = tested.run(GIVEN, name=NAME, check_mode=True, earlier_plan=first[PLANS].get)
+    assert second["before"] == {"n": 1}
+    assert as_module(tested, {**GIVEN, EARLIER_PLANS: first[PLANS]}, check_mode=True)["before"] == {"n": 1}
+    assert EARLIER_PLANS not in json.dumps(as_module(tested, {**GIVEN, EARLIER_PLANS: first[PLANS]}, check_mode=True))
+
+
+def test_a_real_run_knows_no_plans_and_tells_of_none(execute):
+    def run(access):
+        access.plan("thing", {"n": 1})
+        return {"changed": True, "before": access.planned("thing")}
+
+    result = execute(module(run), GIVEN)
+
+    assert (result["before"], PLANS in result) == (None, False)
+
+
+def test_plans_of_other_installations_are_others(execute):
+    def run(access):
+        access.plan("thing", {"n": 1})
+        return {"changed": True}
+
+    one, other = (execute(module(run), {**GIVEN, "url": url}, True)[PLANS] for url in ("https://host", "https://other"))
+
+    assert one.keys() != other.keys()
 
 
 def test_a_failure_after_a_bug_names_neither_value_nor_path(execute):

@@ -494,7 +494,12 @@ ENCRYPTED = "$ANSIBLE_VAULT;1.1;AES256\n3031\n"
 def test_an_encrypted_file_is_decrypted_where_that_is_possible(tmp_path, ending):
     path = tmp_path / f"a.{ending}"
     path.write_text(ENCRYPTED)
-    content = {"csv": "\ufeffsep=;\r\na;b\r\n1;2\r\n", "json": '\ufeff[{"a": "1", "b": "2"}]', "jsonl": '{"a": "1", "b": "2"}\r\n', "yml": "- {a: 1,\r\n  b: 2}"}
+    content = {
+        "csv": "\ufeffsep=;\r\na;b\r\n1;2\r\n",
+        "json": '\ufeff[{"a": "1", "b": "2"}]',
+        "jsonl": '{"a": "1", "b": "2"}\r\n',
+        "yml": "- {a: 1,\r\n  b: 2}",
+    }
     asked = []
 
     rows = list(read_rows(str(path), decrypt=lambda place: asked.append(place) or content[ending]))
@@ -504,7 +509,9 @@ def test_an_encrypted_file_is_decrypted_where_that_is_possible(tmp_path, ending)
 
 
 def test_without_a_way_to_decrypt_it_an_encrypted_file_is_a_failure_that_says_what_to_do(read):
-    with pytest.raises(AccessError, match="a.csv is encrypted with Ansible Vault. Only the controller can decrypt it: run the task there, with connection: local"):
+    with pytest.raises(
+        AccessError, match="a.csv is encrypted with Ansible Vault. Only the controller can decrypt it: run the task there, with connection: local"
+    ):
         read("a.csv", ENCRYPTED)
 
 
@@ -720,8 +727,8 @@ def test_a_value_becomes_one_of_its_type(name, value, expected):
         *((name, value, f"{name} must be of type {SPEC[name]['type']}, not a {type(value).__name__}") for name in SPEC for value in ([], ["a"], {}, {"a": 1})),
         *(("id", value, f"id: {value!r} is not an id. {DIGITS}") for value in (*(value for value in SURPRISES if value not in ("0123", "012")), "", "five")),
         *(("user_id", value, f"user_id: {value!r} is not an id. {DIGITS}") for value in (5.0, 5.5, True, -1, "-1", "\u0665", "5\u00a0", float("nan"))),
-        ("text", True, f"text: must be text, not the boolean True. {QUOTES}"),
-        ("text", 3.1, f"text: must be text, not the number 3.1. {QUOTES}"),
+        ("text", True, f"text: True is a boolean and must be text. {QUOTES}"),
+        ("text", 3.1, f"text: 3.1 is a number and must be text. {QUOTES}"),
         ("user_email", "alice", "user_email: 'alice' is not an e-mail address: it has no @"),
     ],
 )

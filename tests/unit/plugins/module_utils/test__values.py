@@ -23,7 +23,29 @@ def test_an_id_is_digits(name, value):
     assert problem_with(name, INT, value) is None
 
 
-NO_IDS = ["1e3", "1E3", "1.00E+03", "1,00E+03", "5.0", 5.0, 1e3, "+5", "-5", -5, "1_000", "1 000", "1,000", "1'000", "0x1F", "٥", "５", "5\u00a0", "", "five", True, [], {}]
+NO_IDS = [
+    "1e3",
+    "1E3",
+    "1.00E+03",
+    "1,00E+03",
+    "5.0",
+    5.0,
+    1e3,
+    "+5",
+    "-5",
+    -5,
+    "1_000",
+    "1 000",
+    "1,000",
+    "1'000",
+    "0x1F",
+    "٥",
+    "５",
+    "5\u00a0",
+    "",
+    "five",
+    True,
+]
 
 
 @pytest.mark.parametrize("value", NO_IDS, ids=ascii)
@@ -33,7 +55,9 @@ def test_nothing_else_is_an_id(value):
     assert problem == f"{value!r} is not an id. Give it in plain digits; spreadsheets round long numbers unless the column is text"
 
 
-@pytest.mark.parametrize(("name", "option"), [("retries", INT), ("ident", INT), ("user_ids", INT), ("client_id", TEXT), ("id", TEXT), ("user_id", {"type": "float"})])
+@pytest.mark.parametrize(
+    ("name", "option"), [("retries", INT), ("ident", INT), ("user_ids", INT), ("client_id", TEXT), ("id", TEXT), ("user_id", {"type": "float"})]
+)
 def test_a_number_that_is_no_id_and_an_id_that_is_a_text_are_left_alone(name, option):
     assert problem_with(name, option, "-1e3") is None
 
@@ -49,7 +73,9 @@ def test_a_text_or_a_whole_number_may_be_a_text(value):
 
 @pytest.mark.parametrize(("value", "kind"), [(3.1, "number"), (1e3, "number"), (True, "boolean"), (False, "boolean")])
 def test_what_yaml_has_made_of_a_text_is_refused(value, kind):
-    assert problem_with("alias", TEXT, value) == f"must be text, not the {kind} {value}. Put it in quotes: YAML changes unquoted values (3.10 to 3.1, no to false)"
+    assert (
+        problem_with("alias", TEXT, value) == f"{value} is a {kind} and must be text. Put it in quotes: YAML changes unquoted values (3.10 to 3.1, no to false)"
+    )
 
 
 @pytest.mark.parametrize("option", [{"type": "float"}, {"type": "bool"}, {"type": "raw"}, {"type": "path"}, {"type": "str", "choices": ["a"]}], ids=str)
@@ -59,7 +85,11 @@ def test_options_that_are_no_texts_are_left_to_validation(option):
 
 @pytest.mark.parametrize(
     ("name", "option", "value", "beginning"),
-    [("password", TEXT, 31.4159, "must be text, not a number. "), ("password", TEXT, True, "must be text, not a boolean. "), ("user_id", INT, "1e3", "it is not an id. ")],
+    [
+        ("password", TEXT, 31.4159, "is a number and must be text. "),
+        ("password", TEXT, True, "is a boolean and must be text. "),
+        ("user_id", INT, "1e3", "is not an id. "),
+    ],
 )
 def test_a_secret_is_not_shown(name, option, value, beginning):
     problem = problem_with(name, {**option, "no_log": True}, value)
@@ -73,13 +103,17 @@ addresses = pytest.mark.parametrize("name", ["email", "user_email"])
 
 
 @addresses
-@pytest.mark.parametrize("value", ["a@b", "Alice.O'Neil+x@Example.com", "jürgen@müller.de", "ελ@παράδειγμα.gr", '"a@b"@c.d', "用户@例子.公司", "😀@x.y", ""], ids=ascii)
+@pytest.mark.parametrize(
+    "value", ["a@b", "Alice.O'Neil+x@Example.com", "jürgen@müller.de", "ελ@παράδειγμα.gr", '"a@b"@c.d', "用户@例子.公司", "😀@x.y", ""], ids=ascii
+)
 def test_an_address_has_an_at(name, value):
     assert problem_with(name, TEXT, value) is None
 
 
 @addresses
-@pytest.mark.parametrize(("value", "lacking"), [("alice", "@"), ("alice.example.com", "@"), ("@b.c", "text beside its @"), ("a@", "text beside its @"), ("@", "text beside its @")])
+@pytest.mark.parametrize(
+    ("value", "lacking"), [("alice", "@"), ("alice.example.com", "@"), ("@b.c", "text beside its @"), ("a@", "text beside its @"), ("@", "text beside its @")]
+)
 def test_what_lacks_one_is_no_address(name, value, lacking):
     assert problem_with(name, TEXT, value) == f"{value!r} is not an e-mail address: it has no {lacking}"
 
@@ -167,7 +201,14 @@ SPEC = {"id": INT, "alias": TEXT, "items": {"type": "list", "options": {"user_id
 
 
 def test_values_are_found_at_the_top_and_in_items():
-    values = {"id": "1e3", "alias": 3.1, "items": [{"user_id": 5}, {"user_id": "+5", "email": "x"}, "no item", {"unknown": True}], "tree": {"id": 1.5}, "other": 1.5, "gone": None}
+    values = {
+        "id": "1e3",
+        "alias": 3.1,
+        "items": [{"user_id": 5}, {"user_id": "+5", "email": "x"}, "no item", {"unknown": True}],
+        "tree": {"id": 1.5},
+        "other": 1.5,
+        "gone": None,
+    }
 
     assert [problem.partition(": ")[0] for problem in problems_in(leaves(values, SPEC, "flex.", joint="."))] == [
         "flex.id",
@@ -181,3 +222,17 @@ def test_values_are_found_at_the_top_and_in_items():
 @pytest.mark.parametrize("items", [None, "text", 5, {"user_id": "x"}, [None, 5, "x"]], ids=str)
 def test_what_is_misshapen_is_left_to_validation(items):
     assert problems_in(leaves({"items": items}, SPEC)) == []
+
+
+@pytest.mark.parametrize("value", [{"id": 1}, ["hush"], []], ids=str)
+@pytest.mark.parametrize(("name", "option"), [("id", INT), ("alias", TEXT), ("email", TEXT)])
+def test_what_is_no_single_value_is_left_to_validation(name, option, value):
+    assert problem_with(name, option, value) is None
+
+
+@pytest.mark.parametrize(("name", "option", "value"), [("id", INT, "hush"), ("alias", TEXT, 3.1), ("email", TEXT, "hush"), ("email", TEXT, "hu sh@b.c")])
+def test_a_value_may_be_kept_out_of_a_message(name, option, value):
+    shown, hidden = problem_with(name, option, value), problem_with(name, option, value, shows=False)
+
+    assert shown == f"{value!r} {hidden}"
+    assert str(value) not in hidden.partition("Put it")[0]

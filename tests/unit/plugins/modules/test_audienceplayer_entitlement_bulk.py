@@ -609,7 +609,10 @@ def test_of_very_many_bad_rows_a_hundred_are_named(entitle, file):
     ("listed", "rows", "words"),
     [
         pytest.param(
-            None, "1,444,present\n2,444,\n1,444,absent\n", ["e.csv:4: contradicts ", "e.csv:2: product 444 of user 1 is present there and absent here"], id="file"
+            None,
+            "1,444,present\n2,444,\n1,444,absent\n",
+            ["e.csv:4: contradicts ", "e.csv:2: product 444 of user 1 is present there and absent here"],
+            id="file",
         ),
         pytest.param([{"user_id": 1, "product_id": 444}], "1,444,absent\n", ["e.csv:2: contradicts entitlements[0]: product"], id="a list and a file"),
     ],

@@ -11,13 +11,14 @@ import types
 import pytest
 from ansible import constants as C
 from ansible.parsing.dataloader import DataLoader
+from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
 from ansible.plugins.loader import become_loader, connection_loader
 from ansible.template import Templar, trust_as_template
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+from ansible_collections.mediaops.access.plugins.module_utils._module import EARLIER_PLANS, PLANS, Module
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET
@@ -43,7 +44,7 @@ def action(monkeypatch, tmp_path):
 
     def make(args=GIVEN, run=lambda access: dict(QUIET), *, transport="local", become=False, answer=QUIET, variables=None, **keywords):
         class Action(InProcessAction):
-            module = Module(Fake, run, {"name": {"type": "str"}, "number": {"type": "int"}, "tree": {"type": "dict"}})
+            module = Module(Fake, run, {"name": {"type": "str"}, "number": {"type": "int"}, "tree": {"type": "dict"}, "thing_id": {"type": "int"}})
             handed_over: list[dict] = []
 
             def _execute_module(self, **arguments):
@@ -453,3 +454,114 @@ def test_a_secret_in_the_environment_of_the_controller_counts_too(action, monkey
     monkeypatch.setenv("FLEX_KEY", SECRET)
 
     assert outcome(action, QUIET, task_vars=LOOP)[1] is True
+
+
+# --- values that YAML has changed --------------------------------------------------------------------------------------------
+
+
+def from_yaml(tmp_path, text):
+    """Arguments as Ansible reads them from a file."""
+    (tmp_path / "play.yml").write_text(text)
+    return DataLoader().load_from_file(str(tmp_path / "play.yml"))
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name: 0123", "name: YAML reads 0123 as the number 83. Put it in quotes"),
+        ("name: 12:30", "name: YAML reads 12:30 as the number 750. Put it in quotes"),
+        ("key: 0222", "key: YAML reads it as another number. Put it in quotes"),
+        ("thing_id: 1_000", "thing_id: YAML reads 1_000 as the number 1000. Give it in plain digits"),
+        ("thing_id: +5", "thing_id: YAML reads +5 as the number 5. Give it in plain digits"),
+        ("name: 2001-12-14 21:59:43", "name: must be text, and YAML reads it as a date. Put it in quotes"),
+        (
+            "{thing_id: 012, name: 034}",
+            "thing_id: YAML reads 012 as the number 10. Give it in plain digits; name: YAML reads 034 as the number 28. Put it in quotes",
+        ),
+    ],
+)
+def test_what_yaml_has_changed_is_refused_before_anything_runs(tmp_path, transport, action, text, problem):
+    ran = []
+    tested = action({**GIVEN, **from_yaml(tmp_path, text)}, run=ran.append, transport=transport)
+    result = tested.run(task_vars={})
+
+    assert (result["failed"], result["changed"], result["provider"], result["msg"]) == (True, False, "fake", f"Fake Platform: {problem}")
+    assert (ran, tested.handed_over) == ([], [])
+
+
+def test_it_is_found_through_variables_and_templates(tmp_path, action):
+    variables = {"it": from_yaml(tmp_path, "players: [{id: 0123}]")}
+    args = Templar(DataLoader(), variables).template({"name": template("{{ it.players[0].id }}")})
+
+    assert "name: YAML reads 0123 as the number 83" in action({**GIVEN, **args}).run(task_vars={})["msg"]
+
+
+@pytest.mark.parametrize("text", ["name: '0123'", "name: 83", "number: 0123", "thing_id: 5", "name: 2001-12-14"])
+def test_what_it_has_not_changed_or_may_change_is_not(tmp_path, action, text):
+    assert action({**GIVEN, **from_yaml(tmp_path, text)}).run(task_vars={})["changed"] is False
+
+
+# --- tasks of one check ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def temporary(tmp_path, monkeypatch):
+    """The directory that Ansible makes for a run."""
+    monkeypatch.setattr(C, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    return tmp_path
+
+
+def plans(access):
+    before = access.planned("thing")
+    access.plan("thing", {"n": 1})
+    return {"changed": True, "before": before}
+
+
+def test_what_a_check_would_create_is_known_to_its_next_tasks_and_no_result(action, temporary):
+    first, second = (action(run=plans, check_mode=True).run(task_vars={}) for _task in range(2))
+
+    assert (first["before"], second["before"]) == (None, {"n": 1})
+    assert PLANS not in first
+
+
+def test_a_task_elsewhere_is_told_what_is_planned_and_tells_what_it_would_create(action, temporary):
+    def run(answer):
+        tested = action(transport="ssh", check_mode=True, answer=answer)
+        return tested.run(task_vars={}), tested.handed_over[0]["module_args"]
+
+    result, arguments = run({"changed": True, PLANS: {"a": {"n": 1}}})
+    assert (result, EARLIER_PLANS in arguments) == ({"changed": True}, False)
+    assert run(QUIET)[1] == {**GIVEN, EARLIER_PLANS: {"a": {"n": 1}}}
+
+
+def test_a_real_task_is_told_no_plans_and_ends_them_if_it_changes_something(action, temporary):
+    action(run=plans, check_mode=True).run(task_vars={})
+    tested = action(transport="ssh")
+    tested.run(task_vars={})
+    assert EARLIER_PLANS not in tested.handed_over[0]["module_args"]
+    assert action(run=plans, check_mode=True).run(task_vars={})["before"] == {"n": 1}
+
+    action(run=lambda access: {"changed": True}).run(task_vars={})
+    assert action(run=plans, check_mode=True).run(task_vars={})["before"] is None
+
+
+# --- files of the controller -------------------------------------------------------------------------------------------------
+
+
+def test_an_encrypted_file_is_decrypted_in_the_worker(tmp_path, action):
+    path = tmp_path / "a.csv"
+    path.write_bytes(VaultLib([("default", VaultSecret(b"hush"))]).encrypt("a,b\n"))
+    tested = action(run=lambda access: {"changed": False, "text": access.decrypt(str(path))})
+    tested._loader.set_vault_secrets([("default", VaultSecret(b"hush"))])
+
+    assert tested.run(task_vars={})["text"] == "a,b\n"
+
+
+def test_without_its_password_that_is_a_failure_that_says_how_to_give_one(tmp_path, action):
+    path = tmp_path / "a.csv"
+    path.write_bytes(VaultLib([("default", VaultSecret(b"hush"))]).encrypt("a,b\n"))
+    result = action(run=lambda access: access.decrypt(str(path))).run(task_vars={})
+
+    assert result["msg"].startswith(f"Fake Platform: {path} cannot be decrypted: ")
+    assert result["msg"].endswith(". Give its password with --ask-vault-pass or --vault-password-file")

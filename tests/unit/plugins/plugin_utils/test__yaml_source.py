@@ -43,7 +43,9 @@ CHANGED = [("0123", 83), ("0222", 146), ("12:30", 750), ("1:02:03", 3723), ("1_0
 
 
 @pytest.mark.parametrize(("source", "number"), CHANGED)
-@pytest.mark.parametrize("form", ["alias: {}", "a: b\n\nalias:   {}   # as it is", "{{a: b, alias: {}, c: d}}", "{{alias: {}}}", "alias:\n  {}\n", "alias: {}\r\n"], ids=ascii)
+@pytest.mark.parametrize(
+    "form", ["alias: {}", "a: b\n\nalias:   {}   # as it is", "{{a: b, alias: {}, c: d}}", "{{alias: {}}}", "alias:\n  {}\n", "alias: {}\r\n"], ids=ascii
+)
 def test_a_number_that_yaml_has_changed_is_no_text(load, form, source, number):
     assert load(form.format(source)) == [f"alias: YAML reads {source} as the number {number}. Put it in quotes"]
 
