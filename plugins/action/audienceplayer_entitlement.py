@@ -10,3 +10,6 @@ from ansible_collections.mediaops.access.plugins.plugin_utils._action import InP
 
 class ActionModule(InProcessAction):
     module = MODULE
+
+
+main = MODULE.check_options  # for ansible-lint

@@ -22,11 +22,12 @@ class ActionModule(ControllerAction):
         **Vault.argument_spec(),
         "dest": {"type": "path"},
         "format": {"type": "str", "choices": [*FORMATS, "vault_kv2"], "required": True},
-        "applications": {"type": "dict", "default": {}, "no_log": True},
-        "tokens": {"type": "dict", "default": {}, "no_log": True},
+        "applications": {"type": "dict", "default": {}, "no_log": False},
+        "tokens": {"type": "dict", "default": {}, "no_log": False},
         "vault_password": {"type": "str", "no_log": True},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     }
+    private = ("applications", "tokens")
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         place, label = self._place(arguments)
@@ -79,3 +80,6 @@ def _shown(credentials: Credentials, before: Credentials | None = None) -> dict[
         kind: {name: {key: value(kind, name, key, entry[key]) for key in KEYS[kind] if key in entry} for name, entry in entries.items()}
         for kind, entries in credentials.items()
     }
+
+
+main = ActionModule.check_options  # for ansible-lint

@@ -274,3 +274,6 @@ def _wanted_names(manifest: dict[str, t.Any]) -> dict[str, dict[str, str]]:
 def _clashes(manifest: dict[str, t.Any]) -> list[str]:
     places = _wanted_names(manifest)
     return [f"{' and '.join(places[clash.kind][name] for name in clash.names)}: {clash.problem}" for clash in clashes(places)]
+
+
+main = ActionModule.check_options  # for ansible-lint

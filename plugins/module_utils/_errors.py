@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
 
 
@@ -53,12 +54,11 @@ class MissingOption(AccessError):
 
 
 class MissingLibrary(AccessError):
-    """A Python library that this task needs cannot be imported."""
+    """A Python library that this task needs cannot be imported. The message names the interpreter, which is the worker's, or the target's for an ordinary module."""
 
     def __init__(self, library: str, purpose: str) -> None:
-        super().__init__(
-            f"the Python library {library} is needed {purpose} and cannot be imported: install it for the Python that runs Ansible (pip install {library})"
-        )
+        python = sys.executable or "python"
+        super().__init__(f"the Python library {library} is needed {purpose}, and {python} cannot import it. Install it with: {python} -m pip install {library}")
 
 
 def in_one_line(problems: t.Sequence[str], most: int = 10) -> str:

@@ -22,6 +22,7 @@ from urllib.parse import urljoin, urlsplit
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, MissingLibrary
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
+from ansible_collections.mediaops.access.plugins.module_utils._proxies import usable_proxies
 from ansible_collections.mediaops.access.plugins.module_utils._store import Backend, Slot
 
 USER_AGENT = "mediaops.access (Ansible collection)"
@@ -314,6 +315,8 @@ class _NoAnswer(Exception):
         if isinstance(error, exceptions.SSLError) or any(isinstance(cause, ssl.SSLError) for cause in causes):
             detail = next((cause.verify_message for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), "the handshake failed")
             return cls(f"TLS: {detail}. Check url, ca_path, client_cert and client_key", sent=False, may_repeat=False)
+        if isinstance(error, (exceptions.InvalidSchema, exceptions.InvalidURL)):
+            return cls("it cannot be sent. Check url and the proxy variables of the environment", sent=False, may_repeat=False)
         unreached = any(type(cause).__name__ in ("NewConnectionError", "NameResolutionError") for cause in causes)  # urllib3's, of any version
         if isinstance(error, exceptions.ProxyError):
             sent = any(isinstance(cause, ConnectionResetError) for cause in causes)  # also http.client's RemoteDisconnected
@@ -405,7 +408,7 @@ def _library() -> t.Any:
 def _session(transport: Transport, url: str) -> t.Any:
     """The kept-alive session for an origin. A forked process and a thread make their own: a connection must not be shared."""
     requests = _library()
-    proxies = requests.utils.get_environ_proxies(url)
+    proxies = usable_proxies(requests, url)
     verify, certificate = transport.verify, transport.certificate
     key = (os.getpid(), threading.get_ident(), origin_of(url), verify, certificate, *sorted(proxies.items()))
     session = _sessions.get(key)

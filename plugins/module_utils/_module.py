@@ -6,22 +6,26 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import traceback
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils import basic
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access, Plan
+from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import register, told_to_core
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
+from ansible_collections.mediaops.access.plugins.module_utils._options import credentials, variables
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._rows import Decrypt
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK, Secrets, secret_values, url_passwords
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._urls import shown_option
 from ansible_collections.mediaops.access.plugins.module_utils._values import leaves, problems_in
 
+#: The argument of an ordinary module in which its action hands over environment variables that must not stand in a command.
+ENVIRONMENT = "_mediaops_environment"
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 #: The key of a result for what later tasks of the same check may count on; and the argument by which they get it as ordinary modules.
@@ -35,11 +39,23 @@ Result = t.Dict[str, t.Any]
 
 
 class Module:
-    """One module of the collection. ``rules`` are those of AnsibleModule (``required_if`` and its like)."""
+    """One module of the collection. ``rules`` are those of AnsibleModule (``required_if`` and its like).
 
-    def __init__(self, provider: type[Provider], run: t.Callable[[t.Any], Result], options: dict[str, t.Any] | None = None, **rules: t.Any) -> None:
+    ``private`` options may hold secrets somewhere in them: they are never shown, and are not secret as a whole.
+    """
+
+    def __init__(
+        self,
+        provider: type[Provider],
+        run: t.Callable[[t.Any], Result],
+        options: dict[str, t.Any] | None = None,
+        *,
+        private: t.Collection[str] = (),
+        **rules: t.Any,
+    ) -> None:
         self.provider = provider
         self.options = {**provider.argument_spec(), **(options or {})}
+        self.private = private
         self._run = run
         self._rules = rules
         self._validator: ArgumentSpecValidator | None = None
@@ -60,6 +76,15 @@ class Module:
             module.fail_json(**result)
         module.exit_json(**result)
 
+    def check_options(self) -> None:
+        """Build an AnsibleModule, which checks options, and do no more.
+
+        ansible-lint calls this by the name ``main`` in the action plugin, with an AnsibleModule of its own in place of Ansible's. An option may have its
+        value from ``module_defaults``, which ansible-lint does not know, so that only what contradicts itself is wrong.
+        """
+        rules = {name: rule for name, rule in self._rules.items() if name == "mutually_exclusive"}
+        basic.AnsibleModule(argument_spec=self.options, supports_check_mode=True, **rules)
+
     def run(self, params: Params, *, name: str, **lent: t.Any) -> Result:
         """Validate plain ``params`` as an ordinary module's are, and execute (see there for what else may be lent)."""
         validation = self.validate(params)
@@ -76,7 +101,7 @@ class Module:
     def validate(self, params: Params) -> ValidationResult:
         """Convert and complete ``params``; null means: not given."""
         if self._validator is None:
-            self._validator = ArgumentSpecValidator(self.options, **self._rules)
+            self._validator = ArgumentSpecValidator(told_to_core(self.options, {}), **self._rules)
         given = _without_nulls(params, self.options)
         validation = self._validator.validate(given)
         problem = self.problem_with_values(given)
@@ -126,14 +151,14 @@ class Module:
 
     def variables(self) -> dict[str, str]:
         """The options by the environment variables that they may come from."""
-        return {variable: name for name, option in self.options.items() for variable in option.get("fallback", (None, []))[1]}
+        return variables(self.options)
 
-    def secret_params(self, params: t.Mapping[str, t.Any], environment: t.Mapping[str, str] | None = None) -> list[str]:
-        """The values of the options that are secret, given or from the environment."""
-        given = [*params.items(), *((name, (environment or {}).get(variable)) for variable, name in self.variables().items())]
-        values = [value for name, value in given if self.options.get(name, {}).get("no_log")]
-        texts = [text for value in values for text in (secret_values(value) if isinstance(value, (dict, list)) else [value]) if text]
-        return texts + [password for name, value in given if name == "token_cache" for password in url_passwords(value or "")]
+    def secret_params(self, params: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any] = os.environ) -> list[t.Any]:
+        """The values that are secret, or may be, among the options and in the environment. ansible-core gets to know those that are."""
+        found = credentials(self.options, self.private, params, environment)
+        register(found)
+        # Of a private text nobody knows which part of it is.
+        return [*found, *(value for name, value in params.items() if name in self.private and isinstance(value, str))]
 
     def _presentable(self, result: Result, params: Params, secrets: Secrets | None = None) -> Result:
         """Scrub what is for people to read, and show the options as Ansible does."""
@@ -146,8 +171,8 @@ class Module:
 
     def invocation(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         """The options as Ansible shows them at -vvv: without those that are secret, or misspelt and perhaps secret."""
-        hidden = {name for name, value in params.items() if value is not None and self.options.get(name, {"no_log": True}).get("no_log")}
-        shown = {name: HIDDEN if name in hidden else _without_user(value) for name, value in params.items()}
+        hidden = {name for name in params if name in self.private or self.options.get(name, {"no_log": True}).get("no_log")}
+        shown = {name: HIDDEN if name in hidden and value is not None else shown_option(name, value) for name, value in params.items()}
         return {"module_args": Secrets(self.secret_params(params)).scrub_tree(shown)}
 
 
@@ -157,7 +182,7 @@ def problem_in(validation: ValidationResult, what: str) -> str:
     return prefix + str(validation.errors.msg)
 
 
-class _ProcessModule(AnsibleModule):
+class _ProcessModule(basic.AnsibleModule):
     """An AnsibleModule whose failures name the provider, as everywhere in this collection."""
 
     described: t.ClassVar[Module]
@@ -165,17 +190,24 @@ class _ProcessModule(AnsibleModule):
 
     def _load_params(self) -> None:
         super()._load_params()
+        os.environ.update(self.params.pop(ENVIRONMENT, None) or {})
         # null means: not given. Ansible would refuse it for an option that has a default.
         self.params = _without_nulls(self.params, self.described.options)
         self.earlier_plans: dict[str, Plan] = self.params.pop(EARLIER_PLANS, {})
-        self.as_given = dict(self.params)
+        self.as_given = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
+        # What core would write into the system's log has been masked by rules of its own.
+        self.params["_ansible_no_log"] = True
+        self.argument_spec = told_to_core(self.argument_spec, self.params)
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         title = self.described.provider.title
+        msg = Secrets(self.described.secret_params(self.params)).scrub(msg)
         msg = msg if msg.startswith(f"{title}: ") else f"{title}: {msg}"
         kwargs.setdefault("changed", False)
         kwargs.setdefault("provider", self.described.provider.name)
         kwargs.setdefault("invocation", self.described.invocation(self.params))
+        # All of it is fit to be shown.
+        self.no_log_values = set()
         super().fail_json(msg, **kwargs)
 
 
@@ -187,11 +219,6 @@ def _without_nulls(params: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]
         if inner and isinstance(value, list):
             given[name] = [_without_nulls(item, inner) if isinstance(item, dict) else item for item in value]
     return given
-
-
-def _without_user(value: t.Any) -> t.Any:
-    """A URL without what stands before its host: it is refused there, and perhaps a password."""
-    return re.sub(r"//[^/\s]*@", f"//{MASK}@", value) if isinstance(value, str) else value
 
 
 def _bug(error: Exception) -> str:

@@ -5,19 +5,26 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
-import re
 import typing as t
+from urllib.parse import parse_qs
 
 from ansible.module_utils.basic import env_fallback
 from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rate
+from ansible_collections.mediaops.access.plugins.module_utils._proxies import proxy_passwords
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import secret_values, url_passwords
+from ansible_collections.mediaops.access.plugins.module_utils._urls import SCHEME, holds_url, is_redis_url, looks_like_url
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 HOME_PLACEHOLDER = "{{ ANSIBLE_HOME }}"
+#: Forms of ``token_cache`` that are known and not supported yet.
+_LATER = ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
+
+Options = t.Mapping[str, t.Dict[str, t.Any]]
 
 
 def from_env(name: str) -> tuple[t.Any, list[str]]:
@@ -72,11 +79,68 @@ def check_common(params: dict[str, t.Any]) -> None:
             raise AccessError(f"{name}: there is no file {params[name]}")
     if params["client_key"] and not params["client_cert"]:
         raise AccessError("client_key needs client_cert")
-    scheme = _SCHEME.match(params["token_cache"] or "")
-    if scheme and scheme.group(1) not in ("redis", "rediss"):
-        raise AccessError(f"token_cache: {scheme.group()} is not supported. Give a directory, a redis:// or rediss:// URL, or none")
-    if scheme and not params["token_cache_key"]:
+    _check_token_cache(params["token_cache"] or "none", params["token_cache_key"])
+
+
+def _check_token_cache(place: str, key: str | None) -> None:
+    """Refuse a misspelt or unknown URL: as a directory's name it would show the password in it."""
+    if place != place.strip():
+        raise AccessError("token_cache: it begins or ends with a blank. Remove that")
+    if not looks_like_url(place):
+        if looks_like_url(os.path.expandvars(place)):
+            raise AccessError("token_cache: a variable in it holds a URL. Give the URL itself, for example as \"{{ lookup('ansible.builtin.env', 'NAME') }}\"")
+        return
+    scheme = SCHEME.match(place)
+    kinds = "Give a directory, a redis:// or rediss:// URL, or none"
+    if scheme and scheme[1] in _LATER:
+        raise AccessError(f"token_cache: {scheme[0]} is not supported yet. {kinds}")
+    if scheme and scheme[1] not in ("redis", "rediss"):
+        raise AccessError(f"token_cache: {scheme[0]} is not supported. {kinds}")
+    if not is_redis_url(place):
+        raise AccessError(
+            "token_cache: it is not a valid URL of Redis. Write it as rediss://user:password@host:6379/0, with blanks and / ? # @ % in the password"
+            " percent-encoded (@ as %40)"
+        )
+    if not key:
         raise AccessError("token_cache_key (or the environment variable MEDIAOPS_TOKEN_CACHE_KEY) must be given with Redis: it encrypts the tokens")
+
+
+def credentials(options: Options, private: t.Collection[str], given: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any]) -> list[t.Any]:
+    """The secrets themselves, among the values of options and in the environment: nothing that only stands beside one.
+
+    ``private`` options hold secrets, and are none as a whole.
+    """
+    named = [*given.items(), *((name, environment.get(variable)) for variable, name in variables(options).items())]
+    found: list[t.Any] = [*proxy_passwords(environment)]
+    for name, value in named:
+        if name in private:
+            found += [_credential(text) for text in secret_values(_parsed(value))]
+        elif options.get(name, {}).get("no_log"):
+            found += [value] if value else []
+        elif holds_url(name) and isinstance(value, str):
+            found += url_passwords(value)
+    return found
+
+
+def variables(options: Options) -> dict[str, str]:
+    """The options by the environment variables that they may come from."""
+    return {variable: name for name, option in options.items() for variable in option.get("fallback", (None, []))[1]}
+
+
+def _parsed(value: t.Any) -> t.Any:
+    """A text of JSON, or of a form, as data."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return parse_qs(value)
+
+
+def _credential(value: str) -> str:
+    """A secret, without the scheme (``Bearer``) that an Authorization header begins with."""
+    scheme, _, rest = value.partition(" ")
+    return rest.strip() if scheme.isalpha() and rest and " " not in rest.strip() else value
 
 
 def cache_location(params: dict[str, t.Any], ansible_home: str | None = None) -> str:

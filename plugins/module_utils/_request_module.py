@@ -16,12 +16,13 @@ from ansible_collections.mediaops.access.plugins.module_utils._secrets import HO
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "path": {"type": "str", "required": True},
     "method": {"type": "str", "choices": ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"], "default": "GET"},
-    # Platforms take credentials in all three, so that Ansible must not log them.
-    "query": {"type": "dict", "no_log": True},
-    "body": {"type": "raw", "no_log": True},
-    "headers": {"type": "dict", "no_log": True},
+    "query": {"type": "dict", "no_log": False},
+    "body": {"type": "raw", "no_log": False},
+    "headers": {"type": "dict", "no_log": False},
     "status_code": {"type": "list", "elements": "int"},
 }
+#: Platforms take credentials in all three.
+PRIVATE = ("query", "body", "headers")
 
 
 def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:

@@ -9,7 +9,9 @@ import base64
 import json
 import re
 import typing as t
-from urllib.parse import parse_qs, quote, quote_plus, unquote, urlsplit
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import register
 
 MASK = "********"
 #: The key by which a result tells whoever shows it that it holds a secret under no key that says so.
@@ -25,6 +27,8 @@ SECRET_KEY = re.compile(rf"(?:{_CREDENTIAL}(?:[_-]?value)?|{_KEY})$", re.IGNOREC
 _IN_TEXT = re.compile(rf"(?:{_CREDENTIAL}|{_KEY})[\"']?\s?[=:>]\s?[\"']?\w", re.IGNORECASE)
 
 _TAG = re.compile(r"<[^>]*>")
+#: A URL's scheme, perhaps misspelt.
+_BEGINNING = re.compile(r"^\s*[^:/@]*:?/+")
 
 
 def strings_in(value: t.Any) -> t.Iterator[str]:
@@ -46,10 +50,14 @@ class Secrets:
     def __init__(self, values: t.Iterable[t.Any] = ()) -> None:
         self._texts: set[str] = set()
         self._known: list[str] | None = None
-        self.add(*values)
+        self._remember(*values)
 
     def add(self, *values: t.Any) -> None:
-        """Remember ``values`` (strings, or lists and dicts of them) as secret."""
+        """Remember ``values`` (strings, or lists and dicts of them) that have been received as secret, and let ansible-core know them."""
+        self._remember(*values)
+        register(text for value in values for text in strings_in(list(value.values()) if isinstance(value, dict) else value))
+
+    def _remember(self, *values: t.Any) -> None:
         self._texts.update(text for value in values for text in strings_in(list(value.values()) if isinstance(value, dict) else value) if text)
         self._known = None
 
@@ -145,10 +153,10 @@ def _may_be_secret(value: t.Any) -> bool:
 
 
 def url_passwords(url: str) -> list[str]:
-    """The password in a URL, as it stands there and decoded."""
-    try:
-        parts = urlsplit(url)
-        written = [parts.password, *parse_qs(parts.query).get("password", [])]
-    except ValueError:  # no URL: everything before its host may be one
-        written = [url.rpartition("@")[0].partition("//")[2]]
-    return [text for password in written if password for text in (password, unquote(password))]
+    """What may be a password in a URL, as it stands there and decoded; also in one that is misspelt or holds characters that must be encoded."""
+    if not {"@", "?"} & set(url):
+        return []
+    ends = (url, re.split(r"[/?#]", re.sub(_BEGINNING, "", url))[0])  # a user ends at the last @, or at the last one before a path
+    written = [re.sub(_BEGINNING, "", end.rpartition("@")[0]).partition(":")[2] for end in ends]
+    written += [value for name, _, value in (pair.partition("=") for pair in url.partition("?")[2].split("&")) if SECRET_KEY.search(name)]
+    return list(dict.fromkeys(text for password in written if password for text in (password, unquote(password), unquote_plus(password))))

@@ -89,10 +89,11 @@ MODULE = Module(
     AudiencePlayer,
     run,
     {
-        "query": {"type": "str", "required": True, "no_log": True},
-        "variables": {"type": "dict", "no_log": True},
+        "query": {"type": "str", "required": True, "no_log": False},
+        "variables": {"type": "dict", "no_log": False},
         **AudiencePlayer.token_options,
     },
+    private=("query", "variables"),
     **AudiencePlayer.token_rules,
 )
 

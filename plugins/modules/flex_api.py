@@ -64,7 +64,7 @@ headers:
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
 from ansible_collections.mediaops.access.plugins.module_utils._providers.flex import Flex
-from ansible_collections.mediaops.access.plugins.module_utils._request_module import OPTIONS, run_request
+from ansible_collections.mediaops.access.plugins.module_utils._request_module import OPTIONS, PRIVATE, run_request
 
 
 def run(access: Access[Flex]) -> Result:
@@ -72,7 +72,7 @@ def run(access: Access[Flex]) -> Result:
     return run_request(access, {"actAsUserId": user} if user else None)
 
 
-MODULE = Module(Flex, run, {**OPTIONS, "act_as_user_id": {"type": "str"}})
+MODULE = Module(Flex, run, {**OPTIONS, "act_as_user_id": {"type": "str"}}, private=PRIVATE)
 
 
 def main() -> None:

@@ -61,7 +61,7 @@ headers:
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
 from ansible_collections.mediaops.access.plugins.module_utils._providers.freewheel import FreeWheel
-from ansible_collections.mediaops.access.plugins.module_utils._request_module import OPTIONS, run_request
+from ansible_collections.mediaops.access.plugins.module_utils._request_module import OPTIONS, PRIVATE, run_request
 
 
 def run(access: Access[FreeWheel]) -> Result:
@@ -72,7 +72,7 @@ def run(access: Access[FreeWheel]) -> Result:
     return run_request(access, headers)
 
 
-MODULE = Module(FreeWheel, run, OPTIONS)
+MODULE = Module(FreeWheel, run, OPTIONS, private=PRIVATE)
 
 
 def main() -> None:

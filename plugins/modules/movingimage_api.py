@@ -56,9 +56,9 @@ headers:
 
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module
 from ansible_collections.mediaops.access.plugins.module_utils._providers.movingimage import MovingImage
-from ansible_collections.mediaops.access.plugins.module_utils._request_module import OPTIONS, run_request
+from ansible_collections.mediaops.access.plugins.module_utils._request_module import OPTIONS, PRIVATE, run_request
 
-MODULE = Module(MovingImage, run_request, OPTIONS)
+MODULE = Module(MovingImage, run_request, OPTIONS, private=PRIVATE)
 
 
 def main() -> None:

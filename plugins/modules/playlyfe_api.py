@@ -54,9 +54,9 @@ headers:
 
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module
 from ansible_collections.mediaops.access.plugins.module_utils._providers.playlyfe import Playlyfe
-from ansible_collections.mediaops.access.plugins.module_utils._request_module import OPTIONS, run_request
+from ansible_collections.mediaops.access.plugins.module_utils._request_module import OPTIONS, PRIVATE, run_request
 
-MODULE = Module(Playlyfe, run_request, OPTIONS)
+MODULE = Module(Playlyfe, run_request, OPTIONS, private=PRIVATE)
 
 
 def main() -> None:

@@ -14,7 +14,9 @@ from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import in_one_line
-from ansible_collections.mediaops.access.plugins.module_utils._module import EARLIER_PLANS, PLANS, Module
+from ansible_collections.mediaops.access.plugins.module_utils._module import EARLIER_PLANS, ENVIRONMENT, PLANS, Module
+from ansible_collections.mediaops.access.plugins.module_utils._options import variables
+from ansible_collections.mediaops.access.plugins.module_utils._proxies import VARIABLES
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET, Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._values import leaves
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home, decrypted, plain
@@ -76,13 +78,15 @@ class InProcessAction(ActionBase):
         if self._task.async_val:
             # The result of a task that is polled does not pass through here again.
             self._task.no_log = True
-        # The environment stands in the command that Ansible starts, and may hold secrets: options go with the other arguments.
+        # The environment stands in the command that Ansible starts, and may hold secrets: they go with the other arguments, where nobody sees them.
         options = self.module.variables()
         arguments = {**{options[name]: value for name, value in environment.items() if name in options}, **self._task.args}
-        kept = {name: value for name, value in environment.items() if name not in options}
+        proxies = {name: str(value) for name, value in environment.items() if name in VARIABLES}
+        arguments.update({ENVIRONMENT: proxies} if proxies else {})
+        kept = {name: value for name, value in environment.items() if name not in options and name not in proxies}
         if kept:
             # A play's environment may hold what other platforms' modules read: this one does without.
-            others = {name for provider in provider_classes() for option in provider.argument_spec().values() for name in option.get("fallback", (None, []))[1]}
+            others = {name for provider in provider_classes() for name in variables(provider.argument_spec())}
             kept = {name: value for name, value in kept.items() if name not in others}
         self._task.environment = [kept]
         here = self._connection.transport == "local" and not self._connection.become

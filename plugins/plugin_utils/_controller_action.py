@@ -6,13 +6,17 @@
 from __future__ import annotations
 
 import itertools
+import os
 import typing as t
 
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils import basic
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import register, told_to_core
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets, secret_values, strings_in
+from ansible_collections.mediaops.access.plugins.module_utils._options import credentials
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets, strings_in
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
 
 
@@ -20,6 +24,8 @@ class ControllerAction(ActionBase):
     """Validates the arguments, and turns a failure into a result. A subclass has ``spec`` and ``perform``."""
 
     spec: t.ClassVar[dict[str, dict[str, t.Any]]]
+    #: The options that hold secrets, and are not secret as a whole.
+    private: t.ClassVar[t.Collection[str]] = ()
     #: What it loops over is secret as a whole.
     hides_items: t.ClassVar[bool] = False
 
@@ -32,11 +38,11 @@ class ControllerAction(ActionBase):
         given = plain(self._task.args)
         self.secrets = Secrets(self._secret_values(given))
         try:
-            _validation, validated = self.validate_argument_spec(argument_spec=self.spec)
+            _validation, validated = self.validate_argument_spec(argument_spec=told_to_core(self.spec, {}))
             arguments = plain(validated)
             # Also from the environment, and the parts of a text that was taken for a dictionary.
-            parts = [strings_in(arguments[name]) for name, value in given.items() if isinstance(value, str) and self._is_secret(name)]
-            self.secrets.add(*self._secret_values(arguments), *itertools.chain.from_iterable(parts))
+            parts = [strings_in(arguments[name]) for name, value in given.items() if isinstance(value, str) and name in self.private]
+            self.secrets = Secrets([*self._secret_values(given), *self._secret_values(arguments), *itertools.chain.from_iterable(parts)])
             result = self.perform(arguments)
         except AnsibleActionFail as error:
             result = AccessError(error.message).as_result()
@@ -49,15 +55,16 @@ class ControllerAction(ActionBase):
             result["_ansible_no_log"] = True
         return result
 
-    def _is_secret(self, option: str) -> bool:
-        return bool(self.spec.get(option, {}).get("no_log"))
-
     def _secret_values(self, arguments: dict[str, t.Any]) -> list[t.Any]:
-        """What is given for options that are secret, or misspelt and perhaps secret."""
-        values: list[t.Any] = [value for name, value in arguments.items() if name not in self.spec]
-        for value in [value for name, value in arguments.items() if self._is_secret(name)]:
-            values += secret_values(value) if isinstance(value, (dict, list)) else [value]
-        return values
+        """The secrets in options and environment, which ansible-core gets to know, and what may hold one: private texts, and what is misspelt."""
+        found = credentials(self.spec, self.private, arguments, os.environ)
+        register(found)
+        return [*found, *(value for name, value in arguments.items() if name not in self.spec or (name in self.private and isinstance(value, str)))]
+
+    @classmethod
+    def check_options(cls) -> None:
+        """Check the options and do no more; see :meth:`Module.check_options`."""
+        basic.AnsibleModule(argument_spec=cls.spec, supports_check_mode=True)
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         """Do it; the arguments are plain Python."""

@@ -157,6 +157,8 @@ CLOSED = requests.exceptions.ConnectionError("Connection aborted.")
         pytest.param(requests.exceptions.ReadTimeout(SECRET), "no answer within timeout", True, True, id="no answer in time"),
         pytest.param(requests.exceptions.ProxyError(SECRET), "the proxy refused or is not reachable", True, False, id="proxy"),
         pytest.param(requests.exceptions.SSLError(SECRET), "TLS: the handshake failed. Check url, ca_path", False, False, id="TLS"),
+        pytest.param(requests.exceptions.InvalidSchema(SECRET), "it cannot be sent. Check url and the proxy variables", False, False, id="no such scheme"),
+        pytest.param(requests.exceptions.InvalidProxyURL(SECRET), "it cannot be sent. Check url and the proxy variables", False, False, id="no proxy"),
         pytest.param(CLOSED, "the connection was closed before the whole answer arrived", True, True, id="connection closed"),
         pytest.param(requests.exceptions.ChunkedEncodingError(SECRET), "the connection was closed before the whole", True, True, id="answer cut short"),
         pytest.param(requests.exceptions.ContentDecodingError(SECRET), "the connection was closed before the whole", True, True, id="answer undecodable"),
@@ -399,7 +401,7 @@ def test_no_message_holds_query_user_or_secret(answer, send, exchange):
 def test_a_missing_library_is_named(send, monkeypatch):
     monkeypatch.setitem(sys.modules, "requests", None)
 
-    with pytest.raises(MissingLibrary, match="requests is needed to talk to the platform .*pip install requests"):
+    with pytest.raises(MissingLibrary, match=f"requests is needed to talk to the platform, and {sys.executable} cannot .*: {sys.executable} -m pip install requests"):
         send(READ)
 
 
@@ -745,6 +747,19 @@ def test_a_proxy_that_refuses_is_a_clear_failure(method, send, serve, monkeypatc
 
     assert not isinstance(caught.value, AmbiguousWrite)
     assert [seen.method for seen in proxy.seen] == ["CONNECT"] * 2
+    assert SECRET not in caught.value.message
+
+
+@pytest.mark.parametrize("proxy", [f"socks5://me:{SECRET}@127.0.0.1:1080", f"http://me:{SECRET}@127.0.0.1:port", f"ftp://me:{SECRET}@127.0.0.1"])
+@pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
+def test_a_proxy_that_cannot_be_used_is_told_before_anything_is_sent(request_, proxy, send, monkeypatch):
+    monkeypatch.setenv("https_proxy", proxy)
+    monkeypatch.setitem(sys.modules, "socks", None)
+
+    with pytest.raises(AccessError, match="(in https_proxy)") as caught:
+        send(request_, retries=2)
+
+    assert not isinstance(caught.value, AmbiguousWrite)
     assert SECRET not in caught.value.message
 
 

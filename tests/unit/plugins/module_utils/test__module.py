@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import json
 import math
+import os
 
 import pytest
+from ansible.module_utils import basic
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.mediaops.access.plugins.module_utils import _core_secrets
+from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import told_to_core
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._module import EARLIER_PLANS, HIDDEN, PLANS, Module
+from ansible_collections.mediaops.access.plugins.module_utils._module import EARLIER_PLANS, ENVIRONMENT, HIDDEN, PLANS, Module
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK
@@ -164,7 +168,181 @@ def test_the_password_of_a_token_cache_is_hidden_too(execute):
 
     assert result["msg"] == f"Fake Platform: no {MASK}, no {MASK}"
     shown = result["invocation"]["module_args"]
-    assert (shown["token_cache"], shown["name"]) == (f"redis://{MASK}@redis.example.com/0", MASK)
+    assert (shown["token_cache"], shown["name"]) == ("redis://redis.example.com", MASK)
+
+
+AWKWARD = "p/w%41?x@y"
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        f"redis://me:{AWKWARD}@redis.example.com/0",
+        "redis://me:p%2Fw%2541%3Fx%40y@redis.example.com/zero",
+        f"redis://redis.example.com?password={AWKWARD}",
+        f"redis:/:{AWKWARD}@redis.example.com",
+        f" redis://:{AWKWARD}@redis.example.com",
+        f"redis//:{AWKWARD}@redis.example.com",
+        f"redis+sentinel://:{AWKWARD}@redis.example.com:1/service",
+        f"valkey://:{AWKWARD}@redis.example.com",
+    ],
+)
+def test_a_token_cache_that_is_no_usable_url_is_refused_without_a_trace_of_its_password(place, execute, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    result = execute(module(lambda access: access.store.backend), {**GIVEN, "token_cache": place, "token_cache_key": "the key itself", "name": f"of {AWKWARD}"})
+
+    assert result["msg"].startswith("Fake Platform: token_cache: ")
+    assert list(tmp_path.iterdir()) == []
+    for part in (AWKWARD, "p/wA?x@y", "w%41", "w%2541", "x@y", "x%40y"):
+        assert part not in json.dumps(result)
+
+
+@pytest.mark.parametrize("url", [f"https://me:{AWKWARD}@host/x", f"https:/me:{AWKWARD}@host", f"https://host?key={AWKWARD}", f"https://{AWKWARD}@host"])
+def test_a_url_with_a_user_in_it_is_refused_without_a_trace_of_the_password(url, execute):
+    result = execute(module(), {**GIVEN, "url": url})
+
+    assert result["msg"].startswith("Fake Platform: url must ")
+    assert "w%41" not in json.dumps(result)
+    assert "x@y" not in json.dumps(result)
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTPS_PROXY", "ALL_PROXY", "no_proxy"])
+def test_the_password_of_a_proxy_is_hidden_too(variable, execute, monkeypatch):
+    monkeypatch.setenv(variable, f"http://me:{AWKWARD}%2B@proxy:3128")
+
+    result = execute(module(raises(AccessError(f"no {AWKWARD}%2B, no p/wA?x@y+"))), {**GIVEN, "name": f"of {AWKWARD}%2B"})
+
+    assert result["msg"] == f"Fake Platform: no {MASK}, no {MASK}"
+    assert result["invocation"]["module_args"]["name"] == f"of {MASK}"
+
+
+def test_what_is_handed_over_beside_the_arguments_is_the_environment_of_an_ordinary_module(as_module, monkeypatch):
+    monkeypatch.delenv("https_proxy", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    environment = {"https_proxy": f"http://me:{SECRET}@proxy", "no_proxy": "host"}
+
+    result = as_module(module(lambda access: {"seen": [os.environ.get(name) for name in environment]}), {**GIVEN, ENVIRONMENT: environment})
+
+    assert result["seen"] == list(environment.values())
+    assert result["invocation"]["module_args"].keys() >= GIVEN.keys()
+    assert ENVIRONMENT not in result["invocation"]["module_args"]
+
+
+# --- what is secret, and what ansible-core gets to know of it ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def registered(monkeypatch):
+    """What ansible-core 2.22 and newer would get to know."""
+    found: list[str] = []
+    monkeypatch.setattr(_core_secrets, "register_secrets", found.extend)
+    return found
+
+
+PRIVATE = {
+    **{"query": {"token": "token-in-query", "n": 1, "name": "Reviewer"}, "body": {"a": [{"client_secret": "secret-in-body", "id": 12345678}]}},
+    "headers": {"Authorization": "Bearer token-in-header", "X-Api-Key": "key-in-header", "Accept": "application/json"},
+}
+
+
+def private_module(run=lambda access: {"changed": False}):
+    options = {"query": {"type": "dict"}, "body": {"type": "raw"}, "headers": {"type": "dict"}, "name": {"type": "str"}}
+    return Module(Fake, run, options, private=("query", "body", "headers"))
+
+
+def test_ansible_core_gets_to_know_what_is_secret_and_nothing_beside_it(execute, registered, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://me:proxy%2Fpassword@proxy")
+    params = {**GIVEN, **PRIVATE, "token_cache": "redis://me:redis-password@host", "token_cache_key": "the key itself", "access_token": "a-token"}
+
+    def run(access):
+        access.secrets.add("a-new-token")
+        return {"changed": True, "token": {"access_token": "a-new-token", "token_type": "Bearer"}}
+
+    execute(private_module(run), {**params, "key": "Ünïcode secret"})
+
+    assert set(registered) == {
+        *{"Ünïcode secret", "a-token", "the key itself", "redis-password", "proxy%2Fpassword", "proxy/password", "a-new-token"},
+        *{"token-in-query", "secret-in-body", "token-in-header", "key-in-header"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "known"),
+    [("Reviewer", []), ('{"password": "in-json", "n": 1}', ["in-json"]), ("user=Reviewer&password=in-form", ["in-form"]), ("[1, 2", [])],
+    ids=["a word", "JSON", "a form", "broken JSON"],
+)
+def test_of_a_private_text_only_its_secrets_are_known_to_ansible_core_and_all_of_it_is_hidden(body, known, execute, registered):
+    result = execute(private_module(raises(AccessError(f"refused: {body}"))), {**GIVEN, "key": "first-key", "body": body})
+
+    assert set(registered) == {"first-key", *known}
+    assert result["msg"] == f"Fake Platform: refused: {MASK}"
+    assert result["invocation"]["module_args"]["body"] == HIDDEN
+
+
+def test_private_options_are_not_shown(execute):
+    shown = execute(private_module(), {**GIVEN, **PRIVATE})["invocation"]["module_args"]
+
+    assert {name: shown[name] for name in (*PRIVATE, "name")} == {**dict.fromkeys(PRIVATE, HIDDEN), "name": "A"}
+
+
+@pytest.mark.parametrize("params", [{"key": "short"}, {"access_token": " one  "}, {"nme": "Reviewer"}, {"id": 1234567, "key": ""}], ids=str)
+def test_ansible_core_gets_to_know_nothing_short_and_nothing_misspelt(params, execute, registered):
+    execute(module(), {**GIVEN, "key": "12345", **params})
+
+    assert registered == []
+
+
+def test_the_spec_that_ansible_core_gets_names_no_secret_that_it_must_not_know(registered):
+    told = told_to_core({"a": {"no_log": True}, "b": {"no_log": True}, "c": {"type": "int"}}, {"a": "long enough", "b": "short", "c": 5})
+
+    assert told == {"a": {"no_log": True}, "b": {"no_log": False}, "c": {"type": "int", "no_log": False}}
+
+
+def test_an_ordinary_module_writes_nothing_into_the_systems_log(as_module, monkeypatch):
+    written = []
+    monkeypatch.setattr(AnsibleModule, "_log_invocation", lambda self: written.append(self.params))
+
+    as_module(private_module(), {**GIVEN, **PRIVATE})
+
+    assert written == []
+
+
+# --- what ansible-lint does --------------------------------------------------------------------------------------------------------
+
+
+class Passed(Exception):
+    """Raised by ansible-lint's AnsibleModule where nothing is wrong."""
+
+
+class LintModule(AnsibleModule):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, no_log=True, **kwargs)
+        raise Passed
+
+
+@pytest.mark.parametrize(
+    ("params", "problem"),
+    [
+        ({"nme": "Reviewer"}, "Unsupported parameters for (basic.py) module: nme. Supported parameters include: "),
+        ({"id": "many"}, "argument 'id' is of type"),
+        ({"state": "gone"}, "value of state must be one of: present, absent, got: gone"),
+        ({"name": "A", "id": 5}, "parameters are mutually exclusive: name|id"),
+        ({"state": "absent"}, None),  # name or id may come from module_defaults
+        ({"name": "A"}, None),
+    ],
+    ids=str,
+)
+def test_ansible_lint_has_the_options_checked_and_nothing_done(params, problem, capsys, monkeypatch):
+    monkeypatch.setattr(basic, "AnsibleModule", LintModule)
+    options = {"name": {"type": "str"}, "id": {"type": "int"}, "state": {"choices": ["present", "absent"], "default": "present"}}
+    tested = Module(Fake, raises(AssertionError), options, required_one_of=[("name", "id")], mutually_exclusive=[("name", "id")])
+
+    with patch_module_args(params), pytest.raises(SystemExit if problem else Passed):
+        tested.check_options()
+
+    message = json.loads(capsys.readouterr().out)["msg"] if problem else None
+    assert (message or "").startswith(problem or "")
 
 
 def test_given_params_stay_as_they_are():

@@ -73,9 +73,46 @@ def test_secret_options_are_marked_and_only_they():
             "token_cache: memcached:// is not supported. Give a directory, a redis:// or rediss:// URL, or none",
             id="another URL",
         ),
+        *(
+            pytest.param({"token_cache": f"{scheme}://:pw@host", "token_cache_key": "k"}, f"token_cache: {scheme}:// is not supported yet. Give", id=scheme)
+            for scheme in ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
+        ),
+        *(
+            pytest.param({"token_cache": place, "token_cache_key": "k"}, "token_cache: it is not a valid URL of Redis. Write it as rediss://user", id=place)
+            for place in (
+                "redis:/:pw@host",
+                "redis:pw@host",
+                "redis//:pw@host",
+                "redis/:pw@host",
+                "rediss;//:pw@host",
+                "redis://:p/pw@host",
+                "redis://me:1/pw@host",
+                "redis://me:1?pw=x@host",
+                "redis://:pw%4@host",
+                "redis://:pw#@host",
+                "redis://:pw x@host",
+                "redis://:pw@@host",
+                "redis://:pw@",
+                "redis://:pw@host:123456",
+                "redis://:pw@host:port",
+                "redis://:pw@host/zero",
+                "redis://host?password=pw@x",
+                "redis://host?password=pw#x",
+                "valkey:pw@host",
+                "me:pw@host",
+                "//:pw@host",
+                "host:6379",
+            )
+        ),
+        pytest.param({"token_cache": " redis://:pw@host"}, "token_cache: it begins or ends with a blank", id="a leading blank"),
+        pytest.param({"token_cache": "redis://:pw@host\n"}, "token_cache: it begins or ends with a blank", id="a line end"),
+        pytest.param({"token_cache": "$CACHE_URL"}, "token_cache: a variable in it holds a URL", id="a variable with a URL"),
+        pytest.param({"token_cache": "redis://:pw@host\nx", "token_cache_key": "k"}, "token_cache: it is not a valid URL of Redis", id="two lines"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_refused_by_name(given, message):
+def test_a_value_that_cannot_be_used_is_refused_by_name(given, message, monkeypatch):
+    monkeypatch.setenv("CACHE_URL", "redis://:pw@host")
+
     with pytest.raises(AccessError) as caught:
         check_common(params(**given))
 
@@ -92,8 +129,13 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(given, message):
         {"ca_path": os.devnull, "client_cert": os.devnull, "client_key": os.devnull},
         {"token_cache": "redis://host", "token_cache_key": "k"},
         {"token_cache": "rediss://host", "token_cache_key": "k"},
+        {"token_cache": "rediss://me:p%2Fw%2541%3Fx%40y@[::1]:6379/0?ssl_ca_certs=/etc/ca.pem&db=1", "token_cache_key": "k"},
+        {"token_cache": "/srv/me@example.com:1/cache"},
+        {"token_cache": "~/redis"},
+        {"token_cache": "redis/cache"},
+        {"token_cache": "none"},
     ],
-    ids=["defaults", "least values", "rates", "files", "Redis", "Redis with TLS"],
+    ids=["defaults", "least values", "rates", "files", "Redis", "Redis with TLS", "everything in a URL", "an odd directory", "home", "relative", "none"],
 )
 def test_usable_values_are_accepted(given):
     check_common(params(**given))

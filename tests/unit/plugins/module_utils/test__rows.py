@@ -405,7 +405,7 @@ def test_endlessly_nested_yaml_is_a_problem(read, loader):
 def test_without_the_library_a_yaml_file_is_a_failure_that_says_what_to_do(read, monkeypatch):
     monkeypatch.setitem(sys.modules, "yaml", None)
 
-    with pytest.raises(MissingLibrary, match="PyYAML is needed to read a YAML file .*pip install PyYAML"):
+    with pytest.raises(MissingLibrary, match="PyYAML is needed to read a YAML file, .*pip install PyYAML"):
         read("a.yml", "[]")
     assert read("a.json", "[]") == []
 

@@ -18,9 +18,10 @@ from ansible.plugins.loader import become_loader, connection_loader
 from ansible.template import Templar, trust_as_template
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._module import EARLIER_PLANS, PLANS, Module
+from ansible_collections.mediaops.access.plugins.module_utils._module import EARLIER_PLANS, ENVIRONMENT, PLANS, Module
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._proxies import VARIABLES
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET
 from ansible_collections.mediaops.access.plugins.plugin_utils._action import InProcessAction
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
@@ -96,13 +97,23 @@ def test_elsewhere_the_arguments_are_handed_over_as_they_are(action):
 
 
 def test_elsewhere_options_in_the_environment_of_the_task_are_arguments_as_a_command_shows_its_environment(action):
-    environment = [{"FLEX_KEY": SECRET, "FLEX_URL": "https://task", "MEDIAOPS_TOKEN_CACHE": "redis://:pw@host", "http_proxy": "http://proxy"}]
+    environment = [{"FLEX_KEY": SECRET, "FLEX_URL": "https://task", "MEDIAOPS_TOKEN_CACHE": "redis://:pw@host", "LANG": "C"}]
     tested = action(GIVEN, transport="ssh", environment=environment)
 
     tested.run(task_vars={})
 
     assert tested.handed_over[0]["module_args"] == {"key": SECRET, "token_cache": "redis://:pw@host", **GIVEN}
-    assert tested._task.environment == [{"http_proxy": "http://proxy"}]
+    assert tested._task.environment == [{"LANG": "C"}]
+
+
+def test_elsewhere_the_proxies_of_the_task_go_with_the_arguments_as_they_may_hold_passwords(action):
+    proxies = {name: template(f"http://me:{{{{ secret }}}}@{name}:3128") for name in VARIABLES}
+    tested = action(GIVEN, transport="ssh", environment=[{**proxies, "ftp_proxy": "http://other"}], variables={"secret": SECRET})
+
+    tested.run(task_vars={})
+
+    assert tested.handed_over[0]["module_args"] == {**GIVEN, ENVIRONMENT: {name: f"http://me:{SECRET}@{name}:3128" for name in VARIABLES}}
+    assert tested._task.environment == [{"ftp_proxy": "http://other"}]
 
 
 def test_elsewhere_what_other_platforms_modules_read_does_not_show_in_the_command(action):
@@ -448,6 +459,18 @@ def test_a_secret_in_the_environment_of_the_task_counts_too(transport, action):
     environment = [{"FLEX_KEY": template("{{ item.k }}")}]
 
     assert outcome(action, QUIET, transport, task_vars=LOOP, variables=LOOP, environment=environment)[1] is True
+
+
+@BOTH
+@pytest.mark.parametrize("place", ["task", "controller"])
+def test_a_proxys_password_counts_too(place, transport, action, monkeypatch):
+    proxy = {"HTTPS_PROXY": "http://me:pr%2Foxy@proxy:3128"}
+    if place == "controller":
+        monkeypatch.setenv("HTTPS_PROXY", proxy["HTTPS_PROXY"])
+
+    result, hidden = outcome(action, {"changed": False, "echo": "--pr/oxy--"}, transport, environment=[proxy] if place == "task" else [])
+
+    assert (result["echo"], hidden) == ("--pr/oxy--", True)
 
 
 def test_a_secret_in_the_environment_of_the_controller_counts_too(action, monkeypatch):

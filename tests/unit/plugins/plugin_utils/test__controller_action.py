@@ -13,6 +13,7 @@ from ansible.playbook.task import Task
 from ansible.plugins.loader import connection_loader
 from ansible.template import Templar, trust_as_template
 
+from ansible_collections.mediaops.access.plugins.module_utils import _core_secrets
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK
@@ -29,10 +30,11 @@ def run():
         class Action(ControllerAction):
             spec = {
                 "key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_KEY")},
-                "tree": {"type": "dict", "no_log": True, "default": {}},
+                "tree": {"type": "dict", "default": {}},
                 "number": {"type": "int"},
                 "name": {"type": "str"},
             }
+            private = ("tree",)
             hides_items = hides
 
             def perform(self, arguments):
@@ -146,6 +148,25 @@ def test_a_secret_in_the_environment_is_hidden_too(run, monkeypatch):
     result = run({}, saying(f"refused {SECRET}"), task_vars=in_loop(SECRET))
 
     assert (result["msg"], hidden(result)) == (f"refused {MASK}", True)
+
+
+def test_ansible_core_gets_to_know_what_is_secret_and_nothing_beside_it(run, monkeypatch):
+    registered = []
+    monkeypatch.setattr(_core_secrets, "register_secrets", registered.extend)
+    monkeypatch.setenv("http_proxy", "http://me:proxy-password@proxy")
+
+    run({"key": SECRET, "tree": {"app": {"client_secret": "in the tree", "name": "Reviewer", "id": 1}}, "name": "Reader", "kee": "misspelt value"})
+
+    assert set(registered) == {SECRET, "in the tree", "proxy-password"}
+
+
+def test_a_short_secret_is_kept_from_ansible_core_which_would_mask_it_everywhere(run, monkeypatch):
+    registered = []
+    monkeypatch.setattr(_core_secrets, "register_secrets", registered.extend)
+
+    run({"key": "1"})
+
+    assert registered == []
 
 
 def test_what_stands_beside_a_secret_in_a_dictionary_is_none(run):
