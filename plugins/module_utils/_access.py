@@ -16,7 +16,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._provider import P
 from ansible_collections.mediaops.access.plugins.module_utils._rows import Decrypt
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._store import TokenStore, open_backend
-from ansible_collections.mediaops.access.plugins.module_utils._token import Tokens
+from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Tokens
 
 P = t.TypeVar("P", bound=Provider)
 
@@ -95,10 +95,28 @@ class Access(t.Generic[P]):
         """In check mode, note that a real run would be given credentials that later tasks may use."""
         self.plan(_CREDENTIALS, {"planned": True})
 
+    def plan_token(self, grant: Grant) -> None:
+        """In check mode, note that a real run would have obtained a token by now, and cached it for later tasks."""
+        if self.params["token_cache"] != "none":
+            self.plan(self._token_of(grant), {"planned": True})
+
+    def expects_token(self, grant: Grant) -> bool:
+        """Whether a real run would find a token in the cache that this check did not obtain."""
+        return self.planned(self._token_of(grant)) is not None
+
+    def forget_token(self, grant: Grant) -> bool:
+        """In check mode, note that a real run would have dropped a token by now; says whether there would have been one that this check did not obtain."""
+        expected = self.expects_token(grant)
+        self.plan(self._token_of(grant), None)
+        return expected
+
     @property
     def expects_credentials(self) -> bool:
         """Whether credentials that are missing may be those that only a real run is given."""
         return self.planned(_CREDENTIALS) is not None
+
+    def _token_of(self, grant: Grant) -> str:
+        return "\n".join(("token", *self.provider.token_identity(), grant.flow, grant.principal, grant.scope))
 
     def _plan_name(self, what: str) -> str:
         return hashlib.sha256("\n".join((self.provider.name, self.provider.url, what)).encode("utf-8", "surrogatepass")).hexdigest()

@@ -28,7 +28,7 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
         if params["state"] == "absent":
             grant = provider.first_grant()
             before = provider.tokens.held(grant)
-            dropped = provider.tokens.drop(grant, check_mode=access.check_mode)
+            dropped = provider.tokens.drop(grant, check_mode=access.check_mode) or (access.check_mode and access.forget_token(grant))
             return {"changed": dropped, **({"diff": _diff(grant, before, {})} if dropped else {})}
         own = provider.own_grant() if params["force"] else None
         return _present(access, own or provider.usual_grant())
@@ -51,6 +51,9 @@ def _present(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
         grant = access.provider.grant_after(grant, AccessError("", status=401))
     before = tokens.cached(grant, min_ttl=0)
     if access.check_mode:
+        if access.expects_token(grant) and not params["force"]:
+            return {"changed": False}
+        access.plan_token(grant)
         return {"changed": True, "diff": _diff(grant, before, _COMING)}
     if params["force"]:
         token = tokens.renew(grant)

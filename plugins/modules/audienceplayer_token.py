@@ -105,7 +105,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._token_module impo
 def run(access: Access[AudiencePlayer]) -> Result:
     result, params = run_token(access), access.params
     user = result.get("token", {}).pop("user", None)
-    if access.check_mode and result["changed"] and params["state"] == "present":
+    if access.check_mode and "token" not in result and params["state"] == "present":
         user = {"id": params["user_id"], "email": params["user_email"]}
         if params["auto_register"]:
             access.provider.plan_user(access, params["user_email"])

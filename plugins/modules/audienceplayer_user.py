@@ -80,6 +80,8 @@ from ansible_collections.mediaops.access.plugins.module_utils._runner import ens
 
 def run(access: Access[AudiencePlayer]) -> Result:
     outcome = ensure(access, UserResource(access.provider, access.params))
+    if access.check_mode and outcome.diff and not outcome.diff["before"]:
+        access.plan_token(access.provider.grant())  # to log in is how a user is created
     return {"changed": outcome.changed, "diff": outcome.diff, "user": outcome.state}
 
 

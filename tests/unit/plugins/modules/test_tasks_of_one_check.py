@@ -27,7 +27,7 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules import test_
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.audienceplayer import CONNECTION, NOT_FOUND, client_login, logged_in, user_login
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import assert_presentable, exchange
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import KEY, URL, listed
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_audienceplayer_user import EMAIL, missing, read
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_audienceplayer_user import EMAIL, create, missing, read
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_movingimage_token import any_provider
 
 __all__ = ["any_provider"]
@@ -84,10 +84,14 @@ def test_to_take_something_from_a_user_who_would_be_created_changes_nothing(with
     assert entitle(with_user, NO_USER, state="absent")["changed"] is False
 
 
-def test_without_the_earlier_task_it_fails_as_the_real_run_does(task):
+def entitle_missing(task):
     client = client_login(logged_in("hush-client-token", user=None, email=None))
+    return task.attempt(audienceplayer_entitlement, NO_USER, client, **CONNECTION, **FILM)
 
-    result = task.attempt(audienceplayer_entitlement, NO_USER, client, **CONNECTION, **FILM)
+
+def test_without_the_earlier_task_it_fails_as_the_real_run_does(task):
+    result = entitle_missing(task)
+
     assert result["failed"] and "there is no such user" in result["msg"]
 
 
@@ -97,8 +101,8 @@ def test_a_plan_is_for_one_project_of_one_installation(with_user, option, value)
     with_user.plans = {}
     with_user(audienceplayer_token, **{**CONNECTION, option: value}, user_email=EMAIL, auto_register=True)
 
-    assert len(planned) == len(with_user.plans) == 1
-    assert planned.keys() != with_user.plans.keys()
+    assert len(planned) == len(with_user.plans) == 2
+    assert not planned.keys() & with_user.plans.keys()
 
 
 def test_a_user_whom_an_entitlement_would_create_is_there_for_the_next_tasks(task):
@@ -127,13 +131,27 @@ def test_what_a_token_does_not_create_is_not_planned(task):
     task(audienceplayer_token, **CONNECTION, user_email=EMAIL)
     task(audienceplayer_token, **CONNECTION, user_email=EMAIL, auto_register=True, state="absent")
 
-    assert task.plans == {}
+    assert entitle_missing(task)["failed"]
 
 
-def test_the_token_of_a_user_who_would_be_created_would_be_issued(with_user):
-    result = with_user(audienceplayer_token, **CONNECTION, user_email=EMAIL)
+def test_the_token_of_a_user_who_would_be_created_would_be_there_as_to_log_in_is_how_that_is_done(with_user, task):
+    predicted = with_user(audienceplayer_token, **CONNECTION, user_email=EMAIL)
 
-    assert (result["changed"], result["user"]) == (True, {"id": None, "email": EMAIL})
+    task(audienceplayer_user, read(None, NOT_FOUND), read(None, NOT_FOUND), create(), read(), **CONNECTION, user_email=EMAIL, check_mode=False)
+    real = task(audienceplayer_token, **CONNECTION, user_email=EMAIL, check_mode=False)
+    assert (predicted["changed"], predicted["user"], "token" in predicted) == (real["changed"], {"id": None, "email": EMAIL}, False)
+    assert (real["changed"], real["token"]["cached"]) == (False, True)
+
+
+def test_another_token_would_be_issued(with_user):
+    assert with_user(audienceplayer_token, **CONNECTION, user_email="another@example.com")["changed"] is True
+    assert with_user(audienceplayer_token, **CONNECTION, user_email=EMAIL, force=True)["changed"] is True
+
+
+def test_without_a_cache_a_token_would_be_issued_each_time(task):
+    task(audienceplayer_user, *missing(reads=1), **CONNECTION, user_email=EMAIL, token_cache="none")
+
+    assert [task(audienceplayer_token, **CONNECTION, user_email=EMAIL, token_cache="none")["changed"] for _time in range(2)] == [True, True]
 
 
 def test_what_such_a_user_holds_is_nothing(with_user):
@@ -213,6 +231,18 @@ def test_without_it_credentials_are_missing_as_in_the_real_run(task, module, opt
 @pytest.mark.parametrize(("module", "options"), [(flex_token, {}), (flex_api, {"path": "/api/things"})])
 def test_so_they_are_in_the_real_run_itself(task, application, module, options):
     assert "client_id and client_secret must be given" in task.attempt(module, **FLEX, **options, check_mode=False)["msg"]
+
+
+# --- a token -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_token_would_be_issued_once_and_dropped_once(task):
+    options = {**FLEX, "client_id": "client-1", "client_secret": "hush"}
+
+    def changes(*states):
+        return [task(flex_token, **options, state=state)["changed"] for state in states]
+
+    assert changes("absent", "present", "present", "absent", "absent", "present") == [False, True, False, True, False, True]
 
 
 def test_an_application_that_would_be_registered_can_be_changed_and_deleted(task, application):
