@@ -39,10 +39,20 @@ class AccessError(Exception):
 class AmbiguousWrite(AccessError):
     """A write was sent and nobody knows whether it was applied: read the state again before anything else."""
 
-    def __init__(self, message: str, *, wait: float = 0.0, **kwargs: t.Any) -> None:
+    def __init__(self, message: str, *, wait: float = 0.0, creates: bool = False, **kwargs: t.Any) -> None:
         super().__init__(message, **kwargs)
         #: Seconds that the platform asked to wait before the next request.
         self.wait = wait
+        #: It may have created something, which another such request would create a second time (see ``Request.creates``).
+        self.creates = creates
+
+
+class Overtaken(AmbiguousWrite):
+    """A write was refused because somebody else seems to have made the same change meanwhile: read the state again before anything else."""
+
+
+class NotFound(AccessError):
+    """The platform says that the item does not exist."""
 
 
 class WaitTooLong(AccessError):

@@ -50,6 +50,8 @@ class Request:
     basic: tuple[str, str] | None = None
     #: Sending it twice does no more than sending it once (RFC 9110, section 9.2.2), whatever its method.
     repeatable: bool = False
+    #: Each time that it is applied, it creates one more thing. Once it may have arrived, it is not sent again (see _runner).
+    creates: bool = False
     #: It counts as an authentication request for the platform's rate limits.
     authenticates: bool = False
     #: How many requests it counts as for them.
@@ -201,11 +203,15 @@ class Http:
         :raises WaitTooLong: where a rate limit leaves no time.
         :raises AccessError: where no answer can be had.
         """
-        for _redirect in range(_MOST_REDIRECTS + 1):
-            response = self._send_repeatedly(request)
-            if response.status not in _REDIRECTS:
-                return _no_page(response)
-            request = _redirected(request, response)
+        try:
+            for _redirect in range(_MOST_REDIRECTS + 1):
+                response = self._send_repeatedly(request)
+                if response.status not in _REDIRECTS:
+                    return _no_page(response)
+                request = _redirected(request, response)
+        except AmbiguousWrite as doubt:
+            doubt.creates = request.creates
+            raise
         raise AccessError(f"{request.label} is redirected without end: check url")
 
     def _send_repeatedly(self, request: Request) -> Response:
@@ -219,7 +225,8 @@ class Http:
                 if not failure.may_repeat or failures >= self._transport.retries:
                     raise failure.as_error(request) from None
             else:
-                if self._is_rate_limited(response) or (response.status == 503 and _retry_after(response, self._clock) is not None):
+                announced = response.status == 503 and _retry_after(response, self._clock) is not None and not self._is_final(response)
+                if announced or self._is_rate_limited(response):
                     self.wait_for_limit(response, limited)
                     limited += 1
                     continue

@@ -280,11 +280,11 @@ class Provider:
 
     def unfit(self, response: Response, problems: t.Sequence[str]) -> AccessError:
         """The failure for an answer that is not what the platform's documents describe."""
-        kind = AccessError if response.request.safe_to_repeat else AmbiguousWrite
-        return kind(
-            f"the answer to {response.request.label} is not what was expected ({'; '.join(problems[:3])}). Check that url points to the platform's API",
-            status=response.status,
-        )
+        request = response.request
+        message = f"the answer to {request.label} is not what was expected ({'; '.join(problems[:3])}). Check that url points to the platform's API"
+        if request.safe_to_repeat:
+            return AccessError(message, status=response.status)
+        return AmbiguousWrite(message, status=response.status, creates=request.creates)
 
     def words(self, response: Response) -> tuple[str | int | None, str]:
         """The code and the words of an error body. Secrets are masked before the words are cut and joined, when they could not be recognized any more."""

@@ -8,7 +8,10 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, Overtaken
+
+#: Seconds between looks at an item with an unknown state; each pause is twice the one before it.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 
 State = t.Optional[t.Dict[str, t.Any]]
 
@@ -33,7 +36,11 @@ class Resource(t.Protocol):
     def write(self, current: State, wanted: State) -> State:
         """Bring the item from ``current`` to ``wanted``, and return its state as the platform has it.
 
+        A request that creates another item each time that it is applied is sent with ``Request.creates``. After it, :meth:`read` returns
+        the item that it created, and none that this run has removed before, although the platform's list may still hold it.
+
         :raises AmbiguousWrite: where it may have happened; then it is read, and compared, again.
+        :raises Overtaken: where it was refused because somebody else has done the same.
         """
 
     def shown(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -50,6 +57,7 @@ def ensure(access: Access[t.Any], resource: Resource) -> Outcome:
     """Bring one item into its wanted state, or say what that would change.
 
     Only one process at a time writes an item. After a write whose outcome is unknown the state is read again, and the run goes on from there.
+    A creation whose outcome is unknown is never sent again: the state is read until the new item shows, for ``timeout`` seconds at the most.
 
     :raises AccessError: what the platform or the options make impossible, naming the item.
     """
@@ -65,34 +73,71 @@ def ensure(access: Access[t.Any], resource: Resource) -> Outcome:
                 access.plan(key, wanted)
             return Outcome(True, wanted, _diff(resource, before, wanted))
         with access.lock(key):
-            fresh = resource.read()
-            after = _write(access, resource, fresh)
-        return Outcome(after != fresh, after, _diff(resource, fresh, after) if after != fresh else None)
+            before, after = _write(access, resource, resource.read())
+        return Outcome(after != before, after, _diff(resource, before, after) if after != before else None)
     except AccessError as error:
         error.message = f"{resource.label}: {error.message}"
         raise
 
 
-def _write(access: Access[t.Any], resource: Resource, current: State) -> State:
-    doubts = 0
+def _write(access: Access[t.Any], resource: Resource, before: State) -> tuple[State, State]:
+    """Write until the item is as wanted. Returns the state before this run changed it, and the one that it has reached."""
+    current, doubts, created = before, 0, False
     while True:
         wanted = resource.wanted(current)
         if wanted == current:
-            return current
+            return before, current
         try:
             written = resource.write(current, wanted)
-            # A write in doubt could be applied late, beside its repeat: look once more.
-            reached = resource.read() if doubts else written
+            # A write with an unknown outcome may be applied late, beside its repeat: look once more.
+            reached = (resource.read() if doubts else None) or written
             if reached == current or (reached is None) != (wanted is None):
                 raise AccessError("the platform accepted the change, but has not made it")
-            return reached
-        except AmbiguousWrite as error:
-            access.patience.wait(error.wait, error.message)
-            access.clock.sleep(0 if error.wait else 0.25 * 2**doubts)
+            return before, reached
+        except AmbiguousWrite as doubt:
+            created = created or doubt.creates
+            attempted, current = current, _await_creation(access, resource, doubt) if created else _read_again(access, resource, doubt, doubts)
+            if isinstance(doubt, Overtaken) and not doubts:
+                before = current  # what others have done is no change of this run
             doubts += 1
-            current = resource.read()
-            if doubts > access.params["retries"] and resource.wanted(current) != current:
+            # What differs otherwise than before takes another write, and not a repeat of this one.
+            repeats = doubts if current == attempted else doubts - 1
+            if repeats > access.params["retries"] and resource.wanted(current) != current:
                 raise
+
+
+def _read_again(access: Access[t.Any], resource: Resource, doubt: AmbiguousWrite, doubts: int) -> State:
+    access.patience.wait(doubt.wait, doubt.message)
+    access.clock.sleep(0 if doubt.wait else _FIRST_PAUSE * 2**doubts)
+    return resource.read()
+
+
+def _await_creation(access: Access[t.Any], resource: Resource, doubt: AmbiguousWrite) -> State:
+    """Read until the item that may have been created shows: a platform may answer a request, or apply it, long after it arrived.
+
+    :raises AmbiguousWrite: where it does not show within ``timeout``.
+    """
+    timeout = access.params["timeout"]
+    try:
+        access.patience.wait(doubt.wait, doubt.message)
+        started, pause = access.clock.now(), 0.0 if doubt.wait else _FIRST_PAUSE
+        while True:
+            left = started + timeout - access.clock.now()
+            access.clock.sleep(max(0.0, min(pause, left)))
+            found = resource.read()
+            if found is not None:
+                return found
+            if left <= pause:
+                break
+            pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
+        reason = f"did not show within {timeout:g} s (timeout)"
+    except AccessError as error:
+        reason = f"cannot be looked for ({error.message.rstrip('.')})"
+    doubt.message = (
+        f"{doubt.message.rstrip('.')}. The new one may have been created, but {reason}. The request is not sent again, as that could create a second one. "
+        "Run the task again: it looks for the first one before it creates any"
+    )
+    raise doubt
 
 
 def _diff(resource: Resource, before: State, after: State) -> dict[str, t.Any]:

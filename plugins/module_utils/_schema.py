@@ -27,23 +27,23 @@ class Schema:
     def __init__(self, schema: dict[str, t.Any]) -> None:
         self._text = json.dumps(schema)
 
-    def problems(self, value: t.Any) -> list[str]:
-        """What doesn't fit, each as ``place: reason``; an empty list where all fits."""
+    def problems(self, value: t.Any, place: str = "") -> list[str]:
+        """What doesn't fit, each as ``place: reason``; an empty list where all fits. ``place`` is where the value itself stands in something larger."""
         errors = sorted(_validator(self._text).iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path])
-        return list(dict.fromkeys(problem for error in errors for problem in _explain(error)))
+        return list(dict.fromkeys(problem for error in errors for problem in _explain(error, place)))
 
 
-def _explain(error: t.Any) -> t.Iterator[str]:
+def _explain(error: t.Any, place: str) -> t.Iterator[str]:
     if error.context and "$comment" not in error.schema:  # anyOf and its like: the branch that came furthest is the one that was meant
         deepest = max(error.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type"))
         if len(deepest.absolute_path) > len(error.absolute_path) or all(inner.validator == "type" for inner in error.context) is False:
-            yield from _explain(deepest)
+            yield from _explain(deepest, place)
             return
-    yield f"{_place(error.absolute_path)}: {_reason(error)}"
+    yield f"{_place(place, error.absolute_path)}: {_reason(error)}"
 
 
-def _place(path: t.Iterable[t.Any]) -> str:
-    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+def _place(place: str, path: t.Iterable[t.Any]) -> str:
+    place += "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return place.lstrip(".") or "the whole"
 
 

@@ -86,13 +86,17 @@ subscriptions:
 """
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._errors import NotFound
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
 from ansible_collections.mediaops.access.plugins.module_utils._token import iso
 
 
 def run(access: Access[AudiencePlayer]) -> Result:
-    held = access.provider.holdings(access.provider.usual_grant()) or {"products": [], "subscriptions": []}
+    try:
+        held = access.provider.holdings(access.provider.usual_grant())
+    except NotFound:
+        held = {"products": [], "subscriptions": []}
     shown = {kind: [{**item, "expires_at": item["expires_at"] and iso(item["expires_at"].timestamp())} for item in items] for kind, items in held.items()}
     return {"changed": False, **shown}
 

@@ -12,7 +12,7 @@ import threading
 import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, WaitTooLong, in_one_line
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, NotFound, WaitTooLong, in_one_line
 from ansible_collections.mediaops.access.plugins.module_utils._ledger import Ledger
 from ansible_collections.mediaops.access.plugins.module_utils._parallel import Job, results
 from ansible_collections.mediaops.access.plugins.module_utils._progress import Progress
@@ -221,22 +221,31 @@ class Entitlements:
 
     def _compare(self, items: Batch, grant: Grant, failure: AccessError | None, own: bool) -> bool:
         """Read what one user holds, if possible."""
-        found: list[Holdings] = []
+        found: list[Holdings | NotFound] = []
         self._mine().patience.renew()
-        if not self._attempt("read", items, lambda: found.append(self._mine().provider.holdings(grant, failure)), own):
+        if not self._attempt("read", items, lambda: found.append(self._holdings(grant, failure)), own):
             return False
-        if found[0] is not None:
+        missing, held = (found[0], None) if isinstance(found[0], NotFound) else (None, found[0])
+        if not missing:
             self._proven.add("read")
         now = self._access.clock.now()
         for item in items:
-            if found[0] is None and item.present and not item.auto_register and not self._is_planned(item.user):
-                item.fail("there is no such user. Set auto_register to create users by their user_email")
+            if missing and item.present and not item.auto_register and not self._is_planned(item.user):
+                advice = f"{missing.message}. Set auto_register to create users by their user_email"
+                item.fail(AccessError(advice, status=missing.status, code=missing.code))
                 continue
-            if found[0] is None:
+            if missing:
                 self._plan_user(item)
-            item.before = item.held(found[0], now)
+            item.before = item.held(held, now)
             item.changed = item.before != item.wanted
         return True
+
+    def _holdings(self, grant: Grant, failure: AccessError | None = None) -> Holdings | NotFound:
+        """What a user holds, or that there is no such user."""
+        try:
+            return self._mine().provider.holdings(grant, failure)
+        except NotFound as missing:
+            return missing
 
     def _plan_user(self, item: Entitlement) -> None:
         if self._access.check_mode and item.present and item.auto_register and item.user.email:
@@ -302,7 +311,8 @@ class Entitlements:
                 while unclear:
                     self._blame("write", unclear.pop(), answers.error)
         if len(unclear) == 1 == len(aliases):
-            unclear.pop().fail("the platform did not say what became of it")
+            status = answers.status if answers else None
+            unclear.pop().fail(AccessError("the platform did not say what became of it", status=status))
         half = len(unclear) if len(unclear) < len(aliases) else len(unclear) // 2
         for part in (unclear[:half], unclear[half:]):
             if part:
@@ -334,7 +344,7 @@ class Entitlements:
             if alias not in answers.failed and alias not in answers.unclear:
                 self._proven.add("write")
                 if answers.data[alias] is False:
-                    item.fail("the platform answered false")
+                    item.fail(AccessError("the platform answered false", status=answers.status))
         for alias, failure in answers.failed.items():
             item = aliases[alias]
             if failure.code == 404 and not item.present and self._mine().provider.client_works():
@@ -355,7 +365,8 @@ class Entitlements:
         for item in items:
             if item.user not in held:
                 self._mine().patience.renew()
-                held[item.user] = platform.holdings(platform.user_grant(item.user))
+                found = self._holdings(platform.user_grant(item.user))
+                held[item.user] = None if isinstance(found, NotFound) else found
             if item.held(held[item.user], self._access.clock.now()) == item.wanted:
                 yield item
 

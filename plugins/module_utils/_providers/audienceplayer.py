@@ -10,7 +10,7 @@ import datetime
 import json
 import typing as t
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, NotFound
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rate
@@ -141,6 +141,8 @@ class Answers(t.NamedTuple):
     unclear: list[str]
     #: The first error, whosever it is.
     error: AccessError | None
+    #: The HTTP status.
+    status: int
 
 
 def _check_entitlements(items: t.Iterable[Item], now: float) -> t.Iterable[str]:
@@ -267,6 +269,17 @@ class AudiencePlayer(Provider):
     def data(self, response: Response) -> dict[str, t.Any]:
         return self.read(response, ANSWER).get("data") or {}
 
+    def field_of(self, response: Response, name: str, schema: Schema) -> t.Any:
+        """One field of an answer's data, checked.
+
+        :raises AccessError: naming what doesn't fit.
+        """
+        value = self.data(response).get(name)
+        problems = schema.problems(value, f"data.{name}")
+        if problems:
+            raise self.unfit(response, problems)
+        return value
+
     def most_fields(self, wanted: int, *options: str) -> int:
         """How many of ``wanted`` fields one document may have, so that the limits of these ``options`` let it pass."""
         rates = [Rate.parse(self.params[option], option) for option in options]
@@ -293,7 +306,7 @@ class AudiencePlayer(Provider):
         if self._speaks_of_limit(response):
             failed = self._after_limit(failed, response)
         unclear = [alias for alias in fields if alias not in failed and (alias not in data or (errors and data[alias] is None))]
-        return Answers(data, failed, unclear, error)
+        return Answers(data, failed, unclear, error, response.status)
 
     def _after_limit(self, failed: dict[str, AccessError], response: Response) -> dict[str, AccessError]:
         """Wait for a limit that let only a part of a document pass; returns what has failed for good."""
@@ -356,19 +369,16 @@ class AudiencePlayer(Provider):
     def obtain(self, grant: Grant) -> Token:
         if grant.flow == "password":
             project = {"project_id": self.require("project_id")} if grant.scope == "admin" else {}
-            login = field("UserAuthenticate", {**project, "email": grant.principal, "password": grant.secret}, _LOGIN_FIELDS)
+            operation, arguments = "UserAuthenticate", {**project, "email": grant.principal, "password": grant.secret}
         else:
             operation = "ClientUserAuthenticate" if grant.flow == "user" else "ClientAuthenticate"
-            login = field(operation, {**self.client_arguments(), **grant.details}, _LOGIN_FIELDS)
+            arguments = {**self.client_arguments(), **grant.details}
+        login = field(operation, arguments, _LOGIN_FIELDS)
         response = self.send(self.request(f"mutation {{ {login} }}", grant.scope, authenticates=True, repeatable=True))
         data = self.data(response)
-        answer = next(iter(data.values()), None)
-        if data and answer is None and grant.flow == "user":
-            raise AccessError("there is no such user", status=response.status, code=404)
-        problems = LOGIN.problems(answer)
-        if problems:
-            raise self.unfit(response, problems)
-        return self._token(t.cast("dict[str, t.Any]", answer))
+        if grant.flow == "user" and operation in data and data[operation] is None:
+            raise NotFound("there is no such user", status=response.status, code=404)
+        return self._token(self.field_of(response, operation, LOGIN))
 
     def obtain_many(self, grants: t.Sequence[Grant]) -> dict[Grant, Token | AccessError]:
         """Log several users in with one document; what its answer does not tell is asked in halves, then alone."""
@@ -464,20 +474,19 @@ class AudiencePlayer(Provider):
         data = self.data(response)
         if name not in data:
             raise self.unfit(response, [f"data: lacks {name}"])
-        answer = data[name]
-        if answer is None:
+        if data[name] is None:
             return None
-        problems = USER.problems(answer)
-        if problems:
-            raise self.unfit(response, [f"{name}.{problem}" for problem in problems])
+        answer = self.field_of(response, name, USER)
         return {"id": int(answer["id"]), "email": answer["email"], "name": answer.get("name")}
 
     # --- what a user holds (1.5) ---------------------------------------------------------------------------------------
 
-    def holdings(self, grant: Grant, failure: AccessError | None = None) -> dict[str, list[dict[str, t.Any]]] | None:
-        """A user's ``products`` and ``subscriptions``; None where there is no such user. Nothing is created by asking.
+    def holdings(self, grant: Grant, failure: AccessError | None = None) -> dict[str, list[dict[str, t.Any]]]:
+        """A user's ``products`` and ``subscriptions``. Nothing is created by asking.
 
         ``failure`` is what a login ended with that was tried before.
+
+        :raises NotFound: where there is no such user.
         """
         try:
             if failure:
@@ -489,7 +498,7 @@ class AudiencePlayer(Provider):
                 raise
             if not grant.is_given or (self.params["client_id"] and self.params["client_secret"]):
                 self._confirm_project()
-            return None
+            raise NotFound("there is no such user", status=error.status, code=error.code) from None
         return {"products": products, "subscriptions": subscriptions}
 
     def client_works(self) -> bool:
@@ -528,23 +537,19 @@ class AudiencePlayer(Provider):
                     raise
                 paged, wanted, found = False, list(_LISTS), {name: [] for name in _LISTS}
                 continue
-            data = self.data(response)
-            wanted = [name for name in wanted if self._add_page(response, name, data.get(name), found[name]) and paged]
+            wanted = [name for name in wanted if self._add_page(response, name, found[name]) and paged]
         return list(found.values())
 
-    def _add_page(self, response: Response, name: str, answer: t.Any, found: list[dict[str, t.Any]]) -> bool:
+    def _add_page(self, response: Response, name: str, found: list[dict[str, t.Any]]) -> bool:
         """Add one page; says whether there is another."""
-        problems = HOLDINGS.problems(answer)
-        if problems:
-            raise self.unfit(response, [f"{name}.{problem}" for problem in problems])
-        page = t.cast("dict[str, t.Any]", answer)
+        page = self.field_of(response, name, HOLDINGS)
         items = page["items"] or []
         for index, item in enumerate(items):
             key = "fulfilment_expires_at" if "product_id" in item else "expires_at"
             try:
                 found.append(_holding(item, instant(item.get(key))))
             except AccessError:
-                raise self.unfit(response, [f"{name}.items[{index}].{key}: must be a date and time"]) from None
+                raise self.unfit(response, [f"data.{name}.items[{index}].{key}: must be a date and time"]) from None
         total = (page.get("pagination") or {}).get("total_count")
         return bool(items) and total is not None and len(found) < total
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, NotFound, Overtaken
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
@@ -120,18 +120,31 @@ class Flex(Provider):
             f"{self.url}/api/authentication/applications{below}",
             headers={"X-App-Registration-Key": self.require("registration_key")},
             json=body or None,
+            creates=method == "POST",  # names need not be unique (5.2)
             unread=method in ("PUT", "DELETE"),
         )
 
     def application(self, application_id: int) -> State:
         """One application with its secret, or None."""
         try:
+            return self.existing_application(application_id)
+        except NotFound:
+            return None
+
+    def existing_application(self, application_id: int) -> dict[str, t.Any]:
+        """One application with its secret.
+
+        :raises NotFound: where there is none with that id.
+        """
+        try:
             response = self.send(self._applications("GET", f"/{application_id}"))
         except AccessError as error:
             if error.status in (404, 410):
-                return None
+                raise NotFound(error.message, status=error.status, code=error.code) from None
             raise
-        return None if response.body.strip() in (b"", b"null") else self._normalized(self.read(response, APPLICATION))
+        if response.body.strip() in (b"", b"null"):
+            raise NotFound("the answer is empty", status=response.status)
+        return self._normalized(self.read(response, APPLICATION))
 
     def applications(self) -> list[dict[str, t.Any]]:
         """All applications, as the list has them: perhaps without secret or description."""
@@ -185,7 +198,7 @@ class Flex(Provider):
             self.send(self._applications("DELETE", f"/{application_id}"))
         except AccessError as error:
             if error.status in (404, 410):  # somebody was faster, or it is not the application that is not found
-                raise AmbiguousWrite(error.message, status=error.status, code=error.code) from None
+                raise Overtaken(error.message, status=error.status, code=error.code) from None
             raise
 
     def _normalized(self, item: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -212,8 +225,11 @@ class ApplicationResource:
         self._rotate = params["rotate_secret"]
         #: What rotation replaces; known until the end, while the platform may have neither the old nor the new one.
         self._old: dict[str, t.Any] = {}
-        #: Other applications of the name, which may stay: one that is rotated by its id has a new id afterwards.
-        self._others: set[int] = set()
+        #: What is never taken for the new one: the old one, which a list may hold for a while after its end, and where that was
+        #: chosen by its id, others of its name.
+        self._ignored: set[int] = set()
+        #: How the platform said that the id is unknown.
+        self._missing = NotFound("")
         if self._name == "":
             raise AccessError("name must not be empty")
         self.label = f"application {self._name!r}" if self._name else f"application {self._id}"
@@ -221,12 +237,15 @@ class ApplicationResource:
             raise AccessError(f"{self.label}: description must not be empty, as the platform requires one")
 
     def read(self) -> State:
-        if self._id is not None:
-            found = self._flex.application(self._id)
-            if found or not self._old:
-                return found
+        if self._id is not None and self._id not in self._ignored:
+            try:
+                return self._flex.existing_application(self._id)
+            except NotFound as error:
+                self._missing = error
+                if not self._old:
+                    return None
         name = self._name or self._old.get("name")
-        named = [found for found in self._flex.applications() if found["name"] == name and found["id"] not in self._others]
+        named = [found for found in self._flex.applications() if found["name"] == name and found["id"] not in self._ignored]
         if len(named) > 1:
             ids = ", ".join(str(application["id"]) for application in named)
             raise AccessError(f"there are {len(named)} applications of that name, with the ids {ids}: choose one by id")
@@ -241,7 +260,8 @@ class ApplicationResource:
             description = current["description"] if self._description is None else self._description
             return {**current, "name": self._name or current["name"], "description": description}
         if self._id is not None and not self._old:
-            raise AccessError("there is none with that id. To register one, give name and description in place of id")
+            message = "there is none with that id. To register one, give name and description in place of id"
+            raise NotFound(message, status=self._missing.status, code=self._missing.code)
         name = self._name or self._old.get("name")
         description = self._old.get("description") if self._description is None else self._description
         if description is None:
@@ -259,8 +279,10 @@ class ApplicationResource:
             return self._flex.update_application(current["id"], wanted["name"], wanted["description"])
         if current:
             if self._id is not None:
-                self._others = {other["id"] for other in self._flex.applications() if other["name"] == wanted["name"]} - {self._id}
+                self._ignored = {other["id"] for other in self._flex.applications() if other["name"] == wanted["name"]} - {self._id}
             self._flex.delete_application(current["id"])
+        if self._old:
+            self._ignored.add(self._old["id"])
         try:
             return self._flex.create_application(wanted["name"], wanted["description"])
         except AccessError as error:

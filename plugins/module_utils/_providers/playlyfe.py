@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, NotFound, Overtaken
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response, root_url
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
@@ -19,6 +20,9 @@ from ansible_collections.mediaops.access.plugins.module_utils._token import Gran
 
 _LIFETIME = 86400  # seconds, where an answer says nothing (3.2)
 _PAGE = 100
+_VERSION = re.compile(r"/v\d+(/|$)")
+#: Errors that waiting does not help against, whatever their HTTP status (3.3).
+_FINAL = frozenset(("invalid_access_token", "plan_limit_exceeded", "player_limit_exceeded"))
 
 _PLAYER = {
     "type": "object",
@@ -55,9 +59,10 @@ class Playlyfe(Provider):
         403: "The client lacks the scope: managing players takes the admin scope, which is set in Playlyfe's console",
         404: "Check url",
         "client_auth_fail": "Check client_id and client_secret",
-        "plan_limit_exceeded": "The plan's API calls are used up: wait until they are renewed, or ask Playlyfe for more",
-        "player_limit_exceeded": "The plan allows no further players",
+        "plan_limit_exceeded": "The plan's API calls are used up (plan_limit_exceeded): wait until they are renewed, or ask Playlyfe for more",
+        "player_limit_exceeded": "The plan allows no further players (player_limit_exceeded)",
     }
+    login_hints = {404: "Check auth_url", "route_not_found": "Check auth_url"}
 
     # --- tokens (3.2, 3.3) ---------------------------------------------------------------------------------------------
 
@@ -80,33 +85,50 @@ class Playlyfe(Provider):
         query = t.cast("t.Mapping[str, t.Any]", request.query or {})
         return dataclasses.replace(request, query={**query, "access_token": token.access_token})
 
+    def is_rate_limited(self, response: Response) -> bool:
+        """A used-up quota is nothing to wait for (3.3)."""
+        return super().is_rate_limited(response) and not self.is_final(response)
+
     def is_final(self, response: Response) -> bool:
-        """A rejected token is named as such with any status (3.3)."""
-        return b'"invalid_access_token"' in response.body
+        return _name_of(response) in _FINAL
 
     def failure(self, response: Response) -> AccessError | None:
         """An error has a name, whatever the status (3.3)."""
-        error = super().failure(response)
-        try:
-            body = response.json() if response.body.lstrip().startswith(b"{") else None
-        except ValueError:
-            return error
-        if not isinstance(body, dict) or not isinstance(body.get("error"), str):
-            return error
+        name = _name_of(response)
+        if name is None:
+            return super().failure(response)
         named = self.error_for(response)
-        named.code = body["error"]
-        named.stale_token = body["error"] == "invalid_access_token" or response.status == 401
+        named.code = name
+        named.stale_token = name == "invalid_access_token" or response.status == 401
         return named
+
+    def advised(self, message: str, response: Response, code: str | int | None) -> str:
+        """A route that is missing because ``url`` lacks the API's version (3.1) is told as such."""
+        advice = super().advised(message, response, code)
+        request, is_missing = response.request, response.status == 404 and code in (None, "route_not_found")
+        if is_missing and not request.authenticates and not _VERSION.search(request.url):
+            return f"{advice}: it must end with the API's version, such as {self.url}/v2"
+        return advice
 
     # --- players (3.4) -------------------------------------------------------------------------------------------------
 
     def player(self, player_id: str) -> State:
         """One player, or None."""
         try:
+            return self.existing_player(player_id)
+        except NotFound:
+            return None
+
+    def existing_player(self, player_id: str) -> dict[str, t.Any]:
+        """One player.
+
+        :raises NotFound: where there is none with that id.
+        """
+        try:
             response = self.send_authorized(Request("GET", self._admin_url(player_id)))
         except AccessError as error:
             if error.code == "player_not_found":
-                return None
+                raise NotFound(error.message, status=error.status, code=error.code) from None
             raise
         return self._normalized(self.read(response, PLAYER))
 
@@ -124,12 +146,13 @@ class Playlyfe(Provider):
                 raise AccessError(f"the list of players ends after {known} of {answer['total']}")
 
     def create_player(self, player_id: str, alias: str, email: str | None) -> None:
+        """Create a player. The id makes it safe to send twice, as the second one is refused."""
         body = {"id": player_id, "alias": alias, **({"email": email} if email else {})}
         try:
             self.send_authorized(Request("POST", f"{self.url}/admin/players", json=body, unread=True))
         except AccessError as error:
-            if error.code == "player_exists":  # somebody was faster
-                raise AmbiguousWrite(error.message, status=error.status, code=error.code) from None
+            if error.code == "player_exists":
+                raise Overtaken(error.message, status=error.status, code=error.code) from None
             raise
 
     def rename_player(self, player_id: str, alias: str, email: str | None) -> None:
@@ -141,8 +164,9 @@ class Playlyfe(Provider):
         try:
             self.send_authorized(Request("DELETE", self._admin_url(player_id), unread=True))
         except AccessError as error:
-            if error.code != "player_not_found":
-                raise
+            if error.code == "player_not_found":
+                raise Overtaken(error.message, status=error.status, code=error.code) from None
+            raise
 
     def _admin_url(self, player_id: str) -> str:
         if not player_id.strip("."):  # in a URL, that would be another place
@@ -153,16 +177,32 @@ class Playlyfe(Provider):
         return {"id": player["id"], "alias": player.get("alias"), "enabled": player.get("enabled")}
 
 
+def _name_of(response: Response) -> str | None:
+    """The name of the error that an answer holds."""
+    try:
+        body = response.json() if response.body.lstrip().startswith(b"{") else None
+    except ValueError:
+        return None
+    name = body.get("error") if isinstance(body, dict) else None
+    return name if isinstance(name, str) else None
+
+
 class PlayerResource:
     """One player. Only the alias is compared: no read returns the e-mail address."""
 
     def __init__(self, playlyfe: Playlyfe, params: t.Mapping[str, t.Any]) -> None:
         self._playlyfe = playlyfe
         self._params = params
+        #: How the platform said that there is no such player.
+        self._missing = NotFound("")
         self.label = f"player {params['id']!r}"
 
     def read(self) -> State:
-        return self._playlyfe.player(self._params["id"])
+        try:
+            return self._playlyfe.existing_player(self._params["id"])
+        except NotFound as error:
+            self._missing = error
+            return None
 
     def wanted(self, current: State) -> State:
         if self._params["state"] == "absent":
@@ -170,7 +210,7 @@ class PlayerResource:
         alias = self._params["alias"]
         if current is None:
             if alias is None:
-                raise AccessError("it does not exist, and alias is required to create it")
+                raise NotFound("it does not exist, and alias is required to create it", status=self._missing.status, code=self._missing.code)
             return {"id": self._params["id"], "alias": alias, "enabled": True}
         return current if alias is None else {**current, "alias": alias}
 

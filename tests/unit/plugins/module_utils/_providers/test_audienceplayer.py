@@ -156,7 +156,7 @@ def test_logins_in_one_document_keep_to_the_limit_that_counts_them(platform, mon
     options = {"project_id": 111, "client_id": "222", "client_secret": "hush", "rate_limit_counts": "field", "auth_rate_limit": "2/second"}
     audienceplayer = platform(AudiencePlayer, **options)
     login = {"access_token": "t", "user_id": 1, "user_email": None, "expires_in": 60}
-    requests = answered(monkeypatch, audienceplayer, {"data": {"u0": login, "u1": login}})
+    requests = answered(monkeypatch, audienceplayer, {"data": {"u0": login, "u1": login, "ClientUserAuthenticate": login}})
     outcomes = audienceplayer.obtain_many([audienceplayer.user_grant(User(number, None)) for number in range(5)])
 
     assert [request.weight for request in requests] == [2, 2, 1]
