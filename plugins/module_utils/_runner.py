@@ -120,15 +120,13 @@ def _await_creation(access: Access[t.Any], resource: Resource, doubt: AmbiguousW
     timeout = access.params["timeout"]
     try:
         access.patience.wait(doubt.wait, doubt.message)
-        started, pause = access.clock.now(), 0.0 if doubt.wait else _FIRST_PAUSE
-        while True:
-            left = started + timeout - access.clock.now()
-            access.clock.sleep(max(0.0, min(pause, left)))
+        left, deadline, pause = timeout, access.clock.now() + timeout, 0.0 if doubt.wait else _FIRST_PAUSE
+        while left > 0:
+            access.clock.sleep(min(pause, left))
             found = resource.read()
             if found is not None:
                 return found
-            if left <= pause:
-                break
+            left = 0 if left <= pause else deadline - access.clock.now()
             pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
         reason = f"did not show within {timeout:g} s (timeout)"
     except AccessError as error:

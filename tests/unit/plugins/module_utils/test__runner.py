@@ -9,7 +9,7 @@ import copy
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, WaitTooLong
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, Overtaken, WaitTooLong
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Patience
 from ansible_collections.mediaops.access.plugins.module_utils._runner import ensure
 
@@ -21,10 +21,10 @@ LOST, APPLIED = "lost", "applied"
 class FakeAccess:
     """What a run needs of an Access."""
 
-    def __init__(self, clock, check_mode=False, retries=4, max_wait=300):
+    def __init__(self, clock, check_mode=False, retries=4, max_wait=300, timeout=30.0):
         self.clock = clock
         self.check_mode = check_mode
-        self.params = {"retries": retries}
+        self.params = {"retries": retries, "timeout": timeout}
         self.patience = Patience(max_wait, clock)
         self.locked = []
         self.plans = {}
@@ -281,3 +281,179 @@ def test_a_failure_names_the_item_and_keeps_its_details(step, clock):
         ensure(FakeAccess(clock), thing)
 
     assert (caught.value.message, caught.value.status, caught.value.code) == ("thing 'a': refused", 403, "E7")
+
+
+# --- creations that could double -----------------------------------------------------------------------------------------
+
+
+class Created(Thing):
+    """An item of which each creation makes one more. The first is not answered, and shows after so many looks (None: never)."""
+
+    def __init__(self, shows_after, state=None, target=A, wait=0.0, **more):
+        super().__init__(state, target, wait=wait, **more)
+        self.shows_after = shows_after
+        self.looks = None
+
+    def read(self):
+        if self.looks is not None:
+            self.looks += 1
+            if self.shows_after is not None and self.looks > self.shows_after:
+                self.state = self.late
+        return super().read()
+
+    def write(self, current, wanted):
+        self.calls.append("write")
+        self.looks, self.late, self.state = 0, wanted, None
+        raise AmbiguousWrite("no answer", wait=self.wait, creates=True)
+
+
+@pytest.mark.parametrize(
+    ("shows_after", "pauses"),
+    [
+        pytest.param(0, [0.25], id="at once"),
+        pytest.param(3, [0.25, 0.5, 1.0, 2.0], id="late"),
+        pytest.param(9, [0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0, 5.0, 5.0, 2.25], id="at the last look"),
+    ],
+)
+@pytest.mark.parametrize("retries", [0, 4])
+def test_a_creation_in_doubt_is_looked_for_until_it_shows_and_never_sent_again(shows_after, pauses, retries, clock):
+    thing = Created(shows_after)
+
+    assert ensure(FakeAccess(clock, retries=retries), thing) == (True, A, shown({}, {"name": "a"}))
+    assert thing.calls == ["read", "read", "write", *["read"] * len(pauses)]
+    assert clock.slept == pauses
+
+
+@pytest.mark.parametrize(("timeout", "pauses"), [(0.1, [0.1]), (1.0, [0.25, 0.5, 0.25]), (30.0, [0.25, 0.5, 1, 2, 4, 5, 5, 5, 5, 2.25])])
+def test_one_that_does_not_show_within_timeout_fails_and_says_that_it_may_exist_and_what_to_do(timeout, pauses, clock):
+    thing = Created(None)
+
+    with pytest.raises(AmbiguousWrite) as caught:
+        ensure(FakeAccess(clock, timeout=timeout), thing)
+
+    assert caught.value.message == (
+        f"thing 'a': no answer. The new one may have been created, but did not show within {timeout:g} s (timeout). The request is not sent again, as that "
+        "could create a second one. Run the task again: it looks for the first one before it creates any"
+    )
+    assert thing.calls.count("write") == 1
+    assert clock.slept == pytest.approx(pauses)
+
+
+def test_looks_that_take_long_end_with_timeout_as_well(clock):
+    thing = Created(None)
+    read = thing.read
+
+    def slowly():
+        clock.time += 12.0 if thing.looks is not None else 0
+        return read()
+
+    thing.read = slowly
+    with pytest.raises(AmbiguousWrite):
+        ensure(FakeAccess(clock), thing)
+
+    assert thing.looks == 3  # at 0.25, 12.75 and 25.75 s
+
+
+def scripted(target, reads, writes):
+    """A thing whose reads and writes have these outcomes, of which exceptions are raised."""
+    thing = Thing(None, target)
+    reads, writes = iter(reads), iter(writes)
+
+    def write(current, wanted):
+        thing.calls.append("write")
+        outcome = next(writes)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    thing.read = lambda: next(reads)
+    thing.write = write
+    return thing
+
+
+@pytest.mark.parametrize("retries", [0, 4])
+def test_what_shows_and_differs_is_updated(retries, clock):
+    thing = scripted(B, [None, None, None, A, B], [AmbiguousWrite("no answer", creates=True), B])
+
+    assert ensure(FakeAccess(clock, retries=retries), thing)[:2] == (True, B)
+
+
+def test_what_shows_and_is_gone_again_is_not_created_a_second_time(clock):
+    """A platform of several servers may show it, and then not."""
+    thing = scripted(B, [None, None, A, None, None, B], [AmbiguousWrite("no answer", creates=True), AmbiguousWrite("no answer")])
+
+    assert ensure(FakeAccess(clock), thing)[:2] == (True, B)
+    assert thing.calls == ["write"] * 2
+
+
+def test_one_that_cannot_be_looked_for_may_exist_as_well(clock):
+    thing = Created(None)
+    read = thing.read
+
+    def fail():
+        if thing.looks is not None:
+            raise AccessError("HTTP 502", status=502)
+        return read()
+
+    thing.read = fail
+    with pytest.raises(AmbiguousWrite) as caught:
+        ensure(FakeAccess(clock), thing)
+
+    assert "no answer. The new one may have been created, but cannot be looked for (HTTP 502). The request is not sent again" in caught.value.message
+
+
+def test_a_platform_that_says_how_long_is_looked_at_after_that_time(clock):
+    assert ensure(FakeAccess(clock), Created(1, wait=7)).changed
+    assert clock.slept == [7, 0.0, 0.25]
+
+
+def test_one_whose_platform_says_too_long_may_exist_as_well(clock):
+    with pytest.raises(AmbiguousWrite) as caught:
+        ensure(FakeAccess(clock, max_wait=5), Created(1, wait=7))
+
+    assert "may have been created, but cannot be looked for (no answer: that needs 7 s more" in caught.value.message
+    assert clock.slept == []
+
+
+def test_a_creation_that_is_answered_is_believed_although_the_platform_does_not_show_it_yet(clock):
+    """Its list is behind, which must not lose what the answer held."""
+    thing = scripted(A, [B, B, None, None], [AmbiguousWrite("no answer to the removal of what it replaces"), A])
+
+    assert ensure(FakeAccess(clock), thing)[:2] == (True, A)
+
+
+# --- what others have done meanwhile -------------------------------------------------------------------------------------
+
+
+def overtaken():
+    return Overtaken("exists already", status=409)
+
+
+@pytest.mark.parametrize(("before", "wanted"), [pytest.param(None, A, id="created"), pytest.param(A, None, id="removed")])
+@pytest.mark.parametrize("retries", [0, 4])
+def test_what_somebody_else_did_meanwhile_is_no_change(before, wanted, retries, clock):
+    assert ensure(FakeAccess(clock, retries=retries), scripted(wanted, [before, before, wanted], [overtaken()])) == (False, wanted, None)
+
+
+@pytest.mark.parametrize("retries", [0, 4])
+def test_what_somebody_else_created_otherwise_is_updated_from_there(retries, clock):
+    thing = scripted(A, [None, None, B, A], [overtaken(), A])
+
+    assert ensure(FakeAccess(clock, retries=retries), thing) == (True, A, shown({"name": "b"}, {"name": "a"}))
+
+
+def test_what_exists_after_a_write_in_doubt_is_taken_for_its_doing(clock):
+    thing = scripted(A, [None, None, None, A], [AmbiguousWrite("no answer"), overtaken()])
+
+    assert ensure(FakeAccess(clock), thing) == (True, A, shown({}, {"name": "a"}))
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_what_is_said_to_exist_and_does_not_is_a_failure(retries, clock):
+    writes = retries + 1
+    thing = scripted(A, [None] * (2 + writes), [overtaken() for _attempt in range(writes)])
+
+    with pytest.raises(Overtaken):
+        ensure(FakeAccess(clock, retries=retries), thing)
+
+    assert len(thing.calls) == writes

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import pytest
 import requests
+import urllib3
 
 from ansible_collections.mediaops.access.plugins.modules import flex_oauth_app
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import (
     KEY,
+    LOST,
     URL,
     app,
     applications,
@@ -37,6 +39,13 @@ IN_DOUBT = [
     pytest.param({"answer": "", "status": 504}, id="504"),
     pytest.param({"answer": NO_ANSWER}, id="timeout"),
     pytest.param({"answer": requests.exceptions.ConnectionError("reset")}, id="connection closed"),
+]
+#: What certainly did not reach the platform, or was not carried out.
+NOT_ARRIVED = [
+    pytest.param({"answer": requests.exceptions.ConnectTimeout("no connection")}, id="no connection within timeout"),
+    pytest.param({"answer": requests.exceptions.ConnectionError(urllib3.exceptions.NewConnectionError(None, "refused"))}, id="connection refused"),
+    pytest.param({"answer": requests.exceptions.ProxyError("refused")}, id="refused by the proxy"),
+    pytest.param({"answer": "", "status": 429}, id="429"),
 ]
 
 
@@ -95,6 +104,13 @@ def test_an_unknown_id_fails(oauth_app):
     result = oauth_app.fail(missing(9), id=9)
 
     assert "application 9" in result["msg"]
+    assert result["status"] == 404
+
+
+def test_the_platforms_own_code_for_an_unknown_id_is_returned(oauth_app):
+    answer = applications("GET", "/9", {"code": "NO_APP", "message": "No such application"}, status=404)
+
+    assert oauth_app.fail(answer, id=9)["error_code"] == "NO_APP"
 
 
 @pytest.mark.parametrize(
@@ -172,34 +188,46 @@ def test_creating_that_was_applied_although_the_answer_was_lost_makes_one_applic
 
 
 @pytest.mark.parametrize("lost", IN_DOUBT)
-def test_creating_that_was_not_applied_is_repeated_and_then_looked_at_again(oauth_app, lost):
-    result = oauth_app(listed(), listed(), posted(**lost), listed(), posted(REVIEWER), listed(REVIEWER), **WANTED)
+@pytest.mark.parametrize("retries", [0, 4])
+def test_creating_that_is_applied_late_is_waited_for_and_never_sent_again(oauth_app, clock, lost, retries):
+    found = [listed(without(REVIEWER, "clientSecret")), got(REVIEWER)]
+    result = oauth_app(listed(), listed(), posted(**lost), listed(), listed(), *found, **WANTED, retries=retries)
 
     assert result["changed"] is True
     assert result["application"] == shown(REVIEWER)
+    assert clock.slept == [0.25, 0.5, 1.0]
 
 
-def test_if_creating_was_applied_late_beside_its_repeat_both_ids_are_listed(oauth_app):
-    result = oauth_app.fail(listed(), listed(), posted(NO_ANSWER), listed(), posted(app(2)), listed(app(1), app(2)), **WANTED)
+@pytest.mark.parametrize("lost", IN_DOUBT)
+def test_creating_that_does_not_show_within_timeout_fails_and_is_not_sent_again(oauth_app, clock, lost):
+    result = oauth_app.fail(listed(), listed(), posted(**lost), *[listed()] * 4, **WANTED, timeout=3)
 
-    assert "1, 2" in result["msg"]
+    assert result.get("status") == lost.get("status")
+    for words in (
+        "application 'Reviewer': POST http://flex.test:18101/api/authentication/applications",
+        "may have been created, but did not show within 3 s (timeout)",
+        "not sent again",
+        "Run the task again",
+    ):
+        assert words in result["msg"]
+    assert clock.slept == [0.25, 0.5, 1.0, 1.25]
 
 
-@pytest.mark.parametrize("retries", [0, 2])
-def test_also_the_last_creating_in_doubt_is_settled_by_reading(oauth_app, retries):
-    in_vain = [posted(NO_ANSWER), listed()] * retries
-    result = oauth_app(listed(), listed(), *in_vain, posted(NO_ANSWER), listed(REVIEWER), **WANTED, retries=retries)
+def test_creating_that_was_applied_after_all_that_is_found_by_the_next_run(oauth_app):
+    oauth_app.fail(listed(), listed(), posted(NO_ANSWER), listed(), **WANTED, timeout=0.1)
 
-    assert result["changed"] is True
-    assert result["application"] == shown(REVIEWER)
+    assert oauth_app(listed(REVIEWER), **WANTED)["changed"] is False
 
 
-def test_creating_that_never_gets_through_fails_after_the_retries(oauth_app):
-    lost = {"answer": "", "status": 502}
-    result = oauth_app.fail(listed(), listed(), posted(**lost), listed(), posted(**lost), listed(), **WANTED, retries=1)
+@pytest.mark.parametrize("failed", NOT_ARRIVED)
+def test_what_certainly_did_not_arrive_is_sent_again(oauth_app, failed):
+    assert oauth_app(listed(), listed(), posted(**failed), posted(REVIEWER), **WANTED)["application"] == shown(REVIEWER)
 
-    assert result["status"] == 502
-    assert "POST http://flex.test:18101/api/authentication/applications" in result["msg"] and "application 'Reviewer'" in result["msg"]
+
+def test_what_others_registered_beside_one_in_doubt_is_told(oauth_app):
+    result = oauth_app.fail(listed(), listed(), posted(NO_ANSWER), listed(app(1), app(2)), **WANTED)
+
+    assert "may have been created" in result["msg"] and "2 applications of that name, with the ids 1, 2" in result["msg"]
 
 
 def test_too_many_requests_means_that_nothing_was_created_so_it_is_repeated(oauth_app, clock):
@@ -343,8 +371,9 @@ def test_rotation_goes_on_after_a_deletion_in_doubt(oauth_app, lost, calls_after
 @pytest.mark.parametrize(
     "calls_after_create",
     [
-        pytest.param([listed(app(2))], id="applied"),
-        pytest.param([listed(), posted(app(2)), listed(app(2))], id="not applied"),
+        pytest.param([listed(app(2))], id="at once"),
+        pytest.param([listed(), listed(app(2))], id="late"),
+        pytest.param([listed(REVIEWER), listed(REVIEWER, app(2))], id="late, in a list that is behind"),
     ],
 )
 def test_rotation_goes_on_after_a_registration_in_doubt(oauth_app, lost, calls_after_create):
@@ -355,17 +384,28 @@ def test_rotation_goes_on_after_a_registration_in_doubt(oauth_app, lost, calls_a
     assert result["application"] == shown(app(2))
 
 
-@pytest.mark.parametrize(
-    "calls_after_create",
-    [
-        pytest.param([missing(), listed(app(2))], id="applied"),
-        pytest.param([missing(), listed(), posted(app(2)), missing(), listed(app(2))], id="not applied"),
-    ],
-)
+@pytest.mark.parametrize("calls_after_create", [[listed(app(2))], [listed(), listed(app(2))]], ids=["at once", "late"])
 def test_rotation_by_id_goes_on_by_name_as_the_old_id_is_gone(oauth_app, calls_after_create):
     begin = [*BY_ID, deleted(), posted(NO_ANSWER)]
 
     assert oauth_app(*begin, *calls_after_create, id=1, rotate_secret=True)["application"] == shown(app(2))
+
+
+def test_rotation_by_id_goes_on_by_name_after_a_deletion_in_doubt_as_well(oauth_app):
+    """Number 5 was there before: it is not the new one."""
+    begin = [*BY_ID[:2], listed(REVIEWER, app(5)), applications("DELETE", "/1", **LOST)]
+    result = oauth_app(*begin, missing(), listed(app(5)), posted(app(2)), listed(app(2), app(5)), id=1, rotate_secret=True)
+
+    assert result["application"] == shown(app(2))
+
+
+@pytest.mark.parametrize("options", [{"name": "Reviewer"}, {"id": 1}], ids=["by name", "by id"])
+def test_a_registration_that_does_not_show_after_the_deletion_says_what_is_gone_and_what_to_do(oauth_app, options):
+    found = BY_ID if "id" in options else [listed(REVIEWER), listed(REVIEWER)]
+    result = oauth_app.fail_after_a_change(*found, deleted(), posted(NO_ANSWER), listed(), **options, rotate_secret=True, timeout=0.1)
+
+    for words in ("(id 1) is deleted already", "name: 'Reviewer' and description: 'Tool to review media'", "may have been created", "Run the task again"):
+        assert words in result["msg"]
 
 
 @pytest.mark.parametrize("options", [{"name": "Reviewer"}, {"id": 1}], ids=["by name", "by id"])
@@ -387,7 +427,7 @@ def test_after_a_rotation_by_id_failed_halfway_the_name_is_said_as_the_id_is_of_
 def test_rotation_by_id_never_takes_another_application_of_the_name_for_the_new_one(oauth_app):
     """Names need not be unique: number 5 was there before, so that finding it does not mean that the registration in doubt was applied."""
     begin = [*BY_ID[:2], listed(REVIEWER, app(5)), deleted(), posted(NO_ANSWER)]
-    result = oauth_app(*begin, missing(), listed(app(5)), posted(app(6)), missing(), listed(app(5), app(6)), id=1, rotate_secret=True)
+    result = oauth_app(*begin, listed(app(5)), listed(app(5), app(6)), id=1, rotate_secret=True)
 
     assert result["application"] == shown(app(6))
 
@@ -404,19 +444,34 @@ def test_an_application_is_deleted(oauth_app, status):
     assert result["diff"]["before"] == shown(REVIEWER, "client_secret") and result["diff"]["after"] == {}
 
 
-NOT_DELETED = [{"status": 404}, {"status": 410}, {"status": 200, "answer": "<html>Please log in</html>"}]
+NOT_FOUND = [pytest.param({"status": 404}, id="404"), pytest.param({"status": 410}, id="410")]
 
 
-@pytest.mark.parametrize("answer", NOT_DELETED, ids=["404", "410", "a web page"])
-@pytest.mark.parametrize(
-    "calls_after_delete",
-    [pytest.param([listed()], id="gone"), pytest.param([listed(REVIEWER), deleted(), listed()], id="still there")],
-)
-def test_a_deletion_is_only_believed_where_the_application_is_gone(oauth_app, answer, calls_after_delete):
-    result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(**answer), *calls_after_delete, name="Reviewer", state="absent")
+@pytest.mark.parametrize("answer", [*NOT_FOUND, pytest.param({"status": 200, "answer": "<html>Please log in</html>"}, id="a web page")])
+def test_a_deletion_is_not_believed_where_the_application_is_still_there(oauth_app, answer):
+    result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(**answer), listed(REVIEWER), deleted(), listed(), name="Reviewer", state="absent")
 
     assert result["changed"] is True
     assert "application" not in result
+
+
+@pytest.mark.parametrize("answer", NOT_FOUND)
+def test_an_application_that_somebody_else_deleted_meanwhile_is_no_change(oauth_app, answer):
+    result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(**answer), listed(), name="Reviewer", state="absent")
+
+    assert (result["changed"], result["diff"]) == (False, None)
+
+
+def test_a_rotation_of_what_somebody_else_deleted_meanwhile_registers_it(oauth_app):
+    result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(status=404), listed(), posted(app(2)), listed(app(2)), name="Reviewer", rotate_secret=True)
+
+    assert (result["changed"], result["application"]) == (True, shown(app(2)))
+
+
+def test_a_rotation_that_somebody_else_was_faster_with_is_no_change(oauth_app):
+    result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(status=404), listed(app(2)), name="Reviewer", rotate_secret=True)
+
+    assert (result["changed"], result["application"]) == (False, shown(app(2)))
 
 
 def test_an_application_whose_deletion_does_not_find_it_is_a_clear_failure(oauth_app):

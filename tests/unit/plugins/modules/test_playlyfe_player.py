@@ -86,6 +86,7 @@ def test_an_alias_is_required_to_create(module):
     result = module.fail(missing())
 
     assert "player 'p1'" in result["msg"] and "alias is required" in result["msg"]
+    assert (result["status"], result["error_code"]) == (404, "player_not_found")
 
 
 def test_the_email_goes_along_with_what_is_written(module):
@@ -134,10 +135,17 @@ def test_an_id_is_one_segment_of_the_path(module, player_id, below):
 # --- others write, too -------------------------------------------------------------------------------------------------------
 
 
-def test_a_player_whom_somebody_else_created_meanwhile_is_read_again(module):
-    result = module(missing(), missing(), create(**TAKEN), read(), alias="Player One")
+@pytest.mark.parametrize("retries", [0, 4])
+def test_a_player_whom_somebody_else_created_meanwhile_is_read_and_is_no_change(module, retries):
+    result = module(missing(), missing(), create(**TAKEN), read(), alias="Player One", retries=retries)
 
-    assert result["player"] == player()
+    assert (result["changed"], result["player"], result["diff"]) == (False, player(), None)
+
+
+def test_one_whom_an_answer_that_was_lost_had_created_is_a_change(module):
+    calls = [missing(), missing(), create(**LOST), missing(), create(**TAKEN), read()]
+
+    assert module(*calls, alias="Player One")["changed"] is True
 
 
 @pytest.mark.parametrize("status", [409, 400, 200])
@@ -147,10 +155,12 @@ def test_it_is_known_by_the_name_of_the_error_whatever_the_status(module, status
     assert module(missing(), missing(), create(**taken), read(), alias="Player One")["player"] == player()
 
 
-def test_one_whom_somebody_else_created_with_another_alias_is_renamed(module):
-    result = module(missing(), missing(), create(**TAKEN), read(player("Other")), rename(), read(), read(), alias="Player One")
+@pytest.mark.parametrize("retries", [0, 4])
+def test_one_whom_somebody_else_created_with_another_alias_is_renamed(module, retries):
+    result = module(missing(), missing(), create(**TAKEN), read(player("Other")), rename(), read(), read(), alias="Player One", retries=retries)
 
     assert (result["changed"], result["player"]) == (True, player())
+    assert result["diff"] == diff(player("Other"), player())
 
 
 def test_one_who_is_said_to_exist_and_never_does_is_a_failure(module):
@@ -181,8 +191,8 @@ def test_a_rename_in_doubt_is_read_again(module):
 
 @pytest.mark.parametrize(
     "answer",
-    [{}, {"status": 204}, {"answer": "null"}, {"answer": {"message": "Player removed successfully"}}, MISSING],
-    ids=["empty", "204", "null", "a message", "gone meanwhile"],
+    [{}, {"status": 204}, {"answer": "null"}, {"answer": {"message": "Player removed successfully"}}],
+    ids=["empty", "204", "null", "a message"],
 )
 def test_absent_deletes_a_player(module, answer):
     result = module(read(), read(), delete(**answer), missing(), state="absent")
@@ -190,6 +200,16 @@ def test_absent_deletes_a_player(module, answer):
     assert result["changed"] is True
     assert "player" not in result
     assert result["diff"] == diff(player(), {})
+
+
+def test_a_player_whom_somebody_else_deleted_meanwhile_is_no_change(module):
+    result = module(read(), read(), delete(**MISSING), missing(), state="absent")
+
+    assert (result["changed"], result["diff"]) == (False, None)
+
+
+def test_one_whose_first_deletion_was_not_answered_is_a_change(module):
+    assert module(read(), read(), delete(**LOST), read(), delete(**MISSING), missing(), state="absent")["changed"] is True
 
 
 def test_absent_leaves_a_player_who_is_missing(module):
@@ -222,6 +242,63 @@ def test_check_mode_predicts_the_change_and_writes_nothing(module, options, call
 
 def test_check_mode_fails_where_the_real_run_would(module):
     assert "alias is required" in module.fail(missing(), check_mode=True)["msg"]
+
+
+# --- quotas and addresses ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["plan_limit_exceeded", "player_limit_exceeded"])
+@pytest.mark.parametrize("status", [429, 403, 503, 500, 200])
+def test_a_used_up_quota_is_final_whatever_its_status(module, clock, name, status):
+    refused = failed(name, "No more", status)
+    result = module.fail(missing(), missing(), create(**refused, answer_headers={"Retry-After": "5"}), alias="Player One")
+
+    assert (result["status"], result["error_code"]) == (status, name)
+    assert "No more" in result["msg"] and name in result["msg"]
+    assert clock.slept == []
+
+
+def test_a_quota_that_is_used_up_at_the_login_is_final(runs, clock):
+    result = runs(playlyfe_player, **CONNECTION, id="p1").fail(login(**failed("plan_limit_exceeded", "No more", 429)), alias="Player One")
+
+    assert (result["status"], result["error_code"]) == (429, "plan_limit_exceeded")
+    assert clock.slept == []
+
+
+def test_too_many_requests_otherwise_are_waited_for(module, clock):
+    limited = read(**failed("too_many_requests", status=429), answer_headers={"Retry-After": "5"})
+
+    assert module(limited, read(), alias="Player One")["changed"] is False
+    assert clock.slept == [5.0]
+
+
+NOWHERE = [
+    pytest.param({**failed("route_not_found", "No route", 404)}, id="named"),
+    pytest.param({"answer": "<html>Not here</html>", "status": 404}, id="a page"),
+]
+
+
+@pytest.mark.parametrize("answer", NOWHERE)
+def test_a_url_without_the_version_is_told_as_such(runs, answer):
+    bare = {**CONNECTION, "url": "https://api.playlyfe.test"}
+    result = runs(playlyfe_player, **bare, id="p1").fail(login(), sent("GET", "admin/players/p1", url=bare["url"], **answer), alias="Player One")
+
+    assert "Check url: it must end with the API's version, such as https://api.playlyfe.test/v2" in result["msg"]
+
+
+@pytest.mark.parametrize("answer", NOWHERE)
+def test_a_url_with_a_version_is_not_told_to_lack_it(module, answer):
+    message = module.fail(read(**answer), alias="Player One")["msg"]
+
+    assert "Check url" in message and "version" not in message
+
+
+def test_a_login_that_is_not_found_is_about_auth_url(runs):
+    result = runs(playlyfe_player, **{**CONNECTION, "url": "https://api.playlyfe.test"}, id="p1").fail(
+        login(**failed("route_not_found", "No route", 404)), alias="Player One"
+    )
+
+    assert "Check auth_url" in result["msg"] and "version" not in result["msg"]
 
 
 # --- tokens and failures -----------------------------------------------------------------------------------------------------

@@ -26,11 +26,11 @@ def login(token="hush", answer=None, *, secret="hush-client", auth_url=AUTH, **k
     return call("POST", f"{auth_url}/auth/token", {**ANSWER, "access_token": token} if answer is None else answer, form=form, **kwargs)
 
 
-def sent(method, below, answer=b"", token="hush", *, query=None, placement="query", **kwargs):
+def sent(method, below, answer=b"", token="hush", *, query=None, placement="query", url=URL, **kwargs):
     """A request with the token in its query, or in its header."""
     if placement == "header":
-        return call(method, f"{URL}/{below}", answer, query=query, headers={"Authorization": f"Bearer {token}"}, **kwargs)
-    return call(method, f"{URL}/{below}", answer, query={**(query or {}), "access_token": token}, **kwargs)
+        return call(method, f"{url}/{below}", answer, query=query, headers={"Authorization": f"Bearer {token}"}, **kwargs)
+    return call(method, f"{url}/{below}", answer, query={**(query or {}), "access_token": token}, **kwargs)
 
 
 def failed(name, description="as described", status=400):
