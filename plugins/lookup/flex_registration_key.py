@@ -54,6 +54,7 @@ _raw:
   description: The key.
   type: list
   elements: str
+  sample: ["the key"]
 """
 
 import typing as t

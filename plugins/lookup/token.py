@@ -69,6 +69,7 @@ _raw:
   description: The token in the form that O(output) asks for.
   type: list
   elements: raw
+  sample: ["the token"]
 """
 
 import importlib

@@ -177,6 +177,7 @@ entitlements:
     user_id:
       description: As given.
       type: int
+      sample: 1001
     user_email:
       description: As given.
       type: str
@@ -188,9 +189,11 @@ entitlements:
     subscription_id:
       description: As given.
       type: int
+      sample: 555
     expires_at:
       description: When the subscription ends, in UTC.
       type: str
+      sample: "2030-12-31T23:59:59Z"
     state:
       description: As given.
       type: str
@@ -207,6 +210,7 @@ entitlements:
       description: Why not.
       type: str
       returned: if it failed
+      sample: the user 1001 does not exist
 summary:
   description: How many items there were.
   returned: unless the options are invalid

@@ -44,6 +44,14 @@ EXAMPLES = r"""
 - name: The products that are paid for
   ansible.builtin.debug:
     msg: "{{ viewer.products | selectattr('is_fulfilled') | map(attribute='product_id') }}"
+
+- name: Read those of a user by number
+  mediaops.access.audienceplayer_entitlement_info:
+    project_id: 111
+    client_id: "222"
+    client_secret: "{{ audienceplayer_client_secret }}"
+    user_id: 333
+  register: viewer
 """
 
 RETURN = r"""

@@ -57,6 +57,20 @@ EXAMPLES = r"""
     client_secret: "{{ audienceplayer_client_secret }}"
     query: "query { Config(platform_context: web, operator_context: web) { project_id } }"
   register: config
+
+- name: Send a mutation with variables, which check mode does not send
+  mediaops.access.audienceplayer_graphql:
+    project_id: 111
+    client_id: "222"
+    client_secret: "{{ audienceplayer_client_secret }}"
+    query: |
+      mutation Rename($client_id: String!, $client_secret: String!, $name: String) {
+        ClientUserUpdate(project_id: 111, client_id: $client_id, client_secret: $client_secret, id: 333, name: $name) { id name }
+      }
+    variables:
+      client_id: "222"
+      client_secret: "{{ audienceplayer_client_secret }}"
+      name: Vera Viewer
 """
 
 RETURN = r"""

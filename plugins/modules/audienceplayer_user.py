@@ -50,6 +50,17 @@ EXAMPLES = r"""
     client_secret: "{{ audienceplayer_client_secret }}"
     user_email: viewer@example.com
     user_name: Vera Viewer
+
+- name: Create viewers with their language
+  mediaops.access.audienceplayer_user:
+    project_id: 111
+    client_id: "222"
+    client_secret: "{{ audienceplayer_client_secret }}"
+    user_email: "{{ item }}"
+    user_locale: en
+  loop:
+    - anna@example.com
+    - ben@example.com
 """
 
 RETURN = r"""

@@ -83,6 +83,31 @@ EXAMPLES = r"""
     format: dotenv
     applications:
       reviewer: "{{ reviewer.application }}"
+
+- name: Deliver an encrypted file with an application and a token, readable by anyone with the password
+  mediaops.access.credentials:
+    dest: /srv/access/credentials.yml
+    format: vault_yaml
+    vault_password: "{{ vault_password_of_the_team }}"
+    applications:
+      Review tool: "{{ reviewer.application }}"
+    tokens:
+      mrm: "{{ freewheel.token }}"
+
+- name: Write them to HashiCorp Vault or OpenBao
+  mediaops.access.credentials:
+    format: vault_kv2
+    url: https://vault.example.com:8200
+    token: "{{ lookup('ansible.builtin.env', 'VAULT_TOKEN') }}"
+    path: media/reviewer
+    applications:
+      Review tool: "{{ reviewer.application }}"
+
+- name: Remove a file that is no longer used
+  mediaops.access.credentials:
+    dest: /etc/reviewer/credentials.env
+    format: dotenv
+    state: absent
 """
 
 RETURN = r"""

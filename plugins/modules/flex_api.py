@@ -39,6 +39,17 @@ EXAMPLES = r"""
     path: /api/accounts
     act_as_user_id: 42
   register: accounts
+
+- name: Send a request that writes, which check mode does not send
+  mediaops.access.flex_api:
+    url: https://flex.example.com
+    client_id: "{{ flex_client_id }}"
+    client_secret: "{{ flex_client_secret }}"
+    path: /api/accounts
+    method: POST
+    body:
+      name: Newsroom
+    status_code: [201]
 """
 
 RETURN = r"""
@@ -51,14 +62,17 @@ json:
   description: The answer, if it is JSON.
   returned: if the answer is JSON
   type: raw
+  sample: {"accounts": [{"id": 42, "name": "Newsroom"}]}
 content:
   description: The answer, if it is something else.
   returned: if the answer is not JSON
   type: str
+  sample: "Created"
 headers:
   description: The answer's headers, their names in lower case.
   returned: if the request was sent
   type: dict
+  sample: {"content-type": "application/json"}
 """
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access

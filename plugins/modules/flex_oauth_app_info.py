@@ -47,6 +47,14 @@ EXAMPLES = r"""
 - name: Show their names
   ansible.builtin.debug:
     msg: "{{ registered.applications | map(attribute='name') }}"
+
+- name: Read one application, with its client secret
+  mediaops.access.flex_oauth_app_info:
+    url: https://flex-auth.example.com:18101
+    registration_key: "{{ flex_registration_key }}"
+    name: Reviewer
+    include_secrets: true
+  register: reviewer
 """
 
 RETURN = r"""

@@ -42,6 +42,13 @@ EXAMPLES = r"""
     url: https://flex.example.com/api/accounts
     headers: "{{ flex.token | mediaops.access.auth_header }}"
   no_log: true  # uri shows its headers
+
+- name: Forget the cached token
+  mediaops.access.flex_token:
+    url: https://flex.example.com
+    client_id: "{{ flex_client_id }}"
+    client_secret: "{{ flex_client_secret }}"
+    state: absent
 """
 
 RETURN = r"""

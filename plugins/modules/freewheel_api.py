@@ -48,14 +48,17 @@ json:
   description: The answer, if it is JSON.
   returned: if the answer is JSON
   type: raw
+  sample: {"items": [{"id": 5, "name": "Portal"}], "total_count": 1}
 content:
   description: The answer, if it is something else.
   returned: if the answer is not JSON
   type: str
+  sample: "<campaign><id>5</id></campaign>"
 headers:
   description: The answer's headers, their names in lower case.
   returned: if the request was sent
   type: dict
+  sample: {"content-type": "application/json"}
 """
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access

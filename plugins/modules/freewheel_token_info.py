@@ -32,6 +32,12 @@ EXAMPLES = r"""
 - name: It must last for the night
   ansible.builtin.assert:
     that: freewheel.token_info.valid and freewheel.token_info.expires_in > 36000
+
+- name: Ask about the shared token
+  mediaops.access.freewheel_token_info:
+    username: "{{ freewheel_username }}"
+    password: "{{ freewheel_password }}"
+  register: freewheel
 """
 
 RETURN = r"""

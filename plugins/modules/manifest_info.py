@@ -56,6 +56,12 @@ EXAMPLES = r"""
 - name: Is the manifest valid?
   mediaops.access.manifest_info:
     manifest: manifest.yml
+
+- name: Read the opposite of the manifest, to remove everything that it describes
+  mediaops.access.manifest_info:
+    manifest: manifest.yml
+    revoke: true
+  register: opposite
 """
 
 RETURN = r"""
@@ -63,6 +69,7 @@ manifest:
   description: The sections for the platforms, with the items of files added. As it may hold passwords, the result is not shown.
   returned: success
   type: dict
+  sample: {"flex": {"applications": [{"name": "Reviewer"}], "url": "https://flex.example.com"}}
 sections:
   description: Which platforms the manifest has something for, and the role that provisions each.
   returned: success

@@ -32,6 +32,14 @@ EXAMPLES = r"""
     path: /v1/vms/42/videos
     query: {limit: 10}
   register: videos
+
+- name: Change the title of a video
+  mediaops.access.movingimage_api:
+    video_manager_id: 42
+    path: /v1/vms/42/videos/v1
+    method: PATCH
+    body:
+      title: News at nine
 """
 
 RETURN = r"""
@@ -44,14 +52,17 @@ json:
   description: The answer, if it is JSON.
   returned: if the answer is JSON
   type: raw
+  sample: {"videos": [{"id": "v1", "title": "News"}], "total": 1}
 content:
   description: The answer, if it is something else.
   returned: if the answer is not JSON
   type: str
+  sample: "Created"
 headers:
   description: The answer's headers, their names in lower case.
   returned: if the request was sent
   type: dict
+  sample: {"content-type": "application/json"}
 """
 
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module

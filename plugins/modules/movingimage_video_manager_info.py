@@ -29,6 +29,11 @@ EXAMPLES = r"""
     username: "{{ movingimage_username }}"
     password: "{{ movingimage_password }}"
   register: movingimage
+
+- name: Use a token from elsewhere
+  mediaops.access.movingimage_video_manager_info:
+    access_token: "{{ movingimage_access_token }}"
+  register: movingimage
 """
 
 RETURN = r"""

@@ -30,6 +30,14 @@ EXAMPLES = r"""
   mediaops.access.playlyfe_api:
     path: /admin
   register: game
+
+- name: Create a team
+  mediaops.access.playlyfe_api:
+    path: /admin/teams
+    method: POST
+    body:
+      id: red
+      name: Red team
 """
 
 RETURN = r"""
@@ -42,14 +50,17 @@ json:
   description: The answer, if it is JSON.
   returned: if the answer is JSON
   type: raw
+  sample: {"name": "My game", "status": "ok"}
 content:
   description: The answer, if it is something else.
   returned: if the answer is not JSON
   type: str
+  sample: "Created"
 headers:
   description: The answer's headers, their names in lower case.
   returned: if the request was sent
   type: dict
+  sample: {"content-type": "application/json"}
 """
 
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module

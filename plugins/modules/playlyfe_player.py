@@ -51,6 +51,13 @@ EXAMPLES = r"""
     client_secret: "{{ playlyfe_client_secret }}"
     id: p1
     alias: Player One
+
+- name: Remove a player
+  mediaops.access.playlyfe_player:
+    client_id: "{{ playlyfe_client_id }}"
+    client_secret: "{{ playlyfe_client_secret }}"
+    id: p1
+    state: absent
 """
 
 RETURN = r"""

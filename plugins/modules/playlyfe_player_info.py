@@ -34,6 +34,13 @@ EXAMPLES = r"""
     client_id: "{{ playlyfe_client_id }}"
     client_secret: "{{ playlyfe_client_secret }}"
   register: playlyfe
+
+- name: Read one player
+  mediaops.access.playlyfe_player_info:
+    client_id: "{{ playlyfe_client_id }}"
+    client_secret: "{{ playlyfe_client_secret }}"
+    id: p1
+  register: player
 """
 
 RETURN = r"""

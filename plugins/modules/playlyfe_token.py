@@ -34,6 +34,12 @@ EXAMPLES = r"""
     client_id: "{{ playlyfe_client_id }}"
     client_secret: "{{ playlyfe_client_secret }}"
   register: playlyfe
+
+- name: Forget the cached token
+  mediaops.access.playlyfe_token:
+    client_id: "{{ playlyfe_client_id }}"
+    client_secret: "{{ playlyfe_client_secret }}"
+    state: absent
 """
 
 RETURN = r"""

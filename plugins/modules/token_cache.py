@@ -49,6 +49,9 @@ EXAMPLES = r"""
   mediaops.access.token_cache:
     provider: freewheel
     revoke: true
+
+- name: Forget all cached tokens
+  mediaops.access.token_cache:
 """
 
 RETURN = r"""

@@ -37,6 +37,11 @@ EXAMPLES = r"""
 - name: Whose tokens are cached?
   mediaops.access.token_cache_info:
   register: cache
+
+- name: List the tokens of one platform
+  mediaops.access.token_cache_info:
+    provider: freewheel
+  register: cache
 """
 
 RETURN = r"""

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 
@@ -40,10 +42,15 @@ def ansible_test(home: pathlib.Path, checkout: pathlib.Path, *arguments: str) ->
     command = [str(pathlib.Path(sys.prefix, "bin", "ansible-test")), *arguments, "--venv", "--python", version, "--color", "no"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MEDIAOPS_", "PYTEST_", "COV_"))}
     environment = {**environment, "HOME": str(home), "PATH": f"{pathlib.Path(sys.prefix, 'bin')}:{os.environ['PATH']}"}
-    done = subprocess.run(
-        command, cwd=checkout, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    process = subprocess.Popen(
+        command, cwd=checkout, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )
-    return done.returncode, done.stdout
+    try:
+        output, _nothing = process.communicate()
+        return process.returncode, output
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # what it started, if it was interrupted
 
 
 def sandboxes(checkout: pathlib.Path) -> list[str]:

@@ -8,8 +8,11 @@ from __future__ import annotations
 import hashlib
 import os
 import pathlib
+import posixpath
+import re
 import subprocess
 import sys
+import tarfile
 import tempfile
 import typing as t
 
@@ -80,6 +83,28 @@ def test_its_checksums_and_its_bill_of_materials_are_right(release: pathlib.Path
     bill = (release / f"{STEM}.cdx.json").read_text(encoding="utf-8")
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(bill) is None
     assert hashlib.sha256((release / f"{STEM}.tar.gz").read_bytes()).hexdigest() in bill
+
+
+def test_no_link_in_it_leads_to_a_file_that_it_lacks(release: pathlib.Path) -> None:
+    with tarfile.open(release / f"{STEM}.tar.gz") as tar:
+        files = {member.name: tar.extractfile(member).read().decode() if member.name.endswith(".md") else "" for member in tar if member.isfile()}
+    there = {str(parent) for name in files for parent in (pathlib.PurePosixPath(name), *pathlib.PurePosixPath(name).parents)}
+    wrong = []
+    for name, text in files.items():
+        for target in re.findall(r"\]\(([^)\s:#]+)[^)]*\)", text):
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+            wrong += [f"{name}: {target}"] if path not in there else []
+    assert any(files.values()) and wrong == []
+
+
+def test_galaxy_imports_it_without_a_warning(release: pathlib.Path, environment: dict[str, str], tmp_path: pathlib.Path) -> None:
+    """As Galaxy does it: with ansible-lint, and with no other collection."""
+    command = [sys.executable, "-m", "galaxy_importer.main", release / f"{STEM}.tar.gz"]
+    output = run(*command, cwd=tmp_path, env={**environment, "TMPDIR": str(tmp_path)})
+
+    assert "Linting collection via ansible-lint" in output and "...ansible-lint run complete" in output
+    assert "Importer processing completed successfully" in output
+    assert re.findall(r"^(?:WARNING|ERROR|CRITICAL).*", output, re.M) == []
 
 
 def test_it_installs_into_an_empty_path_and_the_demo_runs_from_there(release: pathlib.Path, environment: dict[str, str], tmp_path: pathlib.Path) -> None:

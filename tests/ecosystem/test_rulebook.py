@@ -13,7 +13,9 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import runpy
+import shlex
 import signal
 import socket
 import sqlite3
@@ -32,8 +34,19 @@ pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
 SECRET = "s3cr3t-of-the-shop"
 NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
 PATIENCE = 120
+GUIDE = ROOT / "docs" / "guides" / "events.md"
+SETTINGS = ("ANSIBLE_COLLECTIONS_PATH", "ANSIBLE_CONFIG")
 
 _numbers = itertools.count(1)
+
+
+def documented_commands() -> list[str]:
+    """What the guide says to run, after the installation and with credentials in the environment."""
+    block = re.search(r"^## Start it$.*?^```shell\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.M | re.S)
+    assert block
+    lines = [line for line in block[1].splitlines() if not line.startswith(("pip ", "export "))]
+    assert lines[-1].endswith(" --env-vars SHOP_WEBHOOK_SECRET")
+    return lines
 
 
 def event(kind: str, minute: int, **about: t.Any) -> Facts:
@@ -71,7 +84,8 @@ class Rulebook:
         self._output = folder / "output"
         platform = sandbox.variables()["sandbox"]["audienceplayer"]
         self._environment = {
-            **{name: value for name, value in environment(folder).items() if "CALLBACK" not in name and "PLUGINS" not in name},
+            # No more of Ansible's settings than a user has: ANSIBLE_INVENTORY would stand in for an inventory that the command lacks.
+            **{name: value for name, value in environment(folder).items() if not name.startswith("ANSIBLE_") or name in SETTINGS},
             **{f"AUDIENCEPLAYER_{name.upper()}": str(value) for name, value in platform.items()},
             **{name: os.environ[name] for name in ("JAVA_HOME",) if name in os.environ},
             "TMPDIR": str(folder),  # a command that is killed leaves files there
@@ -83,8 +97,9 @@ class Rulebook:
         self._process: subprocess.Popen[bytes] | None = None
 
     def launch(self, **changed: str) -> subprocess.Popen[bytes]:
-        command = [str(pathlib.Path(sys.executable).parent / "ansible-rulebook"), "--rulebook", "mediaops.access.shop"]
-        command += ["--env-vars", "SHOP_WEBHOOK_SECRET,SHOP_WEBHOOK_PORT,SHOP_RETRY_AFTER"]
+        *preparation, documented = documented_commands()
+        subprocess.run(["sh", "-ec", "\n".join(preparation)], cwd=self._folder, check=True)
+        command = [*shlex.split(documented), "--env-vars", "SHOP_WEBHOOK_SECRET,SHOP_WEBHOOK_PORT,SHOP_RETRY_AFTER"]
         with self._output.open("ab") as output:
             return subprocess.Popen(
                 command,

@@ -36,6 +36,7 @@ PARSERS: dict[str, t.Callable[[str], t.Any]] = {
     "json": json.loads,
     "python": ast.parse,
     "text": str,
+    "yaml+jinja": yaml.compose,  # with modules of other collections, which nobody has here
 }
 PLUGINS = [path for kind in ("modules", "lookup", "filter") for path in sorted((ROOT / "plugins" / kind).glob("[a-z]*.py"))]
 BIN = pathlib.Path(sys.executable).parent

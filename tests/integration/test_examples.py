@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import stat
 import subprocess
 
@@ -50,12 +51,16 @@ def test_a_template_has_the_token_that_all_hosts_share(sandbox: Sandbox, ansible
 
 
 def test_awx_finds_its_playbooks(tmp_path: pathlib.Path) -> None:
-    awx = EXAMPLES / "awx"
-    (play,) = yaml.load((awx / "configure.yml").read_text(encoding="utf-8"), Loader=Unsafe)
+    """The page shows them: as files, Galaxy's importer would look for the modules of AWX, and warn."""
+    page = (EXAMPLES / "awx" / "README.md").read_text(encoding="utf-8")
+    files = dict(re.findall(r"^`([\w/.]+)`.*?^```yaml\S*\n(.*?)^```$", page, re.M | re.S))
+    (play,) = yaml.load(files.pop("configure.yml"), Loader=Unsafe)
     templates = play["vars"]["job_templates"]
-    playbooks = sorted({str(awx / template["playbook"]) for template in templates})
-    assert playbooks == sorted(map(str, (awx / "playbooks").iterdir()))
-    command = ["ansible-playbook", "--syntax-check", *playbooks]
+    assert {template["playbook"] for template in templates} == set(files)
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    command = ["ansible-playbook", "--syntax-check", *files]
     done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     assert done.returncode == 0, done.stdout
     assert play["tasks"][-1]["awx.awx.schedule"]["unified_job_template"] in [template["name"] for template in templates]

@@ -378,6 +378,19 @@ def test_the_promised_results_are_documented(name):
         assert set(parts) <= results[key].get("contains", {}).keys()
 
 
+@pytest.mark.parametrize(("kind", "name"), [("module", name) for name in ALL_MODULES] + OTHERS)
+def test_every_result_has_a_sample(kind, name):
+    assert list(without_sample(documented(kind, name)[2])) == []
+
+
+def without_sample(results: dict[str, t.Any], place: str = "") -> t.Iterator[str]:
+    for key, result in results.items():
+        if result.get("contains"):
+            yield from without_sample(result["contains"], f"{place}{key}.")
+        elif "sample" not in result:
+            yield f"{place}{key}"
+
+
 # --- examples ----------------------------------------------------------------------------------------------------------
 
 
@@ -394,7 +407,7 @@ def test_the_examples_use_the_options_that_there_are(name):
     shared = [(key.rpartition(".")[2], defaults) for task in tasks for key, defaults in task.get("module_defaults", {}).items()]
 
     assert all(task.get("name") for task in tasks)
-    assert name in [module for module, _arguments in own]
+    assert [module for module, _arguments in own].count(name) > 1  # uses, so that a reader sees what differs between them
     for module, arguments in own:
         assert ArgumentSpecValidator(spec(module)).validate(arguments or {}).error_messages == []
     for group, defaults in shared:
