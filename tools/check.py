@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run groups of checks (lint, units, faults, integration, sanity, ecosystem), one line for each, and what failed.
+"""Run groups of checks (lint, units, faults, integration, sanity, ecosystem): a line for each, how far long ones are, and what failed.
 
 All are run; the exit status tells whether one failed. Each leaves $WORK/logs/NAME and $WORK/results/NAME ("PASSED FAILED").
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import fcntl
+import itertools
 import json
 import os
 import pathlib
@@ -42,6 +43,7 @@ PACKAGED = {
 }
 PACKAGED |= {"docs", "examples", "extensions", "meta", "playbooks", "plugins", "requirements.txt", "roles", "SECURITY.md"}
 TAIL = 60
+FIRST_REPORT, REPORT_EVERY = 10, 60  # seconds after which a step says that it goes on, and how far it is
 CHATTER = re.compile(  # pip's, where ansible-test installs what it needs
     r" *(Collecting|Downloading|Using cached|Installing|Looking in|Processing|Requirement already|Successfully installed|WARNING: Location"
     r"|Running sanity test|━|FATAL: Command|$)"
@@ -75,7 +77,10 @@ class Step:
         log = WORK / "logs" / slug
         with log.open("w") as out:
             command = [str(ROOT / "tools" / "env"), *self.command]
-            status = subprocess.run(command, cwd=self.cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, check=False).returncode
+            process = subprocess.Popen(command, cwd=self.cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+            reports = itertools.chain([FIRST_REPORT], itertools.repeat(REPORT_EVERY))
+            while (status := self.wait(process, next(reports))) is None:
+                print(f"...   {self.name:<24} {time.monotonic() - start:6.1f} s  {how_far(log)}".rstrip(), flush=True)
         output = log.read_text(errors="replace")
         passed, failed, note = self.count(status, output)
         if status and not failed:
@@ -86,6 +91,23 @@ class Step:
             text = "\n".join([text, *(f"      {line}" for line in self.reasons(output)), f"      (all of it: {log})"])
         print(text, flush=True)
         return not failed
+
+    def wait(self, process: subprocess.Popen[bytes], seconds: float) -> int | None:
+        """The exit status, or None if it goes on for longer than that."""
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+
+
+def how_far(log: pathlib.Path) -> str:
+    """The last percentage that pytest has written, or the last test of ansible-test."""
+    found = re.findall(r"\[ *(\d+%)\]$|^Running sanity test \"([^\"]+)\"", log.read_text(errors="replace"), re.M)
+    return "".join(found[-1]) if found else ""
 
 
 def report(slug: str, passed: int, failed: int) -> None:
@@ -180,7 +202,13 @@ def sanity(core: str, python: str, venv: str) -> Step:
     ansible_test_env.provide_pip(ROOT / venv / "bin" / "python", HOME)
     # Its pylint wants a package that is no release of anybody's yet.
     but = ["--skip-test", "pylint"] if core == "2.22" else []
-    return Step(f"sanity {core}", ["ansible-test", "sanity", "--venv", "--python", python, "--color", "no", *but], venv, ansible_test_env.copy(WORK / "copy" / core), count=count)
+    return Step(
+        f"sanity {core}",
+        ["ansible-test", "sanity", "--venv", "--python", python, "--color", "no", *but],
+        venv,
+        ansible_test_env.copy(WORK / "copy" / core),
+        count=count,
+    )
 
 
 def run(steps: list[Step], jobs: int = 1) -> bool:

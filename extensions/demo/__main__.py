@@ -20,6 +20,7 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 SANDBOX = HERE.parent / "sandbox"
 FILES = HERE.parents[1] / "playbooks" / "files" / "demo"
+TAIL = 30  # lines of a failed playbook's output
 
 
 def start_sandbox(folder: pathlib.Path) -> tuple[subprocess.Popen[bytes], str]:
@@ -48,8 +49,18 @@ def provision(folder: pathlib.Path, *options: str) -> str:
     environment = {**kept, "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "ANSIBLE_HOME": str(folder / "ansible")}
     done = subprocess.run([*command, *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
-        sys.exit(f"{done.stdout}\nThe playbook failed: the demo ends here.")
+        end = "\n".join(done.stdout.splitlines()[-TAIL:])
+        sys.exit(f"{end}\n\nThe playbook failed, and the demo ends here. All of its output: {kept_log(done.stdout)}")
     return done.stdout
+
+
+def kept_log(output: str) -> str:
+    """The path of a new file that stays, with the output in it: below $WORK/logs in a checkout."""
+    logs = pathlib.Path(os.environ["WORK"], "logs") if "WORK" in os.environ else pathlib.Path(tempfile.gettempdir())
+    logs.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=logs, prefix="mediaops-demo-", suffix=".log", encoding="utf-8", delete=False) as file:
+        file.write(output)
+    return file.name
 
 
 def changed_tasks(output: str) -> list[str]:
@@ -76,22 +87,30 @@ def planned(output: str) -> list[str]:
     return [line.rpartition("/")[2] if line.startswith("/") else line for line in lines]
 
 
-def section(title: str, lines: list[str], nothing: str) -> None:
-    print(f"\n{title}")
-    print("\n".join(f"   {line}" for line in lines or [nothing]))
+def heading(title: str) -> None:
+    print(f"\n{title}", flush=True)
+
+
+def listed(lines: list[str], nothing: str = "") -> None:
+    print("\n".join(f"   {line}" for line in lines or [nothing]), flush=True)
 
 
 def show(folder: pathlib.Path, url: str) -> None:
     command = "ansible-playbook mediaops.access.provision -e provision_manifest=manifest.yml"
-    section(f"1. The plan: {command} --check --diff", planned(provision(folder, "--check", "--diff")), "nothing to change")
-    section(f"2. For real: {command}", changed_tasks(provision(folder)), "nothing has changed")
-    section("3. Once more, the same", changed_tasks(provision(folder)), "nothing has changed")
+    heading(f"1. The plan: {command} --check --diff")
+    listed(planned(provision(folder, "--check", "--diff")), "nothing to change")
+    heading(f"2. For real: {command}")
+    listed(changed_tasks(provision(folder)), "nothing has changed")
+    heading("3. Once more, the same")
+    listed(changed_tasks(provision(folder)), "nothing has changed")
     variables = [line.partition("=")[0] for line in (folder / "credentials.env").read_text().splitlines()]
-    section("Delivered, mode 0600", [f"credentials.env: {', '.join(variables)}", "credentials.yml: the same, encrypted with Ansible Vault"], "")
+    heading("Delivered, mode 0600")
+    listed([f"credentials.env: {', '.join(variables)}", "credentials.yml: the same, encrypted with Ansible Vault"])
     with urllib.request.urlopen(f"{url}/_sandbox/summary", timeout=10) as answer:  # noqa: S310 - our own sandbox
         summary = json.load(answer)
     seen = [f"{platform}: {counts['requests']} requests, {counts['logins']} logins, {counts['rejected_429']} x 429" for platform, counts in summary.items()]
-    section("What the platforms saw in all three runs", [line for line in seen if " 0 requests" not in line], "")
+    heading("What the platforms saw in all three runs")
+    listed([line for line in seen if " 0 requests" not in line])
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import pathlib
 import re
 import stat
 import subprocess
+import sys
 
 import jsonschema
 import pytest
@@ -71,3 +72,20 @@ class Unsafe(yaml.SafeLoader):
 
 
 Unsafe.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+
+
+def test_a_demo_that_fails_names_its_log(tmp_path: pathlib.Path) -> None:
+    lines = [f"line {number}" for number in range(100)]
+    failing = tmp_path / "bin" / "ansible-playbook"
+    failing.parent.mkdir()
+    failing.write_text("#!/bin/sh\n" + "".join(f"echo {line}\n" for line in lines) + "exit 2\n", encoding="utf-8")
+    failing.chmod(0o700)
+    variables = {**environment(tmp_path), "WORK": str(tmp_path / "work")}
+    variables["PATH"] = f"{failing.parent}:{variables['PATH']}"
+
+    done = subprocess.run([sys.executable, str(ROOT / "extensions" / "demo")], env=variables, capture_output=True, text=True, check=False)
+
+    (log,) = (tmp_path / "work" / "logs").iterdir()
+    assert done.returncode == 1 and done.stderr.rstrip().endswith(f"All of its output: {log}")
+    assert "line 99\n" in done.stderr and "line 1\n" not in done.stderr
+    assert log.read_text(encoding="utf-8").splitlines() == lines and stat.S_IMODE(log.stat().st_mode) == 0o600
