@@ -15,9 +15,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._secrets import ur
 
 VARIABLES = tuple(spelled for scheme in ("http", "https", "all", "no") for spelled in (f"{scheme}_proxy", f"{scheme}_proxy".upper()))
 
-_PROXY = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/?#@:\s\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?:[/?#][^@\s]*)?"
-)
+_PROXY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/?#@:\s\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?:[/?#][^@\s]*)?")
 _SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
 
 

@@ -68,7 +68,9 @@ def test_a_usable_proxy_is_used_also_without_a_scheme(proxy, used, monkeypatch):
 def test_a_proxy_that_is_no_url_is_named_by_its_variable_and_not_shown(variable, proxy, monkeypatch):
     monkeypatch.setenv(variable, proxy)
 
-    with pytest.raises(AccessError, match=f"^the proxy in {variable} cannot be used: it is not a valid URL. Write it as http://user:password@host:port") as caught:
+    with pytest.raises(
+        AccessError, match=f"^the proxy in {variable} cannot be used: it is not a valid URL. Write it as http://user:password@host:port"
+    ) as caught:
         usable_proxies(requests, URL)
 
     assert not isinstance(caught.value, AmbiguousWrite)
@@ -78,7 +80,9 @@ def test_a_proxy_that_is_no_url_is_named_by_its_variable_and_not_shown(variable,
 def test_a_proxy_of_another_kind_is_refused(monkeypatch):
     monkeypatch.setenv("https_proxy", "ftp://me:s3cr3t@proxy")
 
-    with pytest.raises(AccessError, match="^the proxy in https_proxy cannot be used: ftp:// is not supported. Use one of http, https, socks4, socks4a, socks5, socks5h$"):
+    with pytest.raises(
+        AccessError, match="^the proxy in https_proxy cannot be used: ftp:// is not supported. Use one of http, https, socks4, socks4a, socks5, socks5h$"
+    ):
         usable_proxies(requests, URL)
 
 
@@ -87,7 +91,9 @@ def test_socks_needs_its_library(scheme, monkeypatch):
     monkeypatch.setenv("ALL_PROXY", f"{scheme}://me:s3cr3t@proxy:1080")
     monkeypatch.setitem(sys.modules, "socks", None)
 
-    with pytest.raises(MissingLibrary, match="^the Python library PySocks is needed for the SOCKS proxy in ALL_PROXY, and .* cannot import it.* -m pip install PySocks$"):
+    with pytest.raises(
+        MissingLibrary, match="^the Python library PySocks is needed for the SOCKS proxy in ALL_PROXY, and .* cannot import it.* -m pip install PySocks$"
+    ):
         usable_proxies(requests, URL)
 
     monkeypatch.setitem(sys.modules, "socks", types.ModuleType("socks"))

@@ -56,7 +56,10 @@ def test_an_option_is_shown_without_what_may_be_a_password(name, value, shown):
     assert shown_option(name, value) == shown
 
 
-@given(st.text(min_size=1, alphabet=st.characters(codec="utf-8", exclude_categories=["Cs"])), st.sampled_from(["redis://me:{}@host:6379/0", "redis:/:{}@host", " redis://:{}@host", "https://u:{}@h/x"]))
+@given(
+    st.text(min_size=1, alphabet=st.characters(codec="utf-8", exclude_categories=["Cs"])),
+    st.sampled_from(["redis://me:{}@host:6379/0", "redis:/:{}@host", " redis://:{}@host", "https://u:{}@h/x"]),
+)
 def test_whatever_the_password_is_it_is_not_shown(password, url):
     marked = f"s3cr3t{password}s3cr3t"
     written = url.format(marked)
