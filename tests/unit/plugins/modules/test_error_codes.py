@@ -101,7 +101,22 @@ CASES = [
 ]
 
 
-def answers(at_login, status, body):
+#: What says too many requests, and how.
+LIMITS = {
+    "flex": ({"errors": [{"message": "Slow down", "code": "SLOW"}]}, "SLOW"),
+    "freewheel": ({"error": "too_many_requests", "error_description": "Slow down"}, "too_many_requests"),
+    "audienceplayer": (graphql(429), 429),
+    "movingimage": ({"message": "Slow down", "code": 1004}, 1004),
+    "playlyfe": ({"error": "too_many_requests", "error_description": "Slow down"}, "too_many_requests"),
+}
+#: The user's own writes, which are not repeated.
+WRITES = {
+    **{module: {"method": "POST", "body": {"a": 1}} for module in OPTIONS if module.endswith("_api")},
+    "audienceplayer_graphql": {"query": "mutation { ClientUserUpdate(id: 1) { id } }"},
+}
+
+
+def answers(at_login, status, body, headers=None):
     """A platform that refuses logins, or all that comes after them."""
 
     def answer(request):
@@ -109,24 +124,55 @@ def answers(at_login, status, body):
         login = LOGIN.search(request.path_url.partition("?")[0]) or LOGIN.search(text if "query" in text else "")
         if login and not at_login:
             return 200, {}, json.dumps({**TOKEN, "accessToken": "hush", **MANAGERS, "data": {login.group(): {**TOKEN, "user_id": 333}}})
-        return status, {"Content-Type": "application/json"}, body if isinstance(body, str) else json.dumps(body)
+        return status, {"Content-Type": "application/json", **(headers or {})}, body if isinstance(body, str) else json.dumps(body)
 
     return answer
 
 
-@pytest.mark.parametrize(("module", "at_login", "status", "body", "code"), CASES)
-def test_a_failure_has_the_status_and_the_code_of_the_answer(module, at_login, status, body, code, tmp_path):
-    found = importlib.import_module(f"{PACKAGE}.{module}").MODULE
-    options = {**CONNECTIONS[module.partition("_")[0]], **OPTIONS[module], "retries": 0}
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as platform:
-        for method in ("GET", "POST"):
-            platform.add_callback(method, re.compile(".*"), answers(at_login, status, body))
-        result = found.run(options, name=module, ansible_home=str(tmp_path))
+@pytest.fixture
+def fail(tmp_path):
+    """Runs a module against a platform that fails it."""
 
-    assert (result.get("failed"), result["changed"], result["provider"]) == (True, False, module.partition("_")[0])
-    assert "hush" not in json.dumps(result)
+    def run(module, answer, **options):
+        found = importlib.import_module(f"{PACKAGE}.{module}").MODULE
+        options = {**CONNECTIONS[module.partition("_")[0]], **OPTIONS[module], "retries": 0, **options}
+        with responses.RequestsMock(assert_all_requests_are_fired=False) as platform:
+            for method in ("GET", "POST"):
+                platform.add_callback(method, re.compile(".*"), answer)
+            result = found.run(options, name=module, ansible_home=str(tmp_path))
+        assert (result.get("failed"), result["changed"], result["provider"]) == (True, False, module.partition("_")[0])
+        assert "hush" not in json.dumps(result)
+        return result
+
+    return run
+
+
+@pytest.mark.parametrize(("module", "at_login", "status", "body", "code"), CASES)
+def test_a_failure_has_the_status_and_the_code_of_the_answer(module, at_login, status, body, code, fail):
+    result = fail(module, answers(at_login, status, body))
+
     assert (result["status"], result["error_code"]) == (status, code)
     assert "Not so" in result["msg"] or code == "plan_limit_exceeded"
+
+
+@pytest.mark.parametrize("module", OPTIONS)
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_limit_that_takes_too_long_has_them_as_well(module, status, fail):
+    body, code = LIMITS[module.partition("_")[0]]
+    result = fail(module, answers(module not in WITHOUT_LOGIN, status, body, {"Retry-After": "3600"}), max_wait=5)
+
+    assert (result["status"], result["error_code"]) == (status, code)
+    assert "max_wait" in result["msg"]
+
+
+@pytest.mark.parametrize("module", WRITES)
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "3"}], ids=["at once", "after a wait"])
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_write_with_an_unknown_outcome_has_them_as_well(module, status, headers, fail):
+    body = {"errors": [{"message": "Not so", "code": 5017}]} if "graphql" in module else {"error": "E_17", "error_description": "Not so", "message": "Not so"}
+    result = fail(module, answers(False, status, body, headers), **WRITES[module])
+
+    assert (result["status"], result["error_code"]) == (status, 5017 if "graphql" in module else "E_17")
 
 
 def test_no_module_is_left_out():
