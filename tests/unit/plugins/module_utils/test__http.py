@@ -423,7 +423,9 @@ def test_no_message_holds_query_user_or_secret(answer, send, exchange):
 def test_a_missing_library_is_named(send, monkeypatch):
     monkeypatch.setitem(sys.modules, "requests", None)
 
-    with pytest.raises(MissingLibrary, match=f"requests is needed to talk to the platform, and {sys.executable} cannot .*: {sys.executable} -m pip install requests"):
+    with pytest.raises(
+        MissingLibrary, match=f"requests is needed to talk to the platform, and {sys.executable} cannot .*: {sys.executable} -m pip install requests"
+    ):
         send(READ)
 
 

@@ -277,7 +277,9 @@ def test_a_server_error_with_errors_is_repeated_and_then_told(token):
         pytest.param({"data": {"ClientAuthenticate": None}}, 200, ["(data.ClientAuthenticate: must be object, not null)"], id="null"),
         pytest.param({"data": {"ClientAuthenticate": ["x"]}}, 200, ["(data.ClientAuthenticate: must be object, not array)"], id="a list"),
         pytest.param({"data": {"ClientAuthenticate": {"user_id": 1}}}, 200, ["(data.ClientAuthenticate: lacks access_token)"], id="no token"),
-        pytest.param({"data": {"ClientAuthenticate": logged_in(expires_in="soon")}}, 200, ["data.ClientAuthenticate.expires_in"], id="a life that is no number"),
+        pytest.param(
+            {"data": {"ClientAuthenticate": logged_in(expires_in="soon")}}, 200, ["data.ClientAuthenticate.expires_in"], id="a life that is no number"
+        ),
         pytest.param({"data": {"ClientAuthenticate": logged_in(user="me")}}, 200, ["user_id"], id="an id that is no number"),
         pytest.param({"errors": "Everything"}, 200, ["errors"], id="errors that are no list"),
         pytest.param({"errors": [{"code": 402}]}, 200, ["402"], id="an error without a message"),
