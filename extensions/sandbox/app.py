@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,7 +16,7 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from . import control
-from .faults import Fault, Faults, faulty_answer
+from .faults import HANGING, Fault, Faults, faulty_answer
 from .journal import Entry, Journal
 from .limits import Limiter
 from .platforms import PLATFORMS
@@ -31,6 +32,16 @@ def all_switches() -> list[Switch]:
     return [*GLOBAL_SWITCHES, *(switch for platform in PLATFORMS for switch in platform.all_switches())]
 
 
+@dataclass(slots=True)
+class Late:
+    """A request that is acted on late: after so many further ones to its platform, and not before an instant."""
+
+    platform: Platform
+    call: Call
+    requests: int
+    not_before: float
+
+
 class Sandbox:
     """Platforms, switches, faults, limits, journal and clock; itself the ASGI application of the platforms' URLs."""
 
@@ -41,6 +52,7 @@ class Sandbox:
         self.platforms: dict[str, Platform] = {platform.name: platform(self.switches, self.clock) for platform in PLATFORMS}
         self.by_prefix = {prefix: platform for platform in self.platforms.values() for prefix in platform.prefixes}
         self.faults = Faults(list(self.platforms))
+        self.late: list[Late] = []
         self.limiter = Limiter(self.clock)
         self.journal = Journal(list(self.platforms))
         self.stopping = asyncio.Event()
@@ -60,6 +72,7 @@ class Sandbox:
         self.clock.reset()
         self.switches.reset()
         self.faults.clear()
+        self.late.clear()
         self.limiter.reset()
         self.clear_journal()
         for platform in self.platforms.values():
@@ -70,6 +83,12 @@ class Sandbox:
         self.journal.clear()
         for platform in self.platforms.values():
             platform.tokens_issued = 0
+
+    def catch_up(self, platform: Platform | None = None) -> None:
+        """Act on what is late, and due by now."""
+        for late in [late for late in self.late if platform in (None, late.platform) and late.requests <= 0 and self.clock.now() >= late.not_before]:
+            self.late.remove(late)
+            late.platform.answer(late.call)
 
     def summary(self) -> dict[str, Any]:
         for name, counts in self.journal.counts.items():
@@ -103,6 +122,9 @@ class Sandbox:
 
     async def _serve(self, platform: Platform, call: Call, connection: _Connection) -> None:
         arrived = self.clock.real_steady()
+        self.catch_up(platform)
+        for late in self.late:
+            late.requests -= late.platform is platform
         platform.prepare(call)
         delay = platform.on("latency_ms")
         if delay is None:
@@ -116,6 +138,8 @@ class Sandbox:
             answer = platform.limited(call, wait)
         elif fault is None or not fault.before():
             answer = platform.answer(call)
+        if fault and fault.fault == "late":
+            self.late.append(Late(platform, call, int(fault.parameters.get("requests", 0)), self.clock.now() + float(fault.parameters.get("delay", 0))))
         drop = fault is not None and fault.fault in ("close_before", "close_after")
         if fault and not drop and fault.fault != "hang_after":
             answer = faulty_answer(fault, answer)
@@ -134,7 +158,7 @@ class Sandbox:
         await self._reply(answer, fault, connection, entry)
 
     async def _reply(self, answer: Answer | None, fault: Fault | None, connection: _Connection, entry: Entry) -> None:
-        if fault and fault.fault.startswith("hang_") and not await connection.hang(float(fault.parameters["seconds"])):
+        if fault and fault.fault in HANGING and not await connection.hang(float(fault.parameters["seconds"])):
             entry.status = None
         elif fault and fault.fault.startswith("close_") or answer is None:
             await connection.drop()

@@ -44,6 +44,7 @@ def routes(sandbox: Sandbox) -> list[Route]:
 
     async def state(request: Request) -> Any:
         platform = request.path_params.get("platform")
+        sandbox.catch_up()
         if request.method == "PUT":
             given = await _json(request, dict)
             sandbox.load_state({name_of(platform): given} if platform else given)

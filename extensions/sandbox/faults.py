@@ -12,14 +12,16 @@ from typing import Any
 
 from .platforms._base import Answer, Call, json_answer
 
-BEFORE = ("close_before", "hang_before", "status", "redirect", "html", "graphql_errors")
+BEFORE = ("close_before", "hang_before", "late", "status", "redirect", "html", "graphql_errors")
 AFTER = ("close_after", "hang_after", "truncate", "empty", "replace", "drop_field", "set_field")
+HANGING = ("hang_before", "hang_after", "late")
 FIELDS = {"platform", "method", "path", "operation", "fault", "times", "skip"}
 PARAMETERS: dict[str, set[str]] = {
     "close_before": set(),
     "close_after": set(),
     "hang_before": {"seconds", "status", "body"},
     "hang_after": {"seconds"},
+    "late": {"seconds", "status", "body", "requests", "delay"},
     "status": {"status", "body", "headers", "after"},
     "html": {"status", "body", "after"},
     "truncate": {"wire", "bytes"},
@@ -33,6 +35,7 @@ PARAMETERS: dict[str, set[str]] = {
 REQUIRED: dict[str, set[str]] = {
     "hang_before": {"seconds"},
     "hang_after": {"seconds"},
+    "late": {"seconds"},
     "status": {"status"},
     "replace": {"body"},
     "drop_field": {"field"},
@@ -139,7 +142,7 @@ def faulty_answer(fault: Fault, answer: Answer | None) -> Answer:
     """What is answered instead of `answer` (which is None where the request was not acted on)."""
     given = fault.parameters
     match fault.fault:
-        case "status" | "hang_before":
+        case "status" | "hang_before" | "late":
             body = given.get("body", "")
             reply = Answer(given.get("status", 504), body.encode()) if isinstance(body, str) else json_answer(body, given.get("status", 504))
             reply.headers.update({name.lower(): str(value) for name, value in given.get("headers", {}).items()})

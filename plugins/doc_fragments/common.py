@@ -36,6 +36,7 @@ options:
   retries:
     description:
       - How often a request that is safe to repeat is repeated after a failure on the way.
+      - A request that would create a second item is never repeated once it may have arrived.
       - Waiting for rate limits does not count; see O(max_wait).
     type: int
     default: 4

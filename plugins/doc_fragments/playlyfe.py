@@ -10,7 +10,7 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - The root of the API with its version.
+      - The root of the API. It ends with the API's version, C(/v2).
       - If not set, the environment variable E(PLAYLYFE_URL) is used.
     type: str
     default: https://api.playlyfe.com/v2

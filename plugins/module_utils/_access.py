@@ -69,6 +69,7 @@ class Access(t.Generic[P]):
             slots=self.provider.slots,
             is_rate_limited=self.provider.is_rate_limited,
             is_final=self.provider.is_final,
+            failure=self.provider.failure,
         )
         self.provider.tokens = Tokens(self.provider, self.store, self.patience, self.clock, self.secrets, self.params["min_ttl"])
         self.provider.secrets, self.provider.clock = self.secrets, self.clock

@@ -90,6 +90,7 @@ def _revoke(access: Access[AnyProvider], entry: Entry) -> None:
         slots=lambda _request: slots,
         is_rate_limited=access.provider.is_rate_limited,
         is_final=access.provider.is_final,
+        failure=access.provider.failure,
     )
     response = http.send(Request(**entry["revocation"]["request"]))
     if not response.ok and response.status != 401:  # 401: it is not valid any more

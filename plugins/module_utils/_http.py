@@ -183,6 +183,7 @@ class Http:
         slots: t.Callable[[Request], t.Sequence[Slot]],
         is_rate_limited: t.Callable[[Response], bool],
         is_final: t.Callable[[Response], bool] = lambda _response: False,
+        failure: t.Callable[[Response], AccessError | None] = lambda _response: None,
     ) -> None:
         self._transport = transport
         self._patience = patience
@@ -191,6 +192,7 @@ class Http:
         self._slots = slots
         self._is_rate_limited = is_rate_limited
         self._is_final = is_final
+        self._failure = failure
         #: The sessions of this item, which all run in one thread.
         self._opened: dict[str, t.Any] = {}
 
@@ -233,9 +235,8 @@ class Http:
                 if response.status not in _FAILED_ON_THE_WAY or self._is_final(response):
                     return response
                 if not request.safe_to_repeat:
-                    raise AmbiguousWrite(
-                        f"{request.label} was answered with HTTP {response.status}, which leaves open whether it was applied", status=response.status
-                    )
+                    message = f"{request.label} was answered with HTTP {response.status}, which leaves open whether it was applied"
+                    raise AmbiguousWrite(message, **self._codes(response))
                 if failures >= self._transport.retries:
                     return response
             self._clock.sleep(0.25 * 2**failures * (0.8 + 0.4 * random.random()))  # noqa: S311 - spreads repeats, decides nothing
@@ -257,13 +258,18 @@ class Http:
         wait = _retry_after(response, self._clock) or min(2.0**times, _LONGEST_BACKOFF)
         reason = f"{request.label} was answered with HTTP {response.status} (too many requests, or out of service)"
         if wait > self._patience.left:
-            raise self._patience.exhausted(wait, reason, status=response.status)
+            raise self._patience.exhausted(wait, reason, **self._codes(response))
         slots = self._slots(request)
         if slots:
             self._backend().hold(slots, self._clock.now() + wait)
         if response.status == 503 and not request.safe_to_repeat:
-            raise AmbiguousWrite(reason, wait=wait, status=response.status)
+            raise AmbiguousWrite(reason, wait=wait, **self._codes(response))
         self._patience.wait(wait, reason)
+
+    def _codes(self, response: Response) -> dict[str, t.Any]:
+        """The HTTP status of an answer, and the platform's own code."""
+        error = self._failure(response)
+        return {"status": response.status, "code": error.code if error else None}
 
     def _prepared(self, request: Request) -> t.Callable[[], Response]:
         """What sends the request once, with all that can be done beforehand done."""

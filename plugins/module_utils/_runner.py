@@ -120,14 +120,15 @@ def _await_creation(access: Access[t.Any], resource: Resource, doubt: AmbiguousW
     timeout = access.params["timeout"]
     try:
         access.patience.wait(doubt.wait, doubt.message)
-        left, deadline, pause = timeout, access.clock.now() + timeout, 0.0 if doubt.wait else _FIRST_PAUSE
+        first_pause = min(_FIRST_PAUSE, timeout / 4)
+        left, deadline, pause = timeout, access.clock.now() + timeout, 0.0 if doubt.wait else first_pause
         while left > 0:
             access.clock.sleep(min(pause, left))
             found = resource.read()
             if found is not None:
                 return found
             left = 0 if left <= pause else deadline - access.clock.now()
-            pause = min(max(2 * pause, _FIRST_PAUSE), _LONGEST_PAUSE)
+            pause = min(max(2 * pause, first_pause), _LONGEST_PAUSE)
         reason = f"did not show within {timeout:g} s (timeout)"
     except AccessError as error:
         reason = f"cannot be looked for ({error.message.rstrip('.')})"

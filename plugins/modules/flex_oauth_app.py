@@ -42,6 +42,8 @@ options:
     type: bool
     default: false
 notes:
+  - If the answer to a registration is lost, the platform may still have registered the application, or do so later. It is not sent again. The task reads until
+    the application shows, for O(timeout) seconds at the most. Then it fails and says that the application may have been created, and the next run finds it.
   - A changed application has no RV(application.client_secret) in check mode, as only the real run can know it.
 extends_documentation_fragment:
   - mediaops.access.common

@@ -17,7 +17,7 @@ author:
 options:
   verify:
     description:
-      - Ask the platform whether a cached token is still valid, and for how long, before returning it.
+      - Ask the platform whether a cached token is still valid, and for how long, before returning it. Manifests do so by default.
     type: bool
     default: false
 extends_documentation_fragment:

@@ -9,11 +9,20 @@ import dataclasses
 import typing as t
 
 from scenarios import ASKS, RETRIES, Answer, Ask, Kind, Scenario
+from scenarios import TIMEOUT as LONG_TIMEOUT
 
 #: Seconds that Retry-After asks to wait; what no run may wait; what a run waits for an answer that never comes.
 SOON, LATE, TIMEOUT = 3, 3600, 0.2
 REFUSED = "Refused by the test"
 REFUSAL = {"message": REFUSED}
+#: The same with the platform's own code, by the platforms that have one beside GraphQL's.
+CODE = "refused_by_test"
+REFUSALS = {
+    **dict.fromkeys(("flex", "freewheel", "movingimage"), {**REFUSAL, "code": CODE}),
+    "playlyfe": {"error": CODE, "error_description": REFUSED},
+}
+
+NO_SUCH_ID = "there is none with that id"
 
 TOKEN_KINDS = (Kind.TOKEN_READ, Kind.TOKEN_WRITE, Kind.BLIND)
 #: Whether a write was applied is read afterwards, so that it is repeated where it was not.
@@ -40,6 +49,15 @@ class Fault:
     @property
     def family(self) -> str:
         return self.name.rstrip("0123456789∞>")
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether no answer comes within timeout."""
+        return self.family.startswith(("hang", "late"))
+
+    @property
+    def is_unanswered(self) -> bool:
+        return self.is_slow or self.family.startswith(("close", "cut"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,6 +101,8 @@ FAULTS = [
     Fault("tls", "certificate of an unknown authority"),
     _fault("hang<", "no answer within timeout, nothing done", {"fault": "hang_before", "seconds": 60}),
     _fault("hang>", "no answer within timeout, but done", {"fault": "hang_after", "seconds": 60}, acts=True),
+    _fault("late", "no answer within timeout, done one request later", {"fault": "late", "seconds": 60, "requests": 1}, acts=True),
+    _fault("late>", "no answer within timeout, done when the run is over", {"fault": "late", "seconds": 60, "requests": 1000}, acts=True),
     _fault("close<", "connection closed, nothing done", {"fault": "close_before"}),
     _fault("close>", "connection closed, but done", {"fault": "close_after"}, acts=True),
     _fault("close∞", "connection closed for ever, nothing done", {"fault": "close_before"}, for_ever=True),
@@ -147,7 +167,9 @@ def _by_kind(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
         return Expected(False, 429, attempts=5, words=("max_wait",), ends_all=True)  # pauses of 1, 2, 4 and 8 seconds, and no time for 16
     if ask.kind is Kind.DISCOVERY:
         return _discovery(fault)
-    if fault.family.startswith(("hang", "close", "cut")):
+    if ask.kind is Kind.CREATE and fault.name not in ("401", "401∞", "403", "404", "409"):
+        return _creation(fault)
+    if fault.is_unanswered:
         return _unanswered(fault, ask)
     if fault.plan.get("status") in SERVER_ERRORS and fault.plan["fault"] == "status":
         return _server_error(fault, ask)
@@ -160,6 +182,16 @@ def _by_kind(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
     if fault.audienceplayer_only:
         return _graphql_error(fault, ask, scenario)
     return _odd_answer(fault, ask, scenario)
+
+
+def _creation(fault: Fault) -> Expected:
+    """It is looked for until it shows, for timeout at the most, and then a failure."""
+    wait = SOON if fault.name == "503 s" else 0
+    if fault.acts and fault.name != "late>":
+        return dataclasses.replace(OK, waits=wait)
+    status = 200 if fault.name == "html" else fault.plan.get("status")
+    wait += TIMEOUT if fault.is_slow else LONG_TIMEOUT
+    return Expected(False, status, words=("may have been created", f"{TIMEOUT if fault.is_slow else LONG_TIMEOUT:g} s (timeout)"), waits=wait * 0.999)
 
 
 def _unanswered(fault: Fault, ask: Ask) -> Expected:
@@ -229,11 +261,11 @@ def _discovery(fault: Fault) -> Expected:
 
 def _special() -> dict[tuple[t.Any, ...], Expected]:
     """What follows from a platform's own meaning of an answer."""
-    there_is_none = Expected(False, words=("there is none with that id",), at_once=True)
     not_made = Expected(False, words=("has not made it",), at_once=True)
     dead = dataclasses.replace(OK, differs=True)
     found: dict[tuple[t.Any, ...], Expected] = {}
-    for name in ("404", "empty"):  # Flex: so is a missing application answered
+    for name, status in (("404", 404), ("empty", 200)):  # Flex: so is a missing application answered
+        there_is_none = Expected(False, status, words=(NO_SUCH_ID,), at_once=True)
         found["flex one", name] = OK  # the list has it
         for position in (0, 1):
             found["flex_oauth_app rename", position, name] = there_is_none

@@ -21,8 +21,8 @@ Options = dict[str, t.Any]
 Judge = t.Callable[[Result, State, State], None]
 
 #: Options of all runs. The timeout is only waited for where an answer does not come.
-RETRIES, MAX_WAIT = 2, 20
-COMMON: Options = {"timeout": 20, "retries": RETRIES, "max_wait": MAX_WAIT}
+RETRIES, MAX_WAIT, TIMEOUT = 2, 20, 20
+COMMON: Options = {"timeout": TIMEOUT, "retries": RETRIES, "max_wait": MAX_WAIT}
 
 
 class Kind(enum.Enum):
@@ -38,6 +38,8 @@ class Kind(enum.Enum):
     WRITE = enum.auto()
     #: The same with a token.
     TOKEN_WRITE = enum.auto()
+    #: Creates what a second request would create once more: never sent again once it may have arrived.
+    CREATE = enum.auto()
     #: The user's own write, with a token: nobody knows how to read whether it did.
     BLIND = enum.auto()
     #: Writes; what the user holds is read where it failed, or may have.
@@ -88,7 +90,7 @@ ASKS = {
     "flex login": Ask(Kind.LOGIN, "GET", "/oauth/token", field="access_token"),
     "flex list": Ask(Kind.READ, "GET", f"{APPLICATIONS}/", field="*.applicationName"),
     "flex one": Ask(Kind.READ, "GET", rf"{APPLICATIONS}/\d+", field="applicationName"),
-    "flex create": Ask(Kind.WRITE, "POST", APPLICATIONS, field="id"),
+    "flex create": Ask(Kind.CREATE, "POST", APPLICATIONS, field="id"),
     "flex update": Ask(Kind.WRITE, "PUT", rf"{APPLICATIONS}/\d+", answer=Answer.IGNORED, field="id"),
     "flex delete": Ask(Kind.WRITE, "DELETE", rf"{APPLICATIONS}/\d+", answer=Answer.EMPTY),
     "flex accounts": Ask(Kind.TOKEN_READ, "GET", "/api/accounts", answer=Answer.AS_IS, field="accounts"),

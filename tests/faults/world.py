@@ -163,6 +163,12 @@ class World:
         if not answers:
             self._do(at_once())
 
+    def catch_up(self) -> None:
+        """Let what was to be acted on late be acted on now."""
+        for late in self.sandbox.late:
+            late.requests = 0
+        self.sandbox.catch_up()
+
     def journal(self) -> list[Entry]:
         return list(self.sandbox.journal.entries)
 

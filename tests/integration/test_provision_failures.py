@@ -105,6 +105,76 @@ def test_a_platform_that_fails_at_once(platform: str, sandbox: Sandbox, ansible:
     assert sorted(files["tokens"]) == (["portal"] if platform == "freewheel" else ["mrm", "portal"])
 
 
+def only_freewheel(sandbox: Sandbox, ansible: Ansible, *more: Facts) -> Facts:
+    """A manifest of FreeWheel's token alone, by default with the sandbox's user."""
+    whole = manifest_for(sandbox, ansible.work)
+    return {"freewheel": {**whole["freewheel"], "tokens": [{"name": "mrm"}, *more]}, "deliver": whole["deliver"]}
+
+
+def obtained(run: Run) -> list[bool]:
+    """What the task said that obtains tokens, item by item."""
+    return [task["changed"] for task in run.phases[0].tasks if task["task"].endswith("Obtain and revoke tokens") and task["item"] is not None]
+
+
+def test_a_token_that_the_platform_forgot_is_predicted_and_replaced_before_it_is_delivered(sandbox: Sandbox, ansible: Ansible) -> None:
+    manifest = only_freewheel(sandbox, ansible, {"name": "the same login"})
+    delivered = ansible.work / "credentials.json"
+    accept(provision(ansible, manifest))
+    old = json.loads(delivered.read_text(encoding="utf-8"))["tokens"]["mrm"]["access_token"]
+    sandbox.control("tokens/invalidate", "POST", {"platform": "freewheel"})
+
+    check = provision(ansible, manifest, "--check")
+    accept(check, *(["the check fails"] if check.status else []))
+    assert obtained(check) == [True, False]
+    assert sandbox.state()["freewheel"]["tokens"] == []  # nothing was obtained
+
+    run = provision(ansible, manifest)
+    accept(run, *(["the run fails"] if run.status else []))
+    assert obtained(run) == obtained(check)
+    (alive,) = [token["value"] for token in sandbox.state()["freewheel"]["tokens"]]
+    files = json.loads(delivered.read_text(encoding="utf-8"))
+    assert {token["access_token"] for token in files["tokens"].values()} == {alive}
+    assert alive != old
+
+    again = provision(ansible, manifest)
+    accept(again, *(["the second run fails"] if again.status else []))
+    assert obtained(again) == [False, False]
+
+
+@pytest.mark.parametrize("is_given", [True, False])
+def test_a_token_that_is_given_or_not_to_be_verified_is_taken_as_it_is(is_given: bool, sandbox: Sandbox, ansible: Ansible) -> None:
+    manifest = only_freewheel(sandbox, ansible)
+    accept(provision(ansible, manifest))
+    sandbox.control("tokens/invalidate", "POST", {"platform": "freewheel"})
+    if is_given:
+        manifest["freewheel"]["access_token"] = "s3cr3t-of-another-origin"
+    else:
+        manifest["freewheel"]["tokens"][0]["verify"] = False
+
+    run = provision(ansible, manifest)
+
+    accept(run, *(["the run fails"] if run.status else []))
+    assert obtained(run) == [False]
+
+
+def test_the_report_says_that_a_token_is_dead(sandbox: Sandbox, ansible: Ansible) -> None:
+    manifest = only_freewheel(sandbox, ansible)
+    page = ansible.work / "report.html"
+    play = [{"name": "Report", "ansible.builtin.import_playbook": "mediaops.access.report"}]
+    variables = ansible.folder / "report-variables.json"
+    variables.write_text(json.dumps({"provision_manifest": {"freewheel": manifest["freewheel"]}, "report_file": str(page)}), encoding="utf-8")
+    accept(provision(ansible, manifest))
+    for dead in (False, True):
+        if dead:
+            sandbox.control("tokens/invalidate", "POST", {"platform": "freewheel"})
+
+        run = ansible.run(play, "-e", f"@{variables}")
+
+        accept(run, *(["the report fails"] if run.status else []))
+        (said,) = [task["result"]["msg"] for task in run.phases[0].tasks if task["task"].endswith("Say what it says")]
+        assert said.endswith(f"Pending changes: {{'freewheel': {int(dead)}}}")
+
+
 #: What is changed in a valid manifest, by path, and the place that the message names.
 INVALID: dict[str, tuple[tuple[str | int, ...], object, str]] = {
     "an unknown section": (("flux",), {}, "flux"),

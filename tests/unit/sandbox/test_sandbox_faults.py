@@ -38,6 +38,8 @@ def planned(box, **fault):
         ({"fault": "redirect", "location": "http://other.example.com/", "status": 307, "after": True}, True, 307, ""),
         ({"fault": "hang_before", "seconds": 0}, False, 504, ""),
         ({"fault": "hang_before", "seconds": 0, "status": 500, "body": "x"}, False, 500, "x"),
+        ({"fault": "late", "seconds": 0, "requests": 9}, False, 504, ""),
+        ({"fault": "late", "seconds": 0, "requests": 9, "status": 502, "body": "x"}, False, 502, "x"),
     ],
 )
 def test_answers(box, fault, acted, status, body):
@@ -45,6 +47,43 @@ def test_answers(box, fault, acted, status, body):
     assert (answer.status_code, answer.text, len(applications(box))) == (status, body, acted)
     assert answer.headers["content-length"] == str(len(body))
     assert box.register().status_code == 200
+
+
+def names(box):
+    return [item["applicationName"] for item in box.flex("GET", "/").json()]
+
+
+@pytest.mark.parametrize("requests", [0, 1, 3])
+def test_what_is_late_is_acted_on_after_so_many_further_requests(box, requests):
+    assert planned(box, **ANY, fault="late", seconds=0, requests=requests).register().status_code == 504
+
+    box.freewheel_login()  # another platform's requests do not count
+    assert [names(box) for _request in range(requests + 2)] == [*[[]] * requests, ["Reviewer"], ["Reviewer"]]
+
+
+def test_what_is_late_is_not_acted_on_before_its_time(box):
+    planned(box, **ANY, fault="late", seconds=0, delay=60).register()
+
+    box.control("POST", "/clock", {"advance": 59})
+    assert names(box) == []
+    box.control("POST", "/clock", {"advance": 1})
+    assert [item["applicationName"] for item in box.control("GET", "/state/flex")["applications"]] == ["Reviewer"]
+    assert names(box) == ["Reviewer"]
+
+
+def test_what_is_late_is_forgotten_by_a_reset(box):
+    planned(box, **ANY, fault="late", seconds=0).register()
+    box.control("POST", "/reset")
+
+    assert names(box) == []
+
+
+def test_several_that_are_late_are_acted_on_one_after_the_other(box):
+    planned(box, **ANY, fault="late", seconds=0, requests=2, times=2)
+    box.register("First")
+    box.register("Second")
+
+    assert [names(box) for _request in range(3)] == [[], ["First"], ["First", "Second"]]
 
 
 def test_headers_of_an_answer(box):

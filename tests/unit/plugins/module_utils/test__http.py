@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import datetime
 import errno
 import os
@@ -44,7 +45,7 @@ UNSAFE = pytest.mark.parametrize(
 def send(clock):
     """Sends one request as one item does."""
 
-    def send(request, *, slots=(), max_wait=300, backend=None, **transport):
+    def send(request, *, slots=(), max_wait=300, backend=None, is_final=lambda response: False, **transport):
         http = Http(
             Transport(**transport),
             Patience(max_wait, clock),
@@ -52,6 +53,7 @@ def send(clock):
             backend=lambda: backend,
             slots=lambda request: slots,
             is_rate_limited=lambda response: response.status == 429,
+            is_final=is_final,
         )
         return http.send(request)
 
@@ -148,6 +150,26 @@ def test_a_write_is_never_repeated_after_a_failure_on_the_way(request_, status, 
 
 
 CLOSED = requests.exceptions.ConnectionError("Connection aborted.")
+
+
+@pytest.mark.parametrize("creates", [True, False])
+@pytest.mark.parametrize("answer", [502, CLOSED, requests.exceptions.ReadTimeout(), limited(503, Retry_After="7"), {"status": 303}], ids=str)
+def test_a_write_with_an_unknown_outcome_says_whether_it_may_have_created_something(creates, answer, send, exchange):
+    request = dataclasses.replace(WRITE, creates=creates)
+    exchange(request, answer)
+
+    with pytest.raises(AmbiguousWrite) as caught:
+        send(request)
+
+    assert caught.value.creates is creates
+
+
+@pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
+def test_503_that_is_the_platforms_considered_word_is_not_waited_for(request_, send, exchange, clock):
+    exchange(request_, limited(503, Retry_After="7"))
+
+    assert send(request_, is_final=lambda response: response.status == 503).status == 503
+    assert clock.slept == []
 
 
 @pytest.mark.parametrize(

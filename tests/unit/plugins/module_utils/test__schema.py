@@ -68,6 +68,19 @@ def test_problems_name_the_place_and_the_rule(schema, value, problems):
     assert Schema(schema).problems(value) == problems
 
 
+@pytest.mark.parametrize(
+    ("value", "problems"),
+    [
+        (None, ["data.User: must be object, not null"]),
+        ({"name": "A"}, ["data.User: lacks id"]),
+        (properties(tags=[1]), ["data.User.tags[0]: must be string, not integer"]),
+        (properties(nme=1), ["data.User: has no option nme; there are: count, id, name, state, tags"]),
+    ],
+)
+def test_what_is_a_part_of_something_larger_is_named_by_its_place_there(value, problems):
+    assert Schema(USER).problems(value, "data.User") == problems
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.just(SECRET),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*USER["properties"], "other"]), inner),

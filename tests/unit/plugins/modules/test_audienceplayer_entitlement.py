@@ -248,6 +248,15 @@ def test_check_mode_fails_for_a_missing_user_where_the_real_run_does(entitle):
     assert "auto_register" in entitle.fail(*missing(333), **HAS, check_mode=True)["msg"]
 
 
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_missing_user_is_a_failure_with_the_platforms_status_and_code(entitle, status):
+    result = entitle.fail(user_login(333, NOT_FOUND, status=status), CLIENT_LOGIN, **HAS)
+
+    assert (result["status"], result["error_code"]) == (status, 404)
+    assert (result["entitlements"][0]["status"], result["entitlements"][0]["error_code"]) == (status, 404)
+    assert "there is no such user. Set auto_register" in result["msg"]
+
+
 def test_the_client_logs_in_once_for_all_missing_users_and_all_later_runs(entitle):
     users = (333, 334, 335)
     items = [{**HAS, "user_id": user, "state": "absent"} for user in users]
@@ -421,7 +430,10 @@ def test_an_item_that_the_answer_leaves_out_is_written_again_alone(known):
 @pytest.mark.parametrize("data", [None, {}], ids=["data null", "no such alias"])
 @pytest.mark.parametrize(("held", "became"), [([product()], "changed"), ([], "failed")], ids=["applied", "not applied"])
 def test_one_whose_outcome_stays_open_is_settled_by_reading(known, data, held, became):
-    assert outcome(known.attempt(holdings(), written(product_mutation(), data=data), holdings(*held), **HAS)) == [became]
+    result = known.attempt(holdings(), written(product_mutation(), data=data), holdings(*held), **HAS)
+
+    assert outcome(result) == [became]
+    assert result.get("status") == (200 if became == "failed" else None)
 
 
 @pytest.mark.parametrize(("held", "became"), [([product()], "changed"), ([], "failed")], ids=["applied", "not applied"])
@@ -430,7 +442,7 @@ def test_false_is_settled_by_reading(known, held, became):
 
     assert outcome(result) == [became]
     if became == "failed":
-        assert "false" in result["msg"]
+        assert "false" in result["msg"] and result["status"] == 200
 
 
 @pytest.mark.parametrize("value", [True, None, 1, "ok", {"id": 1}], ids=str)

@@ -268,8 +268,8 @@ def test_a_list_may_be_null(known):
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        pytest.param({"data": None}, ["UserProductList", "null"], id="no data"),
-        pytest.param({"data": {"UserProductList": {"items": []}}}, ["UserSubscriptionList", "null"], id="one list missing"),
+        pytest.param({"data": None}, ["data.UserProductList: must be object, not null"], id="no data"),
+        pytest.param({"data": {"UserProductList": {"items": []}}}, ["data.UserSubscriptionList: must be object, not null"], id="one list missing"),
         pytest.param({"data": lists({"product_id": 1})}, ["UserProductList.items[0]", "is_fulfilled"], id="a field missing"),
         pytest.param({"data": lists(product("one"))}, ["UserProductList.items[0].product_id"], id="an id that is no number"),
         pytest.param({"data": lists(product(fulfilment_expires_at=7))}, ["fulfilment_expires_at", "string"], id="a date that is no text"),

@@ -214,7 +214,7 @@ def test_creating_that_does_not_show_within_timeout_fails_and_is_not_sent_again(
 
 
 def test_creating_that_was_applied_after_all_that_is_found_by_the_next_run(oauth_app):
-    oauth_app.fail(listed(), listed(), posted(NO_ANSWER), listed(), **WANTED, timeout=0.1)
+    oauth_app.fail(listed(), listed(), posted(NO_ANSWER), *[listed()] * 3, **WANTED, timeout=0.1)
 
     assert oauth_app(listed(REVIEWER), **WANTED)["changed"] is False
 
@@ -402,7 +402,7 @@ def test_rotation_by_id_goes_on_by_name_after_a_deletion_in_doubt_as_well(oauth_
 @pytest.mark.parametrize("options", [{"name": "Reviewer"}, {"id": 1}], ids=["by name", "by id"])
 def test_a_registration_that_does_not_show_after_the_deletion_says_what_is_gone_and_what_to_do(oauth_app, options):
     found = BY_ID if "id" in options else [listed(REVIEWER), listed(REVIEWER)]
-    result = oauth_app.fail_after_a_change(*found, deleted(), posted(NO_ANSWER), listed(), **options, rotate_secret=True, timeout=0.1)
+    result = oauth_app.fail_after_a_change(*found, deleted(), posted(NO_ANSWER), *[listed()] * 3, **options, rotate_secret=True, timeout=0.1)
 
     for words in ("(id 1) is deleted already", "name: 'Reviewer' and description: 'Tool to review media'", "may have been created", "Run the task again"):
         assert words in result["msg"]
