@@ -97,7 +97,7 @@ class Access(t.Generic[P]):
 
     def plan_token(self, grant: Grant) -> None:
         """In check mode, note that a real run would have obtained a token by now, and cached it for later tasks."""
-        if self.params["token_cache"] != "none":
+        if self.params["token_cache"] != "none":  # noqa: S105 - a place, not a token
             self.plan(self._token_of(grant), {"planned": True})
 
     def expects_token(self, grant: Grant) -> bool:
