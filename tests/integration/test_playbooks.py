@@ -219,6 +219,10 @@ PLAY = """
     group/mediaops.access.playlyfe: "{{ sandbox.playlyfe }}"
   tasks:
 """
+LOOKUP = """
+    - ansible.builtin.debug:
+        msg: "{{ lookup('mediaops.access.token', 'playlyfe', client_id=player.id, client_secret='x') }}"
+"""
 TASK = """
     - block: [{{mediaops.access.playlyfe_player: {}}}]
       rescue: [{{ansible.builtin.debug: {{msg: as it should}}}}]
@@ -242,6 +246,8 @@ def test_a_value_that_yaml_has_changed_is_refused_in_a_play(sandbox: Sandbox, an
     failed = [task["result"]["msg"] for task in found.phases[0].tasks if task["outcome"] == "failed"]
     for text, wanted in zip(failed, OPTIONS.values(), strict=True):
         assert text.startswith(f"Playlyfe: {wanted}")
+    path.write_text(PLAY + LOOKUP, encoding="utf-8")
+    assert "client_id: YAML reads 0123 as the number 83. Put it in quotes" in " ".join(ansible.run(path).output.split())
     assert not sandbox.control("requests")
 
 
