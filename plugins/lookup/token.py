@@ -93,13 +93,13 @@ class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         if len(terms) != 1:
             raise AnsibleLookupError("mediaops.access.token takes exactly one provider, such as lookup('mediaops.access.token', 'freewheel')")
-        options = plain(kwargs)
-        output = options.pop("output", "token")
+        options = {name: value for name, value in kwargs.items() if name != "output"}
+        output = plain(kwargs.get("output", "token"))
         if output not in OUTPUTS:
             raise AnsibleLookupError(f"mediaops.access.token: output must be one of {', '.join(OUTPUTS)}")
         if options.get("state", "present") != "present":
             raise AnsibleLookupError("mediaops.access.token: state can only be present here: use the token module to end a token's life")
-        result = run_lookup(_token_module(plain(terms[0])), "mediaops.access.token", options)
+        result = run_lookup(_token_module(plain(terms[0])), "mediaops.access.token", options, self._loader)
         return [OUTPUTS[output](result["token"])]
 
 

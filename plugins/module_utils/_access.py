@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import platform
 import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._http import Http, Transport
@@ -54,7 +55,7 @@ class Access(t.Generic[P]):
         #: What this task would create, in check mode, by names; and what earlier tasks of the same check would.
         self.plans: dict[str, Plan] = {}
         self.earlier_plan: t.Callable[[str], Plan] = lambda _name: None
-        place = cache_location(params, ansible_home)
+        self._cache = place = cache_location(params, ansible_home)
         self.store = TokenStore(lambda: open_backend(place, self.clock, params), params["token_cache_key"])
         self._open(provider)
 
@@ -98,7 +99,7 @@ class Access(t.Generic[P]):
 
     def plan_token(self, grant: Grant) -> None:
         """In check mode, note that a real run would have obtained a token by now, and cached it for later tasks."""
-        if self.params["token_cache"] != "none":
+        if self._cache != "none":
             self.plan(self._token_of(grant), {"planned": True})
 
     def expects_token(self, grant: Grant) -> bool:
@@ -117,7 +118,8 @@ class Access(t.Generic[P]):
         return self.planned(_CREDENTIALS) is not None
 
     def _token_of(self, grant: Grant) -> str:
-        return "\n".join(("token", *self.provider.token_identity(), grant.flow, grant.principal, grant.scope))
+        cache = self._cache if "://" in self._cache else f"{platform.node()} {self._cache}"  # a directory is one host's
+        return "\n".join(("token", cache, *self.provider.token_identity(), grant.flow, grant.principal, grant.scope))
 
     def _plan_name(self, what: str) -> str:
         return hashlib.sha256("\n".join((self.provider.name, self.provider.url, what)).encode("utf-8", "surrogatepass")).hexdigest()

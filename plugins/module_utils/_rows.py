@@ -51,9 +51,10 @@ def read_items(path: str, spec: Options, decrypt: Decrypt | None = None) -> t.It
     name = short_path(path)
     unknown: set[str] = set()
     for row in read_rows(path, spec, decrypt):
-        before, unknown = unknown, unknown | (row.options.keys() - spec.keys())
-        if row.options.keys() & before:
+        extra = row.options.keys() - spec.keys()
+        if extra & unknown:
             continue
+        unknown |= extra
         place = f"{name}{row.where}: "
         try:
             if row.problem:
@@ -279,7 +280,6 @@ _READERS: dict[str, t.Callable[[t.TextIO, Columns], t.Iterator[Row]]] = {
 }
 
 _CONVERTERS: dict[str, t.Callable[[t.Any], t.Any]] = {"int": check_type_int, "bool": check_type_bool, "str": str}
-_NO_VALUES = (dict, list)
 
 
 def converted(options: t.Mapping[str, t.Any], spec: Options) -> dict[str, t.Any]:
@@ -292,17 +292,15 @@ def converted(options: t.Mapping[str, t.Any], spec: Options) -> dict[str, t.Any]
         raise AccessError(unknown_names("option", unknown, spec))
     values = {name: option.get("default") for name, option in spec.items()}
     for name, value in options.items():
-        problem = None if isinstance(value, _NO_VALUES) else problem_with(name, spec[name], value)
+        if isinstance(value, (dict, list)):  # not to be shown: YAML's aliases let a few lines stand for more than fits into memory
+            raise AccessError(f"{name} must be of type {spec[name]['type']}, not a {type(value).__name__}")
+        problem = problem_with(name, spec[name], value)
         if problem:
             raise AccessError(f"{name}: {problem}")
         try:
-            if isinstance(value, _NO_VALUES):
-                raise TypeError
             values[name] = _CONVERTERS[spec[name]["type"]](value)
         except (TypeError, ValueError, OverflowError):
-            # YAML's aliases let a few lines stand for more than fits into memory.
-            given = f"a {type(value).__name__}" if isinstance(value, _NO_VALUES) else f"{value!r:.60}"
-            raise AccessError(f"{name} must be of type {spec[name]['type']}, not {given}") from None
+            raise AccessError(f"{name} must be of type {spec[name]['type']}, not {value!r:.60}") from None
         choices = spec[name].get("choices")
         if choices and values[name] not in choices:
             raise AccessError(f"{name} must be {' or '.join(choices)}, not {value!r:.60}")

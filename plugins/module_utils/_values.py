@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 import unicodedata
@@ -46,44 +47,51 @@ def problems_in(found: t.Iterable[Leaf], *, shows: bool = True) -> list[str]:
 
 def problem_with(name: str, option: t.Mapping[str, t.Any], value: t.Any, *, shows: bool = True) -> str | None:
     """What is wrong with one value; None if it is what was meant, as far as anybody can tell. It ``shows`` the value, unless that is secret."""
-    if isinstance(value, (dict, list)):
-        return None
-    given = f"{value!r:.80} " if shows and not option.get("no_log") else ""
-    if is_id(name, option):
-        return None if _is_id_value(value) else f"{given}is not an id. Give it in plain digits; spreadsheets round long numbers unless the column is text"
-    if is_text(option) and isinstance(value, (bool, float)):
-        kind = "boolean" if isinstance(value, bool) else "number"
-        return f"{given}is a {kind} and must be text. Put it in quotes: YAML changes unquoted values (3.10 to 3.1, no to false)"
-    problem = _address_problem(value) if is_address(name) and isinstance(value, str) and value else None
-    return given + problem if problem else None
+    kind = _kind(name, option.get("type", "str"), "choices" in option)
+    problem = _CHECKS[kind](value) if kind and not isinstance(value, (dict, list)) else None
+    return problem and (f"{value!r:.80} " if shows and not option.get("no_log") else "") + problem
 
 
 def is_id(name: str, option: t.Mapping[str, t.Any]) -> bool:
     """Whether an option takes the number of something on a platform."""
-    return option.get("type") == "int" and (name == "id" or name.endswith("_id"))
+    return _kind(name, option.get("type", "str"), "choices" in option) == "id"
 
 
-def is_text(option: t.Mapping[str, t.Any]) -> bool:
-    return bool(option.get("type", "str") == "str" and "choices" not in option)
+def is_text(name: str, option: t.Mapping[str, t.Any]) -> bool:
+    """Whether an option takes any text."""
+    return _kind(name, option.get("type", "str"), "choices" in option) in ("text", "address")
 
 
-def is_address(name: str) -> bool:
-    """Whether an option takes an e-mail address."""
-    return name == "email" or name.endswith("_email")
+@functools.lru_cache(maxsize=None)
+def _kind(name: str, type_: str, is_choice: bool) -> str:
+    """What an option takes, by its name and type: nothing that is of interest here, the number of something on a platform, a text, an e-mail address."""
+    if type_ == "int":
+        return "id" if name == "id" or name.endswith("_id") else ""
+    if type_ != "str" or is_choice:
+        return ""
+    return "address" if name == "email" or name.endswith("_email") else "text"
 
 
 def identity(address: str) -> str:
     """What two spellings of an address have in common that a platform may take for the same: they differ in case, or in Unicode's form, only."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", address).casefold())
+    return address.casefold() if address.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", address).casefold())
 
 
-def _is_id_value(value: t.Any) -> bool:
-    if isinstance(value, str):
-        return _DIGITS.fullmatch(value.strip(BLANKS)) is not None
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def _id_problem(value: t.Any) -> str | None:
+    is_number = _DIGITS.fullmatch(value.strip(BLANKS)) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return None if is_number else "is not an id. Give it in plain digits; spreadsheets round long numbers unless the column is text"
 
 
-def _address_problem(address: str) -> str | None:
+def _text_problem(value: t.Any) -> str | None:
+    if not isinstance(value, (bool, float)):
+        return None
+    kind = "boolean" if isinstance(value, bool) else "number"
+    return f"is a {kind} and must be text. Put it in quotes: YAML changes unquoted values (3.10 to 3.1, no to false)"
+
+
+def _address_problem(address: t.Any) -> str | None:
+    if not isinstance(address, str) or not address:
+        return _text_problem(address)
     plain = address.isascii() and address.isprintable() and " " not in address  # nearly all are: 100,000 of them take no time
     unseen = None if plain else next(filter(_is_unseen, address), None)
     if unseen:
@@ -96,3 +104,6 @@ def _address_problem(address: str) -> str | None:
 def _is_unseen(character: str) -> bool:
     """Whether nothing is drawn for a character: blanks, controls, formats (zero-width ones, the byte order mark), unassigned code points."""
     return character.isspace() or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Co") or _UNSEEN.match(character) is not None
+
+
+_CHECKS: dict[str, t.Callable[[t.Any], t.Optional[str]]] = {"id": _id_problem, "text": _text_problem, "address": _address_problem}

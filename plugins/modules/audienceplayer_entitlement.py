@@ -12,7 +12,7 @@ description:
   - Fulfils and revokes entitlements, one with the options at the top, or many with O(entitlements) and O(entitlements_file).
   - What the users hold is read first, and nothing is written where it is right already. Reading never creates a user.
   - Many logins or writes travel in one request, and several requests at a time. An item that fails does not stop the others; the task fails at the end.
-  - Work that takes longer than 10 seconds says on the standard error output how far it is, every half minute.
+  - Work that takes longer than 10 seconds reports its progress on the standard error output every half minute, as soon as a first item is done.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
@@ -31,7 +31,7 @@ options:
     type: int
   user_email:
     description:
-      - The user's e-mail address.
+      - The user's e-mail address. Addresses that differ in case, or in the form of Unicode, only are the same user.
     type: str
   auto_register:
     description:
@@ -68,7 +68,7 @@ options:
         type: int
       user_email:
         description:
-          - The user's e-mail address.
+          - The user's e-mail address. Addresses that differ in case, or in the form of Unicode, only are the same user.
         type: str
       auto_register:
         description:
@@ -89,8 +89,10 @@ options:
     description:
       - A file with many entitlements, on the host that carries the task out. Its items have the options of O(entitlements[]).
       - C(.csv) with the options' names in the first line, C(.json), C(.jsonl) or C(.ndjson) with an item in each line, or C(.yml). In UTF-8.
-      - Empty values are left out.
-      - All items are checked before anything is sent; what is wrong with them is named with file and line.
+      - A spreadsheet's semicolons, its C(sep=;) line, and a byte order mark are understood. YAML values are taken as they are written.
+      - It may be encrypted with Ansible Vault if the task runs on the controller.
+      - Empty values are left out. An empty file is an error.
+      - All items are checked before anything is sent; what is wrong with them is named with the file and the line, or the index in a list of JSON.
       - Memory hardly grows with the file, so RV(entitlements) lists only those of its items that failed.
     type: path
   read_before_write:
@@ -123,7 +125,8 @@ options:
     default: 604800
   planned_users:
     description:
-      - E-mail addresses of users whom an earlier task of the same check would have created. In check mode they count as users who hold nothing yet.
+      - E-mail addresses of users who will exist by the time of the real run. In check mode they count as users who hold nothing yet.
+      - Users whom an earlier task of the same check would create count as such by themselves.
     type: list
     elements: str
 extends_documentation_fragment:

@@ -75,8 +75,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 data:
-  description: The answer's data.
-  returned: if the document was sent
+  description: The answer's data. Null in check mode if the document is not sent.
+  returned: success
   type: dict
   sample: {"Config": {"project_id": 111}}
 """

@@ -82,8 +82,8 @@ token:
       returned: if the platform says so
       sample: api-user-access
 user:
-  description: Whose token it is.
-  returned: success, if the platform says so
+  description: Whose token it is. In check mode, what the task says of the user, if no token is cached.
+  returned: success and O(state=present), if the platform says so
   type: dict
   contains:
     id:

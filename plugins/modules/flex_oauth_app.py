@@ -94,7 +94,7 @@ application:
   type: dict
   contains:
     id:
-      description: The number that the platform gave it.
+      description: The number that the platform gave it. Null in check mode for an application that does not exist yet.
       type: int
       sample: 1
     name:
@@ -106,11 +106,11 @@ application:
       type: str
       sample: Tool to review media
     client_id:
-      description: The client identifier (RFC 6749).
+      description: The client identifier (RFC 6749). Null in check mode for an application that does not exist yet.
       type: str
       sample: 132ef0db-336a-436b-a2f2-ee5c49e1b964
     client_secret:
-      description: The client secret.
+      description: The client secret. Null in check mode if the real run would change the application, and with it perhaps the secret.
       type: str
       sample: the secret
 """

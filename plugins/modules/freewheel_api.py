@@ -40,23 +40,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: The HTTP status.
-  returned: if the request was sent
+  description: The HTTP status. Null in check mode if the request is not sent, as the other keys are then.
+  returned: success
   type: int
   sample: 200
 json:
   description: The answer, if it is JSON.
-  returned: if the answer is JSON
+  returned: if the answer is JSON, and in check mode if the request is not sent
   type: raw
   sample: {"items": [{"id": 5, "name": "Portal"}], "total_count": 1}
 content:
   description: The answer, if it is something else.
-  returned: if the answer is not JSON
+  returned: if the answer is not JSON, and in check mode if the request is not sent
   type: str
   sample: "<campaign><id>5</id></campaign>"
 headers:
   description: The answer's headers, their names in lower case.
-  returned: if the request was sent
+  returned: success
   type: dict
   sample: {"content-type": "application/json"}
 """

@@ -13,7 +13,10 @@ description:
   - Reads a manifest, checks it against the JSON Schema that the collection ships in C(roles/provision/files/manifest.schema.json),
     and checks what no schema can tell of its options, of the items in its lists and files, and of the places that credentials are delivered to.
   - A section or list with nothing in it is an empty one.
-  - A manifest file is data. Templates in it are not evaluated; Ansible Vault is supported. To use templates, give O(manifest) as a dictionary.
+  - A manifest file is data. Templates in it are not evaluated, and a warning names their places. To use templates, give O(manifest) as a dictionary.
+  - Ansible Vault is supported, for the manifest, for values in it, and for the files of items that it names.
+  - Values that YAML has changed are refused. An unquoted C(0123) is the number 83 for it, C(12:30) is 750, C(3.10) is 3.1, and C(on) is true.
+    Put texts in quotes.
 author:
   - mediaops.access contributors (@mediaops)
 options:

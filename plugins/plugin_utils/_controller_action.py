@@ -14,10 +14,12 @@ from ansible.module_utils import basic
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import register, told_to_core
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
 from ansible_collections.mediaops.access.plugins.module_utils._options import credentials
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets, strings_in
+from ansible_collections.mediaops.access.plugins.module_utils._values import leaves, problems_in
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
+from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml
 
 
 class ControllerAction(ActionBase):
@@ -39,6 +41,10 @@ class ControllerAction(ActionBase):
         self.secrets = Secrets(self._secret_values(given))
         try:
             _validation, validated = self.validate_argument_spec(argument_spec=told_to_core(self.spec, {}))
+            found = list(leaves(self._task.args, self.spec))
+            problems = changed_by_yaml(found, self._loader) + problems_in(found)
+            if problems:
+                raise AccessError(in_one_line(problems))
             arguments = plain(validated)
             # Also from the environment, and the parts of a text that was taken for a dictionary.
             parts = [strings_in(arguments[name]) for name, value in given.items() if isinstance(value, str) and name in self.private]

@@ -8,14 +8,21 @@ from __future__ import annotations
 import typing as t
 
 from ansible.errors import AnsibleLookupError
+from ansible.parsing.dataloader import DataLoader
 from ansible.utils.display import Display
 
+from ansible_collections.mediaops.access.plugins.module_utils._errors import in_one_line
 from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
+from ansible_collections.mediaops.access.plugins.module_utils._values import leaves
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home, plain
+from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml
 
 
-def run_lookup(module: Module, name: str, options: t.Mapping[str, t.Any]) -> Result:
-    """The module's result; its warnings are shown and its failure raised."""
+def run_lookup(module: Module, name: str, options: t.Mapping[str, t.Any], loader: DataLoader | None = None) -> Result:
+    """The module's result; its warnings are shown and its failure raised. The options are as Ansible hands them over, with their tags."""
+    changed = changed_by_yaml(leaves(options, module.options), loader or DataLoader())
+    if changed:
+        raise AnsibleLookupError(f"{name}: {in_one_line(changed)}")
     result = module.run(plain(options), name=name, ansible_home=ansible_home())
     for warning in result.get("warnings", []):
         Display().warning(warning)

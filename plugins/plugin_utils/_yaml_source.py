@@ -32,9 +32,9 @@ def changed_by_yaml(found: t.Iterable[Leaf], loader: DataLoader) -> list[str]:
 
 def _change_of(leaf: Leaf, loader: DataLoader) -> str | None:
     name, option, value = leaf.name, leaf.option, leaf.value
-    if is_text(option) and isinstance(value, datetime.datetime) and not name.endswith("_at"):  # an instant means the same in any notation
+    if is_text(name, option) and isinstance(value, datetime.datetime) and not name.endswith("_at"):  # an instant means the same in any notation
         return "must be text, and YAML reads it as a date. Put it in quotes"
-    if not isinstance(value, int) or isinstance(value, bool) or not (is_text(option) or is_id(name, option)):
+    if not isinstance(value, int) or isinstance(value, bool) or not (is_text(name, option) or is_id(name, option)):
         return None
     source = _source_of(value, loader)
     if source is None or source == str(value):

@@ -337,3 +337,22 @@ def test_another_shop(give: t.Callable[..., list[Facts]]) -> None:
     give({"payload": given}, fields=fields, types={"order.paid": "present"})
     (work,) = give({"retry_after": 600})
     assert work["entitlements"] == [{"user_email": "eve@example.com", "product_id": 444, "state": "present", "auto_register": True}]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Alice@Example.com", "alice@example.com"), ("J\u00fc@x.y", "ju\u0308@X.Y"), ("stra\u00dfe@x.y", "STRASSE@x.y")], ids=ascii
+)
+def test_spellings_of_one_address_are_one_user(one: str, other: str, give: t.Callable[..., list[Facts]]) -> None:
+    """The newest event counts, and the address is sent as that one spells it."""
+    give({"payload": event("purchase", 1, user_email=one, product_id=445)})
+    give({"payload": event("refund", 2, user_email=other, product_id=445)})
+    (work,) = give({"retry_after": 600})
+
+    assert work["entitlements"] == [{"user_email": other, "product_id": 445, "state": "absent"}]
+
+
+@pytest.mark.parametrize("character", ["\u200b", "\ufeff", "\u00a0", "\u00ad", "\u2060", "\u202e"], ids=ascii)
+def test_an_address_with_a_character_that_nobody_sees_is_dropped(character: str, give: t.Callable[..., list[Facts]]) -> None:
+    give({"payload": event("purchase", 1, user_email=f"alice@example.com{character}", product_id=445)})
+
+    assert give({"retry_after": 600}) == []

@@ -260,14 +260,14 @@ class Ansible:
 
     def run(
         self,
-        playbook: pathlib.Path | list[Facts],
+        playbook: pathlib.Path | str | list[Facts],
         *arguments: str,
         hosts: dict[str, Facts] | None = None,
         prepare: dict[str, Facts] | None = None,
         verbosity: str = "-vvv",
         timeout: float = 300,
     ) -> Run:
-        """Run a playbook, from a file or as data. `prepare` says how to prepare the sandbox before a play, by the play's name."""
+        """Run a playbook, from a file, by its name or as data. `prepare` says how to prepare the sandbox before a play, by the play's name."""
         number = next(self._numbers)
         record, plan = self.folder / f"record-{number}.jsonl", self.folder / f"plan-{number}.json"
         planned = {"sandbox": self.sandbox.url, "work": str(self.work), "record": str(record), "prepare": prepare or {}}

@@ -17,6 +17,7 @@ import secrets
 import sqlite3
 import time
 import typing as t
+import unicodedata
 
 DOCUMENTATION = r"""
 short_description: Keep a shop's events until their entitlements are brought about
@@ -144,12 +145,12 @@ def _read(payload: Event, name: str, fields: dict[str, str], types: dict[str, st
     rank = f"{occurred_at.isoformat(timespec='microseconds')} {state == 'absent':d} {name}"
 
     user, who = one_of("user_id", "user_email")
-    if not (_EMAIL if user == "user_email" else _NUMBER).fullmatch(str(who)):
+    if not (_EMAIL if user == "user_email" else _NUMBER).fullmatch(str(who)) or not str(who).isprintable():
         raise ValueError(f"{user} is none")
     thing, number = one_of("product_id", "subscription_id")
     if not _NUMBER.fullmatch(str(number)):
         raise ValueError(f"{thing} is none")
-    about = (user, str(who).lower(), thing, int(number))
+    about = (user, _identity(str(who)), thing, int(number))
     item = {user: str(who) if user == "user_email" else int(who), thing: int(number), "state": state}
     if state == "present":
         if thing == "subscription_id":
@@ -161,6 +162,11 @@ def _read(payload: Event, name: str, fields: dict[str, str], types: dict[str, st
         if user == "user_email" and item["state"] == "present":
             item["auto_register"] = True
     return _Read(hashlib.sha256(json.dumps(about).encode()).hexdigest(), rank, item)
+
+
+def _identity(address: str) -> str:
+    """The same for spellings of an address that differ in case or in Unicode's form only: the platform may take them for one."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", address).casefold())
 
 
 def _value(payload: t.Any, fields: dict[str, str], name: str) -> t.Any:

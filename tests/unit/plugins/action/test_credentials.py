@@ -77,6 +77,18 @@ def test_credentials_are_delivered_once(run, dest, form):
     assert dest.read_bytes() == before
 
 
+@pytest.mark.parametrize("diff", [True, False])
+@pytest.mark.parametrize("state", ["present", "absent"])
+@pytest.mark.parametrize("there", [True, False], ids=["there", "not there"])
+def test_check_mode_returns_the_keys_of_the_real_run(run, there, state, diff):
+    if there:
+        run(format="json", **CREDENTIALS)
+    wanted = {"format": "json", "state": state, **CREDENTIALS, "applications": {}}
+    predicted = run(check_mode=True, diff=diff, **wanted)
+
+    assert predicted == run(diff=diff, **wanted)
+
+
 def test_applications_and_tokens_may_be_results_of_modules(run, dest):
     application = {"id": 1, "name": "Reviewer", "description": "x", **CREDENTIALS["applications"]["Reviewer"]}
     token = {"token_type": "Bearer", "cached": True, "expires_in": 5, "scope": "x", "refresh_token": "hush", **CREDENTIALS["tokens"]["mrm"]}

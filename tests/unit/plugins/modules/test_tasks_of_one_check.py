@@ -245,6 +245,22 @@ def test_a_token_would_be_issued_once_and_dropped_once(task):
     assert changes("absent", "present", "present", "absent", "absent", "present") == [False, True, False, True, False, True]
 
 
+@pytest.mark.parametrize("cache", ["none", "another"])
+def test_what_would_be_in_one_cache_is_not_in_another(task, tmp_path, cache):
+    options = {**FLEX, "client_id": "client-1", "client_secret": "hush"}
+    task(flex_token, **options)
+
+    assert task(flex_token, **options, token_cache=cache if cache == "none" else str(tmp_path / cache))["changed"] is True
+
+
+def test_what_would_be_in_one_hosts_cache_is_not_in_anothers(task, monkeypatch):
+    options = {**FLEX, "client_id": "client-1", "client_secret": "hush"}
+    task(flex_token, **options)
+    monkeypatch.setattr("platform.node", lambda: "another")
+
+    assert task(flex_token, **options)["changed"] is True
+
+
 def test_an_application_that_would_be_registered_can_be_changed_and_deleted(task, application):
     again = task(flex_oauth_app, listed(), **FLEX, **APP)
     assert (again["changed"], again["application"]["client_secret"]) == (False, None)

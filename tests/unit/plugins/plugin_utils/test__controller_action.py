@@ -77,6 +77,26 @@ def test_the_arguments_are_converted_completed_and_plain(run):
     assert {type(value) for value in (seen[0]["tree"], seen[0]["tree"]["a"], seen[0]["tree"]["a"][1])} == {dict, list, str}
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name: 0123", "name: YAML reads 0123 as the number 83. Put it in quotes"),
+        ("key: 0123", "key: YAML reads it as another number. Put it in quotes"),
+        ("name: 3.10", "name: 3.1 is a number and must be text. Put it in quotes: "),
+        ("key: no", "key: is a boolean and must be text. Put it in quotes: "),
+    ],
+)
+def test_what_yaml_has_changed_is_refused(tmp_path, run, text, problem):
+    (tmp_path / "play.yml").write_text(text)
+    result = run(DataLoader().load_from_file(str(tmp_path / "play.yml")), raises_if_called)
+
+    assert result["failed"] and result["msg"].startswith(problem)
+
+
+def raises_if_called(action, arguments):
+    raise AssertionError("it was carried out")
+
+
 @pytest.mark.parametrize("task_vars", [None, {}, in_loop("a")], ids=["no variables", "no loop", "a loop"])
 def test_a_result_comes_as_it_is(task_vars, run):
     assert run({"key": SECRET}, lambda action, arguments: {"changed": True, "a": 1}, task_vars=task_vars) == {"changed": True, "a": 1}
