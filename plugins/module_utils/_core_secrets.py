@@ -14,6 +14,7 @@ except ImportError:  # older than 2.22
 
 #: Core masks a value at any place in any text, so that shorter ones would destroy the output.
 SHORTEST = 6
+SHORTEST_TOKEN = 16
 
 
 def register(values: t.Iterable[t.Any]) -> None:
@@ -24,6 +25,11 @@ def register(values: t.Iterable[t.Any]) -> None:
 
 def is_registrable(value: t.Any) -> bool:
     return isinstance(value, str) and len(value.strip()) >= SHORTEST
+
+
+def may_be_token(text: str) -> bool:
+    """Whether a text that an answer holds under a secret's name looks like one: a platform may also write ``hidden`` there."""
+    return len(text) >= SHORTEST_TOKEN and not any(map(str.isspace, text)) and len(set(text)) > 1
 
 
 def told_to_core(options: t.Mapping[str, dict[str, t.Any]], params: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:

@@ -15,12 +15,12 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, Validati
 from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access, Plan
-from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import register, told_to_core
+from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import may_be_token, register, told_to_core
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
 from ansible_collections.mediaops.access.plugins.module_utils._options import credentials, variables
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._rows import Decrypt
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET, Secrets, secret_values
 from ansible_collections.mediaops.access.plugins.module_utils._urls import shown_option
 from ansible_collections.mediaops.access.plugins.module_utils._values import leaves, problems_in
 
@@ -137,6 +137,8 @@ class Module:
             warnings = access.warnings
             access.show, access.decrypt, access.earlier_plan = show or access.show, decrypt, earlier_plan or access.earlier_plan
             result = self._run(access)
+            if result.get(HOLDS_SECRET):
+                register(filter(may_be_token, secret_values(result)))
             if check_mode and access.plans:
                 result[PLANS] = access.plans
         except AccessError as error:

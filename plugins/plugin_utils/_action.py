@@ -75,6 +75,8 @@ class InProcessAction(ActionBase):
             )
 
     def _run_as_module(self, environment: t.Mapping[str, t.Any], task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+        # What ANSIBLE_DEBUG prints holds the arguments and the result. This worker runs no other task.
+        C.DEFAULT_DEBUG = False
         if self._task.async_val:
             # The result of a task that is polled does not pass through here again.
             self._task.no_log = True
