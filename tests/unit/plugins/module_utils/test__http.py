@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import datetime
 import errno
+import io
 import os
 import re
 import socket
@@ -20,6 +21,7 @@ import pytest
 import requests
 import responses
 import trustme
+import urllib3
 from responses.registries import OrderedRegistry
 
 from ansible_collections.mediaops.access.plugins.module_utils import _http
@@ -159,7 +161,7 @@ CLOSED = requests.exceptions.ConnectionError("Connection aborted.")
         pytest.param(requests.exceptions.SSLError(SECRET), "TLS: the handshake failed. Check url, ca_path", False, False, id="TLS"),
         pytest.param(CLOSED, "the connection was closed before the whole answer arrived", True, True, id="connection closed"),
         pytest.param(requests.exceptions.ChunkedEncodingError(SECRET), "the connection was closed before the whole", True, True, id="answer cut short"),
-        pytest.param(requests.exceptions.ContentDecodingError(SECRET), "the connection was closed before the whole", True, True, id="answer undecodable"),
+        pytest.param(requests.exceptions.ContentDecodingError(SECRET), "the answer cannot be decompressed", True, True, id="answer undecodable"),
     ],
 )
 @pytest.mark.parametrize("request_", [READ, REPEATABLE, WRITE], ids=["read", "repeatable", "write"])
@@ -421,7 +423,7 @@ def test_an_answer_shorter_than_announced_broke_off(request_, headers, error, se
     """urllib3 notices that itself only from version 2 on."""
     answer = requests.Response()
     answer.status_code = 200
-    answer._content = b"1234"
+    answer.raw = urllib3.HTTPResponse(io.BytesIO(b"1234"), preload_content=False)
     answer.headers.update(headers)
     monkeypatch.setattr(requests.Session, "send", lambda session, request, **options: answer)
 
