@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import dataclasses
 import datetime
 import email.utils
 import functools
+import http.client
 import http.cookiejar
-import json
 import os
 import random
 import re
@@ -20,6 +21,7 @@ import threading
 import typing as t
 from urllib.parse import urljoin, urlsplit
 
+from ansible_collections.mediaops.access.plugins.module_utils import _json, _wire
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, MissingLibrary
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
 from ansible_collections.mediaops.access.plugins.module_utils._proxies import usable_proxies
@@ -31,7 +33,18 @@ _FAILED_ON_THE_WAY = frozenset((408, 500, 502, 503, 504))
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _MOST_REDIRECTS = 5
 _LONGEST_BACKOFF = 60.0
+_LONGEST_WAIT = 1e9  # seconds: what asks for more says the same
 _FOREIGN = re.compile(r"[\s\\\x00-\x1f\x7f]")  # what no URL holds
+
+_CUT = "the connection was closed before the whole answer arrived"
+_INVALID = "the answer is not valid HTTP (is url that of the platform's API?)"
+#: What it means that an answer breaks off, by the exception that says so: of urllib3, where they differ from version to version, or of http.client.
+_BROKEN = {
+    "ReadTimeoutError": "the answer did not arrive completely within timeout",
+    "ContentDecodingError": "the answer cannot be decompressed",
+    "RemoteDisconnected": _CUT,  # by descent a BadStatusLine
+    **dict.fromkeys(("BadStatusLine", "UnknownProtocol", "LineTooLong", "HTTPException", "InvalidChunkLength", "InvalidHeader"), _INVALID),
+}
 
 _sessions: dict[tuple[t.Any, ...], t.Any] = {}
 
@@ -89,16 +102,13 @@ class Response:
     def json(self) -> t.Any:
         """The body as JSON, not to be changed; None where it is empty.
 
-        :raises ValueError: where it is something else.
+        :raises ValueError: where it is something else, or unusable (see :func:`_json.parse`).
         """
         return self._json
 
     @functools.cached_property
     def _json(self) -> t.Any:
-        try:
-            return json.loads(self.body) if self.body.strip() else None
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
+        return _json.parse(self.body) if self.body.strip() else None
 
     @property
     def kind(self) -> str:
@@ -112,6 +122,8 @@ class Response:
             return "XML"
         try:
             self.json()
+        except _json.Unusable as error:
+            return f"JSON with {error}"
         except ValueError:
             return "broken JSON" if start.startswith((b"{", b"[")) else "text that is no JSON"
         return "JSON that gives no reason"
@@ -284,7 +296,7 @@ class Http:
                     params=request.query,
                     json=request.json,
                     data=request.data.encode() if request.data is not None else request.form,
-                    headers={"User-Agent": USER_AGENT, "Accept": "application/json", **request.headers},
+                    headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Accept-Encoding": "gzip, deflate", **request.headers},
                     auth=_basic(request.basic),
                 )
             )
@@ -295,17 +307,24 @@ class Http:
     def _send_once(self, request: Request, session: t.Any, prepared: t.Any) -> Response:
         requests = _library()
         try:
-            answer = session.send(prepared, timeout=self._transport.timeout, allow_redirects=False)
+            answer = session.send(prepared, timeout=self._transport.timeout, allow_redirects=False, stream=True)
+        except _wire.Refused as refusal:
+            raise _NoAnswer(str(refusal), sent=True, may_repeat=False) from None
         except requests.exceptions.RequestException as error:
             raise _NoAnswer.read(error, request) from None
         except ValueError:  # urllib3's, of the host
             raise self._unsendable(request) from None
         except OSError as error:
             raise AccessError(f"{request.label} cannot be sent: {error.strerror or 'ca_path, client_cert or client_key cannot be read'}") from None
-        announced = answer.headers.get("Content-Length", "")
-        if request.method != "HEAD" and announced.isdigit() and "Content-Encoding" not in answer.headers and len(answer.content) < int(announced):
-            raise _NoAnswer("the connection was closed before the whole answer arrived", sent=True, may_repeat=request.safe_to_repeat)
-        return Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, answer.content, request)
+        try:
+            body = _wire.read_body(answer, is_head=request.method == "HEAD")
+        except _wire.Refused as refusal:
+            raise _NoAnswer(str(refusal), sent=True, may_repeat=False) from None
+        except Exception as error:  # also what parsers let through when they are taken by surprise, as by a chunk of -5 bytes
+            raise _NoAnswer(_broken(error), sent=True, may_repeat=request.safe_to_repeat) from None
+        finally:
+            answer.raw.close()
+        return Response(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body, request)
 
     @staticmethod
     def _unsendable(request: Request) -> AccessError:
@@ -339,10 +358,12 @@ class _NoAnswer(Exception):
             return cls("no connection within timeout. Check url and the network", sent=False, may_repeat=True)
         if isinstance(error, exceptions.Timeout):
             return cls("no answer within timeout", sent=True, may_repeat=request.safe_to_repeat)
+        names = {type(cause).__name__ for cause in causes if not str(cause).startswith("HTTP/")}  # half a status line breaks off, too
+        reason = next((reason for name, reason in _BROKEN.items() if name in names), _CUT)
         if unreached:
             detail = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "no connection")
             return cls(f"{detail}. Check url and that the service is running", sent=False, may_repeat=True)
-        return cls("the connection was closed before the whole answer arrived", sent=True, may_repeat=request.safe_to_repeat)
+        return cls(reason, sent=True, may_repeat=request.safe_to_repeat)
 
     def as_error(self, request: Request) -> AccessError:
         if self.sent and not request.safe_to_repeat:
@@ -396,7 +417,7 @@ def _retry_after(response: Response, clock: Clock) -> float | None:
     """Seconds that Retry-After asks to wait (RFC 9110, section 10.2.3: seconds or a date); None where it says nothing readable."""
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
-        return float(value)
+        return min(float(value), _LONGEST_WAIT)
     try:
         date = email.utils.parsedate_to_datetime(value)
         # The obsolete form of asctime names no zone: it is UTC, like the others (RFC 9110, section 5.6.7).
@@ -428,9 +449,11 @@ def _session(transport: Transport, url: str) -> t.Any:
     if session is None:
         session = requests.Session()
         session.get_redirect_target = lambda response: None  # redirects are judged here
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _wire.adapter())
         session.trust_env = False  # .netrc must not replace our credentials; proxies and CA bundles are taken from the environment here
         session.proxies, session.verify, session.cert = proxies, verify, certificate
-        session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))  # one credential's cookies are not for the next
+        session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(netscape=False, rfc2965=False))  # one credential's cookies are not for the next
         if verify is False:
             import urllib3
 

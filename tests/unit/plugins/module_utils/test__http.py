@@ -8,6 +8,7 @@ import base64
 import dataclasses
 import datetime
 import errno
+import io
 import os
 import re
 import socket
@@ -21,6 +22,7 @@ import pytest
 import requests
 import responses
 import trustme
+import urllib3
 from responses.registries import OrderedRegistry
 
 from ansible_collections.mediaops.access.plugins.module_utils import _http
@@ -183,7 +185,7 @@ def test_503_that_is_the_platforms_considered_word_is_not_waited_for(request_, s
         pytest.param(requests.exceptions.InvalidProxyURL(SECRET), "it cannot be sent. Check url and the proxy variables", False, False, id="no proxy"),
         pytest.param(CLOSED, "the connection was closed before the whole answer arrived", True, True, id="connection closed"),
         pytest.param(requests.exceptions.ChunkedEncodingError(SECRET), "the connection was closed before the whole", True, True, id="answer cut short"),
-        pytest.param(requests.exceptions.ContentDecodingError(SECRET), "the connection was closed before the whole", True, True, id="answer undecodable"),
+        pytest.param(requests.exceptions.ContentDecodingError(SECRET), "the answer cannot be decompressed", True, True, id="answer undecodable"),
     ],
 )
 @pytest.mark.parametrize("request_", [READ, REPEATABLE, WRITE], ids=["read", "repeatable", "write"])
@@ -447,7 +449,7 @@ def test_an_answer_shorter_than_announced_broke_off(request_, headers, error, se
     """urllib3 notices that itself only from version 2 on."""
     answer = requests.Response()
     answer.status_code = 200
-    answer._content = b"1234"
+    answer.raw = urllib3.HTTPResponse(io.BytesIO(b"1234"), preload_content=False)
     answer.headers.update(headers)
     monkeypatch.setattr(requests.Session, "send", lambda session, request, **options: answer)
 
