@@ -18,6 +18,8 @@ from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rat
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 HOME_PLACEHOLDER = "{{ ANSIBLE_HOME }}"
+#: A key that is shorter could be guessed, however slow each guess is made.
+_MIN_KEY_LENGTH = 16
 
 
 def from_env(name: str) -> tuple[t.Any, list[str]]:
@@ -77,6 +79,8 @@ def check_common(params: dict[str, t.Any]) -> None:
         raise AccessError(f"token_cache: {scheme.group()} is not supported. Give a directory, a redis:// or rediss:// URL, or none")
     if scheme and not params["token_cache_key"]:
         raise AccessError("token_cache_key (or the environment variable MEDIAOPS_TOKEN_CACHE_KEY) must be given with Redis: it encrypts the tokens")
+    if params["token_cache_key"] and len(params["token_cache_key"]) < _MIN_KEY_LENGTH:
+        raise AccessError(f"token_cache_key must have at least {_MIN_KEY_LENGTH} characters. Use a random one; 'openssl rand -base64 32' prints such a key")
 
 
 def cache_location(params: dict[str, t.Any], ansible_home: str | None = None) -> str:
