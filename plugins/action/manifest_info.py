@@ -166,9 +166,9 @@ def _undeliverable(deliver: list[dict[str, t.Any]], has_vault_password: bool | N
     problems: list[str] = []
     first: dict[str, int] = {}
     for index, target in enumerate(deliver):
-        for option in target.keys() & {"mount", "path"}:
+        for option in ("mount", "path"):
             try:
-                quote_path(target[option], option)
+                quote_path(target.get(option, "-"), option)
             except AccessError as error:
                 problems.append(f"deliver[{index}].{error.message}")
         if "dest" not in target:

@@ -10,8 +10,7 @@ from urllib.parse import quote, unquote
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 
-#: What ends a path in a URL, and what no URL may contain.
-_NOT_IN_PATHS = re.compile(r"[?#\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def decode_fully(text: str) -> str:
@@ -24,17 +23,20 @@ def decode_fully(text: str) -> str:
 
 def climbs(path: str) -> bool:
     """Whether a client, proxy or server could take a segment of ``path`` for ``.`` or ``..``."""
-    # Some take a backslash for a slash, and ignore what follows a semicolon (the path parameters of RFC 2396).
-    return any(segment.partition(";")[0].strip() in (".", "..") for segment in re.split(r"[/\\]", decode_fully(path)))
+    # Some ignore what follows a semicolon (the path parameters of RFC 2396), or find a query or fragment after they have decoded the path.
+    return any(re.split(r"[;?#]", segment)[0].strip() in (".", "..") for segment in _segments(path))
+
+
+def _segments(path: str) -> list[str]:
+    return re.split(r"[/\\]", decode_fully(path))  # some take a backslash for a slash
 
 
 def quote_path(path: str, option: str) -> str:
-    """A path as part of a URL, without the slashes at its ends.
+    """A path as part of a URL, percent-encoded as a whole, without the slashes at its ends.
 
     :raises AccessError: naming the ``option`` that it comes from, if it may lead elsewhere.
     """
     path = path.strip("/")
-    decoded = decode_fully(path)
-    if climbs(path) or "" in decoded.split("/") or _NOT_IN_PATHS.search(decoded):
-        raise AccessError(f"{option}: {path!r} is not a valid path: no part of it may be empty, '.' or '..', or contain '?', '#' or a control character")
+    if climbs(path) or "" in _segments(path) or _CONTROL.search(decode_fully(path)):
+        raise AccessError(f"{option}: {path!r} is not a valid path: no part of it may be empty, '.' or '..', percent-encoded or not, or contain a control character")
     return quote(path)

@@ -69,9 +69,13 @@ def test_secret_options_are_marked_and_only_they():
         ),
         pytest.param({"token_cache": "rediss://host", "token_cache_key": ""}, "token_cache_key (or the environment", id="Redis with an empty key"),
         pytest.param(
-            {"token_cache": "memcached://:pw@host", "token_cache_key": "k"},
+            {"token_cache": "memcached://:pw@host", "token_cache_key": "k" * 16},
             "token_cache: memcached:// is not supported. Give a directory, a redis:// or rediss:// URL, or none",
             id="another URL",
+        ),
+        *(
+            pytest.param({"token_cache": place, "token_cache_key": "pw" + "k" * 13}, "token_cache_key must have at least 16 characters. Use a random", id=what)
+            for what, place in (("a short key", "rediss://host"), ("a short key for a directory", "/cache"), ("a short key for no cache", "none"))
         ),
     ],
 )
@@ -90,8 +94,8 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(given, message):
         {"retries": 0, "max_wait": 0, "min_ttl": 0, "timeout": 0.1},
         {"rate_limit": "none", "auth_rate_limit": "1/minute"},
         {"ca_path": os.devnull, "client_cert": os.devnull, "client_key": os.devnull},
-        {"token_cache": "redis://host", "token_cache_key": "k"},
-        {"token_cache": "rediss://host", "token_cache_key": "k"},
+        {"token_cache": "redis://host", "token_cache_key": "k" * 16},
+        {"token_cache": "rediss://host", "token_cache_key": "k" * 16},
     ],
     ids=["defaults", "least values", "rates", "files", "Redis", "Redis with TLS"],
 )

@@ -794,7 +794,7 @@ def test_swapped_files_are_a_miss_each(backend, place):
 @pytest.mark.parametrize("content", [b"[1]", b'"text"', b"not JSON", b"\xff"], ids=repr)
 def test_something_else_under_the_right_key_is_a_miss(content, backend):
     store = store_in(backend)
-    backend.write(NAME, store._open_keys()[1].encrypt(content), None)
+    backend.write(NAME, store._keys[1].encrypt(content), None)
 
     assert store.read(NAME) is None
 
@@ -815,7 +815,7 @@ def test_of_many_entries_those_that_can_be_read_come_by_their_names(backend, pla
     store_in(backend, "another key").write("foreign", {"number": 9}, None)
     (place / "tokens" / "cut").write_bytes((place / "tokens" / "cut").read_bytes()[:-9])
     (place / "tokens" / "mine").rename(place / "tokens" / "yours")
-    backend.write("list", store._open_keys()[1].encrypt(b"[1]"), None)
+    backend.write("list", store._keys[1].encrypt(b"[1]"), None)
 
     found = store.read_many(["two", "missing", "cut", "foreign", "yours", "list", "one"])
 
