@@ -34,6 +34,8 @@ _AMBIGUOUS = re.compile(r"""'|\\\\|\\\Z|\$\{|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud8
 #: What Ansible takes for a template.
 _TEMPLATE = re.compile(r"\{[{%#]")
 _MAX_ATTEMPTS = 100
+#: What looking at the target of a symbolic link ends in if there is none.
+_LEADS_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 class Format(t.Protocol):
@@ -271,20 +273,24 @@ class CredentialsFile(Place):
         :raises AccessError: for what is, or leads to, anything but a regular file: nobody wants ``/dev/stdout`` to be replaced.
         """
         try:
-            info = target = os.stat(self._name, dir_fd=directory, follow_symlinks=False)
+            info = os.stat(self._name, dir_fd=directory, follow_symlinks=False)
         except FileNotFoundError:
             return None
-        if stat.S_ISLNK(info.st_mode):
-            try:
-                target = os.stat(self._name, dir_fd=directory)
-            except OSError as error:
-                if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-                    raise
-                return info  # it leads nowhere
-        kind = irregular(target)
+        kind = self._irregular_target(directory) if stat.S_ISLNK(info.st_mode) else irregular(info)
         if kind:
             raise AccessError(f"{self._dest} is {kind}, not a regular file. Give another path in dest")
         return info
+
+    def _irregular_target(self, directory: int) -> str | None:
+        """What a symbolic link leads to, if that is neither a regular file nor nothing."""
+        if os.readlink(self._name, dir_fd=directory).startswith("/proc/"):  # as /dev/stdout does, perhaps redirected to a regular file
+            return "a link to an open file"
+        try:
+            return irregular(os.stat(self._name, dir_fd=directory))
+        except OSError as error:
+            if error.errno in _LEADS_NOWHERE:
+                return None
+            raise
 
     def load(self, known: Credentials) -> Credentials | None:
         if not os.path.isdir(self._directory or "/"):
@@ -306,7 +312,7 @@ class CredentialsFile(Place):
         try:
             handle = open_regular(self._name, os.O_RDONLY, dir_fd=directory, follow=is_link)
         except OSError as error:
-            if is_link and error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+            if is_link and error.errno in _LEADS_NOWHERE:
                 return None
             raise
         with os.fdopen(handle, "rb") as file:
