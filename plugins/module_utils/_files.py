@@ -125,9 +125,8 @@ def _refuse_irregular(info: os.stat_result) -> None:
 
 
 def make_private(handle: int) -> str | None:
-    """Take an open file from everybody but its owner. Returns the mode that it had if others could read it."""
+    """Give an open file the mode 0600, whatever the umask has left of it. Returns the mode that it had if others could use it."""
     mode = stat.S_IMODE(os.fstat(handle).st_mode)
-    if not mode & 0o077:
-        return None
-    os.fchmod(handle, 0o600)
-    return f"{mode:04o}"
+    if mode != 0o600:
+        os.fchmod(handle, 0o600)
+    return f"{mode:04o}" if mode & 0o077 else None

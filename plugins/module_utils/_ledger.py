@@ -11,7 +11,7 @@ import sqlite3
 import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._files import irregular, open_directory, open_regular
+from ansible_collections.mediaops.access.plugins.module_utils._files import irregular, make_private, open_directory, open_regular
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS applied (
@@ -55,7 +55,10 @@ class Ledger:
                 raise
             return 0
         try:
-            return os.fstat(handle).st_size
+            size = os.fstat(handle).st_size
+            if create and not size:
+                make_private(handle)
+            return size
         finally:
             os.close(handle)
 

@@ -298,6 +298,7 @@ def _replace(path: str, data: bytes) -> None:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
     with os.fdopen(handle, "wb") as file:
+        make_private(file.fileno())
         file.write(data)
     # Who writes the same without its lock may have moved it already.
     with contextlib.suppress(FileNotFoundError):
