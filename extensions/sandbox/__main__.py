@@ -36,6 +36,8 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     for item in given.switch:
         if "=" not in item:
             parser.error(f"--switch takes NAME=VALUE, not {item!r}")
+    if given.ready_file and given.ready_file.exists() and not given.ready_file.is_file():
+        parser.error(f"--ready-file: {given.ready_file} is not a regular file")
     return given
 
 

@@ -16,6 +16,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
 from ansible_collections.mediaops.access.plugins.module_utils._options import check_common, common_options
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._paths import quote_path
 from ansible_collections.mediaops.access.plugins.module_utils._rows import Item, converted, read_items
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.module_utils._values import leaves, problems_in
@@ -217,6 +218,11 @@ def _undeliverable(deliver: list[dict[str, t.Any]], has_vault_password: bool | N
     problems: list[str] = []
     first: dict[str, int] = {}
     for index, target in enumerate(deliver):
+        for option in ("mount", "path"):
+            try:
+                quote_path(target.get(option, "-"), option)
+            except AccessError as error:
+                problems.append(f"deliver[{index}].{error.message}")
         if "dest" not in target:
             continue
         try:

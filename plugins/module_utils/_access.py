@@ -56,7 +56,8 @@ class Access(t.Generic[P]):
         self.plans: dict[str, Plan] = {}
         self.earlier_plan: t.Callable[[str], Plan] = lambda _name: None
         self._cache = place = cache_location(params, ansible_home)
-        self.store = TokenStore(lambda: open_backend(place, self.clock, params), params["token_cache_key"])
+        key = None if place == "none" else params["token_cache_key"]
+        self.store = TokenStore(lambda: open_backend(place, self.clock, params, self.warnings.append), key)
         self._open(provider)
 
     def _open(self, provider: type[P]) -> None:
@@ -66,7 +67,7 @@ class Access(t.Generic[P]):
             Transport.from_params(self.params),
             self.patience,
             self.clock,
-            backend=lambda: self.store.backend,
+            backend=lambda: self.store,
             slots=self.provider.slots,
             is_rate_limited=self.provider.is_rate_limited,
             is_final=self.provider.is_final,
@@ -126,5 +127,4 @@ class Access(t.Generic[P]):
 
     def lock(self, *item: str) -> t.ContextManager[None]:
         """Keep other processes from writing the same item meanwhile."""
-        name = "\n".join((self.provider.name, self.provider.url, *item))
-        return self.store.backend.lock(f"item-{hashlib.sha256(name.encode()).hexdigest()[:40]}", self.patience)
+        return self.store.lock("\n".join(("item", self.provider.name, self.provider.url, *item)), self.patience)

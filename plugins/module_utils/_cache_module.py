@@ -69,7 +69,7 @@ def _label(entry: Entry) -> str:
 
 def _remove(access: Access[AnyProvider], name: str) -> bool:
     """Remove what is there now; says whether there was something."""
-    with access.store.backend.lock(name, access.patience):
+    with access.store.lock(name, access.patience):
         entry = access.store.read(name)
         if entry is None:
             return False
@@ -86,7 +86,7 @@ def _revoke(access: Access[AnyProvider], entry: Entry) -> None:
         Transport.from_params(access.params),
         access.patience,
         access.clock,
-        backend=lambda: access.store.backend,
+        backend=lambda: access.store,
         slots=lambda _request: slots,
         is_rate_limited=access.provider.is_rate_limited,
         is_final=access.provider.is_final,

@@ -25,7 +25,7 @@ from ansible_collections.mediaops.access.plugins.module_utils import _json, _wir
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, MissingLibrary
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
 from ansible_collections.mediaops.access.plugins.module_utils._proxies import usable_proxies
-from ansible_collections.mediaops.access.plugins.module_utils._store import Backend, Slot
+from ansible_collections.mediaops.access.plugins.module_utils._store import Pace, Slot
 
 USER_AGENT = "mediaops.access (Ansible collection)"
 _READS = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -191,7 +191,7 @@ class Http:
         transport: Transport,
         patience: Patience,
         clock: Clock,
-        backend: t.Callable[[], Backend],
+        backend: t.Callable[[], Pace],
         slots: t.Callable[[Request], t.Sequence[Slot]],
         is_rate_limited: t.Callable[[Response], bool],
         is_final: t.Callable[[Response], bool] = lambda _response: False,

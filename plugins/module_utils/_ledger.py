@@ -11,6 +11,7 @@ import sqlite3
 import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._files import irregular, make_private, open_directory, open_regular
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS applied (
@@ -31,10 +32,8 @@ class Ledger:
         self._place = place
         self._max_age = max_age
         with self._explained():
-            if read_only and not (os.path.exists(path) and os.path.getsize(path)):
+            if not self._prepare(create=not read_only) and read_only:
                 path = ":memory:"
-            elif not read_only:
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
             self._database = sqlite3.connect(path, timeout=30.0, isolation_level=None)
             # In this order: another process may be making the ledger, and writes its kind first.
             tables = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
@@ -43,6 +42,32 @@ class Ledger:
                 raise AccessError(f"ledger: {self._path} is another program's database. Name a file of its own")
             if not tables:
                 self._database.executescript(f"PRAGMA application_id = {_KIND}; {_TABLE}")
+
+    def _prepare(self, *, create: bool) -> int:
+        """The size of the file, which is created if there is none and ``create`` says so. SQLite would follow links, and wait for what is not a file."""
+        folder, name = os.path.split(os.path.abspath(self._path))
+        try:
+            with open_directory(folder) as directory:
+                self._refuse_planted(directory, f"{name}-journal", f"{name}-wal", f"{name}-shm")
+                handle = open_regular(name, os.O_RDWR | os.O_CREAT if create else os.O_RDONLY, dir_fd=directory)
+        except FileNotFoundError:
+            if create:
+                raise
+            return 0
+        try:
+            size = os.fstat(handle).st_size
+            if create and not size:
+                make_private(handle)
+            return size
+        finally:
+            os.close(handle)
+
+    def _refuse_planted(self, directory: int, *names: str) -> None:
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                kind = irregular(os.stat(name, dir_fd=directory, follow_symlinks=False))
+                if kind:
+                    raise AccessError(f"ledger: {name} beside {self._path} is {kind}, and SQLite would write to it. Remove it")
 
     @contextlib.contextmanager
     def _explained(self) -> t.Iterator[None]:

@@ -25,6 +25,8 @@ HOME_PLACEHOLDER = "{{ ANSIBLE_HOME }}"
 _LATER = ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 
 Options = t.Mapping[str, t.Dict[str, t.Any]]
+#: A key that is shorter could be guessed, however slow each guess is made.
+_MIN_KEY_LENGTH = 16
 
 
 def from_env(name: str) -> tuple[t.Any, list[str]]:
@@ -103,6 +105,8 @@ def _check_token_cache(place: str, key: str | None) -> None:
         )
     if not key:
         raise AccessError("token_cache_key (or the environment variable MEDIAOPS_TOKEN_CACHE_KEY) must be given with Redis: it encrypts the tokens")
+    if params["token_cache_key"] and len(params["token_cache_key"]) < _MIN_KEY_LENGTH:
+        raise AccessError(f"token_cache_key must have at least {_MIN_KEY_LENGTH} characters. Use a random one; 'openssl rand -base64 32' prints such a key")
 
 
 def credentials(options: Options, private: t.Collection[str], given: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any]) -> list[t.Any]:

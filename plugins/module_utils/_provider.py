@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import math
 import re
 import typing as t
@@ -210,8 +209,7 @@ class Provider:
             rate = Rate.parse(self.params[option], option)
             if rate:
                 rate = dataclasses.replace(rate, weight=min(request.weight, rate.count))
-                counted = "\n".join((self.name, origin_of(request.url), self.fingerprint(), kind))
-                slots.append((f"{kind}-{hashlib.sha256(counted.encode()).hexdigest()[:40]}", rate))
+                slots.append(("\n".join((self.name, origin_of(request.url), self.fingerprint(), kind)), rate))
         return slots
 
     def send(self, request: Request) -> Response:

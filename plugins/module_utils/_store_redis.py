@@ -29,6 +29,8 @@ _clients: dict[tuple[t.Any, ...], t.Any] = {}
 class RedisBackend:
     """A Redis server, 6.2 or newer or compatible. Its own clock decides about rate limits: those of the controllers may differ."""
 
+    private = False
+
     def __init__(self, url: str, clock: Clock, *, timeout: float, retries: int, ca_path: str | None = None) -> None:
         self._clock = clock
         self._library = _library()

@@ -199,7 +199,7 @@ class Tokens:
         if not missing:
             return failures
         # One lock stands for all: runs of the same list ask for the same tokens together. Whoever asks for one of them alone at that instant logs in, too.
-        with self._store.backend.lock(min(missing), self._patience):
+        with self._store.lock(min(missing), self._patience):
             wanted = {grant: name for name, grant in self._collect(missing).items()}
             for grant, outcome in (self._issuer.obtain_many(list(wanted)) if wanted else {}).items():
                 try:
@@ -224,7 +224,7 @@ class Tokens:
         self._refuse_given(grant, "there are no credentials to obtain a new one with")
         name = self._name(grant)
         self._at_hand.pop(name, None)
-        with self._store.backend.lock(name, self._patience):
+        with self._store.lock(name, self._patience):
             started = self._clock.now()
             old = self._read(name)
             if old and self._issuer.revokes:
@@ -247,7 +247,7 @@ class Tokens:
         self._at_hand.pop(name, None)
         if check_mode:
             return self.held(grant) is not None
-        with self._store.backend.lock(name, self._patience):
+        with self._store.lock(name, self._patience):
             token = self.held(grant)
             if token and token.life(self._clock.now()) > 0:
                 self._revoke(name, token)
@@ -264,7 +264,7 @@ class Tokens:
         """One login for all who wait: whoever gets the lock second finds the first one's token."""
         name = self._name(grant)
         self._at_hand.pop(name, None)
-        with self._store.backend.lock(name, self._patience):
+        with self._store.lock(name, self._patience):
             held = self._read(name)
             if held and held.access_token != unwanted and held.life(self._clock.now()) >= self._min_ttl:
                 return held

@@ -21,12 +21,21 @@ from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._files import irregular, open_directory, open_regular, others_can_write
 
 #: ``{"applications": {NAME: {"client_id", "client_secret"}}, "tokens": {NAME: {"access_token", "expires_at"}}}``
 Credentials = dict[str, dict[str, dict[str, t.Any]]]
 
 KEYS = {"applications": ("client_id", "client_secret"), "tokens": ("access_token", "expires_at")}
 _DOTENV_KEYS = ("client_id", "client_secret", "access_token")
+#: What the readers of dotenv files do not read alike, in quotes or without them: sh and systemd keep a backslash that python-dotenv drops, which
+#: replaces ${NAME} even in single quotes; none of them but sh joins quoted parts; and to docker a line break is the beginning of another variable.
+_AMBIGUOUS = re.compile(r"""'|\\\\|\\\Z|\$\{|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]""")
+#: What Ansible takes for a template.
+_TEMPLATE = re.compile(r"\{[{%#]")
+_MAX_ATTEMPTS = 100
+#: What looking at the target of a symbolic link ends in if there is none.
+_LEADS_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 class Format(t.Protocol):
@@ -34,6 +43,9 @@ class Format(t.Protocol):
 
     def parse(self, data: bytes, known: Credentials) -> Credentials:
         """What a file of this format holds; ``known`` has the names to look for. Raise ValueError for a file that is none."""
+
+    def is_current(self, data: bytes, credentials: Credentials) -> bool:
+        """Whether a file that could be parsed says the same as a new one would."""
 
 
 class Json:
@@ -43,28 +55,39 @@ class Json:
     def parse(self, data: bytes, known: Credentials) -> Credentials:
         return checked(json.loads(data))
 
+    def is_current(self, data: bytes, credentials: Credentials) -> bool:
+        return bool(json.loads(data) == credentials)
+
 
 class Dotenv:
-    """``NAME_CLIENT_ID=…`` lines, quoted as a shell reads them."""
+    """``NAME_CLIENT_ID=…`` lines that a shell, systemd, Docker Compose and python-dotenv read alike."""
 
     def render(self, credentials: Credentials) -> bytes:
-        lines = [f"{variable}={shlex.quote(str(value))}" for variable, value in sorted(self.variables(credentials).items())]
+        lines = [f"{variable}={shlex.quote(value)}" for variable, value in sorted(self.variables(credentials).items())]
         return "".join(f"{line}\n" for line in lines).encode()
 
-    def variables(self, credentials: Credentials) -> dict[str, t.Any]:
+    def variables(self, credentials: Credentials) -> dict[str, str]:
         """The variables and their values.
 
-        :raises AccessError: where two names become one variable.
+        :raises AccessError: if two names become one variable, or a name or a value cannot be written.
         """
         for clash in clashes(credentials):
             raise AccessError(clash.problem)
-        return {
-            variable_name(name, key): entry[key]
-            for kind, entries in credentials.items()
-            for name, entry in entries.items()
-            for key in KEYS[kind]
-            if key in _DOTENV_KEYS and entry.get(key) is not None
-        }
+        found: dict[str, str] = {}
+        for kind, entries in credentials.items():
+            for name, entry in entries.items():
+                for key in KEYS[kind]:
+                    if key in _DOTENV_KEYS and entry.get(key) is not None:
+                        found[variable_name(name, key)] = self._unambiguous(str(entry[key]), f"the {key} of {name!r}")
+        return found
+
+    def _unambiguous(self, value: str, label: str) -> str:
+        if _AMBIGUOUS.search(value):
+            raise AccessError(
+                f"{label} cannot be written to a dotenv file: it contains a single quote, two backslashes in a row, a backslash at its end, ${{, "
+                "or a control character, and not all programs would read it back the same. Use the format json or vault_yaml"
+            )
+        return value
 
     def parse(self, data: bytes, known: Credentials) -> Credentials:
         words = (word.partition("=") for word in shlex.split(data.decode(), comments=True))
@@ -77,6 +100,26 @@ class Dotenv:
                     found[kind][name] = entry
         return found
 
+    def is_current(self, data: bytes, credentials: Credentials) -> bool:
+        # It may hold variables of nobody's, which the next reader would get, too.
+        return self.render(credentials) == data
+
+
+class _Unsafe(str):
+    """A text that Ansible must not take for a template when it reads it as a variable."""
+
+
+class _Dumper(yaml.SafeDumper):
+    pass
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+_Dumper.add_representer(_Unsafe, lambda dumper, value: dumper.represent_scalar("!unsafe", str(value), style="'"))
+_Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+
 
 class VaultYaml:
     """YAML, encrypted as a whole with Ansible Vault."""
@@ -87,12 +130,25 @@ class VaultYaml:
         self._vault = VaultLib([("default", VaultSecret(password.encode()))])
 
     def render(self, credentials: Credentials) -> bytes:
-        plain = yaml.safe_dump(credentials, default_flow_style=False, sort_keys=True, explicit_start=True)
-        return bytes(self._vault.encrypt(plain))
+        return bytes(self._vault.encrypt(self._plain(credentials)))
+
+    def _plain(self, credentials: Credentials) -> str:
+        """The YAML. Only what looks like a template has the tag for it, which is Ansible's own: other readers of YAML do not know it."""
+        marked = {
+            kind: {
+                name: {key: _Unsafe(value) if isinstance(value, str) and _TEMPLATE.search(value) else value for key, value in entry.items()}
+                for name, entry in entries.items()
+            }
+            for kind, entries in credentials.items()
+        }
+        return str(yaml.dump(marked, Dumper=_Dumper, default_flow_style=False, sort_keys=True, explicit_start=True))
+
+    def is_current(self, data: bytes, credentials: Credentials) -> bool:
+        return bool(self._vault.decrypt(data).decode() == self._plain(credentials))
 
     def parse(self, data: bytes, known: Credentials) -> Credentials:
         try:
-            return checked(yaml.safe_load(self._vault.decrypt(data)))
+            return checked(yaml.load(self._vault.decrypt(data), Loader=_Loader))  # noqa: S506 - a safe loader with one more tag
         except (AnsibleError, yaml.YAMLError, ValueError) as error:
             raise ValueError("not encrypted with this password") from error
 
@@ -110,15 +166,15 @@ def variable_name(name: str, key: str) -> str:
 
 
 class Clash(t.NamedTuple):
-    """Two names of one kind that become one variable of a dotenv file."""
+    """A name that cannot be in a dotenv file, or two of one kind that cannot be in it together."""
 
     kind: str
-    names: tuple[str, str]
+    names: tuple[str, ...]
     problem: str
 
 
 def clashes(names: t.Mapping[str, t.Iterable[str]]) -> t.Iterator[Clash]:
-    """Which of the names of each kind cannot be in a dotenv file together. What tells the kinds' variables apart stands at their ends."""
+    """Which of the names of each kind cannot be in a dotenv file. What tells the kinds' variables apart stands at their ends."""
     for kind, own in sorted(names.items()):
         owners: dict[str, str] = {}
         for name in sorted(own):
@@ -126,6 +182,8 @@ def clashes(names: t.Mapping[str, t.Iterable[str]]) -> t.Iterator[Clash]:
             owner = owners.setdefault(variable, name)
             if owner != name:
                 yield Clash(kind, (owner, name), f"{owner!r} and {name!r} both become {variable} in a dotenv file: rename one of them")
+            elif variable[0].isdigit():
+                yield Clash(kind, (name,), f"{name!r} becomes {variable} in a dotenv file, and a variable must not begin with a digit: rename it")
 
 
 def checked(value: t.Any) -> Credentials:
@@ -184,88 +242,149 @@ class Place(abc.ABC):
 
 
 class CredentialsFile(Place):
-    """A file, mode 0600."""
+    """A file, mode 0600, in a directory that exists.
+
+    A symbolic link in its place is replaced, as ``ansible.builtin.copy`` does: it may be somebody else's, and lead to somebody else's file.
+    """
 
     def __init__(self, dest: str, form: Format) -> None:
-        try:
-            self._dest = os.path.realpath(dest)
-        except ValueError as error:  # of a null character
-            raise AccessError(f"{dest!r} is no path: {error}") from None
-        self._new = os.path.join(os.path.dirname(self._dest), f".{os.path.basename(self._dest)}.new")
+        if "\0" in dest:
+            raise AccessError(f"{dest!r} is not a path: it contains a null character")
+        self._dest = os.path.join(os.getcwd(), dest).rstrip("/")
+        self._directory, name = os.path.split(self._dest)
+        self._name = name or "."
+        self._new = f".{name}.new"
         self._form = form
-        self._data: bytes | None = None
+        self._data = b""
+        self._is_private = False
 
-    def load(self, known: Credentials) -> Credentials | None:
+    @contextlib.contextmanager
+    def _opened(self, action: str) -> t.Iterator[int]:
+        """A descriptor of the directory; nothing is looked up by another path from then on."""
         try:
-            with open(self._dest, "rb") as file:
-                mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-                self._data = file.read()
+            with open_directory(self._directory or "/") as directory:
+                yield directory
+        except OSError as error:
+            raise AccessError(f"{self._dest} cannot be {action}: {error.strerror}") from None
+
+    def _found(self, directory: int) -> os.stat_result | None:
+        """What is there, of a link itself; None for nothing.
+
+        :raises AccessError: for what is, or leads to, anything but a regular file: nobody wants ``/dev/stdout`` to be replaced.
+        """
+        try:
+            info = os.stat(self._name, dir_fd=directory, follow_symlinks=False)
         except FileNotFoundError:
             return None
-        except OSError as error:
-            raise AccessError(f"{self._dest} cannot be read: {error.strerror}") from None
-        self._private = mode == 0o600
+        kind = self._irregular_target(directory) if stat.S_ISLNK(info.st_mode) else irregular(info)
+        if kind:
+            raise AccessError(f"{self._dest} is {kind}, not a regular file. Give another path in dest")
+        return info
+
+    def _irregular_target(self, directory: int) -> str | None:
+        """What a symbolic link leads to, if that is neither a regular file nor nothing."""
+        if os.readlink(self._name, dir_fd=directory).startswith("/proc/"):  # as /dev/stdout does, perhaps redirected to a regular file
+            return "a link to an open file"
         try:
-            return self._form.parse(self._data, known)
+            return irregular(os.stat(self._name, dir_fd=directory))
+        except OSError as error:
+            if error.errno in _LEADS_NOWHERE:
+                return None
+            raise
+
+    def load(self, known: Credentials) -> Credentials | None:
+        if not os.path.isdir(self._directory or "/"):
+            return None
+        with self._opened("read") as directory:
+            data = self._read(directory)
+        try:
+            self._data = data or b""
+            return None if data is None else self._form.parse(data, known)
         except ValueError:
             return None
 
+    def _read(self, directory: int) -> bytes | None:
+        """The file's content. What somebody else may have planted counts as nothing."""
+        found = self._found(directory)
+        is_link = found is not None and stat.S_ISLNK(found.st_mode)
+        if found is None or (others_can_write(os.fstat(directory)) and (is_link or found.st_uid not in (0, os.geteuid()))):
+            return None
+        try:
+            handle = open_regular(self._name, os.O_RDONLY, dir_fd=directory, follow=is_link)
+        except OSError as error:
+            if is_link and error.errno in _LEADS_NOWHERE:
+                return None
+            raise
+        with os.fdopen(handle, "rb") as file:
+            self._is_private = not is_link and stat.S_IMODE(os.fstat(handle).st_mode) == 0o600
+            return file.read()
+
     def check(self, credentials: Credentials) -> None:
         self._form.render(credentials)
-        folder = os.path.dirname(self._dest)
-        if os.path.isdir(self._dest):
-            obstacle = errno.EISDIR
-        elif not os.path.isdir(folder):
-            obstacle = errno.ENOENT
-        elif not os.access(folder, os.W_OK | os.X_OK):
-            obstacle = errno.EACCES
-        else:
-            return
-        raise AccessError(f"{self._dest} cannot be written: {os.strerror(obstacle)}")
+        with self._opened("written") as directory:
+            self._found(directory)
+            if not os.access(".", os.W_OK | os.X_OK, dir_fd=directory):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     def is_same(self, before: Credentials, after: Credentials) -> bool:
-        # A dotenv file may hold variables of nobody's.
-        return self._private and (self._form.render(after) == self._data if isinstance(self._form, Dotenv) else before == after)
+        return self._is_private and self._form.is_current(self._data, after)
 
     def write(self, credentials: Credentials) -> None:
         data = self._form.render(credentials)
-        try:
-            with self._new_file() as file:
+        with self._opened("written") as directory:
+            self._found(directory)
+            with self._new_file(directory) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-                os.replace(self._new, self._dest)
-        except OSError as error:
-            raise AccessError(f"{self._dest} cannot be written: {error.strerror}") from None
+                os.replace(self._new, self._name, src_dir_fd=directory, dst_dir_fd=directory)
 
     @contextlib.contextmanager
-    def _new_file(self) -> t.Iterator[t.BinaryIO]:
+    def _new_file(self, directory: int) -> t.Iterator[t.BinaryIO]:
         """The file that becomes the new one. Its name is always the same, so that a process that is killed leaves one file at most, for the next to use."""
-        while True:
-            handle = os.open(self._new, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(handle, "wb") as file:
+        for _attempt in range(_MAX_ATTEMPTS):
+            self._remove_foreign(directory)
+            with os.fdopen(open_regular(self._new, os.O_RDWR | os.O_CREAT, dir_fd=directory), "wb") as file:
+                if _is_foreign(os.fstat(file.fileno())):  # somebody is quick
+                    continue
                 fcntl.flock(file, fcntl.LOCK_EX)
-                found = os.fstat(file.fileno())
-                if found.st_uid != os.geteuid():
-                    raise PermissionError(errno.EPERM, f"the file {self._new} belongs to another user")
-                if not os.path.exists(self._new) or os.stat(self._new).st_ino != found.st_ino:
+                if not self._is_at_its_place(file, directory):
                     continue  # it became another process's file, meanwhile
                 os.fchmod(file.fileno(), 0o600)
                 file.truncate(0)
                 try:
                     yield file
                 except BaseException:
-                    os.unlink(self._new)
+                    os.unlink(self._new, dir_fd=directory)
                     raise
                 return
+        raise FileExistsError(errno.EEXIST, f"somebody keeps creating {self._new} beside it")
+
+    def _remove_foreign(self, directory: int) -> None:
+        """Remove what somebody else has put in the new file's place: a link, a FIFO, a file that has another name, too."""
+        with contextlib.suppress(FileNotFoundError):
+            if _is_foreign(os.stat(self._new, dir_fd=directory, follow_symlinks=False)):
+                os.unlink(self._new, dir_fd=directory)
+
+    def _is_at_its_place(self, file: t.BinaryIO, directory: int) -> bool:
+        try:
+            return os.path.samestat(os.stat(self._new, dir_fd=directory, follow_symlinks=False), os.fstat(file.fileno()))
+        except FileNotFoundError:
+            return False
 
     def remove(self) -> None:
-        try:
-            for path in (self._new, self._dest):
+        with self._opened("removed") as directory:
+            self._found(directory)
+            for name in (self._new, self._name):
                 with contextlib.suppress(FileNotFoundError):
-                    os.unlink(path)
-        except OSError as error:
-            raise AccessError(f"{self._dest} cannot be removed: {error.strerror}") from None
+                    os.unlink(name, dir_fd=directory)
 
     def exists(self) -> bool:
-        return os.path.lexists(self._dest)
+        if not os.path.isdir(self._directory or "/"):
+            return False
+        with self._opened("read") as directory:
+            return self._found(directory) is not None
+
+
+def _is_foreign(info: os.stat_result) -> bool:
+    return irregular(info) is not None or info.st_uid != os.geteuid() or info.st_nlink > 1

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import typing as t
-from urllib.parse import quote
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request
+from ansible_collections.mediaops.access.plugins.module_utils._paths import quote_path
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import Credentials, Place, checked
@@ -66,7 +66,7 @@ class Vault(Provider):
         headers = {"X-Vault-Token": token, "X-Vault-Request": "true"}
         if self.params["namespace"]:
             headers["X-Vault-Namespace"] = self.params["namespace"]
-        place = f"{quote(self.params['mount'].strip('/'))}/{kind}/{quote(path.strip('/'))}"
+        place = f"{quote_path(self.params['mount'], 'mount')}/{kind}/{quote_path(path, 'path')}"
         return Request(method, f"{self.url}/v1/{place}", headers=headers, **kwargs)
 
 

@@ -139,7 +139,7 @@ def cache(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> t.Iterator[
 
     def make() -> dict[str, t.Any]:
         server.client.flushall()
-        return {"token_cache": server.url, "token_cache_key": "the-s3cr3t-key", "max_wait": 5}
+        return {"token_cache": server.url, "token_cache_key": "the-s3cr3t-key-of-the-cache", "max_wait": 5}
 
     yield make
     server.stop()

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import base64
-from urllib.parse import quote
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request
+from ansible_collections.mediaops.access.plugins.module_utils._paths import quote_path
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 
@@ -38,7 +38,7 @@ class Consul(Provider):
     def value(self) -> str:
         """The key's value."""
         headers = {"X-Consul-Token": self.params["token"]} if self.params["token"] else {}
-        response = self.send(Request("GET", f"{self.url}/v1/kv/{quote(self.params['path'].strip('/'))}", headers=headers))
+        response = self.send(Request("GET", f"{self.url}/v1/kv/{quote_path(self.params['path'], 'path')}", headers=headers))
         encoded = self.read(response, ENTRIES)[0]["Value"] or ""
         try:
             value = base64.b64decode(encoded, validate=True).decode()

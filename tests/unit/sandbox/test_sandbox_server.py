@@ -162,6 +162,7 @@ def test_seed_and_switches(tmp_path):
         (["--seed", "/nonexistent/seed.json"], "No such file"),
         (["--tls-cert", "x"], "--tls-key"),
         (["--host", "192.0.2.1"], "cannot listen"),
+        (["--ready-file", "/dev/null"], "--ready-file: /dev/null is not a regular file"),
     ],
 )
 def test_what_cannot_be_started(arguments, text):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import errno
 import hashlib
 import json
 import logging
@@ -15,6 +16,7 @@ import pathlib
 import re
 import secrets
 import sqlite3
+import stat
 import time
 import typing as t
 import unicodedata
@@ -90,9 +92,7 @@ def main(event: Event, fields: dict[str, str] | None = None, types: dict[str, st
     """The events that the rules get in place of this one."""
     path = pathlib.Path(os.environ.get("MEDIAOPS_EVENTS") or "~/.local/state/mediaops-access/events.sqlite").expanduser().absolute()
     receipts = path.with_name(f"{path.name}.receipts")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    receipts.mkdir(mode=0o700, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    _prepare(path, receipts)
     with contextlib.closing(sqlite3.connect(path, timeout=30.0)) as database:
         database.executescript(_SCHEMA)
         if "retry_after" in event:
@@ -114,6 +114,22 @@ def main(event: Event, fields: dict[str, str] | None = None, types: dict[str, st
         with database:
             _note(database, name, read)
     return []
+
+
+def _prepare(path: pathlib.Path, receipts: pathlib.Path) -> None:
+    """Create what is missing, for this user alone under any umask. Nothing waits for a FIFO, or is written to a device."""
+    before = os.umask(0o077)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        receipts.mkdir(exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    finally:
+        os.umask(before)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file: set MEDIAOPS_EVENTS to another path", str(path))
+    finally:
+        os.close(handle)
 
 
 def _read(payload: Event, name: str, fields: dict[str, str], types: dict[str, str]) -> _Read:

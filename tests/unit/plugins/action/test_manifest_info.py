@@ -338,8 +338,13 @@ WRONG = {
     "deliver to Vault without a path": ({"deliver": [{"format": "vault_kv2", "url": "https://v"}]}, ["deliver[0]", "lacks path"]),
     "deliver to Vault and to a file": ({"deliver": [{"format": "vault_kv2", "url": "https://v", "path": "p", "dest": "a"}]}, ["deliver[0]", "dest"]),
     "deliver to a folder that is missing": ({"deliver": [DELIVER, {**DELIVER, "dest": "x/a"}]}, ["deliver[1].dest: ", "/x/a cannot be written: No such file"]),
-    "deliver to a folder": ({"deliver": [{**DELIVER, "dest": "."}]}, ["deliver[0].dest: ", "Is a directory"]),
-    "deliver to no path": ({"deliver": [{**DELIVER, "dest": "a\0b"}]}, ["deliver[0].dest: ", "is no path"]),
+    "deliver to a folder": ({"deliver": [{**DELIVER, "dest": "."}]}, ["deliver[0].dest: ", "is a directory, not a regular file"]),
+    "deliver to no path": ({"deliver": [{**DELIVER, "dest": "a\0b"}]}, ["deliver[0].dest: ", "is not a path"]),
+    "deliver to a device": ({"deliver": [{**DELIVER, "dest": "/dev/null"}]}, ["deliver[0].dest: /dev/null is a device, not a regular file"]),
+    "deliver to a secret above the mount": (
+        {"deliver": [{"format": "vault_kv2", "url": "https://v", "path": "a/%2e%2e/b", "mount": "../sys"}]},
+        ["deliver[0].path: ", "deliver[0].mount: ", "is not a valid path"],
+    ),
     "deliver to one file twice": ({"deliver": [DELIVER, {"dest": "./b/../a", "format": "dotenv"}]}, ["deliver[1].dest: it is the file of deliver[0].dest"]),
     "a name twice": ({"flex": {"applications": [{"name": "A"}, {"name": "A"}]}}, ["flex.applications[1]", "'A'", "flex.applications[0]"]),
     "a number and a text that are the same name": ({"flex": {"applications": [{"name": 5}, {"name": "5"}]}}, ["flex.applications[1]", "5"]),
@@ -499,11 +504,16 @@ def test_what_is_absent_needs_no_variable(info):
     assert info({**absent, "deliver": [{"dest": "b", "format": "dotenv"}]})["names"]["applications"] == {"a b": None}
 
 
-@pytest.mark.parametrize("form", ["json", "dotenv"])
-def test_a_name_may_be_a_number(info, form):
-    result = info({"flex": {"applications": [{"name": 2027}, {"name": "Reviewer"}]}, "deliver": [{"dest": "b", "format": form}]})
+def test_a_name_may_be_a_number(info):
+    result = info({"flex": {"applications": [{"name": 2027}, {"name": "Reviewer"}]}, "deliver": [DELIVER]})
 
     assert result["names"]["applications"] == {"2027": None, "Reviewer": None}
+
+
+def test_a_name_that_begins_with_a_digit_is_found_before_a_dotenv_file_is_written(info):
+    message = failure(info({"flex": {"applications": [{"name": "a"}, {"name": 2027}]}, "deliver": [{"dest": "b", "format": "dotenv"}]}))
+
+    assert "flex.applications[1]: '2027' becomes 2027_CLIENT_ID in a dotenv file, and a variable must not begin with a digit: rename it" in message
 
 
 # --- a password for Ansible Vault --------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import sqlite3
 import stat
 
@@ -48,11 +49,11 @@ def impatient(monkeypatch):
     monkeypatch.setattr(sqlite3, "connect", lambda path, timeout, **keywords: connect(path, timeout=0, **keywords))
 
 
-def failure(path, action):
+def failure(path, action, what=""):
     """What a failure that names the ledger says besides."""
     with pytest.raises(AccessError) as caught:
         action()
-    start = f"ledger: {path} "
+    start = f"ledger: {what}{path} "
     assert caught.value.message.startswith(start)
     return caught.value.message[len(start) :]
 
@@ -160,7 +161,7 @@ def test_all_is_done_or_nothing(use, opened):
 # --- the file ------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077], ids=oct)
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077, 0o277], ids=oct)
 def test_only_the_owner_can_use_what_is_made_under_any_umask(mask, path, opened, tmp_path):
     before = os.umask(mask)
     try:
@@ -257,8 +258,64 @@ def test_a_damaged_ledger_is_a_clear_failure(use, path, opened):
 def test_a_folder_is_refused(read_only, path, opened):
     path.mkdir()
 
-    reason = "unable to open database file. Remove it, or name another; the platform will be asked again" if read_only else "Is a directory"
-    assert failure(path, lambda: opened(read_only=read_only)) == f"cannot be used: {reason}"
+    assert failure(path, lambda: opened(read_only=read_only)) == "cannot be used: it is a directory, not a regular file"
+
+
+def bind(path):
+    here = os.getcwd()
+    os.chdir(path.parent)  # its path may be too long for a socket's
+    try:
+        socket.socket(socket.AF_UNIX).bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+OPEN = """
+import sys
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._ledger import Ledger
+try:
+    Ledger(sys.argv[1], "place", 1000, read_only=sys.argv[2] == "True")
+except AccessError as error:
+    print(error.message, flush=True)
+"""
+
+
+@BOTH
+@pytest.mark.parametrize("make", [os.mkfifo, bind, lambda path: path.symlink_to(os.devnull)], ids=["a FIFO", "a socket", "a symbolic link"])
+def test_nobody_waits_for_what_is_no_regular_file(make, read_only, path, start, request):
+    make(path)
+
+    child = start(OPEN, path, read_only)  # which the test's end kills
+
+    kind = request.node.callspec.id.split("-")[0]
+    assert child.line() == f"ledger: {path} cannot be used: it is {kind}, not a regular file"
+
+
+@BOTH
+@pytest.mark.parametrize("name", ["ledger.db-journal", "ledger.db-wal", "ledger.db-shm"])
+@pytest.mark.parametrize("target", ["foreign", "nothing"])
+def test_a_link_where_sqlite_would_write_is_refused_and_its_target_left_alone(target, name, read_only, path, opened, tmp_path):
+    opened().note({"a": "present"}, NOW)
+    (tmp_path / "foreign").write_bytes(b"foreign")
+    (tmp_path / name).symlink_to(target)
+
+    message = failure(path, lambda: opened(read_only=read_only), f"{name} beside ")
+    assert message == "is a symbolic link, and SQLite would write to it. Remove it"
+    assert (tmp_path / "foreign").read_bytes() == b"foreign"
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_a_folder_behind_a_link_that_others_can_have_planted_is_refused(tmp_path):
+    (tmp_path / "open").mkdir()
+    (tmp_path / "real").mkdir()
+    (tmp_path / "open" / "link").symlink_to("../real")
+    (tmp_path / "open").chmod(0o777)
+    path = tmp_path / "open" / "link" / "ledger.db"
+
+    message = failure(path, lambda: Ledger(str(path), PLACE, DAY))
+    assert message == "cannot be used: link is a symbolic link in a directory that others can write to. Give the path without it"
+    assert list((tmp_path / "real").iterdir()) == []
 
 
 def test_a_missing_folder_is_a_clear_failure(path):
@@ -275,7 +332,7 @@ def test_a_symlink_is_refused_and_its_target_left_alone(there, path, opened, tmp
         target.touch()
     path.symlink_to(target)
 
-    assert failure(path, opened) == "cannot be used: Too many levels of symbolic links"
+    assert failure(path, opened) == "cannot be used: it is a symbolic link, not a regular file"
     assert not there or target.read_bytes() == b""
     assert target.exists() is there
 

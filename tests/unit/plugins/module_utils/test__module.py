@@ -162,7 +162,7 @@ def test_a_secret_of_the_environment_is_hidden_too(execute, monkeypatch):
 
 
 def test_the_password_of_a_token_cache_is_hidden_too(execute):
-    params = {**GIVEN, "token_cache": "redis://me:p%40ss@redis.example.com/0", "token_cache_key": "the key itself", "name": "p@ss"}
+    params = {**GIVEN, "token_cache": "redis://me:p%40ss@redis.example.com/0", "token_cache_key": "the key of the cache", "name": "p@ss"}
 
     result = execute(module(raises(AccessError("no p%40ss, no p@ss"))), params)
 

@@ -69,16 +69,16 @@ def test_secret_options_are_marked_and_only_they():
         ),
         pytest.param({"token_cache": "rediss://host", "token_cache_key": ""}, "token_cache_key (or the environment", id="Redis with an empty key"),
         pytest.param(
-            {"token_cache": "memcached://:pw@host", "token_cache_key": "k"},
+            {"token_cache": "memcached://:pw@host", "token_cache_key": "k" * 16 * 16},
             "token_cache: memcached:// is not supported. Give a directory, a redis:// or rediss:// URL, or none",
             id="another URL",
         ),
         *(
-            pytest.param({"token_cache": f"{scheme}://:pw@host", "token_cache_key": "k"}, f"token_cache: {scheme}:// is not supported yet. Give", id=scheme)
+            pytest.param({"token_cache": f"{scheme}://:pw@host", "token_cache_key": "k" * 16}, f"token_cache: {scheme}:// is not supported yet. Give", id=scheme)
             for scheme in ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
         ),
         *(
-            pytest.param({"token_cache": place, "token_cache_key": "k"}, "token_cache: it is not a valid URL of Redis. Write it as rediss://user", id=place)
+            pytest.param({"token_cache": place, "token_cache_key": "k" * 16}, "token_cache: it is not a valid URL of Redis. Write it as rediss://user", id=place)
             for place in (
                 "redis:/:pw@host",
                 "redis:pw@host",
@@ -107,7 +107,10 @@ def test_secret_options_are_marked_and_only_they():
         pytest.param({"token_cache": " redis://:pw@host"}, "token_cache: it begins or ends with a blank", id="a leading blank"),
         pytest.param({"token_cache": "redis://:pw@host\n"}, "token_cache: it begins or ends with a blank", id="a line end"),
         pytest.param({"token_cache": "$CACHE_URL"}, "token_cache: a variable in it holds a URL", id="a variable with a URL"),
-        pytest.param({"token_cache": "redis://:pw@host\nx", "token_cache_key": "k"}, "token_cache: it is not a valid URL of Redis", id="two lines"),
+        pytest.param({"token_cache": "redis://:pw@host\nx", "token_cache_key": "k" * 16}, "token_cache: it is not a valid URL of Redis", id="two lines"),
+            pytest.param({"token_cache": place, "token_cache_key": "pw" + "k" * 13}, "token_cache_key must have at least 16 characters. Use a random", id=what)
+            for what, place in (("a short key", "rediss://host"), ("a short key for a directory", "/cache"), ("a short key for no cache", "none"))
+        ),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_name(given, message, monkeypatch):
@@ -127,9 +130,9 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(given, message, monkeypa
         {"retries": 0, "max_wait": 0, "min_ttl": 0, "timeout": 0.1},
         {"rate_limit": "none", "auth_rate_limit": "1/minute"},
         {"ca_path": os.devnull, "client_cert": os.devnull, "client_key": os.devnull},
-        {"token_cache": "redis://host", "token_cache_key": "k"},
-        {"token_cache": "rediss://host", "token_cache_key": "k"},
-        {"token_cache": "rediss://me:p%2Fw%2541%3Fx%40y@[::1]:6379/0?ssl_ca_certs=/etc/ca.pem&db=1", "token_cache_key": "k"},
+        {"token_cache": "redis://host", "token_cache_key": "k" * 16},
+        {"token_cache": "rediss://host", "token_cache_key": "k" * 16},
+        {"token_cache": "rediss://me:p%2Fw%2541%3Fx%40y@[::1]:6379/0?ssl_ca_certs=/etc/ca.pem&db=1", "token_cache_key": "k" * 16},
         {"token_cache": "/srv/me@example.com:1/cache"},
         {"token_cache": "~/redis"},
         {"token_cache": "redis/cache"},

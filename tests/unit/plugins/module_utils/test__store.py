@@ -5,23 +5,32 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import errno
 import fcntl
+import hashlib
+import hmac
+import json
+import mmap
 import os
 import pathlib
+import re
+import shutil
 import signal
+import socket
 import stat
 import sys
 import threading
 
 import pytest
+from cryptography.fernet import Fernet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils import _store
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary, WaitTooLong
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate, Schedule
-from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend, MemoryBackend, TokenStore, open_backend, reserve_all
+from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend, MemoryBackend, TokenStore, open_backend, reserve_all, stretch_key
 
 KEY = "k" * 32
 NAME = "0123abcd"
@@ -55,8 +64,9 @@ def mode(path):
 # --- the directory: who may read and write it -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mask", [0o000, 0o002, 0o022, 0o077], ids=oct)
-def test_only_the_owner_can_use_what_is_made_under_any_umask(mask, tmp_path, place, clock, patience):
+@pytest.mark.parametrize("mask", [0o000, 0o002, 0o022, 0o077, 0o277, 0o777], ids=oct)
+def test_only_the_owner_can_use_what_is_made_under_any_umask(mask, tmp_path, clock, patience):
+    place = tmp_path / "not" / "yet" / "cache"
     before = os.umask(mask)
     try:
         backend = DirectoryBackend(str(place), clock)
@@ -69,9 +79,10 @@ def test_only_the_owner_can_use_what_is_made_under_any_umask(mask, tmp_path, pla
         os.umask(before)
 
     made = {path.relative_to(tmp_path).as_posix(): mode(path) for path in tmp_path.rglob("*")}
+    files = (f"tokens/{NAME}", "key", "locks/item", "locks/key", "pacing/all")
     assert made == {
-        **dict.fromkeys(("cache", "cache/tokens", "cache/locks", "cache/pacing"), 0o700),
-        **dict.fromkeys((f"cache/tokens/{NAME}", "cache/key", "cache/locks/item", "cache/locks/key", "cache/pacing/all"), 0o600),
+        **dict.fromkeys(("not", "not/yet", "not/yet/cache", *(f"not/yet/cache/{name}" for name in ("tokens", "locks", "pacing"))), 0o700),
+        **{f"not/yet/cache/{name}": 0o600 for name in files},
     }
 
 
@@ -109,6 +120,33 @@ def test_the_directory_of_another_user_is_refused(other, place, clock, monkeypat
 
     with pytest.raises(AccessError, match=f"^token_cache: the directory .*cache belongs to another user .uid {owner}.. Name a directory of your own"):
         DirectoryBackend(str(place), clock)
+
+
+@pytest.mark.parametrize("link", ["cache", "parent/cache"])
+def test_a_directory_behind_a_link_that_others_can_have_planted_is_refused_and_left_alone(link, tmp_path, clock):
+    (tmp_path / "open").mkdir()
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "open" / link.split("/")[0]).symlink_to(tmp_path / "real")
+    (tmp_path / "open").chmod(0o777)
+
+    with pytest.raises(AccessError, match="^token_cache: the directory .* cannot be used: .* is a symbolic link in a directory that others can write to"):
+        DirectoryBackend(str(tmp_path / "open" / link), clock)
+    assert list((tmp_path / "real").iterdir()) == []
+
+
+def test_a_directory_behind_an_own_link_is_used(tmp_path, place, clock):
+    (tmp_path / "real").mkdir(mode=0o700)
+    place.symlink_to("real")
+
+    DirectoryBackend(str(place), clock).write(NAME, b"data", None)
+
+    assert (tmp_path / "real" / "tokens" / NAME).read_bytes() == b"data"
+
+
+def test_a_directory_that_is_removed_meanwhile_is_made_again(place, clock):
+    for _turn in range(2):
+        DirectoryBackend(str(place), clock).write(NAME, b"data", None)
+        shutil.rmtree(place)
 
 
 @pytest.mark.parametrize("folder", ["", "tokens"])
@@ -221,6 +259,96 @@ def test_a_symlink_among_locks_and_pacing_files_is_refused(file, call, backend, 
     with pytest.raises(AccessError, match="cannot be locked"):
         call(backend, patience)
     assert target.read_bytes() == b"mine"
+
+
+USES = {
+    f"tokens/{NAME}": lambda backend, patience: backend.read(NAME),
+    "key": lambda backend, patience: backend.own_key(),
+    "locks/item": lambda backend, patience: contextlib.ExitStack().enter_context(backend.lock("item", patience)),
+    "pacing/all": lambda backend, patience: backend.reserve([("all", Rate(1, 1.0))], patience),
+}
+
+
+@pytest.fixture
+def filled(backend, patience):
+    """A backend that has each of its files."""
+    backend.write(NAME, b"data", None)
+    backend.own_key()
+    backend.reserve([("all", Rate(1, 1.0))], patience)
+    with backend.lock("item", patience):
+        return backend
+
+
+@pytest.mark.parametrize("bits", [0o644, 0o640, 0o604, 0o611], ids=oct)
+@pytest.mark.parametrize("file", USES)
+def test_what_others_can_read_is_taken_from_them_with_a_warning(file, bits, filled, place, clock, patience):
+    before = (place / file).read_bytes()
+    (place / file).chmod(bits)
+    warnings = []
+
+    for _turn in range(2):
+        USES[file](DirectoryBackend(str(place), clock, warnings.append), patience)
+
+    assert mode(place / file) == 0o600
+    (warning,) = warnings
+    assert warning.startswith(f"token_cache: others could read {place}/{file} (mode {bits:04o}); its mode is now 0600. If somebody may have copied")
+    assert file.startswith("pacing") or (place / file).read_bytes() == before
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: bind(path)], ids=["FIFO", "directory", "socket"])
+@pytest.mark.parametrize("file", USES)
+def test_nobody_waits_for_what_is_no_regular_file(file, make, filled, place, patience, start):
+    (place / file).unlink()
+    make(place / file)
+
+    child = start("import sys\nargs = sys.argv[1:]\n" + USE_ONE, place, file.partition("/")[0])  # which the test's end kills
+
+    kind = {os.mkfifo: "FIFO", os.mkdir: "directory"}.get(make, "socket")
+    said = child.line()
+    if file.startswith("tokens"):
+        assert said == "None"
+    elif file == "key" and kind != "directory":
+        assert len(said) == 44
+    elif file == "key":
+        assert said.startswith("token_cache: the directory") and "cannot be written to: Is a directory" in said
+    else:
+        assert said == f"token_cache: the directory {place} cannot be locked: it is a {kind}, not a regular file. Name another directory, or none for no cache"
+
+
+USE_ONE = """
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate
+from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend
+backend, patience = DirectoryBackend(args[0], Clock()), Patience(1, Clock())
+uses = {
+    "tokens": lambda: backend.read("0123abcd"),
+    "key": backend.own_key,
+    "locks": lambda: backend.lock("item", patience).__enter__(),
+    "pacing": lambda: backend.reserve([("all", Rate(1, 1.0))], patience),
+}
+try:
+    print(uses[args[1]](), flush=True)
+except AccessError as error:
+    print(error.message, flush=True)
+"""
+
+
+def bind(path):
+    here = os.getcwd()
+    os.chdir(path.parent)  # its path may be too long for a socket's
+    try:
+        socket.socket(socket.AF_UNIX).bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+@pytest.mark.parametrize("file", ["locks/item", "pacing/all"])
+@pytest.mark.parametrize("bits", [0o660, 0o606], ids=oct)
+def test_a_lock_or_pacing_file_that_others_can_write_to_is_refused(file, bits, filled, place, patience):
+    (place / file).chmod(bits)
+
+    with pytest.raises(AccessError, match=f"cannot be locked: .*{file} belongs to another user, or others can write to it. Remove it"):
+        USES[file](filled, patience)
 
 
 CRASHING_WRITE = """
@@ -794,7 +922,7 @@ def test_swapped_files_are_a_miss_each(backend, place):
 @pytest.mark.parametrize("content", [b"[1]", b'"text"', b"not JSON", b"\xff"], ids=repr)
 def test_something_else_under_the_right_key_is_a_miss(content, backend):
     store = store_in(backend)
-    backend.write(NAME, store._open_keys()[1].encrypt(content), None)
+    backend.write(NAME, store._keys[1].encrypt(content), None)
 
     assert store.read(NAME) is None
 
@@ -815,7 +943,7 @@ def test_of_many_entries_those_that_can_be_read_come_by_their_names(backend, pla
     store_in(backend, "another key").write("foreign", {"number": 9}, None)
     (place / "tokens" / "cut").write_bytes((place / "tokens" / "cut").read_bytes()[:-9])
     (place / "tokens" / "mine").rename(place / "tokens" / "yours")
-    backend.write("list", store._open_keys()[1].encrypt(b"[1]"), None)
+    backend.write("list", store._keys[1].encrypt(b"[1]"), None)
 
     found = store.read_many(["two", "missing", "cut", "foreign", "yours", "list", "one"])
 
@@ -928,3 +1056,196 @@ def test_without_a_cache_a_token_lives_as_long_as_its_item(clock, patience):
 def test_a_directory_is_opened(place, clock):
     assert isinstance(open_backend(str(place), clock, {}), DirectoryBackend)
     assert pathlib.Path(place, "tokens").is_dir()
+
+
+# --- names that tell nothing -------------------------------------------------------------------------------------------------
+
+PLAYER = "item\nplaylyfe\nhttps://host\np1"
+SLOT = ("freewheel\nhttps://host\nuser@example.com\nall", Rate(1, 1.0))
+
+
+class Recorder(MemoryBackend):
+    """Notes the names that it gets, as a backend that others can read does."""
+
+    private = False
+
+    def __init__(self, own=None):
+        super().__init__(Clock(), {})
+        self.own = own
+        self.seen = []
+        self.asked = 0
+
+    def lock(self, name, patience):
+        self.seen.append(name)
+        return super().lock(name, patience)
+
+    def reserve(self, slots, patience):
+        self.seen += [name for name, _rate in slots]
+        return super().reserve(slots, patience)
+
+    def hold(self, slots, until):
+        self.seen += [name for name, _rate in slots]
+        super().hold(slots, until)
+
+    def own_key(self):
+        self.asked += 1
+        return self.own
+
+
+def names_seen(key, own=None):
+    """The names of a lock, of a rate limit when it is reserved and held, and of another one."""
+    recorder = Recorder(own)
+    store = TokenStore(lambda: recorder, key)
+    with store.lock(PLAYER, Patience(1, Clock())):
+        store.reserve([SLOT], Patience(1, Clock()))
+    store.hold([SLOT], 0)
+    store.reserve([("another", SLOT[1])], Patience(1, Clock()))
+    assert recorder.asked <= 1
+    return recorder.seen
+
+
+def test_nobody_can_compute_the_name_of_a_lock_or_limit_without_the_key():
+    ours, again, others = names_seen(KEY), names_seen(KEY), names_seen("another key")
+
+    assert ours == again
+    assert ours[1] == ours[2]
+    assert len({*ours, *others}) == 6
+    assert all(re.fullmatch("[0-9a-f]{64}", name) for name in ours)
+    plain = {hashlib.sha256(text.encode()).hexdigest() for text in (PLAYER, SLOT[0], "another")}
+    assert not plain.intersection(ours)
+
+
+def test_whoever_uses_a_directory_shares_its_locks_and_limits_whatever_key_encrypts_the_tokens():
+    assert names_seen(None, "own key of the directory") == names_seen(KEY, "own key of the directory") != names_seen(None, "another directory's")
+
+
+def test_names_of_locks_are_no_names_of_tokens(backend):
+    store = store_in(backend)
+
+    assert store._keyed(json.dumps(IDENTITY)) != store.name_of(IDENTITY)
+
+
+def test_a_process_that_shares_nothing_needs_no_key(clock, patience, monkeypatch):
+    monkeypatch.setattr(MemoryBackend, "own_key", lambda self: pytest.fail("nobody needs a key"))
+    schedules = {}
+    store = TokenStore(lambda: MemoryBackend(clock, schedules), None)
+
+    store.reserve([SLOT], patience)
+    with store.lock(PLAYER, patience):
+        store.hold([("another", SLOT[1])], 0)
+
+    assert list(schedules) == [SLOT[0], "another"]
+
+
+LOCK_AND_PACE = """
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate
+from ansible_collections.mediaops.access.plugins.module_utils._store import TokenStore, open_backend
+store = TokenStore(lambda: open_backend(args[0], Clock(), {}), args[1] or None)
+with store.lock("item", Patience(1, Clock())):
+    store.reserve([("all", Rate(1, 1.0))], Patience(1, Clock()))
+print([name for name in sys.modules if name.startswith("cryptography")], flush=True)
+"""
+
+
+@pytest.mark.parametrize("key", ["", KEY], ids=["own key", "given key"])
+def test_locks_and_limits_do_not_load_the_cipher(key, place, start):
+    assert start("import sys\nargs = sys.argv[1:]\n" + LOCK_AND_PACE, place, key).line() == "[]"
+    files = [path.name for folder in ("locks", "pacing") for path in (place / folder).iterdir() if path.name != "key"]
+    assert len(files) == 2 and all(len(name) == 64 for name in files)
+
+
+# --- the key that is given ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rounds(monkeypatch):
+    """The page is empty, and what is stretched is noted."""
+    monkeypatch.setattr(_store, "_stretched_keys", mmap.mmap(-1, mmap.PAGESIZE))
+    really, noted = hashlib.pbkdf2_hmac, []
+
+    def pbkdf2_hmac(name, secret, salt, iterations):
+        noted.append((name, secret, salt, iterations))
+        return really(name, secret, salt, 10)
+
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", pbkdf2_hmac)
+    return noted
+
+
+def test_a_key_is_stretched_and_only_once(rounds):
+    first, second = stretch_key("a key"), stretch_key("a key")
+
+    assert first == second
+    assert len(first) == 32
+    assert rounds == [("sha256", b"a key", b"mediaops.access token_cache_key", 200_000)]
+
+
+def test_all_controllers_get_the_same():
+    expected = hashlib.pbkdf2_hmac("sha256", "kéy".encode(), b"mediaops.access token_cache_key", 200_000)
+
+    assert stretch_key("kéy") == expected
+
+
+@given(keys=st.lists(st.text(st.characters(), min_size=1), min_size=1, max_size=200, unique=True))
+@settings(max_examples=20, deadline=None)
+def test_keys_that_share_a_place_on_the_page_are_told_apart(keys):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(_store, "_stretched_keys", mmap.mmap(-1, mmap.PAGESIZE))
+        patched.setattr(_store, "_ROUNDS", 1)
+
+        assert len({stretch_key(key) for key in [*keys, *keys]}) == len(keys)
+
+
+def test_what_another_process_has_half_written_is_computed_again(rounds):
+    stretched = stretch_key("a key")
+    place = _store._stretched_keys.find(stretched)
+
+    for damaged in (place, place + 40):
+        _store._stretched_keys[damaged] ^= 1
+        assert stretch_key("a key") == stretched
+    assert len(rounds) == 3
+
+
+STRETCH_IN_A_WORKER = """
+import hashlib, os
+from ansible_collections.mediaops.access.plugins.module_utils._store import stretch_key
+worker = os.fork()
+if not worker:
+    stretch_key("the key of all workers")
+    os._exit(0)
+assert os.waitpid(worker, 0)[1] == 0
+hashlib.pbkdf2_hmac = None
+print(len(stretch_key("the key of all workers")), flush=True)
+"""
+
+
+def test_what_one_worker_has_stretched_the_others_need_not(start):
+    assert start(STRETCH_IN_A_WORKER).line() == "32"
+
+
+def expanded(secret, label):
+    """As the first version did it (HKDF-Expand, RFC 5869, with one block)."""
+    return hmac.new(secret, label + b"\x01", hashlib.sha256).digest()
+
+
+def written_by_the_first_version(backend, key):
+    name = hmac.new(expanded(key.encode(), b"mediaops.access names"), json.dumps(IDENTITY).encode(), hashlib.sha256).hexdigest()
+    cipher = Fernet(base64.urlsafe_b64encode(expanded(key.encode(), b"mediaops.access data")))
+    backend.write(name, cipher.encrypt(json.dumps({**ENTRY, "name": name}).encode()), None)
+    return name
+
+
+def test_the_cache_of_a_directory_with_its_own_key_stays_of_use(backend):
+    name = written_by_the_first_version(backend, backend.own_key())
+    store = store_in(backend, None)
+
+    assert store.name_of(IDENTITY) == name
+    assert store.read(name) == {**ENTRY, "name": name}
+
+
+def test_a_cache_whose_key_was_not_stretched_yet_is_a_miss_and_no_error(backend):
+    name = written_by_the_first_version(backend, KEY)
+    store = store_in(backend)
+
+    assert store.name_of(IDENTITY) != name
+    assert store.read(name) is None
+    assert store.entries() == {}

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pathlib
+import re
 import signal
 import sys
 import threading
@@ -117,6 +119,42 @@ def test_the_server_sees_no_token_and_no_key(backend, server):
     assert store.entries() == {name: {"token": {"access_token": "the-access-token"}, "name": name}}
     assert not any(word in everything for word in ("the-access-token", "the-password", "flex", KEY))
     assert TokenStore(lambda: backend, "another key").entries() == {}
+
+
+def test_the_server_cannot_tell_whose_lock_or_limit_it_keeps(backend, server, patience):
+    item, limit = "item\nplaylyfe\nhttps://playlyfe.example.com\np1", ("freewheel\nhttps://host\nuser@example.com\nall", Rate(1, 60.0))
+    seen = {}
+    for key in (KEY, "another key"):
+        store = TokenStore(lambda: backend, key)
+        with store.lock(item, patience):
+            assert store.reserve([limit], patience) == 0
+            store.hold([limit], 0)
+            seen[key] = {name.decode() for name in server.client.keys()}
+        server.client.flushall()
+
+    assert all(sorted(map(kind_of, names)) == ["lock", "pace"] for names in seen.values())
+    assert not seen[KEY] & seen["another key"]
+    plain = [hashlib.sha256(text.encode()).hexdigest() for text in (item, limit[0])]
+    assert not any(digest[:20] in name for digest in plain for names in seen.values() for name in names)
+
+
+def kind_of(name):
+    found = re.fullmatch(PREFIX + "(lock|pace|token):[0-9a-f]{64}", name)
+    return found and found[1]
+
+
+def test_controllers_share_locks_and_limits_if_they_have_the_same_key(server, open_at, clock):
+    def store(key, name):
+        return TokenStore(lambda: open_at(f"{server.url}?client_name={name}"), key)
+
+    limit = ("all", Rate(1, 60.0))
+    first, second, stranger = store(KEY, "first"), store(KEY, "second"), store("another key", "stranger")
+    with first.lock("item", Patience(0, clock)), stranger.lock("item", Patience(0, clock)):
+        with pytest.raises(WaitTooLong), second.lock("item", Patience(0, clock)):
+            pass
+    waits = [each.reserve([limit], Patience(300, clock)) for each in (first, second, stranger)]
+
+    assert waits == pytest.approx([0, 60.5, 0], abs=2)
 
 
 def test_it_keeps_no_key_of_its_own(backend):

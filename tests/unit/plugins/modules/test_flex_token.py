@@ -84,7 +84,7 @@ def test_a_cached_token_with_less_life_than_min_ttl_is_not_served(flex_token_, c
 
 @pytest.mark.parametrize(
     "other",
-    [{"client_secret": "hush-wrong"}, {"token_cache_key": "hush-key"}],
+    [{"client_secret": "hush-wrong"}, {"token_cache_key": "hush-key-of-another"}],
     ids=["a wrong secret", "another key"],
 )
 def test_a_cached_token_is_served_to_nobody_else(flex_token_, other):

@@ -71,10 +71,10 @@ def test_check_mode_predicts_the_removals_and_leaves_everything(cache, left, opt
 
 
 def test_entries_of_another_key_are_not_touched(cache, log_in, left):
-    log_in("freewheel", token_cache_key="hush-key")
+    log_in("freewheel", token_cache_key="hush-key-of-another")
 
     assert cache()["removed"] == 5
-    assert left(token_cache_key="hush-key") == ["freewheel"]
+    assert left(token_cache_key="hush-key-of-another") == ["freewheel"]
 
 
 def test_the_key_and_what_else_the_directory_holds_stay(cache, tmp_path):

@@ -122,11 +122,11 @@ def test_without_a_cache_there_are_no_tokens(runs):
 
 def test_only_what_the_key_can_decrypt_is_seen(runs, log_in):
     log_in("freewheel")
-    log_in("flex", token_cache_key="hush-key")
+    log_in("flex", token_cache_key="hush-key-of-another")
 
     info = runs(token_cache_info)
     assert [token["provider"] for token in info()["tokens"]] == ["freewheel"]
-    assert [token["provider"] for token in info(token_cache_key="hush-key")["tokens"]] == ["flex"]
+    assert [token["provider"] for token in info(token_cache_key="hush-key-of-another")["tokens"]] == ["flex"]
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\x80" * 200], ids=["nothing", "nonsense", "bytes"])
