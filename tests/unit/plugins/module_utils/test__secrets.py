@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils import _secrets
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import CUT, MASK, SECRET_KEY, Secrets, strings_in, url_passwords
+from ansible_collections.mediaops.access.plugins.module_utils._secret_names import SECRET_KEY
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import CUT, MASK, Secrets, strings_in, url_passwords
 
 SECRET = 'p&s "w\\rd/ä+1'
 

@@ -111,7 +111,8 @@ REWRITING: dict[str, t.Callable[[str], str]] = {
     "JSON of PHP": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
     "JavaScript": lambda text: json.dumps(text)[1:-1].replace("'", "\\'"),
     "\\uXXXX": _utf_16,
-    "Python": lambda text: repr(text)[1:-1],
+    # \\U00012345 in lower case would be JavaScript's \\u0001, and four digits.
+    "Python": lambda text: "".join(char if char > "\uffff" else repr(f"{char}\"'")[1:-4] for char in text),
     "upper case": str.upper,
     "lower case": str.lower,
     "title case": str.title,
