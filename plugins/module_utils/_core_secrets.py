@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.mediaops.access.plugins.module_utils._secret_search import SHORTEST
+
 try:
     from ansible.module_utils.secrets import register_secrets
 except ImportError:  # older than 2.22
     register_secrets = None
-
-#: Core masks a value at any place in any text, so that shorter ones would destroy the output.
-SHORTEST = 6
 
 
 def register(values: t.Iterable[t.Any]) -> None:
@@ -23,6 +22,7 @@ def register(values: t.Iterable[t.Any]) -> None:
 
 
 def is_registrable(value: t.Any) -> bool:
+    """Whether a value is long enough: core masks it at any place in any text."""
     return isinstance(value, str) and len(value.strip()) >= SHORTEST
 
 

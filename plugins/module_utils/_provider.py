@@ -298,7 +298,7 @@ class Provider:
         if words or response.kind not in _IN_WORDS:
             return (self.quoted(code) if isinstance(code, str) else code), self.quoted(words)
         # What cannot be parsed may be the beginning of an answer, and end with a part of a credential.
-        return code, self.quoted(response.text + CUT, is_page=True).rstrip(CUT)
+        return code, self.quoted(response.text + CUT, is_page=True).rstrip(f" {CUT}")
 
     def quoted(self, text: str, is_page: bool = False) -> str:
         """A platform's words as a message quotes them: in one line, and without secrets, which could not be recognized any more in a part."""

@@ -33,7 +33,7 @@ SECRET_KEY = re.compile(rf"(?:{'|'.join(_BEFORE.get(word, '') + word for word in
 
 _BEFORE_WORD = {word: re.compile(f"{before}$") for word, before in _BEFORE.items()}
 #: What stands between a name in a text and its value.
-_SIGN = re.compile(rf"{_ADDED}(?P<quote>\\?[\"'\]]|)\s?(?P<sign>=>|[=:>])\s?\\?(?P<open>[\"'{{\[<]|)")
+_SIGN = re.compile(rf"{_ADDED}(?P<quote>\\?[\"'\]]|)\s?(?P<sign>=>|[=:>])\s?(?P<slash>\\?)(?P<open>[\"'{{\[<]|)")
 #: Credentials that need no name: those of an Authorization header, and JWTs.
 _SELF_EVIDENT = {
     "bearer": re.compile(r"bearer\s[\w+/.~-]{20,}"),
@@ -42,6 +42,8 @@ _SELF_EVIDENT = {
 }
 #: What a value extends to, by the quote it begins with.
 _QUOTED = {quote: re.compile(rf"(?:[^{quote}\\]|\\.)+", re.DOTALL) for quote in "\"'"}
+#: And within a text that is quoted itself.
+_QUOTED_AGAIN = {quote: re.compile(rf"[^{quote}\\]+") for quote in "\"'"}
 _IN_XML = re.compile(r"[^<]+")
 _UNQUOTED = re.compile(r"(?:(?:bearer|basic|digest|token)\s)?[^\s\"'<>&,;\\]+")
 #: A word after a colon that is longer, or has digits, is taken for a credential.
@@ -75,7 +77,7 @@ def _credentials_in(text: str, prose: bool = False) -> t.Iterator[Span]:
         if start in lower:
             yield from (match.span() for match in pattern.finditer(lower))
     done = 0
-    for name, match in sorted(_signs(lower)):
+    for name, match in sorted(_signs(lower), key=lambda found: found[0]):
         value = _value(lower, name, match, prose) if name >= done else None
         if value:
             yield value
@@ -106,6 +108,7 @@ def _value(text: str, name: int, match: t.Match[str], prose: bool) -> Span | Non
         word = _UNQUOTED.match(text, start, start + _LONGEST_WORD + 1)
         if not word or (word.end() - start <= _LONGEST_WORD and not any(map(str.isdigit, word.group()))):
             return None
-    pattern = _QUOTED[opening] if opening else _IN_XML if sign == ">" else _UNQUOTED
+    quoted = _QUOTED_AGAIN if match["slash"] else _QUOTED
+    pattern = quoted[opening] if opening else _IN_XML if sign == ">" else _UNQUOTED
     value = pattern.match(text, start)
     return value.span() if value else None

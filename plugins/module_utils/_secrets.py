@@ -104,9 +104,9 @@ def without_credentials(text: str) -> str:
     return _masked(text, credentials_in(text))
 
 
-def too_short(values: t.Mapping[str, t.Any]) -> list[str]:
-    """Which of these secret options have values that are too short to be masked within texts."""
-    return [name for name, value in values.items() if isinstance(value, str) and 0 < len(value) < SHORTEST]
+def is_short(secret: t.Any) -> bool:
+    """Whether a secret is masked only where it is a whole value."""
+    return isinstance(secret, str) and len(secret) < SHORTEST
 
 
 def _masked(text: str, spans: t.Iterable[Span]) -> str:
