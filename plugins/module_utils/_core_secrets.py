@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.mediaops.access.plugins.module_utils._secret_search import SHORTEST
+
 try:
     from ansible.module_utils.secrets import register_secrets
 except ImportError:  # older than 2.22
     register_secrets = None
 
-#: Core masks a value at any place in any text, so that shorter ones would destroy the output.
-SHORTEST = 6
+#: Core masks a token at any place in any text, so that shorter ones would destroy the output.
 SHORTEST_TOKEN = 16
 
 
@@ -24,6 +25,7 @@ def register(values: t.Iterable[t.Any]) -> None:
 
 
 def is_registrable(value: t.Any) -> bool:
+    """Whether a value is long enough: core masks it at any place in any text."""
     return isinstance(value, str) and len(value.strip()) >= SHORTEST
 
 

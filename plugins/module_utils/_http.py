@@ -25,6 +25,7 @@ from ansible_collections.mediaops.access.plugins.module_utils import _json, _wir
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, MissingLibrary
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
 from ansible_collections.mediaops.access.plugins.module_utils._proxies import usable_proxies
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import CUT
 from ansible_collections.mediaops.access.plugins.module_utils._store import Pace, Slot
 
 USER_AGENT = "mediaops.access (Ansible collection)"
@@ -162,8 +163,9 @@ def origin_of(url: str) -> str:
 
 
 def bare_url(url: str) -> str:
-    """A URL without user, password, query and fragment."""
-    return origin_of(url) + urlsplit(url).path
+    """A URL without user, password, query and fragment; :data:`_secrets.CUT` tells of these, as the beginning of a secret may stand before them."""
+    parts = urlsplit(url)
+    return origin_of(url) + parts.path + (CUT if parts.query or parts.fragment else "")
 
 
 def root_url(url: str, option: str = "url") -> str:

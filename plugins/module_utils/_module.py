@@ -17,7 +17,7 @@ from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access, Plan
 from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import may_be_token, register, told_to_core
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
-from ansible_collections.mediaops.access.plugins.module_utils._options import credentials, variables
+from ansible_collections.mediaops.access.plugins.module_utils._options import credentials, short_credentials, variables
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._rows import Decrypt
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET, Secrets, secret_values
@@ -147,6 +147,7 @@ class Module:
             result = AccessError(_bug(error)).as_result()
         if result.get("failed"):
             result.update(msg=f"{self.provider.title}: {result['msg']}", provider=self.provider.name)
+        warnings = [*short_credentials(self.options, self.private, params, {}), *warnings]
         if warnings:
             result["warnings"] = warnings
         return self._presentable(result, params, secrets)

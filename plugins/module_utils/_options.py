@@ -17,7 +17,7 @@ from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._proxies import proxy_passwords
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import secret_values, url_passwords
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import SHORTEST, is_short, secret_values, url_passwords
 from ansible_collections.mediaops.access.plugins.module_utils._urls import SCHEME, holds_url, is_redis_url, looks_like_url
 
 HOME_PLACEHOLDER = "{{ ANSIBLE_HOME }}"
@@ -114,16 +114,29 @@ def credentials(options: Options, private: t.Collection[str], given: t.Mapping[s
 
     ``private`` options hold secrets, and are none as a whole.
     """
-    named = [*given.items(), *((name, environment.get(variable)) for variable, name in variables(options).items())]
-    found: list[t.Any] = [*proxy_passwords(environment)]
-    for name, value in named:
+    return [*proxy_passwords(environment), *(secret for _name, secret in _named_credentials(options, private, given, environment))]
+
+
+def short_credentials(options: Options, private: t.Collection[str], given: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any]) -> list[str]:
+    """A warning for each option with a secret that is too short to be masked within texts."""
+    short = [name for name, secret in _named_credentials(options, private, given, environment) if is_short(secret)]
+    return [
+        f"{name}: a secret of less than {SHORTEST} characters is masked only if it is a whole value, and not within texts. Use a longer one"
+        for name in dict.fromkeys(short)
+    ]
+
+
+def _named_credentials(
+    options: Options, private: t.Collection[str], given: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any]
+) -> t.Iterator[tuple[str, t.Any]]:
+    """The secrets with the names of their options."""
+    for name, value in [*given.items(), *((name, environment.get(variable)) for variable, name in variables(options).items())]:
         if name in private:
-            found += [_credential(text) for text in secret_values(_parsed(value))]
+            yield from ((name, _credential(text)) for text in secret_values(_parsed(value)))
         elif options.get(name, {}).get("no_log"):
-            found += [value] if value else []
+            yield from [(name, value)] if value else []
         elif holds_url(name) and isinstance(value, str):
-            found += url_passwords(value)
-    return found
+            yield from ((name, password) for password in url_passwords(value))
 
 
 def variables(options: Options) -> dict[str, str]:

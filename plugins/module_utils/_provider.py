@@ -15,12 +15,15 @@ from ansible_collections.mediaops.access.plugins.module_utils._http import Http,
 from ansible_collections.mediaops.access.plugins.module_utils._options import access_token_option, common_options
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Rate
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import CUT, Secrets, without_credentials
 from ansible_collections.mediaops.access.plugins.module_utils._store import Slot
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, Tokens
 
 #: Bodies that are no JSON and may say in words what went wrong (see Response.kind).
 _IN_WORDS = ("XML", "broken JSON", "text that is no JSON")
+_TAG = re.compile(r"<[^<>]*>")
+#: How much of a body is read for an error, in characters, and how much of that is quoted.
+_MOST_READ, _MOST_QUOTED = 16384, 300
 #: An error's name, as opposed to words about it.
 _NAME = re.compile(r"[A-Za-z][\w.-]*")
 
@@ -285,15 +288,21 @@ class Provider:
         return AmbiguousWrite(message, status=response.status, creates=request.creates)
 
     def words(self, response: Response) -> tuple[str | int | None, str]:
-        """The code and the words of an error body. Secrets are masked before the words are cut and joined, when they could not be recognized any more."""
-        response = dataclasses.replace(response, body=self.secrets.scrub(response.text).encode("utf-8", "replace"))
+        """The code and the words of an error body, fit to be shown."""
         try:
             code, words = read_error(self.parse(response))
         except ValueError:
             code, words = None, ""
-        if not words and response.kind in _IN_WORDS:
-            words = re.sub(r"<[^>]*>", " ", response.text)
-        return code, _one_line(words)
+        if words or response.kind not in _IN_WORDS:
+            return (self.quoted(code) if isinstance(code, str) else code), self.quoted(words)
+        # What cannot be parsed may be the beginning of an answer, and end with a part of a credential.
+        return code, self.quoted(response.text + CUT, is_page=True).rstrip(f" {CUT}")
+
+    def quoted(self, text: str, is_page: bool = False) -> str:
+        """A platform's words as a message quotes them: in one line, and without secrets, which could not be recognized any more in a part."""
+        text = self.secrets.scrub(text if len(text) <= _MOST_READ else text[:_MOST_READ] + CUT)
+        text = without_credentials(text)
+        return _one_line(_TAG.sub(" ", text) if is_page else text)
 
     def error_for(self, response: Response) -> AccessError:
         """A failure with the platform's own words, as far as they can be read."""
@@ -329,4 +338,4 @@ def read_error(body: t.Any) -> tuple[str | int | None, str]:
 
 def _one_line(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= 300 else text[:300] + "…"
+    return text if len(text) <= _MOST_QUOTED else text[:_MOST_QUOTED] + CUT

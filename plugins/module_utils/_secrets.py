@@ -5,43 +5,43 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 import typing as t
-from urllib.parse import quote, quote_plus, unquote, unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import register
+from ansible_collections.mediaops.access.plugins.module_utils._decoding import CUT, SEPARATOR, Span
+from ansible_collections.mediaops.access.plugins.module_utils._secret_names import credentials_in, is_secret_name, names_credential
+from ansible_collections.mediaops.access.plugins.module_utils._secret_search import SHORTEST, Search
 
 MASK = "********"
 #: The key by which a result tells whoever shows it that it holds a secret under no key that says so.
 HOLDS_SECRET = "holds_secret"  # noqa: S105 - no secret itself
-#: What stands where a text was cut off.
-CUT = "…"
-
-_CREDENTIAL = r"(?:secret|token|password|passwd|passphrase|authorization|credential|jwt|cookie)s?"
-_KEY = r"(?:secret|private|api|registration|signing|encryption)[_-]?keys?"
-#: Keys under which platforms and this collection return credentials.
-SECRET_KEY = re.compile(rf"(?:{_CREDENTIAL}(?:[_-]?value)?|{_KEY})$", re.IGNORECASE)
-#: The same, with what belongs to it, in a text that is no JSON: XML, a form, a page.
-_IN_TEXT = re.compile(rf"(?:{_CREDENTIAL}|{_KEY})[\"']?\s?[=:>]\s?[\"']?\w", re.IGNORECASE)
-
-_TAG = re.compile(r"<[^>]*>")
 #: A URL's scheme, perhaps misspelt.
 _BEGINNING = re.compile(r"^\s*[^:/@]*:?/+")
 
 
 def strings_in(value: t.Any) -> t.Iterator[str]:
     """Every string (and number, as text) at any depth of lists and dicts, keys included."""
-    if isinstance(value, dict):
+    found: list[str] = []
+    _gather(value, found, lambda text: found.append(str(text)))
+    return iter(found)
+
+
+def _gather(value: t.Any, found: list[str], other: t.Callable[[t.Any], None] | None = None) -> None:
+    """Append the strings at any depth; ``other`` takes keys and numbers."""
+    if isinstance(value, str):
+        found.append(value)
+    elif isinstance(value, dict):
         for key, item in value.items():
-            yield str(key)
-            yield from strings_in(item)
+            if other:
+                other(key)
+            _gather(item, found, other)
     elif isinstance(value, (list, tuple, set)):
         for item in value:
-            yield from strings_in(item)
-    elif value is not None and not isinstance(value, bool):
-        yield str(value)
+            _gather(item, found, other)
+    elif other and value is not None and not isinstance(value, bool):
+        other(value)
 
 
 class Secrets:
@@ -49,7 +49,7 @@ class Secrets:
 
     def __init__(self, values: t.Iterable[t.Any] = ()) -> None:
         self._texts: set[str] = set()
-        self._known: list[str] | None = None
+        self._made: Search | None = None
         self._remember(*values)
 
     def add(self, *values: t.Any) -> None:
@@ -59,88 +59,97 @@ class Secrets:
 
     def _remember(self, *values: t.Any) -> None:
         self._texts.update(text for value in values for text in strings_in(list(value.values()) if isinstance(value, dict) else value) if text)
-        self._known = None
+        self._made = None
 
     def copy(self) -> Secrets:
         """The same secrets, to which others can be added for a while."""
         twin = Secrets()
-        twin._texts, twin._known = set(self._texts), self._known
+        twin._texts, twin._made = set(self._texts), self._made
         return twin
 
     @property
-    def _spellings(self) -> list[str]:
-        """Every spelling of every secret, the longest first; made when they are needed."""
-        if self._known is None:
-            self._known = sorted({spelling for text in self._texts for spelling in _spellings(text)}, key=len, reverse=True)
-        return self._known
+    def _search(self) -> Search:
+        """Made when something is searched."""
+        if self._made is None:
+            self._made = Search(self._texts)
+        return self._made
 
     def scrub(self, text: str) -> str:
-        """``text`` with every known secret masked: as it is, and as URLs, JSON, HTML and Basic credentials encode it."""
-        for spelling in self._spellings:
-            text = text.replace(spelling, MASK)
-        # A platform's words may have been cut within a secret.
-        *cut, last = text.split(CUT)
-        return "".join(self._scrub_end(part) + CUT for part in cut) + last
+        """``text`` with every known secret masked, however it is encoded, and what is left of one beside a :data:`CUT`.
 
-    def _scrub_end(self, text: str) -> str:
-        """``text`` with the beginning of a secret, four characters or more, masked at its end."""
-        longest = max(map(len, self._spellings), default=0)
-        starts = (
-            start for start in range(max(0, len(text) - longest), len(text) - 3) if any(spelling.startswith(text[start:]) for spelling in self._spellings)
-        )
-        start = next(starts, None)
-        return text if start is None else text[:start] + MASK
+        One of less than :data:`SHORTEST` characters is masked where it is the whole text, or a whole value in JSON, XML, a form or a URL.
+        """
+        return MASK if text in self._search.short else _masked(text, self._search.spans(text))
 
     def scrub_tree(self, value: t.Any) -> t.Any:
         """A copy of ``value`` with the strings at any depth scrubbed."""
-        if isinstance(value, dict):
-            return {key: self.scrub_tree(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self.scrub_tree(item) for item in value]
-        return self.scrub(value) if isinstance(value, str) else value
+        return _copied(value, self.scrub if self._are_in_one_of(_values(value)) else str)
 
     def are_in(self, value: t.Any) -> bool:
         """Whether ``value`` holds a known secret, or a credential under a key that names one."""
-        texts = "\0".join(strings_in(value))
-        return any(secret in texts for secret in self._spellings) or bool(secret_values(value))
+        return bool(secret_values(value)) or self._are_in_one_of(list(strings_in(value)), _values(value))
 
     def may_be_in(self, answer: t.Any) -> bool:
-        """The same of what somebody else wrote, perhaps a text in which a credential is named."""
-        return self.are_in(answer) or any(map(_IN_TEXT.search, strings_in(answer)))
+        """The same of a platform's answer: also anything below such a key, and a credential that is named in a text."""
+        return _holds_named(answer) or names_credential(SEPARATOR.join(strings_in(answer))) or self.are_in(answer)
+
+    def _are_in_one_of(self, texts: t.Sequence[str], values: t.Sequence[str] | None = None) -> bool:
+        short = self._search.short
+        whole = bool(short) and not short.isdisjoint(texts if values is None else values)
+        return whole or next(self._search.spans(SEPARATOR.join(texts)), None) is not None
 
 
-def _spellings(value: str) -> set[str]:
-    """A secret as it is, and as URLs, JSON, HTML, Python's messages and base64 (also within Basic credentials) write it."""
-    raw = value.encode("utf-8", "surrogatepass")
-    in_base64 = {_inner_base64(raw, lead) for lead in range(3)}
-    in_json = {json.dumps(value, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}
-    in_json |= {text.replace("/", "\\/") for text in in_json}  # as PHP writes it
-    import html  # takes a while, and is seldom needed
-
-    in_html = {html.escape(value), html.escape(value, quote=False), html.escape(value).replace("&#x27;", "&#39;")}
-    in_messages = {deeper for text in _escaped(value) for deeper in (text, *_escaped(text))}
-    in_one_line = {" ".join(text.split()) for text in (value, _TAG.sub(" ", value))}
-    in_urls = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
-    whole = base64.b64encode(raw).decode()
-    parts = (text for text in (*in_one_line, *in_base64) if len(text) > 5)
-    return {value, whole, *in_urls, *in_json, *in_html, *in_messages, *parts}
+def without_credentials(text: str) -> str:
+    """``text`` with the credentials masked that it names, such as those of an answer that cannot be parsed."""
+    return _masked(text, credentials_in(text))
 
 
-def _escaped(text: str) -> set[str]:
-    """As Python writes it between quotes of either kind."""
-    return {repr(text)[1:-1], repr(text + '"')[1:-2]}
+def is_short(secret: t.Any) -> bool:
+    """Whether a secret is masked only where it is a whole value."""
+    return isinstance(secret, str) and len(secret) < SHORTEST
 
 
-def _inner_base64(raw: bytes, lead: int) -> str:
-    """The characters of base64 that ``raw`` alone decides when ``lead`` bytes (modulo 3) stand before it."""
-    encoded = base64.b64encode(b"\0" * lead + raw).decode()
-    return encoded[(lead * 8 + 5) // 6 : (lead + len(raw)) * 8 // 6]
+def _masked(text: str, spans: t.Iterable[Span]) -> str:
+    parts, done = [], 0
+    for start, end in _merged(spans):
+        parts += [text[done:start], MASK]
+        done = end
+    return "".join(parts) + text[done:]
+
+
+def _merged(spans: t.Iterable[Span]) -> t.Iterator[Span]:
+    """Spans in order, those that overlap as one."""
+    ordered = sorted(spans)
+    if not ordered:
+        return
+    first, last = ordered[0]
+    for start, end in ordered:
+        if start >= last and start > first:
+            yield first, last
+            first = start
+        last = max(last, end)
+    yield first, last
+
+
+def _copied(value: t.Any, change: t.Callable[[str], str]) -> t.Any:
+    if isinstance(value, dict):
+        return {key: _copied(item, change) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_copied(item, change) for item in value]
+    return change(value) if isinstance(value, str) else value
+
+
+def _values(value: t.Any) -> list[str]:
+    """The strings at any depth that are values: no keys, no numbers."""
+    found: list[str] = []
+    _gather(value, found)
+    return found
 
 
 def secret_values(value: t.Any) -> list[str]:
     """What stands under keys that name a secret, at any depth."""
     if isinstance(value, dict):
-        named = [item for key, item in value.items() if SECRET_KEY.search(str(key))]
+        named = [item for key, item in value.items() if is_secret_name(str(key))]
         own = [str(item) for item in named if _may_be_secret(item)]
         own += [text for item in named if isinstance(item, (list, tuple)) for text in item if isinstance(text, str) and text]
         return own + [secret for item in value.values() for secret in secret_values(item)]
@@ -152,11 +161,20 @@ def _may_be_secret(value: t.Any) -> bool:
     return bool(value) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool) and value > 999
 
 
+def _holds_named(value: t.Any, named: bool = False) -> bool:
+    """Whether there is anything below a key that names a secret."""
+    if isinstance(value, dict):
+        return any(_holds_named(item, named or is_secret_name(str(key))) for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return any(_holds_named(item, named) for item in value)
+    return named and _may_be_secret(value)
+
+
 def url_passwords(url: str) -> list[str]:
     """What may be a password in a URL, as it stands there and decoded; also in one that is misspelt or holds characters that must be encoded."""
     if not {"@", "?"} & set(url):
         return []
     ends = (url, re.split(r"[/?#]", re.sub(_BEGINNING, "", url))[0])  # a user ends at the last @, or at the last one before a path
     written = [re.sub(_BEGINNING, "", end.rpartition("@")[0]).partition(":")[2] for end in ends]
-    written += [value for name, _, value in (pair.partition("=") for pair in url.partition("?")[2].split("&")) if SECRET_KEY.search(name)]
+    written += [value for name, _, value in (pair.partition("=") for pair in url.partition("?")[2].split("&")) if is_secret_name(name)]
     return list(dict.fromkeys(text for password in written if password for text in (password, unquote(password), unquote_plus(password))))

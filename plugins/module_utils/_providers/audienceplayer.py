@@ -261,7 +261,7 @@ class AudiencePlayer(Provider):
 
     def error_from(self, error: dict[str, t.Any], response: Response) -> GraphQLError:
         code = self.code_of(error, response)
-        words = self.words(response)[1] if not isinstance(error.get("message"), str) else " ".join(error["message"].split())
+        words = self.quoted(error["message"]) if isinstance(error.get("message"), str) else self.words(response)[1]
         message = f"the answer is the error {code}: {words or 'without a message'}" if code is not None else f"the answer is an error: {words}"
         stale = 401 in (code, response.status) or code == "UNAUTHENTICATED"
         return GraphQLError(self.advised(message, response, code), status=response.status, code=code, stale_token=stale)
