@@ -27,7 +27,8 @@ _ROUNDS = 5
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _ENTITY = re.compile(r"&(?:#[xX]0{0,16}([0-9A-Fa-f]{1,6})|#0{0,16}([0-9]{1,7})|([A-Za-z][A-Za-z0-9]{1,31}));")
 _BACKSLASH = re.compile(
-    r"(?:\\\\)+|(?:\\[nrtbfv])+|\\(?:u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|u([0-9a-f]{4})|u\{0{0,6}([0-9a-f]{1,6})\}|x([0-9a-f]{2})|([^\r\n]))|%u([0-9a-f]{4})", re.IGNORECASE
+    r"(?:\\\\)+|(?:\\[nrtbfv])+|\\(?:u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|u([0-9a-f]{4})|u\{0{0,6}([0-9a-f]{1,6})\}|x([0-9a-f]{2})|([^\r\n]))|%u([0-9a-f]{4})",
+    re.IGNORECASE,
 )
 _LONG_ESCAPE = re.compile(r"\\U(00(?:0[1-9A-Fa-f]|10)[0-9A-Fa-f]{4})")
 #: Line breaks (with the next line's indentation) and characters that cannot be seen, which also divide escapes and base64.
@@ -37,9 +38,7 @@ _BREAK = re.compile(f"[{_BREAKS}][ \t\r\n]*|[{_UNSEEN}]")
 #: Bytes of characters that were decoded one by one.
 _BYTES = re.compile("[\udc80-\udcff]{2,}")
 #: An escape that was cut off.
-_BROKEN = re.compile(
-    rf"(?:%[0-9A-Fa-f]?|&(?:#[xX]?[0-9A-Fa-f]{{0,8}}|[A-Za-z0-9]{{0,8}})|\\[uUxX]?[0-9A-Fa-f]{{0,7}}|[\udc80-\udcff]{{1,3}})(?={_MARK})"
-)
+_BROKEN = re.compile(rf"(?:%[0-9A-Fa-f]?|&(?:#[xX]?[0-9A-Fa-f]{{0,8}}|[A-Za-z0-9]{{0,8}})|\\[uUxX]?[0-9A-Fa-f]{{0,7}}|[\udc80-\udcff]{{1,3}})(?={_MARK})")
 #: What may be base64 in either alphabet, or hex, and is long enough to hold a secret.
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 #: A shorter one, too, with the marks of a cut beside it.
@@ -126,7 +125,9 @@ class Joined(Layer):
 
     def _inner(self, start: int, end: int) -> Span:
         first, last = bisect_right(self._starts, start) - 1, bisect_right(self._starts, end - 1) - 1
-        return min(self.spans[first][0] + start - self._starts[first], self.spans[first][1]), min(self.spans[last][0] + end - self._starts[last], self.spans[last][1])
+        return min(self.spans[first][0] + start - self._starts[first], self.spans[first][1]), min(
+            self.spans[last][0] + end - self._starts[last], self.spans[last][1]
+        )
 
 
 class _Blob(Layer):

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import codecs
-import contextlib
 import dataclasses
 import datetime
 import email.utils
@@ -371,6 +370,12 @@ class _NoAnswer(Exception):
         if self.sent and not request.safe_to_repeat:
             return AmbiguousWrite(f"{request.label}: {self.reason}, which leaves open whether it was applied")
         return AccessError(f"{request.label}: {self.reason}")
+
+
+def _broken(error: Exception) -> str:
+    """Why an answer's body could not be read to its end."""
+    timed_out = any(isinstance(cause, TimeoutError) for cause in _causes(error))
+    return "no answer within timeout" if timed_out else "the connection was closed before the whole answer arrived"
 
 
 def _causes(error: BaseException) -> t.Iterator[BaseException]:

@@ -38,5 +38,7 @@ def quote_path(path: str, option: str) -> str:
     """
     path = path.strip("/")
     if climbs(path) or "" in _segments(path) or _CONTROL.search(decode_fully(path)):
-        raise AccessError(f"{option}: {path!r} is not a valid path: no part of it may be empty, '.' or '..', percent-encoded or not, or contain a control character")
+        raise AccessError(
+            f"{option}: {path!r} is not a valid path: no part of it may be empty, '.' or '..', percent-encoded or not, or contain a control character"
+        )
     return quote(path)

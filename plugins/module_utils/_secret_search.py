@@ -18,7 +18,20 @@ import typing as t
 import unicodedata
 from urllib.parse import quote, quote_plus
 
-from ansible_collections.mediaops.access.plugins.module_utils._decoding import BLANK, CODED, CUT, PLAIN, SEPARATOR, Folded, Layer, Span, bytes_in, layers, runs_in, text_in
+from ansible_collections.mediaops.access.plugins.module_utils._decoding import (
+    BLANK,
+    CODED,
+    CUT,
+    PLAIN,
+    SEPARATOR,
+    Folded,
+    Layer,
+    Span,
+    bytes_in,
+    layers,
+    runs_in,
+    text_in,
+)
 
 #: A layer, and where something stands in it.
 Found = t.Tuple[Layer, int, int]
@@ -186,7 +199,17 @@ def _spellings(secret: str) -> set[str]:
     """A secret as it is, in other cases and Unicode forms, and as URLs, JSON, HTML, base64 and hex write it."""
     raw = secret.encode("utf-8", "surrogatepass")
     coded = binascii.b2a_base64(raw, newline=False).decode()
-    forms = {secret, secret.upper(), secret.lower(), secret.title(), coded, coded.rstrip("="), coded.replace("+", "-").replace("/", "_"), raw.hex(), raw.hex().upper()}
+    forms = {
+        secret,
+        secret.upper(),
+        secret.lower(),
+        secret.title(),
+        coded,
+        coded.rstrip("="),
+        coded.replace("+", "-").replace("/", "_"),
+        raw.hex(),
+        raw.hex().upper(),
+    }
     return forms if _SIMPLE.fullmatch(secret) else forms | _escaped(secret, raw)
 
 

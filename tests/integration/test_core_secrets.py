@@ -82,8 +82,6 @@ def play(background: bool) -> list[Facts]:
     return [{"name": "Registered", "hosts": "localhost", "gather_facts": False, "module_defaults": defaults, "tasks": tasks}]
 
 
-
-
 @pytest.mark.parametrize("place", PLACES)
 def test_secrets_are_masked_and_words_are_not(place: str, ansible: Ansible, tmp_path: pathlib.Path) -> None:
     given = tmp_path / "made.yml"

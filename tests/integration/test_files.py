@@ -64,9 +64,7 @@ def test_what_is_no_regular_file_is_neither_written_to_nor_replaced(sandbox: San
 @pytest.mark.parametrize("check", [[], ["--check"]], ids=["for real", "as a check"])
 @pytest.mark.parametrize("make", [make_fifo, link_to_device, link_to_output])
 @pytest.mark.parametrize("playbook", ["report", "entitlements"])
-def test_playbooks_refuse_what_is_no_regular_file_before_they_ask_a_platform(
-    sandbox: Sandbox, ansible: Ansible, playbook: str, make, check: list[str]
-) -> None:
+def test_playbooks_refuse_what_is_no_regular_file_before_they_ask_a_platform(sandbox: Sandbox, ansible: Ansible, playbook: str, make, check: list[str]) -> None:
     place = ansible.work / "odd"
     make(place)
     before = place.lstat()

@@ -44,9 +44,21 @@ FAILURES: dict[str, tuple[Facts, Facts, str]] = {
     "sentinels": ({"token_cache": f"redis+sentinel://:{PASSWORD}@host:1/service"}, {}, "redis+sentinel:// is not supported yet"),
     "a user in a URL": ({"url": f"https://me:{PASSWORD}@host"}, {}, "url must"),
     "an unreachable proxy": ({}, {"http_proxy": f"http://me:{ENCODED}@127.0.0.1:1", "no_proxy": ""}, "the proxy refused or is not reachable"),
-    "a proxy not encoded": ({}, {"HTTP_PROXY": f"http://me:{PASSWORD}@127.0.0.1:1", "no_proxy": ""}, "the proxy in HTTP_PROXY cannot be used: it is not a valid URL"),
-    "a proxy without a port": ({}, {"ALL_PROXY": f"http://me:{ENCODED}@127.0.0.1:port", "no_proxy": ""}, "the proxy in ALL_PROXY cannot be used: it is not a valid"),
-    "a proxy of another kind": ({}, {"all_proxy": f"ftp://me:{ENCODED}@127.0.0.1", "no_proxy": ""}, "the proxy in all_proxy cannot be used: ftp:// is not supported"),
+    "a proxy not encoded": (
+        {},
+        {"HTTP_PROXY": f"http://me:{PASSWORD}@127.0.0.1:1", "no_proxy": ""},
+        "the proxy in HTTP_PROXY cannot be used: it is not a valid URL",
+    ),
+    "a proxy without a port": (
+        {},
+        {"ALL_PROXY": f"http://me:{ENCODED}@127.0.0.1:port", "no_proxy": ""},
+        "the proxy in ALL_PROXY cannot be used: it is not a valid",
+    ),
+    "a proxy of another kind": (
+        {},
+        {"all_proxy": f"ftp://me:{ENCODED}@127.0.0.1", "no_proxy": ""},
+        "the proxy in all_proxy cannot be used: ftp:// is not supported",
+    ),
 }
 
 

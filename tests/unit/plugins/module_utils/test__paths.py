@@ -28,7 +28,7 @@ def test_a_path_that_climbs_is_found_and_refused(path):
         quote_path(path, "mount")
 
 
-@pytest.mark.parametrize("path", ["", "/", "a//b", "a/%2fb", "a\\",  "a\nb", "a%0ab", "a\0", "a%7f"], ids=repr)
+@pytest.mark.parametrize("path", ["", "/", "a//b", "a/%2fb", "a\\", "a\nb", "a%0ab", "a\0", "a%7f"], ids=repr)
 def test_a_path_with_an_empty_part_or_a_control_character_is_refused(path):
     with pytest.raises(AccessError, match="^path: "):
         quote_path(path, "path")

@@ -134,13 +134,27 @@ ENCODERS: dict[str, t.Callable[[Encoded], Encoded]] = {
     "cut": Encoded.cut,
 }
 #: What every encoder changes, and escapes that stand in a secret as they are.
-AWKWARD = st.lists(st.sampled_from([*"'\"&<>%+/\\{}!()*~äéßİ😀\u0301 abXYZ019=#?:;,.-_\n", "%41", "&amp;", "\\u0041", "\\n", "%25", "…"]), min_size=8, max_size=30).map("".join)
+AWKWARD = st.lists(
+    st.sampled_from([*"'\"&<>%+/\\{}!()*~äéßİ😀\u0301 abXYZ019=#?:;,.-_\n", "%41", "&amp;", "\\u0041", "\\n", "%25", "…"]), min_size=8, max_size=30
+).map("".join)
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), min_size=8, max_size=30)
 USUAL = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~", min_size=8, max_size=60)
 #: When base64 is left in one case it cannot be decoded, and is known only of what is encoded in a usual way before.
 ONE_CASE = {"upper case", "lower case", "title case"}
 BASE64 = {"base64", "base64, no padding", "base64 for URLs", "Basic", "Basic, another alignment"}
-UNUSUAL = {"HTML, decimal with zeros", "HTML, hex with zeros", "HTML, decimal", "HTML, hex", "\\uXXXX", "JavaScript", "lines", "lines, CRLF", "indented lines", "cut", *BASE64}
+UNUSUAL = {
+    "HTML, decimal with zeros",
+    "HTML, hex with zeros",
+    "HTML, decimal",
+    "HTML, hex",
+    "\\uXXXX",
+    "JavaScript",
+    "lines",
+    "lines, CRLF",
+    "indented lines",
+    "cut",
+    *BASE64,
+}
 #: Where a value ends: a hex digit after a percent sign would be one with it.
 BEFORE = st.sampled_from(["", " ", "<p>", '{"error": "', "wrong: ", "?password=", "Basic ", "\n", "`", '\\"', "100% ", "%20", "&amp;", "ж€"])
 AFTER = st.sampled_from(["", " ", "</p>", '", "Basic": 1}', " is wrong", "&Basic=1", ": Basic", "\n", "`", '\\"', " 20%", "%20", "&amp;", "€ж"])

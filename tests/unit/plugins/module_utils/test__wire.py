@@ -263,7 +263,9 @@ def bombs(wbits):
         pytest.param([GZIP.replace(b"gzip", b"deflate"), bombs(15), None], id="deflate bomb"),
         pytest.param([GZIP.replace(b"gzip", b"deflate"), bombs(-15), None], id="raw deflate bomb"),
         pytest.param([GZIP, flood(gzip.compress(bytes(1 << 10)))], id="gzip, member after member"),
-        pytest.param([CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n"), b"%x\r\n%s\r\n" % (len(bombs(31)), bombs(31)), None], id="gzip, chunk"),
+        pytest.param(
+            [CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n"), b"%x\r\n%s\r\n" % (len(bombs(31)), bombs(31)), None], id="gzip, chunk"
+        ),
     ],
 )
 def test_an_answer_beyond_the_limit_is_refused_as_it_arrives(pieces, server, failure):
@@ -393,7 +395,9 @@ def test_interim_answers_are_skipped_and_none_is_left_for_the_next_request(inter
 
 
 def test_what_follows_an_answer_is_not_taken_for_the_next_one(server, send):
-    started = server(OK + b"Content-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", 0.02, b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+    started = server(
+        OK + b"Content-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", 0.02, b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
+    )
 
     assert send(Request("HEAD", started.url)).body == b""
     time.sleep(0.1)  # until the rest has come
@@ -414,7 +418,15 @@ def test_no_cookie_is_even_read(name, server, send, recwarn):
 
 @pytest.mark.parametrize(
     "headers",
-    [{"X-Key": "a\r\nX-Evil: b"}, {"X-Key": "a\nb"}, {"X-Key": "a\n"}, {"X-Key": "a\r"}, {"X-Key": "a\r\n b"}, {"X-Key\r\nX-Evil": "b"}, {"X-Key: a\nX-Evil": "b"}],
+    [
+        {"X-Key": "a\r\nX-Evil: b"},
+        {"X-Key": "a\nb"},
+        {"X-Key": "a\n"},
+        {"X-Key": "a\r"},
+        {"X-Key": "a\r\n b"},
+        {"X-Key\r\nX-Evil": "b"},
+        {"X-Key: a\nX-Evil": "b"},
+    ],
     ids=repr,
 )
 def test_nothing_that_is_given_for_a_header_becomes_another_one(headers, server, send):
