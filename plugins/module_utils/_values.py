@@ -106,4 +106,4 @@ def _is_unseen(character: str) -> bool:
     return character.isspace() or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Co") or _UNSEEN.match(character) is not None
 
 
-_CHECKS: dict[str, t.Callable[[t.Any], t.Optional[str]]] = {"id": _id_problem, "text": _text_problem, "address": _address_problem}
+_CHECKS: dict[str, t.Callable[[t.Any], str | None]] = {"id": _id_problem, "text": _text_problem, "address": _address_problem}
