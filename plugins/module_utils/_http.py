@@ -18,6 +18,7 @@ import re
 import ssl
 import threading
 import typing as t
+import zlib
 from urllib.parse import urljoin, urlsplit
 
 from ansible_collections.mediaops.access.plugins.module_utils import _json, _wire
@@ -359,12 +360,10 @@ class _NoAnswer(Exception):
             return cls("no connection within timeout. Check url and the network", sent=False, may_repeat=True)
         if isinstance(error, exceptions.Timeout):
             return cls("no answer within timeout", sent=True, may_repeat=request.safe_to_repeat)
-        names = {type(cause).__name__ for cause in causes if not str(cause).startswith("HTTP/")}  # half a status line breaks off, too
-        reason = next((reason for name, reason in _BROKEN.items() if name in names), _CUT)
         if unreached:
             detail = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), "no connection")
             return cls(f"{detail}. Check url and that the service is running", sent=False, may_repeat=True)
-        return cls(reason, sent=True, may_repeat=request.safe_to_repeat)
+        return cls(_broken(error), sent=True, may_repeat=request.safe_to_repeat)
 
     def as_error(self, request: Request) -> AccessError:
         if self.sent and not request.safe_to_repeat:
@@ -373,9 +372,12 @@ class _NoAnswer(Exception):
 
 
 def _broken(error: Exception) -> str:
-    """Why an answer's body could not be read to its end."""
-    timed_out = any(isinstance(cause, TimeoutError) for cause in _causes(error))
-    return "no answer within timeout" if timed_out else "the connection was closed before the whole answer arrived"
+    """Why an answer breaks off, by the exceptions that say so."""
+    causes = list(_causes(error))
+    if any(isinstance(cause, zlib.error) for cause in causes):
+        return _BROKEN["ContentDecodingError"]
+    names = {type(cause).__name__ for cause in causes if not str(cause).startswith("HTTP/")}  # half a status line breaks off, too
+    return next((reason for name, reason in _BROKEN.items() if name in names), _CUT)
 
 
 def _causes(error: BaseException) -> t.Iterator[BaseException]:

@@ -69,7 +69,7 @@ def test_secret_options_are_marked_and_only_they():
         ),
         pytest.param({"token_cache": "rediss://host", "token_cache_key": ""}, "token_cache_key (or the environment", id="Redis with an empty key"),
         pytest.param(
-            {"token_cache": "memcached://:pw@host", "token_cache_key": "k" * 16 * 16},
+            {"token_cache": "memcached://:pw@host", "token_cache_key": "k" * 16},
             "token_cache: memcached:// is not supported. Give a directory, a redis:// or rediss:// URL, or none",
             id="another URL",
         ),
@@ -108,6 +108,7 @@ def test_secret_options_are_marked_and_only_they():
         pytest.param({"token_cache": "redis://:pw@host\n"}, "token_cache: it begins or ends with a blank", id="a line end"),
         pytest.param({"token_cache": "$CACHE_URL"}, "token_cache: a variable in it holds a URL", id="a variable with a URL"),
         pytest.param({"token_cache": "redis://:pw@host\nx", "token_cache_key": "k" * 16}, "token_cache: it is not a valid URL of Redis", id="two lines"),
+        *(
             pytest.param({"token_cache": place, "token_cache_key": "pw" + "k" * 13}, "token_cache_key must have at least 16 characters. Use a random", id=what)
             for what, place in (("a short key", "rediss://host"), ("a short key for a directory", "/cache"), ("a short key for no cache", "none"))
         ),
