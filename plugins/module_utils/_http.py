@@ -44,7 +44,7 @@ _BROKEN = {
     "ReadTimeoutError": "the answer did not arrive completely within timeout",
     "ContentDecodingError": "the answer cannot be decompressed",
     "RemoteDisconnected": _CUT,  # by descent a BadStatusLine
-    **dict.fromkeys(("BadStatusLine", "UnknownProtocol", "LineTooLong", "HTTPException", "InvalidChunkLength", "InvalidHeader"), _INVALID),
+    **dict.fromkeys(("BadStatusLine", "UnknownProtocol", "LineTooLong", "HTTPException", "InvalidChunkLength", "InvalidHeader", "ValueError"), _INVALID),
 }
 
 _sessions: dict[tuple[t.Any, ...], t.Any] = {}
@@ -376,7 +376,8 @@ def _broken(error: Exception) -> str:
     causes = list(_causes(error))
     if any(isinstance(cause, zlib.error) for cause in causes):
         return _BROKEN["ContentDecodingError"]
-    names = {type(cause).__name__ for cause in causes if not str(cause).startswith("HTTP/")}  # half a status line breaks off, too
+    # Half a status line breaks off, too.
+    names = {type(cause).__name__ for cause in causes if not (isinstance(cause, http.client.BadStatusLine) and str(cause).startswith("HTTP/"))}
     return next((reason for name, reason in _BROKEN.items() if name in names), _CUT)
 
 

@@ -9,6 +9,7 @@ urllib3 read some lines without a limit. Both are bounded where the bytes come i
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.client
 import io
@@ -46,13 +47,20 @@ class _Reader(io.RawIOBase):
         self._inner = inner
         self._sock = sock
         self._timeout = sock.gettimeout()
+        self._ended = False
         self.begin(MAX_HEADERS, Refused(f"the answer's headers are larger than {MAX_HEADERS >> 10} KiB, which is the most that is read"))
 
     def begin(self, limit: int, refusal: Refused) -> None:
         """Begin with a part of the answer, which has a time and a size of its own."""
         self._began, self._count, self._limit, self._refusal = time.monotonic(), 0, limit, refusal
 
+    def end(self) -> None:
+        """The answer is complete: read nothing more."""
+        self._ended = True
+
     def readinto(self, buffer: t.Any) -> int | None:
+        if self._ended:
+            return 0
         if self._count > self._limit:
             raise self._refusal
         if self._timeout is not None:
@@ -80,6 +88,7 @@ class BoundedResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: socket.socket, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(sock, *args, **kwargs)
+        self._sock = sock
         self._reader = _Reader(self.fp.detach(), sock)  # type: ignore[attr-defined]
         self.fp = io.BufferedReader(self._reader)
 
@@ -87,6 +96,14 @@ class BoundedResponse(http.client.HTTPResponse):
         super().begin()
         # A little more than the limit, as chunks come with their lengths; what they hold is counted by read_body.
         self._reader.begin(MAX_BODY + MAX_BODY // 16, Refused.too_large())
+
+    def _close_conn(self) -> None:
+        """Give up a connection on which more has arrived than this answer: it would be taken for the next one."""
+        self._reader.end()
+        with contextlib.suppress(OSError, ValueError):  # closed already
+            if self.fp.peek(1):  # type: ignore[attr-defined]
+                self._sock.shutdown(socket.SHUT_RDWR)
+        super()._close_conn()  # type: ignore[misc]
 
     def _read_status(self) -> tuple[str, int, str]:
         """Skip every interim answer (RFC 9110, section 15.2). Otherwise the answer itself would be left over for the next request."""
@@ -164,7 +181,8 @@ def read_body(answer: t.Any, *, is_head: bool = False) -> bytes:
 def _decompress(pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:
     """gzip, or deflate with or without zlib's header, in small pieces.
 
-    :raises zlib.error: where it is neither, is cut, or has too many members. What follows a whole member and is none is left out, as elsewhere.
+    :raises http.client.IncompleteRead: where it is cut.
+    :raises zlib.error: where it is neither, or has too many members. What follows a whole member and is none is left out, as elsewhere.
     """
     decompressor, members = None, 0
     for data in pieces:
@@ -185,7 +203,7 @@ def _decompress(pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:
                 raise zlib.error("too many members")
             pending = pending or bool(data)
     if decompressor:
-        raise zlib.error("cut")
+        raise http.client.IncompleteRead(b"")
 
 
 def _wbits(first: int) -> int:

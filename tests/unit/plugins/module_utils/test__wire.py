@@ -17,6 +17,7 @@ import tracemalloc
 import zlib
 
 import pytest
+import requests  # noqa: F401 - before memory is traced
 import trustme
 
 from ansible_collections.mediaops.access.plugins.module_utils import _wire
@@ -363,7 +364,6 @@ def test_an_answer_up_to_the_limit_is_read(server, send, monkeypatch):
         pytest.param([b"HTTP/1.1 -200 OK\r\n\r\n", None], "", id="negative status"),
         pytest.param([CHUNKED, b"what?\r\n", None], "the answer is not valid HTTP", id="no chunk"),
         pytest.param([CHUNKED, b"-5\r\nabcde\r\n", None], "the answer is not valid HTTP", id="negative chunk"),
-        pytest.param([CHUNKED, b"5\r\nabcdeXX0\r\n\r\n", None], "", id="no end of a chunk"),
         pytest.param([OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", None], "the answer is not valid HTTP", id="two lengths"),
         pytest.param([GZIP, b"no gzip", None], "the answer cannot be decompressed", id="not gzip"),
         pytest.param([GZIP, gzip.compress(bytes(1000))[:-12] + b"x" * 12, None], "the answer cannot be decompressed", id="broken gzip"),
