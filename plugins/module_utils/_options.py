@@ -82,6 +82,8 @@ def check_common(params: dict[str, t.Any]) -> None:
     if params["client_key"] and not params["client_cert"]:
         raise AccessError("client_key needs client_cert")
     _check_token_cache(params["token_cache"] or "none", params["token_cache_key"])
+    if params["token_cache_key"] and len(params["token_cache_key"]) < _MIN_KEY_LENGTH:
+        raise AccessError(f"token_cache_key must have at least {_MIN_KEY_LENGTH} characters. Use a random one; 'openssl rand -base64 32' prints such a key")
 
 
 def _check_token_cache(place: str, key: str | None) -> None:
@@ -105,8 +107,6 @@ def _check_token_cache(place: str, key: str | None) -> None:
         )
     if not key:
         raise AccessError("token_cache_key (or the environment variable MEDIAOPS_TOKEN_CACHE_KEY) must be given with Redis: it encrypts the tokens")
-    if params["token_cache_key"] and len(params["token_cache_key"]) < _MIN_KEY_LENGTH:
-        raise AccessError(f"token_cache_key must have at least {_MIN_KEY_LENGTH} characters. Use a random one; 'openssl rand -base64 32' prints such a key")
 
 
 def credentials(options: Options, private: t.Collection[str], given: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any]) -> list[t.Any]:

@@ -10,7 +10,7 @@ import typing as t
 from urllib.parse import unquote, unquote_plus
 
 from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import register
-from ansible_collections.mediaops.access.plugins.module_utils._decoding import CUT, SEPARATOR, Span
+from ansible_collections.mediaops.access.plugins.module_utils._decoding import SEPARATOR, Span
 from ansible_collections.mediaops.access.plugins.module_utils._secret_names import credentials_in, is_secret_name, names_credential
 from ansible_collections.mediaops.access.plugins.module_utils._secret_search import SHORTEST, Search
 

@@ -181,8 +181,7 @@ def read_body(answer: t.Any, *, is_head: bool = False) -> bytes:
 def _decompress(pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:
     """gzip, or deflate with or without zlib's header, in small pieces.
 
-    :raises http.client.IncompleteRead: where it is cut.
-    :raises zlib.error: where it is neither, or has too many members. What follows a whole member and is none is left out, as elsewhere.
+    :raises zlib.error: where it is neither, is cut, or has too many members. What follows a whole member and is none is left out, as elsewhere.
     """
     decompressor, members = None, 0
     for data in pieces:
@@ -203,7 +202,7 @@ def _decompress(pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:
                 raise zlib.error("too many members")
             pending = pending or bool(data)
     if decompressor:
-        raise http.client.IncompleteRead(b"")
+        raise zlib.error("cut")
 
 
 def _wbits(first: int) -> int:

@@ -15,7 +15,7 @@ import re
 import typing as t
 
 import pytest
-from driver import Ansible, Facts, Run, interpreter
+from driver import Ansible, Facts, interpreter
 
 HAS_REGISTRY = importlib.util.find_spec("ansible.module_utils.secrets") is not None
 PLACES: dict[str, Facts | None] = {

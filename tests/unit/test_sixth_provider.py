@@ -203,11 +203,11 @@ def run(tmp_path):
     return run_module
 
 
-def login(token="hush"):
+def login(token="hush-token"):
     return call("POST", f"{URL}/login", {"token": token, "life": 3600}, json={"user": "me", "password": "hush-password"})
 
 
-def sent(method, answer=b"", *, below="/widgets/w1", token="hush", **kwargs):
+def sent(method, answer=b"", *, below="/widgets/w1", token="hush-token", **kwargs):
     return call(method, f"{URL}{below}", answer, headers={"Authorization": f"Bearer {token}"}, **kwargs)
 
 
@@ -270,7 +270,7 @@ def test_its_tokens_are_listed_and_revoked_with_all_others(run, tmp_path):
 # --- in a play ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("output", "returned"), [("token", "hush"), ("header", {"Authorization": "Bearer hush"})])
+@pytest.mark.parametrize(("output", "returned"), [("token", "hush-token"), ("header", {"Authorization": "Bearer hush-token"})])
 def test_the_lookup_knows_it(output, returned):
     text = f"{{{{ lookup('mediaops.access.token', 'acme', user='me', password=password, output='{output}') }}}}"
 

@@ -91,7 +91,7 @@ def test_check_mode_returns_the_keys_of_the_real_run(run, there, state, diff):
 
 def test_applications_and_tokens_may_be_results_of_modules(run, dest):
     application = {"id": 1, "name": "Reviewer", "description": "x", **CREDENTIALS["applications"]["Reviewer"]}
-    token = {"token_type": "Bearer", "cached": True, "expires_in": 5, "scope": "x", "refresh_token": "hush", **CREDENTIALS["tokens"]["mrm"]}
+    token = {"token_type": "Bearer", "cached": True, "expires_in": 5, "scope": "x", "refresh_token": "hush-token", **CREDENTIALS["tokens"]["mrm"]}
     run(format="json", applications={"Reviewer": application}, tokens={"mrm": token})
 
     assert json.loads(dest.read_text()) == CREDENTIALS
@@ -225,7 +225,10 @@ def test_an_unchanged_file_has_no_diff(run):
 
 
 def test_a_diff_shows_no_secret_that_somebody_else_put_into_the_file(run, dest):
-    foreign = {"applications": {"Reviewer": {"client_id": "client-1", "password": "hush-2"}}, "tokens": {"old": {"access_token": "hush", "note": "hush-3"}}}
+    foreign = {
+        "applications": {"Reviewer": {"client_id": "client-1", "password": "hush-2"}},
+        "tokens": {"old": {"access_token": "hush-token", "note": "hush-3"}},
+    }
     dest.write_text(json.dumps(foreign))
 
     assert run(format="json", diff=True, **CREDENTIALS)["changed"] is True
@@ -262,7 +265,7 @@ def test_a_diff_of_a_secret_shows_none(run):
     assert diff["after"]["applications"] == {"Reviewer": {"client_id": "client-1", "client_secret": NEW}}
 
 
-@pytest.mark.parametrize("foreign", [{"Reviewer": "hush"}, {"Reviewer": ["hush"]}, {"Reviewer": None}], ids=["text", "a list", "null"])
+@pytest.mark.parametrize("foreign", [{"Reviewer": "hush-token"}, {"Reviewer": ["hush-token"]}, {"Reviewer": None}], ids=["text", "a list", "null"])
 @pytest.mark.parametrize("diff", [True, False], ids=["diff", "no diff"])
 def test_a_secret_of_another_shape_is_replaced(run, foreign, diff):
     assert run(read({"applications": foreign, "tokens": {}}), write(3), diff=diff, **VAULT, **CREDENTIALS)["changed"] is True
@@ -288,9 +291,9 @@ def test_what_vault_refuses_is_a_clear_failure_without_the_token(run):
         pytest.param({**VAULT, "token": None}, ["token must be given"], id="no token"),
         pytest.param({**VAULT, "url": None}, ["url must be given"], id="no url"),
         pytest.param({**VAULT, "path": None}, ["path must be given"], id="no path"),
-        pytest.param({"format": "json", "tokens": "hush"}, ["tokens", "dict"], id="tokens that are no dict"),
-        pytest.param({"format": "json", "applications": {"Reviewer": "hush"}}, ["applications", "Reviewer"], id="an application that is no dict"),
-        pytest.param({"format": "json", "tokens": {"mrm": ["hush"]}}, ["tokens", "mrm"], id="a token that is no dict"),
+        pytest.param({"format": "json", "tokens": "hush-token"}, ["tokens", "dict"], id="tokens that are no dict"),
+        pytest.param({"format": "json", "applications": {"Reviewer": "hush-token"}}, ["applications", "Reviewer"], id="an application that is no dict"),
+        pytest.param({"format": "json", "tokens": {"mrm": ["hush-token"]}}, ["tokens", "mrm"], id="a token that is no dict"),
         pytest.param({"format": "json", "state": "gone"}, ["state", "present, absent"], id="an unknown state"),
         pytest.param({"format": "json", "owner": "root"}, ["owner"], id="an unknown option"),
         pytest.param({"format": "json", "timeout": "long"}, ["timeout"], id="a bad type"),

@@ -19,9 +19,9 @@ from ansible_collections.mediaops.access.plugins.module_utils._schema import Sch
 from ansible_collections.mediaops.access.tests.unit.plugins.action.test_credentials import failure, perform
 
 MANIFEST = {
-    "flex": {"url": "http://flex.test:18101", "registration_key": "hush", "applications": [{"name": "Reviewer", "description": "Tool to review media"}]},
-    "freewheel": {"tokens": [{"name": "mrm", "username": "u", "password": "hush"}, {"name": "old", "username": "v", "state": "absent"}]},
-    "movingimage": {"tokens": [{"name": "portal", "username": "u", "password": "hush", "video_manager_id": 42}]},
+    "flex": {"url": "http://flex.test:18101", "registration_key": "hush-token", "applications": [{"name": "Reviewer", "description": "Tool to review media"}]},
+    "freewheel": {"tokens": [{"name": "mrm", "username": "u", "password": "hush-token"}, {"name": "old", "username": "v", "state": "absent"}]},
+    "movingimage": {"tokens": [{"name": "portal", "username": "u", "password": "hush-token", "video_manager_id": 42}]},
     "playlyfe": {"players": [{"id": "p1", "alias": "Player One", "state": "present"}]},
     "audienceplayer": {
         "project_id": 111,
@@ -31,7 +31,7 @@ MANIFEST = {
     "deliver": [
         {"dest": "credentials.env", "format": "dotenv"},
         {"dest": f"{tempfile.gettempdir()}/credentials.yml", "format": "vault_yaml"},
-        {"url": "https://vault.example.com", "path": "mediaops", "format": "vault_kv2", "token": "hush"},
+        {"url": "https://vault.example.com", "path": "mediaops", "format": "vault_kv2", "token": "hush-token"},
     ],
 }
 SECTIONS = [
@@ -150,14 +150,14 @@ def test_an_encrypted_file_is_read(info, file):
 
 
 def with_encrypted_value(password):
-    encrypted = VaultLib([("default", password)]).encrypt("hush").decode().replace("\n", "\n      ")
+    encrypted = VaultLib([("default", password)]).encrypt("hush-token").decode().replace("\n", "\n      ")
     return f"flex:\n  registration_key: !vault |\n      {encrypted}\n"
 
 
 def test_an_encrypted_value_is_read(info, file, monkeypatch):
     monkeypatch.setattr(VaultSecretsContext, "_current", VaultSecretsContext([("default", PASSWORD)]))  # as Ansible's programs do
 
-    assert info(file("a.yml", with_encrypted_value(PASSWORD)))["manifest"]["flex"] == {"registration_key": "hush"}
+    assert info(file("a.yml", with_encrypted_value(PASSWORD)))["manifest"]["flex"] == {"registration_key": "hush-token"}
     assert "a.yml cannot be read" in failure(info(file("a.yml", with_encrypted_value(VaultSecret(b"other")))))
 
 
@@ -185,7 +185,7 @@ def test_a_broken_file_needs_no_password(info, file):
     [
         ("flex: {url: '{{ flex_url }}'}", "flex.url"),
         (
-            "flex: {registration_key: \"{{ lookup('env', 'hush') }}\", applications: [{name: a}, {name: '{% if x %}hush{% endif %}'}]}",
+            "flex: {registration_key: \"{{ lookup('env', 'hush-token') }}\", applications: [{name: a}, {name: '{% if x %}hush-token{% endif %}'}]}",
             "flex.applications[1].name; flex.registration_key",
         ),
         ("deliver: [{dest: '{{ work }}.env', format: dotenv}]", "deliver[0].dest"),
@@ -271,13 +271,16 @@ WRONG = {
     "a rate limit that is none": ({"flex": {"rate_limit": "fast"}}, ["flex.rate_limit: 'fast' is not"]),
     "a number out of range": ({"freewheel": {"retries": -1}, "flex": {"timeout": 0}}, ["freewheel.retries must be 0 or more", "flex.timeout must be more"]),
     "a file of an option that is missing": ({"playlyfe": {"ca_path": "missing.pem"}}, ["playlyfe.ca_path: there is no file", "missing.pem"]),
-    "a place for tokens that is not supported": ({"flex": {"token_cache": "memcached://:hush@host"}}, ["flex.token_cache: memcached:// is not supported"]),
+    "a place for tokens that is not supported": (
+        {"flex": {"token_cache": "memcached://:hush-token@host"}},
+        ["flex.token_cache: memcached:// is not supported"],
+    ),
     "an item that is null": ({"flex": {"applications": [None]}}, ["flex.applications[0]: must be object, not null"]),
-    "an unknown option": ({"flex": {"registration_kye": "hush"}}, ["flex", "registration_kye", "registration_key"]),
+    "an unknown option": ({"flex": {"registration_kye": "hush-token"}}, ["flex", "registration_kye", "registration_key"]),
     "another provider's option": ({"flex": {"username": "u"}}, ["flex", "username"]),
-    "a text that is a list": ({"flex": {"url": ["hush"]}}, ["flex.url: must be string or integer, not array"]),
+    "a text that is a list": ({"flex": {"url": ["hush-token"]}}, ["flex.url: must be string or integer, not array"]),
     "a number that is text": ({"audienceplayer": {"project_id": "one"}}, ["audienceplayer.project_id"]),
-    "a boolean that is text": ({"freewheel": {"validate_certs": "hush"}}, ["freewheel.validate_certs: must be boolean, not string"]),
+    "a boolean that is text": ({"freewheel": {"validate_certs": "hush-token"}}, ["freewheel.validate_certs: must be boolean, not string"]),
     "a wrong choice": ({"freewheel": {"accept": "yaml"}}, ["freewheel.accept: must be one of json or xml"]),
     "a list that is a mapping": ({"flex": {"applications": {"name": "A"}}}, ["flex.applications: must be array, not object"]),
     "an item that is text": ({"flex": {"applications": ["Reviewer"]}}, ["flex.applications[0]: must be object, not string"]),

@@ -72,8 +72,8 @@ MUTATIONS = {
         f'ClientUserProductEntitlementManage({CLIENT}, user_email: "a@b.c", auto_register: true, product_id: 444, action: fulfil)',
     ),
     "a secret with characters of URLs and strings": (
-        {**PRODUCT, "client_secret": 'hush"&#=+% \\é'},
-        'ClientUserProductEntitlementManage(project_id: 111, client_id: "222", client_secret: "hush\\"&#=+% \\\\é", '
+        {**PRODUCT, "client_secret": 'hush-token"&#=+% \\é'},
+        'ClientUserProductEntitlementManage(project_id: 111, client_id: "222", client_secret: "hush-token\\"&#=+% \\\\é", '
         "user_id: 333, product_id: 444, action: fulfil)",
     ),
 }
@@ -146,12 +146,12 @@ WRONG = {
     "a product by name": ({**PRODUCT, "product_id": "film"}, "product_id"),
     "a project by name": ({**PRODUCT, "project_id": "one"}, "project_id"),
     "a boolean that is none": ({**CONNECTION, "user_email": "a@b.c", "product_id": 1, "auto_register": "perhaps"}, "auto_register"),
-    "an unknown option": ({**PRODUCT, "prodct": "hush"}, "prodct"),
-    "another filter's option": ({**PRODUCT, "token": "hush"}, "token"),
+    "an unknown option": ({**PRODUCT, "prodct": "hush-token"}, "prodct"),
+    "another filter's option": ({**PRODUCT, "token": "hush-token"}, "token"),
     "no project": ({**PRODUCT, "project_id": None}, "project_id must be given"),
     "no client": ({"project_id": 111, "user_id": 333, "product_id": 444}, "client_id and client_secret must be given"),
     "a url without a scheme": ({**PRODUCT, "url": "api.audienceplayer.com"}, "url must be a URL"),
-    "text": ("hush", "takes a dictionary"),
+    "text": ("hush-token", "takes a dictionary"),
     "a list": ([PRODUCT], "takes a dictionary"),
     "none": (None, "takes a dictionary"),
 }

@@ -29,12 +29,12 @@ def test_a_token_becomes_a_header(token):
 @pytest.mark.parametrize(
     "value",
     [
-        pytest.param({"changed": False, "token": {"access_token": "hush"}}, id="the whole result of a module"),
-        pytest.param({"Authorization": "Bearer hush"}, id="a header"),
-        pytest.param({"access_token": None, "scope": "hush"}, id="no token in it"),
-        pytest.param({"access_token": ["hush"]}, id="a list in it"),
-        pytest.param(["hush"], id="a list"),
-        pytest.param(b"hush", id="bytes"),
+        pytest.param({"changed": False, "token": {"access_token": "hush-token"}}, id="the whole result of a module"),
+        pytest.param({"Authorization": "Bearer hush-token"}, id="a header"),
+        pytest.param({"access_token": None, "scope": "hush-token"}, id="no token in it"),
+        pytest.param({"access_token": ["hush-token"]}, id="a list in it"),
+        pytest.param(["hush-token"], id="a list"),
+        pytest.param(b"hush-token", id="bytes"),
         pytest.param("", id="an empty string"),
         pytest.param({}, id="an empty dict"),
         pytest.param(None, id="none"),

@@ -32,7 +32,7 @@ def part(data):
 def jwt(payload, parts=3):
     """A token whose second part is this (bytes, or what JSON makes of it)."""
     data = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-    return ".".join([part(b'{"alg":"HS256"}'), part(data), *["hush"] * (parts - 2)])
+    return ".".join([part(b'{"alg":"HS256"}'), part(data), *["hush-token"] * (parts - 2)])
 
 
 def test_the_example_of_the_rfc():
@@ -57,17 +57,17 @@ def test_whatever_is_written_is_read_back(claims):
 @pytest.mark.parametrize(
     ("token", "words"),
     [
-        pytest.param("hush", "not a JWT: it must be three parts of base64url", id="opaque"),
+        pytest.param("hush-token", "not a JWT: it must be three parts of base64url", id="opaque"),
         pytest.param("", "not a JWT", id="empty"),
-        pytest.param("hush.hush", "not a JWT", id="two parts"),
+        pytest.param("hush-token.hush-token", "not a JWT", id="two parts"),
         pytest.param(jwt({}, parts=4), "not a JWT", id="four parts"),
-        pytest.param("hush.h.hush", "not a JWT", id="base64 cut short"),
-        pytest.param("hush.é.hush", "not a JWT", id="no ASCII"),
+        pytest.param("hush-token.h.hush-token", "not a JWT", id="base64 cut short"),
+        pytest.param("hush-token.é.hush-token", "not a JWT", id="no ASCII"),
         pytest.param(jwt(b"\xff\xfe"), "not a JWT", id="no text"),
-        pytest.param(jwt(b"hush"), "not a JWT", id="no JSON"),
+        pytest.param(jwt(b"hush-token"), "not a JWT", id="no JSON"),
         pytest.param(jwt(b""), "not a JWT", id="nothing"),
         pytest.param(jwt([1]), "not a JWT: its second part must hold a JSON object", id="a list"),
-        pytest.param(jwt("hush"), "not a JWT: its second part must hold a JSON object", id="a string"),
+        pytest.param(jwt("hush-token"), "not a JWT: its second part must hold a JSON object", id="a string"),
         pytest.param(None, "takes a JWT", id="none"),
         pytest.param({"access_token": EXAMPLE}, "takes a JWT", id="a token result"),
         pytest.param(b"a.b.c", "takes a JWT", id="bytes"),
@@ -102,5 +102,5 @@ def test_it_works_in_a_template():
 
 def test_an_error_in_a_template_does_not_show_the_token():
     with pytest.raises(AnsibleError) as caught:
-        template("hush.hush.hush")
+        template("hush-token.hush-token.hush-token")
     assert "hush" not in str(caught.value)

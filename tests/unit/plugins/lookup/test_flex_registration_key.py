@@ -35,17 +35,17 @@ def failure(*calls, terms=(), **options):
 
 
 def test_the_key_is_read_from_where_flex_keeps_it():
-    assert lookup(asked()) == ["registration-hush"]
+    assert lookup(asked()) == ["registration-hush-token"]
 
 
 def test_url_token_and_path_say_where():
     request = asked(path="other/key", url="https://consul.example.com:8501", token="hush-token")
 
-    assert lookup(request, url="https://consul.example.com:8501/", token="hush-token", path="/other/key") == ["registration-hush"]
+    assert lookup(request, url="https://consul.example.com:8501/", token="hush-token", path="/other/key") == ["registration-hush-token"]
 
 
 def test_each_use_asks_as_nothing_is_cached():
-    assert lookup(asked()) + lookup(asked(entry("registration-hush-2"))) == ["registration-hush", "registration-hush-2"]
+    assert lookup(asked()) + lookup(asked(entry("registration-hush-2"))) == ["registration-hush-token", "registration-hush-2"]
 
 
 def test_the_key_registers_applications(runs):
@@ -59,7 +59,7 @@ def test_the_key_registers_applications(runs):
     [
         pytest.param({"terms": ["consul"]}, ["takes no terms"], id="a term"),
         pytest.param({"key": "a"}, ["key"], id="an unknown keyword"),
-        pytest.param({"access_token": "hush"}, ["access_token"], id="a platform's keyword"),
+        pytest.param({"access_token": "hush-token"}, ["access_token"], id="a platform's keyword"),
         pytest.param({"url": "consul:8500"}, ["url", "https://host"], id="a url without a scheme"),
         pytest.param({"timeout": "long"}, ["timeout"], id="a bad type"),
         pytest.param({"timeout": 0}, ["timeout"], id="no time"),
@@ -88,7 +88,7 @@ def template():
 
 def test_it_works_in_a_template():
     with exchange(asked(token="hush-token")):
-        assert template() == "registration-hush"
+        assert template() == "registration-hush-token"
 
 
 def test_an_error_in_a_template_holds_no_secret():

@@ -14,19 +14,19 @@ from ansible_collections.mediaops.access.plugins.modules import audienceplayer_t
 from ansible_collections.mediaops.access.tests.unit.plugins.modules import audienceplayer, flex, freewheel
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import exchange
 
-FLEX = {"url": flex.URL, "client_id": "client-1", "client_secret": "hush"}
+FLEX = {"url": flex.URL, "client_id": "client-1", "client_secret": "hush-token"}
 FREEWHEEL = {"username": "mrm", "password": "hush-password"}
 PROVIDERS = {
-    "flex": (flex_token, FLEX, flex.token({"access_token": "hush", "token_type": "bearer", "expires_in": 604800})),
+    "flex": (flex_token, FLEX, flex.token({"access_token": "hush-token", "token_type": "bearer", "expires_in": 604800})),
     "freewheel": (freewheel_token, FREEWHEEL, freewheel.login()),
     "audienceplayer": (audienceplayer_token, audienceplayer.CONNECTION, audienceplayer.client_login(audienceplayer.logged_in(expires_in=604800))),
 }
 ENVIRONMENT = {
-    "flex": {"FLEX_URL": flex.URL, "FLEX_CLIENT_ID": "client-1", "FLEX_CLIENT_SECRET": "hush"},
+    "flex": {"FLEX_URL": flex.URL, "FLEX_CLIENT_ID": "client-1", "FLEX_CLIENT_SECRET": "hush-token"},
     "freewheel": {"FREEWHEEL_USERNAME": "mrm", "FREEWHEEL_PASSWORD": "hush-password"},
     "audienceplayer": {"AUDIENCEPLAYER_PROJECT_ID": "111", "AUDIENCEPLAYER_CLIENT_ID": "222", "AUDIENCEPLAYER_CLIENT_SECRET": "hush-client"},
 }
-HEADER = {"Authorization": "Bearer hush"}
+HEADER = {"Authorization": "Bearer hush-token"}
 
 every_provider = pytest.mark.parametrize(("provider", "options", "login"), [(name, *rest) for name, (_module, *rest) in PROVIDERS.items()], ids=PROVIDERS)
 
@@ -53,11 +53,11 @@ def failure(*terms, calls=(), **options):
 
 @every_provider
 def test_a_token_is_a_string_if_nothing_else_is_asked_for(provider, options, login):
-    assert lookup(provider, calls=[login], **options) == "hush"
+    assert lookup(provider, calls=[login], **options) == "hush-token"
 
 
 @every_provider
-@pytest.mark.parametrize(("output", "returned"), [("token", "hush"), ("header", HEADER)])
+@pytest.mark.parametrize(("output", "returned"), [("token", "hush-token"), ("header", HEADER)])
 def test_output_says_in_which_form(provider, options, login, output, returned):
     assert lookup(provider, calls=[login], **options, output=output) == returned
 
@@ -66,7 +66,7 @@ def test_output_says_in_which_form(provider, options, login, output, returned):
 def test_the_full_output_is_the_modules_token(provider, options, login):
     full = lookup(provider, calls=[login], **options, output="full")
 
-    assert full["access_token"] == "hush"
+    assert full["access_token"] == "hush-token"
     assert full["expires_at"] == "2027-01-22T08:00:00Z"
     assert (full["expires_in"], full["cached"]) == (604800, False)
     assert full.keys() == {"access_token", "token_type", "expires_at", "expires_in", "cached"}
@@ -77,7 +77,7 @@ def test_credentials_may_come_from_the_environment(provider, options, login, mon
     for name, value in ENVIRONMENT[provider].items():
         monkeypatch.setenv(name, value)
 
-    assert lookup(provider, calls=[login]) == "hush"
+    assert lookup(provider, calls=[login]) == "hush-token"
 
 
 @every_provider
@@ -92,7 +92,7 @@ def test_lookup_and_module_share_the_cache(provider, runs):
     module, options, login = PROVIDERS[provider]
     runs(module, **options)(login)
 
-    assert lookup(provider, **options) == "hush"
+    assert lookup(provider, **options) == "hush-token"
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -129,7 +129,7 @@ def test_a_users_token_can_be_looked_up():
         pytest.param(["frewheel"], FREEWHEEL, ["no provider", "frewheel"], id="an unknown provider"),
         pytest.param(["../modules/flex"], FREEWHEEL, ["no provider"], id="a path"),
         pytest.param([""], FREEWHEEL, ["no provider"], id="an empty provider"),
-        pytest.param(["freewheel"], {**FREEWHEEL, "passwort": "hush"}, ["passwort"], id="an unknown keyword"),
+        pytest.param(["freewheel"], {**FREEWHEEL, "passwort": "hush-token"}, ["passwort"], id="an unknown keyword"),
         pytest.param(["freewheel"], {**FREEWHEEL, "client_id": "x"}, ["client_id"], id="another provider's keyword"),
         pytest.param(["freewheel"], {**FREEWHEEL, "output": "json"}, ["output", "token, header, full"], id="an unknown output"),
         pytest.param(["freewheel"], {**FREEWHEEL, "state": "absent"}, ["state"], id="state absent"),
@@ -150,7 +150,7 @@ def test_bad_terms_and_options_fail_before_anything_is_sent(terms, options, word
 @pytest.mark.parametrize(
     ("provider", "options", "login"),
     [
-        ("flex", FLEX, flex.token({"error_description": "client-1:hush is unknown"}, status=401)),
+        ("flex", FLEX, flex.token({"error_description": "client-1:hush-token is unknown"}, status=401)),
         ("freewheel", FREEWHEEL, freewheel.login("wrong: hush-password", status=401)),
         ("audienceplayer", audienceplayer.CONNECTION, audienceplayer.client_login(None, {"message": "wrong: hush-client", "code": 401})),
     ],
@@ -192,4 +192,4 @@ def test_what_yaml_has_changed_is_refused(tmp_path):
     options = DataLoader().load_from_file(str(tmp_path / "vars.yml"))
 
     with pytest.raises(AnsibleLookupError, match="mediaops.access.token: client_id: YAML reads 0222 as the number 146. Put it in quotes"):
-        token_lookup.LookupModule().run(["playlyfe"], {}, client_secret="hush", **options)
+        token_lookup.LookupModule().run(["playlyfe"], {}, client_secret="hush-token", **options)

@@ -29,7 +29,9 @@ def access(tmp_path, clock):
 
 def entry(token, slots=()):
     """What a login leaves in the cache, with the recipe to revoke it."""
-    request = Request("DELETE", f"{URL}/token", headers={"X-Token": token}, query={"why": "done"}, basic=("me", "hush"), repeatable=True, authenticates=True)
+    request = Request(
+        "DELETE", f"{URL}/token", headers={"X-Token": token}, query={"why": "done"}, basic=("me", "hush-token"), repeatable=True, authenticates=True
+    )
     recipe = {"request": dataclasses.asdict(request), "slots": list(slots)}
     return {"provider": "acme", "url": URL, "principal": "me", "token": dataclasses.asdict(Token(token)), "revocation": recipe}
 
@@ -41,9 +43,9 @@ def revoked(token, **kwargs):
 
 
 def test_a_request_comes_back_from_the_cache_with_all_that_it_has(access):
-    access.store.write("a", entry("hush"), None)
+    access.store.write("a", entry("hush-token"), None)
 
-    with exchange(revoked("hush")):
+    with exchange(revoked("hush-token")):
         assert remove_tokens(access)["removed"] == 1
     assert access.store.entries() == {}
 
@@ -59,7 +61,7 @@ def test_the_limits_that_came_with_the_token_are_kept_together(access, clock, sl
 
 
 def test_a_token_without_end_is_listed_without_one(access):
-    access.store.write("a", entry("hush"), None)
+    access.store.write("a", entry("hush-token"), None)
 
     assert list_tokens(access)["tokens"] == [{"provider": "acme", "url": URL, "principal": "me", "expires_at": None}]
 
@@ -83,7 +85,7 @@ def meanwhile(access, monkeypatch):
 
 
 def test_what_somebody_else_removed_meanwhile_is_neither_revoked_nor_counted(access, meanwhile):
-    access.store.write("a", entry("hush"), None)
+    access.store.write("a", entry("hush-token"), None)
     meanwhile(lambda: access.store.backend.remove("a"))
 
     with exchange():

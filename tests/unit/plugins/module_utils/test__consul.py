@@ -18,7 +18,7 @@ PATH = "flex/shared/authentication/oAuth/appRegistrationKey"
 URL = "http://127.0.0.1:8500"
 
 
-def entry(value="registration-hush", **other):
+def entry(value="registration-hush-token", **other):
     """An entry as Consul answers it."""
     encoded = base64.b64encode(value.encode()).decode() if isinstance(value, str) else value
     return [{"LockIndex": 0, "Key": PATH, "Flags": 0, "Value": encoded, "CreateIndex": 1, "ModifyIndex": 2, **other}]
@@ -47,14 +47,14 @@ def value(consul, *calls):
 
 
 def test_the_value_is_decoded(consul):
-    assert value(consul(), asked()) == "registration-hush"
+    assert value(consul(), asked()) == "registration-hush-token"
 
 
 def test_the_value_is_a_secret_from_then_on(consul):
     opened = consul()
     value(opened, asked())
 
-    assert opened.secrets.scrub("the key registration-hush") == "the key ********"
+    assert opened.secrets.scrub("the key registration-hush-token") == "the key ********"
 
 
 @pytest.mark.parametrize("text", ["é€😀", " a b ", "-----BEGIN\nKEY-----", "a"], ids=repr)
@@ -81,7 +81,7 @@ def test_the_url_may_end_with_a_slash_and_have_a_path(consul):
 
 
 def test_reading_is_repeated_where_it_fails_on_the_way(consul):
-    assert value(consul(), asked(NO_ANSWER), asked(b"", status=500), asked()) == "registration-hush"
+    assert value(consul(), asked(NO_ANSWER), asked(b"", status=500), asked()) == "registration-hush-token"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import base64
 import dataclasses
 import datetime
 import errno
+import gzip
 import io
 import os
 import re
@@ -449,7 +450,7 @@ def test_an_answer_shorter_than_announced_broke_off(request_, headers, error, se
     """urllib3 notices that itself only from version 2 on."""
     answer = requests.Response()
     answer.status_code = 200
-    answer.raw = urllib3.HTTPResponse(io.BytesIO(b"1234"), preload_content=False)
+    answer.raw = urllib3.HTTPResponse(io.BytesIO(gzip.compress(b"1234") if "Content-Encoding" in headers else b"1234"), preload_content=False)
     answer.headers.update(headers)
     monkeypatch.setattr(requests.Session, "send", lambda session, request, **options: answer)
 

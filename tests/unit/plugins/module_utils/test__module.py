@@ -162,9 +162,9 @@ def test_a_secret_of_the_environment_is_hidden_too(execute, monkeypatch):
 
 
 def test_the_password_of_a_token_cache_is_hidden_too(execute):
-    params = {**GIVEN, "token_cache": "redis://me:p%40ss@redis.example.com/0", "token_cache_key": "the key of the cache", "name": "p@ss"}
+    params = {**GIVEN, "token_cache": "redis://me:p%40ssword@redis.example.com/0", "token_cache_key": "the key of the cache", "name": "p@ssword"}
 
-    result = execute(module(raises(AccessError("no p%40ss, no p@ss"))), params)
+    result = execute(module(raises(AccessError("no p%40ssword, no p@ssword"))), params)
 
     assert result["msg"] == f"Fake Platform: no {MASK}, no {MASK}"
     shown = result["invocation"]["module_args"]
@@ -190,7 +190,9 @@ AWKWARD = "p/w%41?x@y"
 def test_a_token_cache_that_is_no_usable_url_is_refused_without_a_trace_of_its_password(place, execute, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
-    result = execute(module(lambda access: access.store.backend), {**GIVEN, "token_cache": place, "token_cache_key": "the key itself", "name": f"of {AWKWARD}"})
+    result = execute(
+        module(lambda access: access.store.backend), {**GIVEN, "token_cache": place, "token_cache_key": "the key of it all", "name": f"of {AWKWARD}"}
+    )
 
     assert result["msg"].startswith("Fake Platform: token_cache: ")
     assert list(tmp_path.iterdir()) == []
@@ -253,7 +255,7 @@ def private_module(run=lambda access: {"changed": False}):
 
 def test_ansible_core_gets_to_know_what_is_secret_and_nothing_beside_it(execute, registered, monkeypatch):
     monkeypatch.setenv("https_proxy", "http://me:proxy%2Fpassword@proxy")
-    params = {**GIVEN, **PRIVATE, "token_cache": "redis://me:redis-password@host", "token_cache_key": "the key itself", "access_token": "a-token"}
+    params = {**GIVEN, **PRIVATE, "token_cache": "redis://me:redis-password@host", "token_cache_key": "the key of it all", "access_token": "a-token"}
 
     def run(access):
         access.secrets.add("a-new-token")
@@ -262,14 +264,14 @@ def test_ansible_core_gets_to_know_what_is_secret_and_nothing_beside_it(execute,
     execute(private_module(run), {**params, "key": "Ünïcode secret"})
 
     assert set(registered) == {
-        *{"Ünïcode secret", "a-token", "the key itself", "redis-password", "proxy%2Fpassword", "proxy/password", "a-new-token"},
+        *{"Ünïcode secret", "a-token", "the key of it all", "redis-password", "proxy%2Fpassword", "proxy/password", "a-new-token"},
         *{"token-in-query", "secret-in-body", "token-in-header", "key-in-header"},
     }
 
 
 @pytest.mark.parametrize(
     ("body", "known"),
-    [("Reviewer", []), ('{"password": "in-json", "n": 1}', ["in-json"]), ("user=Reviewer&password=in-form", ["in-form"]), ("[1, 2", [])],
+    [("Reviewer", []), ('{"password": "in-json", "n": 1}', ["in-json"]), ("user=Reviewer&password=in-form", ["in-form"]), ("[1, 2, 3", [])],
     ids=["a word", "JSON", "a form", "broken JSON"],
 )
 def test_of_a_private_text_only_its_secrets_are_known_to_ansible_core_and_all_of_it_is_hidden(body, known, execute, registered):

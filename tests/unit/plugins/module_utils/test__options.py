@@ -74,11 +74,15 @@ def test_secret_options_are_marked_and_only_they():
             id="another URL",
         ),
         *(
-            pytest.param({"token_cache": f"{scheme}://:pw@host", "token_cache_key": "k" * 16}, f"token_cache: {scheme}:// is not supported yet. Give", id=scheme)
+            pytest.param(
+                {"token_cache": f"{scheme}://:pw@host", "token_cache_key": "k" * 16}, f"token_cache: {scheme}:// is not supported yet. Give", id=scheme
+            )
             for scheme in ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
         ),
         *(
-            pytest.param({"token_cache": place, "token_cache_key": "k" * 16}, "token_cache: it is not a valid URL of Redis. Write it as rediss://user", id=place)
+            pytest.param(
+                {"token_cache": place, "token_cache_key": "k" * 16}, "token_cache: it is not a valid URL of Redis. Write it as rediss://user", id=place
+            )
             for place in (
                 "redis:/:pw@host",
                 "redis:pw@host",

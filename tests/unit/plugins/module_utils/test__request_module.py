@@ -24,11 +24,11 @@ WRITES = ["POST", "PUT", "PATCH", "DELETE"]
 every_write = pytest.mark.parametrize("method", WRITES)
 
 
-def login(access_token="hush"):
+def login(access_token="hush-token"):
     return token({"access_token": access_token, "expires_in": 3599}, secret="hush-client")
 
 
-def sent(method, below="/api/things", answer=b"", *, token="hush", headers=None, text=None, more=None, **kwargs):
+def sent(method, below="/api/things", answer=b"", *, token="hush-token", headers=None, text=None, more=None, **kwargs):
     """A request with the token, a body of ``text`` and ``more`` headers, which exchange.py does not look at."""
     expected = call(method, URL + below, answer, headers={"Authorization": f"Bearer {token}", **(headers or {})}, **kwargs)
     matches = list(expected.match)
@@ -53,10 +53,10 @@ def api(runs):
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param({"answer": {"next": f"{URL}/api/things?page=2&key=hush"}}, id="the token in a URL"),
-        pytest.param({"answer": ["hush"]}, id="the token alone"),
-        pytest.param({"answer": "you sent hush"}, id="the token in a text"),
-        pytest.param({"answer": "", "answer_headers": {"X-Sent": "Bearer hush"}}, id="the token in a header"),
+        pytest.param({"answer": {"next": f"{URL}/api/things?page=2&key=hush-token"}}, id="the token in a URL"),
+        pytest.param({"answer": ["hush-token"]}, id="the token alone"),
+        pytest.param({"answer": "you sent hush-token"}, id="the token in a text"),
+        pytest.param({"answer": "", "answer_headers": {"X-Sent": "Bearer hush-token"}}, id="the token in a header"),
         pytest.param({"answer": "<client_secret>new</client_secret>"}, id="a new secret in XML"),
     ],
 )
@@ -188,7 +188,7 @@ def test_an_authorization_header_does_not_replace_the_token(api, headers):
 
 
 def test_a_header_that_http_does_not_allow_is_a_clear_failure(api):
-    assert "characters that HTTP does not allow" in api.fail(headers={"X-Page": "a\r\nX-Evil: hush"})["msg"]
+    assert "characters that HTTP does not allow" in api.fail(headers={"X-Page": "a\r\nX-Evil: hush-token"})["msg"]
 
 
 # --- the answer --------------------------------------------------------------------------------------------------------------
@@ -374,7 +374,7 @@ def test_bad_options_fail_before_anything_is_sent(runs, options, words):
 
 @pytest.mark.parametrize(
     "options",
-    [{"query": {"key": "hush"}}, {"body": {"password": "hush"}}, {"body": "password=hush"}, {"headers": {"X-Key": "hush"}}],
+    [{"query": {"key": "hush-token"}}, {"body": {"password": "hush-token"}}, {"body": "password=hush-token"}, {"headers": {"X-Key": "hush-token"}}],
     ids=["query", "body", "text", "headers"],
 )
 def test_query_body_and_headers_are_not_shown(api, options):
@@ -427,9 +427,9 @@ def test_a_result_that_holds_a_secret_is_censored_and_kept(tmp_path, monkeypatch
 
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_a_diff_names_the_request_that_is_sent_without_what_may_be_secret(api, check_mode):
-    calls = [] if check_mode else [sent("POST", query={"key": "hush"}, json={"a": "hush"})]
+    calls = [] if check_mode else [sent("POST", query={"key": "hush-token"}, json={"a": "hush-token"})]
 
-    result = api(*calls, method="POST", query={"key": "hush"}, body={"a": "hush"}, check_mode=check_mode)
+    result = api(*calls, method="POST", query={"key": "hush-token"}, body={"a": "hush-token"}, check_mode=check_mode)
 
     assert result["diff"] == {"before": {}, "after": {"request": f"POST {URL}/api/things"}}
 

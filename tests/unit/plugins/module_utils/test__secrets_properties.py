@@ -16,8 +16,7 @@ import typing as t
 import unicodedata
 from urllib.parse import quote, quote_plus
 
-import pytest
-from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import CUT, MASK, Secrets

@@ -66,7 +66,7 @@ class Platform:
                 raise prepared.pop(0)
             return prepared.pop(0)
         self._number += 1
-        return Token(f"new-{self._number}", expires_at=self._clock.now() + HOUR)
+        return Token(f"new-token-{self._number}", expires_at=self._clock.now() + HOUR)
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_another_grant_gets_a_token_of_its_own(other, opened, held):
     held()
 
     assert opened().cached(other) is None
-    assert opened().get(other).access_token == "new-1"
+    assert opened().get(other).access_token == "new-token-1"
     assert opened().get(GRANT).access_token == "old"
 
 
@@ -189,7 +189,7 @@ def test_a_refresh_that_is_not_possible_any_more_falls_back_to_a_login(opened, h
     held(life=30, refresh_token="r1")
     platform = Platform(clock, refreshed=[None])
 
-    assert opened(platform).get(GRANT).access_token == "new-1"
+    assert opened(platform).get(GRANT).access_token == "new-token-1"
     assert platform.calls == ["refresh r1", "obtain"]
 
 
@@ -206,7 +206,7 @@ def test_without_a_refresh_token_of_use_there_is_a_login(details, opened, held, 
 def test_a_platform_that_answers_with_the_old_short_token_is_asked_once_more_after_revoking(opened, clock):
     platform = Platform(clock, revokes=True, obtained=[short("shared", clock)])
 
-    assert opened(platform).get(GRANT).access_token == "new-1"
+    assert opened(platform).get(GRANT).access_token == "new-token-1"
     assert platform.calls == ["obtain", "revoke shared", "obtain"]
 
 
@@ -260,7 +260,7 @@ def test_an_entry_of_another_version_is_a_miss(content, opened, store, clock):
     store.write(store.name_of(["flex", "https://host", GRANT.flow, GRANT.principal, GRANT.scope, GRANT.secret]), content, None)
 
     assert tokens.cached(GRANT) is None
-    assert tokens.get(GRANT).access_token == "new-1"
+    assert tokens.get(GRANT).access_token == "new-token-1"
 
 
 @pytest.mark.parametrize(("revokes", "recipe"), [(True, {"how": "to revoke"}), (False, None)])
@@ -302,10 +302,10 @@ def test_a_rejected_token_is_replaced_by_a_new_login(opened, held, clock):
     platform = Platform(clock)
     tokens = opened(platform)
 
-    assert tokens.replace(GRANT, old).access_token == "new-1"
+    assert tokens.replace(GRANT, old).access_token == "new-token-1"
     assert platform.calls == ["obtain"]
     assert tokens.changed is True
-    assert opened().cached(GRANT).access_token == "new-1"
+    assert opened().cached(GRANT).access_token == "new-token-1"
 
 
 def test_a_rejected_token_that_can_be_refreshed_is(opened, held, clock):
@@ -330,7 +330,7 @@ def test_somebody_elses_newer_token_is_used(opened, held, clock):
 def test_somebody_elses_newer_token_is_not_used_if_too_short(opened, held, clock):
     held("newer", life=30)
 
-    assert opened(Platform(clock)).replace(GRANT, Token("old")).access_token == "new-1"
+    assert opened(Platform(clock)).replace(GRANT, Token("old")).access_token == "new-token-1"
 
 
 @pytest.mark.parametrize("revokes", [True, False])
@@ -341,7 +341,7 @@ def test_a_platform_that_insists_on_the_rejected_token(revokes, opened, held, cl
     token = opened(platform).replace(GRANT, old)
 
     assert platform.calls == (["obtain", "revoke old", "obtain"] if revokes else ["obtain"])
-    assert token.access_token == ("new-1" if revokes else "old")
+    assert token.access_token == ("new-token-1" if revokes else "old")
 
 
 def test_a_rejected_token_is_gone_though_the_new_login_fails(opened, held, clock):
@@ -367,10 +367,10 @@ def test_renewing_always_issues_a_token(revokes, old, calls, opened, held, clock
     platform = Platform(clock, revokes=revokes)
     tokens = opened(platform)
 
-    assert tokens.renew(GRANT).access_token == "new-1"
+    assert tokens.renew(GRANT).access_token == "new-token-1"
     assert platform.calls == calls
     assert tokens.changed is True
-    assert opened().cached(GRANT).access_token == "new-1"
+    assert opened().cached(GRANT).access_token == "new-token-1"
 
 
 @pytest.mark.parametrize(
@@ -386,7 +386,7 @@ def test_renewing_does_not_take_a_token_that_was_there_before(old, answer, opene
         held()
     platform = Platform(clock, revokes=True, obtained=[short(answer.pop("name"), clock, **answer)])
 
-    assert opened(platform).renew(GRANT).access_token == "new-1"
+    assert opened(platform).renew(GRANT).access_token == "new-token-1"
     assert platform.calls[-3:] == ["obtain", platform.calls[-2], "obtain"]
     assert platform.calls[-2].startswith("revoke ")
 
@@ -442,7 +442,7 @@ def test_several_tokens_are_asked_for_together_and_kept_each_on_its_own(opened, 
     assert tokens.get_many([A, B, A, C]) == {}
     assert platform.calls == ["obtain a b c"]
     assert tokens.changed is True
-    assert [opened(platform).get(grant).access_token for grant in (C, B, A)] == ["new-3", "new-2", "new-1"]
+    assert [opened(platform).get(grant).access_token for grant in (C, B, A)] == ["new-token-3", "new-token-2", "new-token-1"]
     assert platform.calls == ["obtain a b c"]
 
 
@@ -453,7 +453,7 @@ def test_those_that_are_cached_are_not_asked_for(opened, held, clock):
 
     assert tokens.get_many([A, B, C]) == {}
     assert platform.calls == ["obtain a c"]
-    assert [tokens.get(grant).access_token for grant in (A, B, C)] == ["new-1", "old", "new-2"]
+    assert [tokens.get(grant).access_token for grant in (A, B, C)] == ["new-token-1", "old", "new-token-2"]
 
 
 @pytest.mark.parametrize("grants", [[], [A], [A, B]], ids=len)
@@ -487,7 +487,7 @@ def test_several_tokens_live_long_enough(life, calls, opened, held, clock):
 
     assert tokens.get_many([A]) == {}
     assert platform.calls == calls
-    assert tokens.get(A).access_token == ("new-1" if calls else "old")
+    assert tokens.get(A).access_token == ("new-token-1" if calls else "old")
 
 
 def test_the_failure_of_one_is_not_that_of_the_others(opened, clock):
@@ -512,7 +512,7 @@ def test_one_that_failed_is_asked_for_alone_when_it_is_needed(opened, clock):
     tokens = opened(platform)
     tokens.get_many([A])
 
-    assert tokens.get(A).access_token == "new-1"
+    assert tokens.get(A).access_token == "new-token-1"
     assert platform.calls == ["obtain a", "obtain"]
 
 
@@ -522,7 +522,7 @@ def test_a_platform_that_gives_the_old_short_token_to_one_of_several_is_asked_on
 
     assert tokens.get_many([A, B]) == {}
     assert platform.calls == ["obtain a b", "revoke shared", "obtain"]
-    assert tokens.get(B).access_token == "new-1"
+    assert tokens.get(B).access_token == "new-token-1"
 
 
 def test_when_all_fail_the_failure_is_raised_and_the_lock_is_free(opened, clock, monkeypatch):
@@ -547,7 +547,7 @@ def test_what_is_at_hand_is_not_read_again(opened, held, watched):
     tokens.get_many([A, B])
     watched.clear()
 
-    assert [tokens.get(grant).access_token for grant in (A, B)] == ["old", "new-1"]
+    assert [tokens.get(grant).access_token for grant in (A, B)] == ["old", "new-token-1"]
     assert tokens.cached(A).access_token == "old"
     assert watched == []
 
@@ -558,7 +558,7 @@ def test_only_those_of_the_last_time_are_at_hand(opened, watched, store):
     tokens.get_many([B])
     watched.clear()
 
-    assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-1", "new-2"]
+    assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-token-1", "new-token-2"]
     assert watched == [f"read {name_in(store, A)}"]
 
 
@@ -569,8 +569,8 @@ def test_one_at_hand_that_has_become_too_short_is_replaced(opened, clock):
     clock.time += HOUR - 30
 
     assert tokens.cached(A) is None
-    assert tokens.cached(A, min_ttl=20).access_token == "new-1"
-    assert tokens.get(A).access_token == "new-2"
+    assert tokens.cached(A, min_ttl=20).access_token == "new-token-1"
+    assert tokens.get(A).access_token == "new-token-2"
     assert platform.calls == ["obtain a", "obtain"]
 
 
@@ -579,8 +579,8 @@ def test_one_at_hand_that_is_rejected_is_replaced(opened, clock):
     tokens = opened(platform)
     tokens.get_many([A, B])
 
-    assert tokens.replace(A, tokens.get(A)).access_token == "new-3"
-    assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-3", "new-2"]
+    assert tokens.replace(A, tokens.get(A)).access_token == "new-token-3"
+    assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-token-3", "new-token-2"]
 
 
 def test_instead_of_one_at_hand_that_is_rejected_somebody_elses_newer_one_is_used(opened, clock):
@@ -589,7 +589,7 @@ def test_instead_of_one_at_hand_that_is_rejected_somebody_elses_newer_one_is_use
     tokens.get_many([A])
     newer = opened(Platform(clock, obtained=[Token("newer", expires_at=clock.now() + HOUR)])).renew(A)
 
-    assert tokens.get(A).access_token == "new-1"
+    assert tokens.get(A).access_token == "new-token-1"
     assert tokens.replace(A, tokens.get(A)) == tokens.get(A) == newer
     assert platform.calls == ["obtain a"]
 
@@ -599,8 +599,8 @@ def test_one_at_hand_is_renewed(opened, clock):
     tokens = opened(platform)
     tokens.get_many([A, B])
 
-    assert tokens.renew(A).access_token == "new-3"
-    assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-3", "new-2"]
+    assert tokens.renew(A).access_token == "new-token-3"
+    assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-token-3", "new-token-2"]
 
 
 def test_one_at_hand_is_dropped(opened, clock):
@@ -609,8 +609,8 @@ def test_one_at_hand_is_dropped(opened, clock):
     tokens.get_many([A, B])
 
     assert [tokens.drop(A, check_mode=True), tokens.drop(A), tokens.drop(A), tokens.drop(A, check_mode=True)] == [True, True, False, False]
-    assert (tokens.cached(A), tokens.get(B).access_token) == (None, "new-2")
-    assert platform.calls == ["obtain a b", "revoke new-1"]
+    assert (tokens.cached(A), tokens.get(B).access_token) == (None, "new-token-2")
+    assert platform.calls == ["obtain a b", "revoke new-token-1"]
 
 
 def test_several_tokens_are_known_as_secrets(opened, held):
@@ -619,7 +619,7 @@ def test_several_tokens_are_known_as_secrets(opened, held):
 
     opened(secrets=secrets).get_many([A, B])
 
-    assert secrets.scrub("cached-token refresh-token new-1") == f"{MASK} {MASK} {MASK}"
+    assert secrets.scrub("cached-token refresh-token new-token-1") == f"{MASK} {MASK} {MASK}"
 
 
 # --- a token that was given ----------------------------------------------------------------------------------------------------
@@ -732,7 +732,7 @@ def test_threads_that_need_the_same_token_log_in_once(action, shared):
         tokens = shared(platform, clock)
         return tokens.replace(GRANT, old) if old else tokens.get(GRANT)
 
-    assert [token.access_token for token in race(8, work)] == ["new-2" if old else "new-1"] * 8
+    assert [token.access_token for token in race(8, work)] == ["new-token-2" if old else "new-token-1"] * 8
     assert platform.calls == ["obtain"] * (2 if old else 1)
 
 
@@ -746,7 +746,7 @@ def test_threads_that_need_the_same_tokens_together_ask_once(shared):
         tokens = shared(platform, clock)
         return tokens.get_many([A, B]), tokens.get(A).access_token, tokens.get(B).access_token, tokens.changed
 
-    assert sorted(race(4, work), key=str) == [({}, "new-1", "new-2", changed) for changed in (False, False, False, True)]
+    assert sorted(race(4, work), key=str) == [({}, "new-token-1", "new-token-2", changed) for changed in (False, False, False, True)]
     assert platform.calls == ["obtain a b"]
 
 
@@ -758,7 +758,7 @@ def test_threads_that_drop_the_same_token_revoke_it_once(shared):
     platform.revoke = lambda token: (clock.wait_for(3), revoke(token))  # revoking lasts until the others have come
 
     assert sorted(race(4, lambda: shared(platform, clock).drop(GRANT))) == [False, False, False, True]
-    assert platform.calls == ["obtain", "revoke new-1"]
+    assert platform.calls == ["obtain", "revoke new-token-1"]
 
 
 LOGIN = """

@@ -29,7 +29,7 @@ class Acme(Provider):
     numbers = itertools.count(1)
 
     def grant(self):
-        return Grant("password", self.require("user"), "hush")
+        return Grant("password", self.require("user"), "hush-token")
 
     def obtain(self, grant):
         self.asked.append("obtain")

@@ -36,7 +36,7 @@ def graphql(
     return call("POST", f"{URL}/graphql/111/{scope}", body, json={"query": document}, headers=sent, **kwargs)
 
 
-def logged_in(token: str = "hush", user: int | str | None = 333, email: str | None = "viewer@example.com", **other: t.Any) -> dict[str, t.Any]:
+def logged_in(token: str = "hush-token", user: int | str | None = 333, email: str | None = "viewer@example.com", **other: t.Any) -> dict[str, t.Any]:
     """The answer to a login."""
     return {"access_token": token, "user_id": user, "user_email": email, "expires_in": 7200, **other}
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A platform's side of a test: the exact requests that must come, in their order, and the answers to them.
 
-Every secret in these tests has the word "hush" in it, so that one that shows is easy to find.
+Every secret in these tests has the word "hush-token" in it, so that one that shows is easy to find.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def exchange(*calls: responses.Response) -> t.Iterator[None]:
 
 
 def jwt(**claims: t.Any) -> str:
-    parts = (b'{"alg":"RS256"}', jsonlib.dumps(claims).encode(), b"hush")
+    parts = (b'{"alg":"RS256"}', jsonlib.dumps(claims).encode(), b"hush-token")
     return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
 
 

@@ -13,7 +13,7 @@ import responses
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import call
 
 URL = "http://flex.test:18101"
-KEY = "registration-hush"
+KEY = "registration-hush-token"
 LOST = {"answer": "<html>Bad gateway</html>", "status": 502}
 
 
@@ -61,7 +61,7 @@ def deleted(number: int = 1, answer: t.Any = b"", *, status: int = 204) -> respo
     return applications("DELETE", f"/{number}", answer, status=status)
 
 
-def token(answer: t.Any, *, secret: str = "hush", method: str = "GET", path: str = "/oauth/token", status: int = 200) -> responses.Response:
+def token(answer: t.Any, *, secret: str = "hush-token", method: str = "GET", path: str = "/oauth/token", status: int = 200) -> responses.Response:
     parameters = {"grant_type": "client_credentials"}
     basic = base64.b64encode(f"client-1:{secret}".encode()).decode()
     sent = {"query": parameters} if method == "GET" else {"form": parameters}

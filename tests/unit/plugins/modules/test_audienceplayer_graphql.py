@@ -28,7 +28,7 @@ UPDATED = {"UserDetailsUpdate": {"id": 333}}
 STALE = {"message": "Unauthenticated", "code": 401}
 
 
-def asked(data=..., *errors, document=QUERY, token="hush", **kwargs):
+def asked(data=..., *errors, document=QUERY, token="hush-token", **kwargs):
     return graphql(document, CONFIG if data is ... else data, *errors, token=token, **kwargs)
 
 
@@ -100,7 +100,7 @@ def test_in_check_mode_what_only_resembles_a_mutation_is_sent(library, send, doc
     ids=["some", "empty", "none"],
 )
 def test_variables_travel_beside_the_document(send, variables, travels):
-    request = call("POST", f"{URL}/graphql/111/user", {"data": CONFIG}, json={"query": QUERY, **travels}, headers={"Authorization": "Bearer hush"})
+    request = call("POST", f"{URL}/graphql/111/user", {"data": CONFIG}, json={"query": QUERY, **travels}, headers={"Authorization": "Bearer hush-token"})
 
     assert send(request, query=QUERY, variables=variables)["data"] == CONFIG
 
@@ -119,14 +119,14 @@ ADMIN_LOGIN = LOGIN.replace("(", "(project_id: 111, ")
 @pytest.mark.parametrize(
     ("options", "login", "scope", "token"),
     [
-        pytest.param({}, client_login(logged_in()), "user", "hush", id="client"),
-        pytest.param({"scope": "admin"}, client_login(logged_in(), scope="admin"), "admin", "hush", id="client, admin scope"),
-        pytest.param(PASSWORD, graphql(f"mutation {{ {LOGIN} }}", {"UserAuthenticate": logged_in()}), "user", "hush", id="password"),
+        pytest.param({}, client_login(logged_in()), "user", "hush-token", id="client"),
+        pytest.param({"scope": "admin"}, client_login(logged_in(), scope="admin"), "admin", "hush-token", id="client, admin scope"),
+        pytest.param(PASSWORD, graphql(f"mutation {{ {LOGIN} }}", {"UserAuthenticate": logged_in()}), "user", "hush-token", id="password"),
         pytest.param(
             {**PASSWORD, "scope": "admin"},
             graphql(f"mutation {{ {ADMIN_LOGIN} }}", {"UserAuthenticate": logged_in()}, scope="admin"),
             "admin",
-            "hush",
+            "hush-token",
             id="password, admin scope",
         ),
         pytest.param({"user_id": 333}, user_login(333), "user", "hush-333", id="user by id"),
@@ -250,12 +250,12 @@ def test_bad_options_fail_before_anything_is_sent(runs, options, words):
 
 
 def test_document_and_variables_are_not_shown(send):
-    result = send(query='mutation { a(password: "hush") }', variables={"password": "hush"}, check_mode=True)
+    result = send(query='mutation { a(password: "hush-token") }', variables={"password": "hush-token"}, check_mode=True)
 
     assert {result["invocation"]["module_args"][name] for name in ("query", "variables")} == {"VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}
 
 
 def test_a_platform_that_quotes_the_document_does_not_make_the_failure_show_it(send):
-    document = 'query { a(password: "hush") }'
+    document = 'query { a(password: "hush-token") }'
 
     assert "in ****" in send.fail(asked(None, {"message": f"Syntax error in {document}"}, document=document), query=document)["msg"]

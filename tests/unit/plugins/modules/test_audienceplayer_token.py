@@ -54,7 +54,7 @@ def test_each_grant_is_one_mutation(token, options, scope, operation):
     result = token(graphql(f"mutation {{ {operation} {{ {SELECTION} }} }}", {name: logged_in()}, scope=scope), **options)
 
     assert result["changed"] is True
-    assert result["token"] == {"access_token": "hush", "token_type": "Bearer", "expires_at": "2027-01-15T10:00:00Z", "expires_in": 7200, "cached": False}
+    assert result["token"] == {"access_token": "hush-token", "token_type": "Bearer", "expires_at": "2027-01-15T10:00:00Z", "expires_in": 7200, "cached": False}
     assert result["user"] == {"id": 333, "email": "viewer@example.com"}
 
 
@@ -73,13 +73,13 @@ def test_the_end_users_address_is_sent_along(token):
 @pytest.mark.parametrize(
     ("password", "literal"),
     [
-        pytest.param('say "hush"', r'"say \"hush\""', id="quotes"),
-        pytest.param("hush\\n", r'"hush\\n"', id="backslash"),
-        pytest.param("hush\nnext\ttab", r'"hush\nnext\ttab"', id="line feed and tab"),
-        pytest.param("hush é€😀", '"hush é€😀"', id="unicode"),
-        pytest.param('"""hush"""', r'"\"\"\"hush\"\"\""', id="block string quotes"),
-        pytest.param("hush $x #{} ...", '"hush $x #{} ..."', id="GraphQL's own characters"),
-        pytest.param("hush\x00\x7f", '"hush\\u0000\x7f"', id="control characters"),
+        pytest.param('say "hush-token"', r'"say \"hush-token\""', id="quotes"),
+        pytest.param("hush-token\\n", r'"hush-token\\n"', id="backslash"),
+        pytest.param("hush-token\nnext\ttab", r'"hush-token\nnext\ttab"', id="line feed and tab"),
+        pytest.param("hush-token é€😀", '"hush-token é€😀"', id="unicode"),
+        pytest.param('"""hush-token"""', r'"\"\"\"hush-token\"\"\""', id="block string quotes"),
+        pytest.param("hush-token $x #{} ...", '"hush-token $x #{} ..."', id="GraphQL's own characters"),
+        pytest.param("hush-token\x00\x7f", '"hush-token\\u0000\x7f"', id="control characters"),
     ],
 )
 def test_strings_are_written_as_literals_that_mean_the_same(token, password, literal):
@@ -99,7 +99,7 @@ def test_strings_are_written_as_literals_that_mean_the_same(token, password, lit
         pytest.param(logged_in(jwt(exp=1_800_000_900), expires_in=None), 900, id="exp of the JWT"),
         pytest.param(logged_in(jwt(sub="x"), expires_in=None), 3600, id="a JWT without exp"),
         pytest.param(logged_in(expires_in=None), 3600, id="nothing"),
-        pytest.param({"access_token": "hush"}, 3600, id="nothing but the token"),
+        pytest.param({"access_token": "hush-token"}, 3600, id="nothing but the token"),
         pytest.param(logged_in(expires_in=315360000), 315360000, id="ten years"),
     ],
 )

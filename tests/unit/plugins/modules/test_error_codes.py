@@ -51,7 +51,7 @@ OPTIONS = {
 LOGIN_ONLY = ("flex_token", "freewheel_token", "audienceplayer_token", "movingimage_token", "playlyfe_token")
 WITHOUT_LOGIN = ("flex_oauth_app", "flex_oauth_app_info", "audienceplayer_user")
 LOGIN = re.compile(r"/oauth/token$|/auth/token$|/auth/login$|\w*Authenticate\b")
-TOKEN = {"access_token": "hush", "token_type": "Bearer", "expires_in": 3600}
+TOKEN = {"access_token": "hush-token", "token_type": "Bearer", "expires_in": 3600}
 MANAGERS = {"videoManagerList": [], "validForVideoManager": "42"}
 
 
@@ -123,7 +123,7 @@ def answers(at_login, status, body, headers=None):
         text = request.body.decode() if isinstance(request.body, bytes) else request.body or ""
         login = LOGIN.search(request.path_url.partition("?")[0]) or LOGIN.search(text if "query" in text else "")
         if login and not at_login:
-            return 200, {}, json.dumps({**TOKEN, "accessToken": "hush", **MANAGERS, "data": {login.group(): {**TOKEN, "user_id": 333}}})
+            return 200, {}, json.dumps({**TOKEN, "accessToken": "hush-token", **MANAGERS, "data": {login.group(): {**TOKEN, "user_id": 333}}})
         return status, {"Content-Type": "application/json", **(headers or {})}, body if isinstance(body, str) else json.dumps(body)
 
     return answer

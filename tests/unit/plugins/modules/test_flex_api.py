@@ -11,19 +11,19 @@ from ansible_collections.mediaops.access.plugins.modules import flex_api
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import call
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import URL, token
 
-LOGIN = token({"access_token": "hush", "expires_in": 3599})
+LOGIN = token({"access_token": "hush-token", "expires_in": 3599})
 
 
 def sent(method, user=None, answer=b"", **kwargs):
     """A request that acts for this user, or for none."""
-    expected = call(method, f"{URL}/api/accounts", answer, headers={"Authorization": "Bearer hush"}, **kwargs)
+    expected = call(method, f"{URL}/api/accounts", answer, headers={"Authorization": "Bearer hush-token"}, **kwargs)
     expected.match = [*expected.match, lambda request: (request.headers.get("actAsUserId") == user, f"it acts for {request.headers.get('actAsUserId')!r}")]
     return expected
 
 
 @pytest.fixture
 def api(runs):
-    return runs(flex_api, url=URL, client_id="client-1", client_secret="hush", path="/api/accounts")
+    return runs(flex_api, url=URL, client_id="client-1", client_secret="hush-token", path="/api/accounts")
 
 
 @pytest.mark.parametrize(

@@ -596,7 +596,7 @@ def test_check_mode_fails_where_the_real_run_fails(oauth_app, calls, options):
         pytest.param([{"id": 1}], 200, None, ["applicationName"], id="an application without name"),
         pytest.param([{"id": 1, "applicationName": 5}], 200, None, ["[0].applicationName", "string"], id="a name that is no string"),
         pytest.param(
-            {"items": [{"id": 1, "applicationName": "a", "clientSecret": ["hush"]}]}, 200, None, ["items[0].clientSecret"], id="a secret of wrong type"
+            {"items": [{"id": 1, "applicationName": "a", "clientSecret": ["hush-token"]}]}, 200, None, ["items[0].clientSecret"], id="a secret of wrong type"
         ),
     ],
 )
@@ -630,7 +630,7 @@ def test_a_platform_error_that_quotes_the_key_does_not_show_it(oauth_app):
         pytest.param({"name": "Reviewer", "url": None}, ["url", "FLEX_URL"], id="no url"),
         pytest.param({"name": "Reviewer", "registration_key": None}, ["registration_key", "FLEX_REGISTRATION_KEY"], id="no key"),
         pytest.param({"name": "Reviewer", "url": "flex.test"}, ["url"], id="a url without scheme"),
-        pytest.param({"name": "Reviewer", "url": "http://u:hush@flex.test"}, ["url"], id="a password in the url"),
+        pytest.param({"name": "Reviewer", "url": "http://u:hush-token@flex.test"}, ["url"], id="a password in the url"),
         pytest.param({"id": "one"}, ["id"], id="an id that is no number"),
         pytest.param({"name": "Reviewer", "state": "gone"}, ["state", "present, absent"], id="an unknown state"),
         pytest.param({"name": "Reviewer", "nmae": "x"}, ["nmae"], id="an unknown option"),

@@ -10,12 +10,12 @@ from ansible_collections.mediaops.access.plugins.modules import flex_token
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, jwt
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import URL, token
 
-ANSWER = {"access_token": "hush.token", "token_type": "bearer", "expires_in": 3599, "scope": "client_credentials_default_scope", "jti": "1-2"}
+ANSWER = {"access_token": "hush-token.token", "token_type": "bearer", "expires_in": 3599, "scope": "client_credentials_default_scope", "jti": "1-2"}
 
 
 @pytest.fixture
 def flex_token_(runs):
-    return runs(flex_token, url=URL, client_id="client-1", client_secret="hush")
+    return runs(flex_token, url=URL, client_id="client-1", client_secret="hush-token")
 
 
 def test_a_token_is_asked_for_with_basic_credentials(flex_token_):
@@ -23,7 +23,7 @@ def test_a_token_is_asked_for_with_basic_credentials(flex_token_):
 
     assert result["changed"] is True
     assert result["token"] == {
-        "access_token": "hush.token",
+        "access_token": "hush-token.token",
         "token_type": "bearer",
         "expires_at": "2027-01-15T08:59:59Z",
         "expires_in": 3599,
@@ -33,13 +33,13 @@ def test_a_token_is_asked_for_with_basic_credentials(flex_token_):
 
 
 def test_credentials_may_hold_any_character(flex_token_):
-    flex_token_(token(ANSWER, secret="hush: ü%&+"), client_secret="hush: ü%&+")
+    flex_token_(token(ANSWER, secret="hush-token: ü%&+"), client_secret="hush-token: ü%&+")
 
 
 def test_where_get_is_not_allowed_the_token_is_asked_for_by_post(flex_token_):
     result = flex_token_(token({"message": "Method Not Allowed"}, status=405), token(ANSWER, method="POST"))
 
-    assert result["token"]["access_token"] == "hush.token"
+    assert result["token"]["access_token"] == "hush-token.token"
 
 
 @pytest.mark.parametrize("path", ["/api/authentication/oauth/token", "api/authentication/oauth/token"], ids=["with a slash", "without"])
@@ -50,12 +50,12 @@ def test_token_path_says_where_tokens_are_issued(flex_token_, path):
 @pytest.mark.parametrize(
     ("answer", "expires_at", "expires_in"),
     [
-        pytest.param({"access_token": "hush", "expires_in": 600}, "2027-01-15T08:10:00Z", 600, id="expires_in"),
-        pytest.param({"access_token": "hush", "expires_in": 600.9}, "2027-01-15T08:10:00Z", 600, id="a fraction"),
+        pytest.param({"access_token": "hush-token", "expires_in": 600}, "2027-01-15T08:10:00Z", 600, id="expires_in"),
+        pytest.param({"access_token": "hush-token", "expires_in": 600.9}, "2027-01-15T08:10:00Z", 600, id="a fraction"),
         pytest.param({"access_token": jwt(exp=1_800_000_900)}, "2027-01-15T08:15:00Z", 900, id="exp of the JWT"),
         pytest.param({"access_token": jwt(exp=1_800_000_900), "expires_in": 600}, "2027-01-15T08:10:00Z", 600, id="expires_in before exp"),
         pytest.param({"access_token": jwt(sub="no exp")}, "2027-01-15T08:59:59Z", 3599, id="a JWT without exp"),
-        pytest.param({"access_token": "hush"}, "2027-01-15T08:59:59Z", 3599, id="nothing, so the usual hour"),
+        pytest.param({"access_token": "hush-token"}, "2027-01-15T08:59:59Z", 3599, id="nothing, so the usual hour"),
     ],
 )
 def test_the_expiry_is_read_from_wherever_it_stands(flex_token_, answer, expires_at, expires_in):
@@ -89,7 +89,7 @@ def test_a_cached_token_with_less_life_than_min_ttl_is_not_served(flex_token_, c
 )
 def test_a_cached_token_is_served_to_nobody_else(flex_token_, other):
     flex_token_(token(ANSWER))
-    refused = token({"error": "invalid_client", "error_description": "Bad credentials"}, secret=other.get("client_secret", "hush"), status=401)
+    refused = token({"error": "invalid_client", "error_description": "Bad credentials"}, secret=other.get("client_secret", "hush-token"), status=401)
     result = flex_token_.fail(refused, **other)
 
     assert (result["status"], result["error_code"]) == (401, "invalid_client")
@@ -108,10 +108,10 @@ def test_without_a_cache_each_run_asks_anew(flex_token_):
 
 def test_force_asks_anew_and_replaces_the_cached_one(flex_token_):
     flex_token_(token(ANSWER))
-    forced = flex_token_(token({**ANSWER, "access_token": "hush.new"}), force=True)
+    forced = flex_token_(token({**ANSWER, "access_token": "hush-token.new"}), force=True)
 
     assert forced["changed"] is True and forced["token"]["cached"] is False
-    assert flex_token_()["token"]["access_token"] == "hush.new"
+    assert flex_token_()["token"]["access_token"] == "hush-token.new"
 
 
 def test_there_is_no_rate_limit_unless_one_is_given(flex_token_, clock):
@@ -133,7 +133,7 @@ def test_absent_drops_the_cached_token_once(flex_token_):
 
 
 def test_absent_has_nothing_to_do_for_a_given_token_as_it_can_neither_be_revoked_nor_is_it_cached(flex_token_):
-    assert flex_token_(access_token="hush.given", state="absent")["changed"] is False
+    assert flex_token_(access_token="hush-token.given", state="absent")["changed"] is False
 
 
 def test_a_given_token_is_returned_as_it_is(runs):
@@ -181,10 +181,10 @@ def test_a_new_token_that_lives_shorter_than_min_ttl_fails_and_says_that_one_was
     [
         pytest.param("<html>Sign in</html>", 200, ["an HTML page", "url"], id="HTML"),
         pytest.param("", 200, ["null", "url"], id="empty"),
-        pytest.param({"token": "hush"}, 200, ["access_token"], id="no token"),
+        pytest.param({"token": "hush-token"}, 200, ["access_token"], id="no token"),
         pytest.param({"access_token": ""}, 200, ["access_token", "empty"], id="an empty token"),
-        pytest.param({"access_token": ["hush"]}, 200, ["access_token", "string"], id="no string"),
-        pytest.param({"access_token": "hush", "expires_in": "soon"}, 200, ["expires_in", "number"], id="a life that is no number"),
+        pytest.param({"access_token": ["hush-token"]}, 200, ["access_token", "string"], id="no string"),
+        pytest.param({"access_token": "hush-token", "expires_in": "soon"}, 200, ["expires_in", "number"], id="a life that is no number"),
         pytest.param({"error": "unauthorized", "error_description": "Disabled"}, 200, ["Disabled"], id="an error with 200"),
         pytest.param("<html>Not here</html>", 404, ["token_path"], id="404"),
         pytest.param({"message": "Not for you"}, 403, ["Not for you", "rights"], id="403"),
@@ -225,7 +225,7 @@ def test_bad_options_fail_before_anything_is_sent(flex_token_, options, words):
 
 
 def test_credentials_may_come_from_the_environment(runs, monkeypatch):
-    for name, value in {"FLEX_URL": URL, "FLEX_CLIENT_ID": "client-1", "FLEX_CLIENT_SECRET": "hush"}.items():
+    for name, value in {"FLEX_URL": URL, "FLEX_CLIENT_ID": "client-1", "FLEX_CLIENT_SECRET": "hush-token"}.items():
         monkeypatch.setenv(name, value)
 
     assert runs(flex_token)(token(ANSWER))["changed"] is True

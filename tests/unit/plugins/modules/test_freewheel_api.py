@@ -15,7 +15,7 @@ CAMPAIGN = '<campaign id="5"><name>Spring</name></campaign>'
 CONNECTION = {"username": "mrm", "password": "hush-password"}
 
 
-def sent(method, answer=b"", accept="application/json", token="hush", kind=None, text=None, **kwargs):
+def sent(method, answer=b"", accept="application/json", token="hush-token", kind=None, text=None, **kwargs):
     headers = {"Accept": accept, "Authorization": f"Bearer {token}", **({"Content-Type": kind} if kind else {})}
     expected = call(method, f"{URL}/services/v3/campaign/5", answer, headers=headers, **kwargs)
     if text is not None:

@@ -35,7 +35,7 @@ def test_a_login_is_a_form_and_its_token_is_returned(token):
     result = token(login())
 
     assert result["changed"] is True
-    assert result["token"] == {"access_token": "hush", "token_type": "Bearer", "expires_at": "2027-01-22T08:00:00Z", "expires_in": WEEK, "cached": False}
+    assert result["token"] == {"access_token": "hush-token", "token_type": "Bearer", "expires_at": "2027-01-22T08:00:00Z", "expires_in": WEEK, "cached": False}
 
 
 def test_the_life_of_a_token_counts_from_the_answer_not_from_its_creation(token):
@@ -156,7 +156,7 @@ def test_a_given_token_that_is_rejected_is_replaced_with_the_credentials_beside_
     result = token(info("hush-given", **UNKNOWN), login(), access_token="hush-given", verify=True)
 
     assert result["changed"] is True
-    assert result["token"]["access_token"] == "hush"
+    assert result["token"]["access_token"] == "hush-token"
 
 
 # --- force -------------------------------------------------------------------------------------------------------------
@@ -211,14 +211,14 @@ def test_a_given_token_cannot_be_renewed(token):
 def test_credentials_beside_a_given_token_obtain_a_new_one(token):
     result = token(login(), access_token="hush-given", force=True)
 
-    assert (result["changed"], result["token"]["access_token"]) == (True, "hush")
+    assert (result["changed"], result["token"]["access_token"]) == (True, "hush-token")
 
 
 @pytest.mark.parametrize("exp", [NOW - 1, NOW + 59], ids=["expired", "less than min_ttl left"])
 def test_a_given_token_that_does_not_live_long_enough_is_not_served(token, exp):
     given = jwt(exp=exp)
 
-    assert token(login(), access_token=given)["token"]["access_token"] == "hush"
+    assert token(login(), access_token=given)["token"]["access_token"] == "hush-token"
     assert "less life left than min_ttl (60 s)" in token.fail(access_token=given, password="")["msg"]
 
 
@@ -348,8 +348,8 @@ def test_check_mode_asks_whether_there_is_a_given_token_to_revoke(token, answer,
         pytest.param("<html>Hello</html>", 200, None, ["an HTML page", "url"], id="HTML"),
         pytest.param("", 200, None, ["null"], id="empty"),
         pytest.param('{"access_token": "hu', 200, None, ["broken JSON"], id="truncated JSON"),
-        pytest.param("<oauth><access_token>hush</access_token>", 200, None, ["XML"], id="truncated XML"),
-        pytest.param("<oauth><access_token>hush</access_token></oauth>", 200, None, ["expires_in"], id="XML without expires_in"),
+        pytest.param("<oauth><access_token>hush-token</access_token>", 200, None, ["XML"], id="truncated XML"),
+        pytest.param("<oauth><access_token>hush-token</access_token></oauth>", 200, None, ["expires_in"], id="XML without expires_in"),
         pytest.param({"expires_in": 1}, 200, None, ["access_token"], id="no token"),
         pytest.param({**ANSWER, "expires_in": "a week"}, 200, None, ["expires_in", "number"], id="a life that is no number"),
         pytest.param({**ANSWER, "access_token": None}, 200, None, ["access_token", "null"], id="null"),

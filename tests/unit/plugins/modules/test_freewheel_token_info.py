@@ -17,7 +17,7 @@ OTHER = {**ANSWER, "access_token": "hush-other"}
 @pytest.fixture
 def given(runs):
     """The module, asked about a token that is given."""
-    return runs(freewheel_token_info, access_token="hush")
+    return runs(freewheel_token_info, access_token="hush-token")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_movingi
 __all__ = ["any_provider"]
 
 
-def sent(method, below, answer=b"", token="hush", **kwargs):
+def sent(method, below, answer=b"", token="hush-token", **kwargs):
     return call(method, f"{URL}/v1/vms/{below}", answer, headers={"Authorization": f"Bearer {token}"}, **kwargs)
 
 

@@ -39,7 +39,7 @@ def any_provider(monkeypatch):
 # --- what the platform is asked, and how it answers (providers.md, section 2) ------------------------------------------------
 
 
-def answered(token="hush", refresh_token="hush-refresh", video_manager="42", **other):
+def answered(token="hush-token", refresh_token="hush-refresh", video_manager="42", **other):
     """The answer to a login; None leaves something out."""
     answer = {"accessToken": token, "refreshToken": refresh_token, "videoManagerList": MANAGERS, "validForVideoManager": video_manager, **other}
     return {key: value for key, value in answer.items() if value is not None}
@@ -55,7 +55,7 @@ def refresh(answer=None, video_manager=42, refresh_token="hush-refresh", **kwarg
     return call("POST", f"{URL}/v1/vms/auth/refresh/{video_manager}", answer, json={"refreshToken": refresh_token}, **kwargs)
 
 
-def issued(token="hush", refresh_token="hush-refresh", **other):
+def issued(token="hush-token", refresh_token="hush-refresh", **other):
     """An OpenID Connect server's answer."""
     answer = {"access_token": token, "token_type": "bearer", "expires_in": 300, "refresh_token": refresh_token, "refresh_expires_in": 3600, **other}
     return {key: value for key, value in answer.items() if value is not None}
@@ -120,7 +120,7 @@ def test_a_login_is_json_and_its_token_is_returned_with_the_video_managers(token
         pytest.param(jwt(exp=NOW + 120.9), 120, id="exp with a fraction"),
         pytest.param(jwt(sub="viewer"), LIFE, id="a JWT without exp"),
         pytest.param(jwt(exp="tomorrow"), LIFE, id="exp that is no number"),
-        pytest.param("hush.opaque", LIFE, id="no JWT"),
+        pytest.param("hush-token.opaque", LIFE, id="no JWT"),
     ],
 )
 def test_the_life_of_a_token_is_read_from_the_jwt_else_assumed(token, token_, expires_in):
@@ -213,7 +213,7 @@ def test_each_video_manager_has_a_token_of_its_own_from_one_login(token):
     token(login(), video_manager_id=42)
     token(refresh(answered("hush-43", video_manager="43"), 43), video_manager_id=43)
 
-    assert [token(video_manager_id=number)["token"]["access_token"] for number in (42, 43)] == ["hush", "hush-43"]
+    assert [token(video_manager_id=number)["token"]["access_token"] for number in (42, 43)] == ["hush-token", "hush-43"]
 
 
 def test_the_login_without_a_video_manager_serves_for_that_too(cached):
@@ -383,7 +383,7 @@ def test_openid_is_the_password_grant_of_the_client_anonymous(openid):
 
     assert result["changed"] is True
     assert result["token"] == {
-        "access_token": "hush",
+        "access_token": "hush-token",
         "token_type": "bearer",
         "expires_at": "2027-01-15T08:05:00Z",
         "expires_in": 300,
@@ -519,7 +519,7 @@ def test_another_code_gets_another_token(code):
         pytest.param("<html>Welcome</html>", 200, ["an HTML page", "url"], id="200 HTML"),
         pytest.param("", 200, ["null"], id="empty"),
         pytest.param('{"accessToken": "hu', 200, ["broken JSON"], id="truncated"),
-        pytest.param({"refreshToken": "hush"}, 200, ["accessToken"], id="no token"),
+        pytest.param({"refreshToken": "hush-token"}, 200, ["accessToken"], id="no token"),
         pytest.param(answered(""), 200, ["accessToken", "empty"], id="an empty token"),
         pytest.param(answered(videoManagerList={"42": "News"}), 200, ["videoManagerList", "array"], id="no list"),
         pytest.param(answered(videoManagerList=[{"id": 42}]), 200, ["videoManagerList[0]", "name"], id="a VideoManager without a name"),

@@ -29,7 +29,7 @@ STALE = [{"answer": {"message": "Unauthorized"}, "status": 401}, {"answer": ERRO
 as_401_and_as_a_page = pytest.mark.parametrize("stale", STALE, ids=["401", "an error page"])
 
 
-def listed(answer=None, token="hush", **kwargs):
+def listed(answer=None, token="hush-token", **kwargs):
     answer = MANAGERS if answer is None else answer
     return call("GET", f"{URL}/v1/vms", answer, headers={"Authorization": f"Bearer {token}"}, **kwargs)
 

@@ -323,7 +323,7 @@ def test_the_header_takes_the_token_where_that_is_wanted(module):
         pytest.param(failed("access_denied", "Scope missing")["answer"], 403, "access_denied", ["Scope missing", "admin scope"], id="a missing scope"),
         pytest.param(failed("plan_limit_exceeded", "Quota")["answer"], 403, "plan_limit_exceeded", ["Quota"], id="the plan's quota"),
         pytest.param(failed("route_not_found", "No route")["answer"], 404, "route_not_found", ["No route", "url"], id="no such route"),
-        pytest.param(failed("access_denied", "with hush")["answer"], 200, "access_denied", ["with ****"], id="200, quoting the token"),
+        pytest.param(failed("access_denied", "with hush-token")["answer"], 200, "access_denied", ["with ****"], id="200, quoting the token"),
         pytest.param("<html>Not here</html>", 404, None, ["an HTML page"], id="404 HTML is no missing player"),
         pytest.param({"message": "Not here"}, 404, None, ["Not here"], id="404 without a name is no missing player"),
         pytest.param("null", 200, None, ["null"], id="null"),

@@ -14,19 +14,19 @@ __all__ = ["any_provider"]
 URL = "https://api.playlyfe.com/v2"
 AUTH = "https://playlyfe.com"
 CONNECTION = {"client_id": "client", "client_secret": "hush-client"}
-ANSWER = {"access_token": "hush", "token_type": "Bearer", "expires_in": 86400}
+ANSWER = {"access_token": "hush-token", "token_type": "Bearer", "expires_in": 86400}
 DAY = 86400
 
 
 # --- what the platform is asked (providers.md, section 3) --------------------------------------------------------------------
 
 
-def login(token="hush", answer=None, *, secret="hush-client", auth_url=AUTH, **kwargs):
+def login(token="hush-token", answer=None, *, secret="hush-client", auth_url=AUTH, **kwargs):
     form = {"grant_type": "client_credentials", "client_id": "client", "client_secret": secret}
     return call("POST", f"{auth_url}/auth/token", {**ANSWER, "access_token": token} if answer is None else answer, form=form, **kwargs)
 
 
-def sent(method, below, answer=b"", token="hush", *, query=None, placement="query", url=URL, **kwargs):
+def sent(method, below, answer=b"", token="hush-token", *, query=None, placement="query", url=URL, **kwargs):
     """A request with the token in its query, or in its header."""
     if placement == "header":
         return call(method, f"{url}/{below}", answer, query=query, headers={"Authorization": f"Bearer {token}"}, **kwargs)
@@ -39,7 +39,7 @@ def failed(name, description="as described", status=400):
 
 #: How a platform says that it does not accept a token: by this name, with whatever status; and by 401 alone.
 STALE = {
-    **{f"{status} by name": failed("invalid_access_token", "The token quoted: hush", status) for status in (401, 400, 403, 500, 200)},
+    **{f"{status} by name": failed("invalid_access_token", "The token quoted: hush-token", status) for status in (401, 400, 403, 500, 200)},
     "401 by another name": failed("unauthorized", "Who is that?", 401),
     "401 without a name": {"answer": "", "status": 401},
 }
@@ -65,12 +65,12 @@ def test_the_client_credentials_are_a_form_and_the_token_is_returned(token):
     result = token(login())
 
     assert result["changed"] is True
-    assert result["token"] == {"access_token": "hush", "token_type": "Bearer", "expires_at": "2027-01-16T08:00:00Z", "expires_in": DAY, "cached": False}
+    assert result["token"] == {"access_token": "hush-token", "token_type": "Bearer", "expires_at": "2027-01-16T08:00:00Z", "expires_in": DAY, "cached": False}
 
 
 @pytest.mark.parametrize(
     ("answer", "expires_in"),
-    [({**ANSWER, "expires_in": 100}, 100), ({**ANSWER, "expires_in": 100.9}, 100), ({"access_token": "hush"}, DAY)],
+    [({**ANSWER, "expires_in": 100}, 100), ({**ANSWER, "expires_in": 100.9}, 100), ({"access_token": "hush-token"}, DAY)],
     ids=["as the platform says", "a fraction", "not said: a day"],
 )
 def test_how_long_a_token_lives(token, answer, expires_in):

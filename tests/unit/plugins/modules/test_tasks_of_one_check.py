@@ -237,7 +237,7 @@ def test_so_they_are_in_the_real_run_itself(task, application, module, options):
 
 
 def test_a_token_would_be_issued_once_and_dropped_once(task):
-    options = {**FLEX, "client_id": "client-1", "client_secret": "hush"}
+    options = {**FLEX, "client_id": "client-1", "client_secret": "hush-token"}
 
     def changes(*states):
         return [task(flex_token, **options, state=state)["changed"] for state in states]
@@ -247,14 +247,14 @@ def test_a_token_would_be_issued_once_and_dropped_once(task):
 
 @pytest.mark.parametrize("cache", ["none", "another"])
 def test_what_would_be_in_one_cache_is_not_in_another(task, tmp_path, cache):
-    options = {**FLEX, "client_id": "client-1", "client_secret": "hush"}
+    options = {**FLEX, "client_id": "client-1", "client_secret": "hush-token"}
     task(flex_token, **options)
 
     assert task(flex_token, **options, token_cache=cache if cache == "none" else str(tmp_path / cache))["changed"] is True
 
 
 def test_what_would_be_in_one_hosts_cache_is_not_in_anothers(task, monkeypatch):
-    options = {**FLEX, "client_id": "client-1", "client_secret": "hush"}
+    options = {**FLEX, "client_id": "client-1", "client_secret": "hush-token"}
     task(flex_token, **options)
     monkeypatch.setattr("platform.node", lambda: "another")
 

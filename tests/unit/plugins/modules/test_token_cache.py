@@ -111,7 +111,7 @@ def test_revoking_does_no_harm_twice_so_it_is_repeated(cache):
 @pytest.fixture
 def two(runs):
     """With the tokens of two users of FreeWheel."""
-    for user, token in (("mrm", "hush"), ("anna", "hush-2")):
+    for user, token in (("mrm", "hush-token"), ("anna", "hush-2")):
         runs(freewheel_token)(login({**ANSWER, "access_token": token}, username=user), username=user, password="hush-password")
     return runs(token_cache, revoke=True)
 
@@ -132,7 +132,7 @@ def test_each_token_is_revoked(two, left):
     seen = []
 
     assert two(revoke_either(seen), revoke_either(seen))["removed"] == 2
-    assert sorted(seen) == [("Bearer hush", "token=hush"), ("Bearer hush-2", "token=hush-2")]
+    assert sorted(seen) == [("Bearer hush-2", "token=hush-2"), ("Bearer hush-token", "token=hush-token")]
     assert left() == []
 
 
@@ -141,7 +141,7 @@ def test_one_that_cannot_be_revoked_stays_and_the_others_go(two, left):
     result = two.attempt(revoke_either(seen, answer={"Message": "deny"}, status=403), revoke_either(seen))
 
     assert (result["failed"], result["changed"], result["removed"]) == (True, True, 1)
-    stays = {"Bearer hush": "mrm", "Bearer hush-2": "anna"}[seen[0][0]]
+    stays = {"Bearer hush-token": "mrm", "Bearer hush-2": "anna"}[seen[0][0]]
     assert f"the token of {stays} at https://api.freewheel.tv stays, as it could not be revoked" in result["msg"] and "deny" in result["msg"]
     assert left() == ["freewheel"]
 
@@ -152,7 +152,7 @@ def test_one_that_cannot_be_revoked_stays_and_the_others_go(two, left):
         ({"answer": {"Message": "explicit deny"}, "status": 403}, ["HTTP 403", "explicit deny"]),
         ({"answer": "", "status": 500}, ["HTTP 500"]),
         ({"answer": NO_ANSWER}, ["no answer within timeout"]),
-        ({"answer": "quotes hush", "status": 400}, ["quotes ****"]),
+        ({"answer": "quotes hush-token", "status": 400}, ["quotes ****"]),
     ],
     ids=["403", "500", "no answer", "quoting the token"],
 )
@@ -187,7 +187,7 @@ def test_it_goes_on_with_too_many_requests_later(cache, clock):
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"state": "present"}, ["state", "absent"]), ({"revoke": "perhaps"}, ["revoke"]), ({"access_token": "hush"}, ["access_token"])],
+    [({"state": "present"}, ["state", "absent"]), ({"revoke": "perhaps"}, ["revoke"]), ({"access_token": "hush-token"}, ["access_token"])],
     ids=["present", "no boolean", "another module's option"],
 )
 def test_bad_options_fail_and_remove_nothing(cache, left, options, words):

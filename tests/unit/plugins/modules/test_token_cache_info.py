@@ -27,7 +27,11 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_movingi
 
 __all__ = ["any_provider"]
 LOGINS = {
-    "flex": (flex_token, {"url": flex.URL, "client_id": "client-1", "client_secret": "hush"}, flex.token({"access_token": "hush", "expires_in": 3599})),
+    "flex": (
+        flex_token,
+        {"url": flex.URL, "client_id": "client-1", "client_secret": "hush-token"},
+        flex.token({"access_token": "hush-token", "expires_in": 3599}),
+    ),
     "freewheel": (freewheel_token, {"username": "mrm", "password": "hush-password"}, freewheel.login()),
     "audienceplayer": (audienceplayer_token, audienceplayer.CONNECTION, audienceplayer.client_login(audienceplayer.logged_in())),
     "movingimage": (movingimage_token, test_movingimage_token.CONNECTION, test_movingimage_token.login()),

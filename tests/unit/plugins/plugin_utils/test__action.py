@@ -373,7 +373,7 @@ ITEMS = [
     pytest.param({"name": "a", "k": SECRET}, {"key": SECRET}, True, id="a dict with the secret"),
     pytest.param(["a", {"deep": [f"id:{SECRET}"]}], {"key": SECRET}, True, id="the secret deep inside"),
     pytest.param({"name": "a", "password": "of another task"}, {}, True, id="another secret, by its key"),
-    pytest.param(54321, {"key": "54321"}, True, id="a number"),
+    pytest.param(7654321, {"key": "7654321"}, True, id="a number"),
     pytest.param("a", {"key": SECRET}, False, id="no secret"),
     pytest.param({"name": "a", "password": ""}, {"key": SECRET}, False, id="an empty password"),
     pytest.param(None, {"key": SECRET}, False, id="none"),
@@ -405,7 +405,7 @@ def test_an_item_is_not_shown_though_the_arguments_are_wrong(action):
 
 MISSPELT = [
     pytest.param(SECRET, SECRET, True, id="a text"),
-    pytest.param(54321, {"k": 54321}, True, id="a number"),
+    pytest.param(7654321, {"k": 7654321}, True, id="a number"),
     pytest.param({"deep": [SECRET]}, [f"id:{SECRET}"], True, id="a tree"),
     pytest.param([SECRET, "other"], {"k": "other"}, True, id="a list"),
     pytest.param(SECRET, {"name": "a"}, False, id="not in the item"),
@@ -574,16 +574,16 @@ def test_a_real_task_is_told_no_plans_and_ends_them_if_it_changes_something(acti
 
 def test_an_encrypted_file_is_decrypted_in_the_worker(tmp_path, action):
     path = tmp_path / "a.csv"
-    path.write_bytes(VaultLib([("default", VaultSecret(b"hush"))]).encrypt("a,b\n"))
+    path.write_bytes(VaultLib([("default", VaultSecret(b"hush-token"))]).encrypt("a,b\n"))
     tested = action(run=lambda access: {"changed": False, "text": access.decrypt(str(path))})
-    tested._loader.set_vault_secrets([("default", VaultSecret(b"hush"))])
+    tested._loader.set_vault_secrets([("default", VaultSecret(b"hush-token"))])
 
     assert tested.run(task_vars={})["text"] == "a,b\n"
 
 
 def test_without_its_password_that_is_a_failure_that_says_how_to_give_one(tmp_path, action):
     path = tmp_path / "a.csv"
-    path.write_bytes(VaultLib([("default", VaultSecret(b"hush"))]).encrypt("a,b\n"))
+    path.write_bytes(VaultLib([("default", VaultSecret(b"hush-token"))]).encrypt("a,b\n"))
     result = action(run=lambda access: access.decrypt(str(path))).run(task_vars={})
 
     assert result["msg"].startswith(f"Fake Platform: {path} cannot be decrypted: ")

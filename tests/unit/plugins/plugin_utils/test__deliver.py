@@ -28,7 +28,7 @@ from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FO
 
 PASSWORD = "hush-vault"
 APPLICATION = {"client_id": "client-1", "client_secret": "hush-1"}
-TOKEN = {"access_token": "hush", "expires_at": "2027-01-15T08:00:00Z"}
+TOKEN = {"access_token": "hush-token", "expires_at": "2027-01-15T08:00:00Z"}
 CREDENTIALS = {"applications": {"Reviewer": APPLICATION}, "tokens": {"mrm": TOKEN}}
 EMPTY = {"applications": {}, "tokens": {}}
 
@@ -196,7 +196,7 @@ def test_what_is_not_refused_is_read_by_everybody(tmp_path_factory, value):
 )
 def test_what_readers_of_a_dotenv_file_do_not_read_alike_is_refused(place, dest, value):
     with pytest.raises(AccessError, match="^the client_secret of 'a' cannot be written to a dotenv file: .* Use the format json or vault_yaml$") as caught:
-        deliver(place("dotenv"), with_secret("hush" + value))
+        deliver(place("dotenv"), with_secret("hush-token" + value))
 
     assert "hush" not in caught.value.message
     assert not dest.exists()
@@ -243,7 +243,7 @@ def test_an_encrypted_file_whose_value_ansible_would_take_for_a_template_is_writ
 
 
 def test_what_each_format_looks_like():
-    assert format_of("dotenv").render(CREDENTIALS) == b"MRM_ACCESS_TOKEN=hush\nREVIEWER_CLIENT_ID=client-1\nREVIEWER_CLIENT_SECRET=hush-1\n"
+    assert format_of("dotenv").render(CREDENTIALS) == b"MRM_ACCESS_TOKEN=hush-token\nREVIEWER_CLIENT_ID=client-1\nREVIEWER_CLIENT_SECRET=hush-1\n"
     assert json.loads(format_of("json").render(CREDENTIALS)) == CREDENTIALS
     encrypted = format_of("vault_yaml").render(CREDENTIALS)
     assert encrypted.startswith(b"$ANSIBLE_VAULT;1.1;AES256\n") and b"hush" not in encrypted

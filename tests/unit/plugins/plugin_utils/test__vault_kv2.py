@@ -15,7 +15,7 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange imp
 URL = "https://vault.example.com:8200"
 CREDENTIALS = {
     "applications": {"Reviewer": {"client_id": "client-1", "client_secret": "hush-1"}},
-    "tokens": {"mrm": {"access_token": "hush", "expires_at": "2027-01-15T08:00:00Z"}},
+    "tokens": {"mrm": {"access_token": "hush-token", "expires_at": "2027-01-15T08:00:00Z"}},
 }
 MISMATCH = {"answer": {"errors": ["check-and-set parameter did not match the current version"]}, "status": 400}
 DENIED = {"answer": {"errors": ["1 error occurred:\n\t* permission denied\n\n"]}, "status": 403}

@@ -153,7 +153,7 @@ def test_an_answer_that_is_none_fails_as_a_whole(platform, monkeypatch, body, st
 
 
 def test_logins_in_one_document_keep_to_the_limit_that_counts_them(platform, monkeypatch):
-    options = {"project_id": 111, "client_id": "222", "client_secret": "hush", "rate_limit_counts": "field", "auth_rate_limit": "2/second"}
+    options = {"project_id": 111, "client_id": "222", "client_secret": "hush-token", "rate_limit_counts": "field", "auth_rate_limit": "2/second"}
     audienceplayer = platform(AudiencePlayer, **options)
     login = {"access_token": "t", "user_id": 1, "user_email": None, "expires_in": 60}
     requests = answered(monkeypatch, audienceplayer, {"data": {"u0": login, "u1": login, "ClientUserAuthenticate": login}})

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._providers.freewheel import FreeWheel
 
-DOCTYPE = '<!DOCTYPE oauth [<!ENTITY a "hush">]>'
+DOCTYPE = '<!DOCTYPE oauth [<!ENTITY a "hush-token">]>'
 TOKEN = "<oauth><access_token>&a;</access_token></oauth>"
 
 

@@ -71,7 +71,7 @@ def test_a_slash_at_the_end_makes_no_other_issuer(openid):
 def test_where_nothing_answers_to_discovery_the_standard_path_is_taken_silently(openid, status):
     token, warnings = openid(discovery("Not here", status), by_password(), retries=0)
 
-    assert (token.access_token, warnings) == ("hush", [])
+    assert (token.access_token, warnings) == ("hush-token", [])
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_where_nothing_answers_to_discovery_the_standard_path_is_taken_silently(
 def test_an_answer_that_is_no_discovery_document_of_its_own_is_warned_of_and_the_standard_path_taken(openid, answer):
     token, warnings = openid(discovery(answer, 200), by_password())
 
-    assert token.access_token == "hush"
+    assert token.access_token == "hush-token"
     assert warnings == [f"{AUTH} answered no discovery document of its own: its tokens are asked for at {STANDARD}"]
 
 
@@ -108,7 +108,7 @@ def test_an_answer_that_is_no_discovery_document_of_its_own_is_warned_of_and_the
 def test_a_redirect_to_another_host_is_no_discovery_document_either(openid, location):
     token, (warning,) = openid(discovery("", 302, answer_headers={"Location": location}), by_password())
 
-    assert token.access_token == "hush"
+    assert token.access_token == "hush-token"
     assert "was redirected" in warning and STANDARD in warning
 
 
@@ -127,7 +127,7 @@ def test_an_auth_url_that_nothing_listens_at_is_a_failure(openid):
 
 # --- the client --------------------------------------------------------------------------------------------------------------
 
-SECRET = {"client_id": "client", "client_secret": "hush+secret/ä"}
+SECRET = {"client_id": "client", "client_secret": "hush-token+secret/ä"}
 
 
 def basic(client_id, client_secret):
@@ -152,7 +152,7 @@ def test_a_client_without_a_secret_is_named_in_the_form(openid, options, client_
     ids=["not said", "basic", "both", "not said in a list"],
 )
 def test_a_client_with_a_secret_proves_itself_by_basic_its_characters_encoded_as_in_a_form(openid, methods):
-    request = call("POST", ELSEWHERE, issued(), form=password_form(client_id="client"), headers=basic("client", "hush%2Bsecret%2F%C3%A4"))
+    request = call("POST", ELSEWHERE, issued(), form=password_form(client_id="client"), headers=basic("client", "hush-token%2Bsecret%2F%C3%A4"))
 
     openid(found(token_endpoint_auth_methods_supported=methods), request, **SECRET)
 
@@ -164,15 +164,15 @@ def test_a_client_with_a_secret_proves_itself_in_the_form_where_discovery_does_n
 
 
 def test_without_discovery_a_client_with_a_secret_proves_itself_by_basic(openid):
-    request = call("POST", STANDARD, issued(), form=password_form(client_id="client"), headers=basic("client", "hush"))
+    request = call("POST", STANDARD, issued(), form=password_form(client_id="client"), headers=basic("client", "hush-token"))
 
-    openid(discovery(), request, client_id="client", client_secret="hush")
+    openid(discovery(), request, client_id="client", client_secret="hush-token")
 
 
 def test_a_secret_without_a_client_is_that_of_anonymous(openid):
-    request = call("POST", STANDARD, issued(), form=password_form(client_id="anonymous"), headers=basic("anonymous", "hush"))
+    request = call("POST", STANDARD, issued(), form=password_form(client_id="anonymous"), headers=basic("anonymous", "hush-token"))
 
-    openid(discovery(), request, client_secret="hush")
+    openid(discovery(), request, client_secret="hush-token")
 
 
 # --- the answer --------------------------------------------------------------------------------------------------------------
@@ -203,7 +203,7 @@ def test_the_life_of_token_and_refresh_token_is_read_from_wherever_it_stands(ope
         pytest.param({"error": "unauthorized_client"}, 400, ["unauthorized_client"], id="without a description"),
         pytest.param(ERROR_PAGE, 200, ["error page"], id="an error page"),
         pytest.param("<html>Welcome</html>", 200, ["an HTML page"], id="HTML"),
-        pytest.param({"id_token": "hush"}, 200, ["access_token"], id="no token"),
+        pytest.param({"id_token": "hush-token"}, 200, ["access_token"], id="no token"),
         pytest.param(issued(""), 200, ["access_token", "empty"], id="an empty token"),
         pytest.param(issued(expires_in="300"), 200, ["expires_in", "number"], id="a life that is no number"),
     ],
