@@ -35,5 +35,5 @@ def may_be_token(text: str) -> bool:
 
 
 def told_to_core(options: t.Mapping[str, dict[str, t.Any]], params: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
-    """An argument spec as ansible-core may have it. It registers the value of each option that is ``no_log``, so that remains only where the value is registrable."""
+    """An argument spec as ansible-core may have it: it registers the value of each ``no_log`` option, so that remains only where that is right."""
     return {name: {**option, "no_log": bool(option.get("no_log")) and is_registrable(params.get(name))} for name, option in options.items()}

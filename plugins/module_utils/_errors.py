@@ -64,7 +64,7 @@ class MissingOption(AccessError):
 
 
 class MissingLibrary(AccessError):
-    """A Python library that this task needs cannot be imported. The message names the interpreter, which is the worker's, or the target's for an ordinary module."""
+    """A Python library that this task needs cannot be imported. The message names the interpreter: the worker's, or an ordinary module's."""
 
     def __init__(self, library: str, purpose: str) -> None:
         python = sys.executable or "python"

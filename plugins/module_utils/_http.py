@@ -22,10 +22,10 @@ import zlib
 from urllib.parse import urljoin, urlsplit
 
 from ansible_collections.mediaops.access.plugins.module_utils import _json, _wire
+from ansible_collections.mediaops.access.plugins.module_utils._decoding import CUT
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, MissingLibrary
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
 from ansible_collections.mediaops.access.plugins.module_utils._proxies import usable_proxies
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import CUT
 from ansible_collections.mediaops.access.plugins.module_utils._store import Pace, Slot
 
 USER_AGENT = "mediaops.access (Ansible collection)"

@@ -10,12 +10,13 @@ import math
 import re
 import typing as t
 
+from ansible_collections.mediaops.access.plugins.module_utils._decoding import CUT
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, MissingOption
 from ansible_collections.mediaops.access.plugins.module_utils._http import Http, Request, Response, origin_of, root_url
 from ansible_collections.mediaops.access.plugins.module_utils._options import access_token_option, common_options
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Rate
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import CUT, Secrets, without_credentials
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets, without_credentials
 from ansible_collections.mediaops.access.plugins.module_utils._store import Slot
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, Tokens
 
