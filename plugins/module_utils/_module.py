@@ -190,6 +190,8 @@ class _ProcessModule(basic.AnsibleModule):
 
     described: t.ClassVar[Module]
     params: dict[str, t.Any]
+    argument_spec: dict[str, dict[str, t.Any]]
+    no_log_values: set[str]
 
     def _load_params(self) -> None:
         super()._load_params()

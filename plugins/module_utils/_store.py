@@ -75,7 +75,7 @@ _THREADS = threading.Lock()
 class MemoryBackend:
     """``token_cache: none``: no token outlives the item; paced starts are known to this process alone, so that a loop keeps its limit."""
 
-    private = True
+    private: t.ClassVar[bool] = True
 
     def __init__(self, clock: Clock, schedules: dict[str, Schedule] | None = None) -> None:
         self._clock = clock
@@ -120,7 +120,7 @@ class MemoryBackend:
 class DirectoryBackend:
     """A directory of this host: files 0600, locked with flock(2), so that a process that dies holds nothing."""
 
-    private = False
+    private: t.ClassVar[bool] = False
 
     def __init__(self, path: str, clock: Clock, warn: t.Callable[[str], None] = lambda _message: None) -> None:
         self._path = path

@@ -29,7 +29,7 @@ _clients: dict[tuple[t.Any, ...], t.Any] = {}
 class RedisBackend:
     """A Redis server, 6.2 or newer or compatible. Its own clock decides about rate limits: those of the controllers may differ."""
 
-    private = False
+    private: t.ClassVar[bool] = False
 
     def __init__(self, url: str, clock: Clock, *, timeout: float, retries: int, ca_path: str | None = None) -> None:
         self._clock = clock

@@ -68,7 +68,7 @@ class _Reader(io.RawIOBase):
             if left <= 0:
                 raise socket.timeout("the answer takes too long")
             self._sock.settimeout(min(left, self._timeout))
-        count = self._inner.readinto(buffer)  # type: ignore[attr-defined]
+        count = self._inner.readinto(buffer)
         self._count += count or 0
         return t.cast("int | None", count)
 
@@ -89,7 +89,7 @@ class BoundedResponse(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self._sock = sock
-        self._reader = _Reader(self.fp.detach(), sock)  # type: ignore[attr-defined]
+        self._reader = _Reader(self.fp.detach(), sock)
         self.fp = io.BufferedReader(self._reader)
 
     def begin(self) -> None:
@@ -101,7 +101,7 @@ class BoundedResponse(http.client.HTTPResponse):
         """Give up a connection on which more has arrived than this answer: it would be taken for the next one."""
         self._reader.end()
         with contextlib.suppress(OSError, ValueError):  # closed already
-            if self.fp.peek(1):  # type: ignore[attr-defined]
+            if self.fp.peek(1):
                 self._sock.shutdown(socket.SHUT_RDWR)
         super()._close_conn()  # type: ignore[misc]
 

@@ -29,9 +29,7 @@ def access(tmp_path, clock):
 
 def entry(token, slots=()):
     """What a login leaves in the cache, with the recipe to revoke it."""
-    request = Request(
-        "DELETE", f"{URL}/token", headers={"X-Token": token}, query={"why": "done"}, basic=("me", "hush"), repeatable=True, authenticates=True
-    )
+    request = Request("DELETE", f"{URL}/token", headers={"X-Token": token}, query={"why": "done"}, basic=("me", "hush"), repeatable=True, authenticates=True)
     recipe = {"request": dataclasses.asdict(request), "slots": list(slots)}
     return {"provider": "acme", "url": URL, "principal": "me", "token": dataclasses.asdict(Token(token)), "revocation": recipe}
 
