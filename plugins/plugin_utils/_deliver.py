@@ -30,7 +30,9 @@ KEYS = {"applications": ("client_id", "client_secret"), "tokens": ("access_token
 _DOTENV_KEYS = ("client_id", "client_secret", "access_token")
 #: What the readers of dotenv files do not read alike, in quotes or without them: sh and systemd keep a backslash that python-dotenv drops, which
 #: replaces ${NAME} even in single quotes; none of them but sh joins quoted parts; and to docker a line break is the beginning of another variable.
-_AMBIGUOUS = re.compile(r"""'|\\\\|\\\Z|\$\{|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]""")
+_AMBIGUOUS = re.compile(r"""\\\\|\\\Z|\$\{|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]""")
+#: What double quotes, in which a single quote can stand, do not protect.
+_SPECIAL_IN_DOUBLE_QUOTES = re.compile(r'["$`\\]')
 #: What Ansible takes for a template.
 _TEMPLATE = re.compile(r"\{[{%#]")
 _MAX_ATTEMPTS = 100
@@ -63,7 +65,7 @@ class Dotenv:
     """``NAME_CLIENT_ID=…`` lines that a shell, systemd, Docker Compose and python-dotenv read alike."""
 
     def render(self, credentials: Credentials) -> bytes:
-        lines = [f"{variable}={shlex.quote(value)}" for variable, value in sorted(self.variables(credentials).items())]
+        lines = [f"{variable}={_quoted(value)}" for variable, value in sorted(self.variables(credentials).items())]
         return "".join(f"{line}\n" for line in lines).encode()
 
     def variables(self, credentials: Credentials) -> dict[str, str]:
@@ -82,10 +84,10 @@ class Dotenv:
         return found
 
     def _unambiguous(self, value: str, label: str) -> str:
-        if _AMBIGUOUS.search(value):
+        if _AMBIGUOUS.search(value) or ("'" in value and _SPECIAL_IN_DOUBLE_QUOTES.search(value)):
             raise AccessError(
-                f"{label} cannot be written to a dotenv file: it contains a single quote, two backslashes in a row, a backslash at its end, ${{, "
-                "or a control character, and not all programs would read it back the same. Use the format json or vault_yaml"
+                f"{label} cannot be written to a dotenv file: it contains two backslashes in a row, a backslash at its end, ${{, a control character, "
+                'or a single quote beside one of " $ ` \\, and not all programs would read it back the same. Use the format json or vault_yaml'
             )
         return value
 
@@ -103,6 +105,10 @@ class Dotenv:
     def is_current(self, data: bytes, credentials: Credentials) -> bool:
         # It may hold variables of nobody's, which the next reader would get, too.
         return self.render(credentials) == data
+
+
+def _quoted(value: str) -> str:
+    return f'"{value}"' if "'" in value else shlex.quote(value)
 
 
 class _Unsafe(str):

@@ -13,7 +13,7 @@ something, too. No play does these things with a canary:
 - a task of ansible-core's own shows its arguments and results, also async_status for a background task that nobody polled (poll: 0),
 - a loop item whose task is skipped, and the item of an include, is shown,
 - the environment keyword travels in the command line of ansible-core's own modules,
-- the lines around a failed task, and around the variable that it could not evaluate, are shown.
+- the lines around a failed task, and around the variable that it could not evaluate, also in a file of variables, are shown.
 """
 
 from __future__ import annotations
@@ -262,8 +262,10 @@ def test_no_secret_shows(kind: str, canary: Canaries, marked: Sandbox, plays: Pl
 def test_what_ansible_core_shows(canary: Canaries, marked: Sandbox, plays: Plays) -> None:
     search = Search(canary)
     tasks = yaml.safe_load((HERE / "canaries" / "core.yml").read_text(encoding="utf-8"))
-    names = ("argument", "encoded", "environment", "error", "fact", "file", "shown", "skipped", "warning")
+    names = ("argument", "encoded", "environment", "error", "fact", "file", "lines", "shown", "skipped", "warning")
     plays.given["core"] = {name: canary(f"core {name}") for name in names}
+    lines = f"a_password: {json.dumps(canary('core lines'))}\nundefined_in_file: '{{{{ not_defined_anywhere }}}}'\n"
+    (plays.folders["inputs"] / "lines.yml").write_text(lines, encoding="utf-8")
     result = run("default", marked, plays, [plays.play("Leaks", tasks)], search, patience=0)
     found = {problem.partition(": ")[0] for problem in result.found}
     wanted = [
@@ -272,6 +274,7 @@ def test_what_ansible_core_shows(canary: Canaries, marked: Sandbox, plays: Plays
         "core error in stdout",
         "core warning in stderr",
         "core skipped in stdout",
+        "core lines in std",
         "core argument in the arguments of a process",
         "core environment in the arguments of a process",
         "core file in tmp/leak",

@@ -123,6 +123,8 @@ def test_no_password_of_a_url_or_proxy_shows(place: str, ansible: Ansible, sampl
 
 @pytest.mark.parametrize("place", [*PLACES, "in the background"])
 def test_a_task_works_beside_proxies_with_passwords(place: str, ansible: Ansible, sampler: Sampler, tmp_path: pathlib.Path) -> None:
+    """Also with ANSIBLE_DEBUG, with which ansible-core prints arguments and results."""
+    ansible.environment["ANSIBLE_DEBUG"] = "1"
     proxies = {name: f"http://me:{ENCODED}@127.0.0.1:1" for name in ("http_proxy", "HTTPS_PROXY", "ALL_PROXY")}
     user = ansible.sandbox.variables()["sandbox"]["freewheel"]
     background = {"async": 30, "poll": 1} if place == "in the background" else {}

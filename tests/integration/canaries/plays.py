@@ -53,6 +53,8 @@ class Canaries:
     def __call__(self, name: str) -> str:
         # What travels in a header, or in a URL's user, takes fewer characters.
         wild = "" if "redis" in name or "plain" in name else WILD.replace("é", "") if re.search("token|key|code|headers", name) else WILD
+        # And a dotenv file does not take both kinds of quotes.
+        wild = wild.replace("'", "") if "dotenv" in name else wild
         return self.values.setdefault(name, f"{self.mark}-{len(self.values):03d}-{wild}")
 
     def name_of(self, text: str) -> str:
@@ -163,6 +165,7 @@ class Plays:
             "token_cache_key": canary("token_cache_key"),
             "applications": SHAPES["applications"](canary("application")),
             "tokens": SHAPES["tokens"](canary("token")),
+            "dotenv": {kind: SHAPES[kind](canary(f"dotenv {kind}")) for kind in ("applications", "tokens")},
             "jwt": jwt.encode({"canary": canary("free.claim")}, "a key of no value, but long enough", algorithm="HS256"),
             "free": {
                 name: canary(f"free.{name}") for name in "access_token body claim environment headers key password plain query shared token unknown".split()

@@ -64,7 +64,7 @@ class RawServer:
             stream = self._tls.wrap_socket(connection, server_side=True) if self._tls else connection
             reader = stream.makefile("rb")
             while True:
-                head = b"".join(iter(reader.readline, b"\r\n"))
+                head = b"".join(itertools.takewhile(lambda line: line not in (b"", b"\r\n"), reader))
                 if not head:
                     return
                 length = re.search(rb"(?i)content-length: (\d+)", head)
@@ -88,6 +88,7 @@ class RawServer:
                 connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(10)
+            assert not thread.is_alive()
 
 
 @pytest.fixture
