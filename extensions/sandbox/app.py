@@ -16,7 +16,7 @@ from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
 from . import control
-from .faults import HANGING, Fault, Faults, faulty_answer
+from .faults import HANGING, POURING, Fault, Faults, faulty_answer
 from .journal import Entry, Journal
 from .limits import Limiter
 from .platforms import PLATFORMS
@@ -164,6 +164,8 @@ class Sandbox:
             await connection.drop()
         elif answer.whole is not None:
             await connection.cut(answer)
+        elif fault and fault.fault in POURING:
+            await connection.pour(answer, *POURING[fault.fault])
         else:
             await _send(connection.send, answer)
 
@@ -197,6 +199,14 @@ class _Connection:
         self.transport.close()
         await self._gone()
 
+    async def pour(self, answer: Answer, pause: float, size: int) -> None:
+        """Send so many blanks after each pause, until nobody wants more."""
+        if self.transport is None:
+            raise ConnectionAbortedError("an answer without end needs a connection")
+        await _start(self.send, answer, None)
+        while await self.hang(pause):
+            await self.send({"type": "http.response.body", "body": b" " * size, "more_body": True})
+
     async def hang(self, seconds: float) -> bool:
         """Wait so long; False if the other side has gone, or the sandbox stops, meanwhile."""
         waits: list[asyncio.Task[Any]] = [asyncio.create_task(self.stopping.wait())]
@@ -222,9 +232,9 @@ async def _body(receive: Receive) -> bytes:
     return b"".join(parts)
 
 
-async def _start(send: Send, answer: Answer, length: int) -> None:
+async def _start(send: Send, answer: Answer, length: int | None) -> None:
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
-    if answer.status != 204:
+    if answer.status != 204 and length is not None:
         headers.append((b"content-length", str(length).encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
 

@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
 from .platforms._base import Answer, Call, json_answer
 
 BEFORE = ("close_before", "hang_before", "late", "status", "redirect", "html", "graphql_errors")
-AFTER = ("close_after", "hang_after", "truncate", "empty", "replace", "drop_field", "set_field")
+AFTER = ("close_after", "hang_after", "truncate", "empty", "replace", "drop_field", "set_field", "drip", "endless", "gzip_bomb")
 HANGING = ("hang_before", "hang_after", "late")
+#: Seconds between the bytes of a body that does not end, and how many come at once.
+POURING: dict[str, tuple[float, int]] = {"drip": (0.02, 1), "endless": (0.0, 1 << 16)}
 FIELDS = {"platform", "method", "path", "operation", "fault", "times", "skip"}
 PARAMETERS: dict[str, set[str]] = {
     "close_before": set(),
@@ -29,6 +33,9 @@ PARAMETERS: dict[str, set[str]] = {
     "replace": {"body", "status"},
     "drop_field": {"field"},
     "set_field": {"field", "value"},
+    "drip": set(),
+    "endless": set(),
+    "gzip_bomb": {"mebibytes"},
     "graphql_errors": {"errors", "data", "status", "after"},
     "redirect": {"status", "location", "after"},
 }
@@ -167,9 +174,19 @@ def faulty_answer(fault: Fault, answer: Answer | None) -> Answer:
             answer.body = json.dumps(given["body"]).encode()
             answer.status = given.get("status", answer.status)
             answer.headers["content-type"] = "application/json"
+        case "gzip_bomb":
+            answer.body = _bomb(int(given.get("mebibytes", 64)))
+            answer.headers["content-encoding"] = "gzip"
         case "drop_field" | "set_field":
             answer.body = _changed(answer.body, given["field"].split("."), given)
     return answer
+
+
+@functools.cache
+def _bomb(mebibytes: int) -> bytes:
+    """So many blanks, compressed."""
+    compressor = zlib.compressobj(9, wbits=31)
+    return b"".join([*(compressor.compress(b" " * (1 << 20)) for _ in range(mebibytes)), compressor.flush()])
 
 
 def _changed(body: bytes, path: list[str], given: dict[str, Any]) -> bytes:

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import typing as t
-from urllib.parse import unquote
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingOption
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
+from ansible_collections.mediaops.access.plugins.module_utils._paths import climbs
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
@@ -46,7 +46,7 @@ def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = Non
 
 def _request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:
     params = access.params
-    if "://" in params["path"] or ".." in unquote(params["path"].partition("?")[0]).split("/"):
+    if "://" in params["path"] or climbs(params["path"].partition("?")[0]):
         raise AccessError("path must lie below url, where the token belongs: it must not be a URL, nor climb with ..")
     body = params["body"]
     if body is not None and not isinstance(body, (dict, list, str)):

@@ -27,7 +27,9 @@ NO_SUCH_ID = "there is none with that id"
 TOKEN_KINDS = (Kind.TOKEN_READ, Kind.TOKEN_WRITE, Kind.BLIND)
 #: Whether a write was applied is read afterwards, so that it is repeated where it was not.
 REREAD_KINDS = (Kind.WRITE, Kind.TOKEN_WRITE)
-ANSWERED = ("html", "half", "empty", "types", "field")
+ANSWERED = ("html", "half", "empty", "types", "field", "huge")
+#: More than is read.
+OVERSIZED = ("endless", "bomb")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Fault:
     @property
     def is_slow(self) -> bool:
         """Whether no answer comes within timeout."""
-        return self.family.startswith(("hang", "late"))
+        return self.family.startswith(("hang", "late", "drip"))
 
     @property
     def is_unanswered(self) -> bool:
@@ -126,6 +128,10 @@ FAULTS = [
     _fault("empty", "empty body", {"fault": "empty"}, acts=True),
     _fault("types", "wrong types", {"fault": "set_field", "field": "*", "value": ["wrong"]}, acts=True),
     _fault("field", "a field is missing", {"fault": "drop_field"}, acts=True),
+    _fault("huge", "a number of 400 digits in every field", {"fault": "set_field", "field": "*", "value": 10**400}, acts=True),
+    _fault("drip", "the answer drips without end", {"fault": "drip"}, acts=True),
+    _fault("endless", "a body without end", {"fault": "endless"}, acts=True),
+    _fault("bomb", "a gzip bomb", {"fault": "gzip_bomb"}, acts=True),
     _fault("redir∞", "redirect to another host for ever, nothing done", {"fault": "redirect", "status": 302}, for_ever=True),
     _fault("redir>", "redirect to another host, but done", {"fault": "redirect", "status": 303, "after": True}, acts=True),
     _fault("gql", "GraphQL error 400 in HTTP 200", _errors(400), audienceplayer_only=True),
@@ -141,9 +147,9 @@ def applies(fault: Fault, ask: Ask, scenario: Scenario) -> bool:
     """Whether the request can meet this fault."""
     if fault.audienceplayer_only:
         return scenario.platform == "audienceplayer"
-    if fault.name in ("half", "empty", "types", "field") and ask.answer is Answer.EMPTY:
+    if fault.name in ("half", "empty", "types", "field", "huge", "drip", *OVERSIZED) and ask.answer is Answer.EMPTY:
         return False  # there is no body to change
-    if scenario.options.get("accept") == "xml" and fault.name in ("types", "field"):
+    if scenario.options.get("accept") == "xml" and fault.name in ("types", "field", "huge"):
         return False
     return fault.name != "field" or ask.field is not None
 
@@ -171,6 +177,8 @@ def _by_kind(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
         return _creation(fault)
     if fault.is_unanswered:
         return _unanswered(fault, ask)
+    if fault.name in OVERSIZED:
+        return _oversized(ask)
     if fault.plan.get("status") in SERVER_ERRORS and fault.plan["fault"] == "status":
         return _server_error(fault, ask)
     if fault.name in ("401", "401∞"):
@@ -198,6 +206,13 @@ def _unanswered(fault: Fault, ask: Ask) -> Expected:
     if ask.kind is Kind.BLIND and not (fault.name == "cut" and ask.answer is Answer.EMPTY):
         return Expected(False, words=("leaves open",), at_once=True)
     return Expected(False, attempts=RETRIES + 1, words=("closed",), ends_all=True) if fault.for_ever else OK
+
+
+def _oversized(ask: Ask) -> Expected:
+    """No request is repeated for an answer that would be as large again; a write is settled by reading."""
+    if ask.kind in (*REREAD_KINDS, Kind.SETTLED):
+        return OK
+    return Expected(False, words=("16 MiB", *(["leaves open"] if ask.kind is Kind.BLIND else [])), at_once=True)
 
 
 def _server_error(fault: Fault, ask: Ask) -> Expected:
@@ -237,7 +252,9 @@ def _odd_answer(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
     if fault.name == "html" and scenario.platform == "movingimage":
         # Its way to say that a token is bad.
         return OK if ask.kind in TOKEN_KINDS else Expected(False, 401, at_once=True)
-    words = {"html": "HTML", "half": "XML" if scenario.options.get("accept") == "xml" else "JSON", "empty": "not null"}.get(fault.name)
+    words = {"html": "HTML", "half": "XML" if scenario.options.get("accept") == "xml" else "JSON", "empty": "not null", "huge": "number out of range"}.get(
+        fault.name
+    )
     failure = Expected(False, 200, words=(words,) if words else ("not what was expected",), at_once=True)
     if ask.answer is Answer.AS_IS or (ask.answer is Answer.DATA and fault.name == "field"):
         return dataclasses.replace(OK, differs=True)
@@ -254,6 +271,8 @@ def _discovery(fault: Fault) -> Expected:
     """Whatever it answers, there is a usual place. Only where nothing is answered at all there is nobody to ask."""
     if fault.name == "close∞":
         return Expected(False, attempts=RETRIES + 1, words=("closed",))
+    if fault.name in OVERSIZED:
+        return Expected(False, words=("16 MiB",), at_once=True)
     if fault.for_ever and fault.status in SERVER_ERRORS:
         return dataclasses.replace(OK, attempts=RETRIES + 1)
     return dataclasses.replace(OK, waits=SOON if fault.name == "503 s" else 0)
@@ -280,11 +299,11 @@ def _special() -> dict[tuple[t.Any, ...], Expected]:
     found["freewheel_token_info", 1, "401"] = OK
     found["freewheel_token_info", 1, "401∞"] = dataclasses.replace(dead, attempts=2)
     # movingimage: a refresh token that is not taken is replaced by a login.
-    for name in ("401", "401∞", "403", "404", "409", "html", "half", "empty", "types", "field", "redir∞", "redir>"):
+    for name in ("401", "401∞", "403", "404", "409", *ANSWERED, "redir∞", "redir>"):
         found["movingimage_token refresh", 0, name] = OK
     # Where it is an error that there is nobody, and says so in its own words.
     for scenario, position in (("create", 1), ("create", 2), ("delete", 4)):
-        found.update({(f"playlyfe_player {scenario}", position, name): Expected(False, 404, at_once=True) for name in ("half", "empty", "types")})
+        found.update({(f"playlyfe_player {scenario}", position, name): Expected(False, 404, at_once=True) for name in ("half", "empty", "types", "huge")})
         found[f"playlyfe_player {scenario}", position, "field"] = OK
     for scenario, position in (("user create", 0), ("user create", 2), ("entitlement of a new user", 0)):
         found[f"audienceplayer_{scenario}", position, "field"] = OK

@@ -46,7 +46,6 @@ RUNS = {
     "default, check": ("default", ["--check"], "in process"),
     "json, check": ("whole_json", ["--check"], "in process"),
     "default, as module": ("default", [], "as module"),
-    "json, as module": ("whole_json", [], "as module"),
 }
 SLOW = {*RUNS} - {"default"}  # for CI
 #: As ordinary modules each task takes a second.

@@ -171,6 +171,12 @@ def test_a_limit_comes_before_a_fault(make):
     assert box.flex("GET", "/").status_code == 500
 
 
+def test_a_small_answer_that_decompresses_to_a_large_one(box):
+    answer = planned(box, **ANY, fault="gzip_bomb", mebibytes=3).register()
+    assert int(answer.headers["content-length"]) < 1 << 16
+    assert answer.content == b" " * (3 << 20)
+
+
 def test_hanging_after_acting(box):
     assert planned(box, **ANY, fault="hang_after", seconds=0.01).register().json()["id"] == 1
 

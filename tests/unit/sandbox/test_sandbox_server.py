@@ -100,6 +100,18 @@ def test_an_answer_that_is_cut_but_complete(served):
         json.loads(body)
 
 
+@pytest.mark.parametrize(("kind", "least"), [("drip", 3), ("endless", 1 << 20)])
+def test_an_answer_without_end(served, kind, least):
+    served.control("POST", "/faults", {"fault": kind})
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+    connection.request("POST", APPLICATIONS, json.dumps({"applicationName": "a", "description": "b"}), KEY)
+    answer = connection.getresponse()
+    assert (answer.status, answer.read(least)) == (200, b" " * least)
+    assert names(served) == ["a"]
+    connection.close()
+    assert served.control("GET", "/summary")["flex"]["faults"] == 1
+
+
 @pytest.mark.parametrize(("kind", "acted"), [("hang_before", []), ("hang_after", ["a"])])
 def test_a_client_that_does_not_wait(served, kind, acted):
     served.control("POST", "/faults", {"fault": kind, "seconds": 60})
