@@ -186,7 +186,7 @@ def faulty_answer(fault: Fault, answer: Answer | None) -> Answer:
 def _bomb(mebibytes: int) -> bytes:
     """So many blanks, compressed."""
     compressor = zlib.compressobj(9, wbits=31)
-    return b"".join([*(compressor.compress(b" " * (1 << 20)) for _ in range(mebibytes)), compressor.flush()])
+    return b"".join([*(compressor.compress(b" " * (1 << 20)) for _mebibyte in range(mebibytes)), compressor.flush()])
 
 
 def _changed(body: bytes, path: list[str], given: dict[str, Any]) -> bytes:

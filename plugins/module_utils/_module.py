@@ -156,9 +156,9 @@ class Module:
         """The options by the environment variables that they may come from."""
         return variables(self.options)
 
-    def secret_params(self, params: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any] = os.environ) -> list[t.Any]:
+    def secret_params(self, params: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any] | None = None) -> list[t.Any]:
         """The values that are secret, or may be, among the options and in the environment. ansible-core gets to know those that are."""
-        found = credentials(self.options, self.private, params, environment)
+        found = credentials(self.options, self.private, params, os.environ if environment is None else environment)
         register(found)
         # Of a private text nobody knows which part of it is.
         return [*found, *(value for name, value in params.items() if name in self.private and isinstance(value, str))]

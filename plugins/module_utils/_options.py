@@ -157,7 +157,7 @@ def _parsed(value: t.Any) -> t.Any:
 
 def _credential(value: str) -> str:
     """A secret, without the scheme (``Bearer``) that an Authorization header begins with."""
-    scheme, _, rest = value.partition(" ")
+    scheme, _blank, rest = value.partition(" ")
     return rest.strip() if scheme.isalpha() and rest and " " not in rest.strip() else value
 
 

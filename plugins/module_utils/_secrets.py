@@ -176,5 +176,5 @@ def url_passwords(url: str) -> list[str]:
         return []
     ends = (url, re.split(r"[/?#]", re.sub(_BEGINNING, "", url))[0])  # a user ends at the last @, or at the last one before a path
     written = [re.sub(_BEGINNING, "", end.rpartition("@")[0]).partition(":")[2] for end in ends]
-    written += [value for name, _, value in (pair.partition("=") for pair in url.partition("?")[2].split("&")) if is_secret_name(name)]
+    written += [value for name, _sign, value in (pair.partition("=") for pair in url.partition("?")[2].split("&")) if is_secret_name(name)]
     return list(dict.fromkeys(text for password in written if password for text in (password, unquote(password), unquote_plus(password))))

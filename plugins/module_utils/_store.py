@@ -356,7 +356,7 @@ class TokenStore:
     def open(self) -> None:
         """Open everything now: threads that share a store must not each do it."""
         self._keyed("")
-        _ = self._keys
+        self.name_of(())
 
     @functools.cached_property
     def _own_key(self) -> bytes:

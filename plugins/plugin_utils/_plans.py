@@ -32,9 +32,10 @@ class Plans:
         return self._select("")
 
     def add(self, plans: t.Mapping[str, Plan]) -> None:
-        with self._open() as database, database:
+        with self._open() as database:
             database.execute("CREATE TABLE IF NOT EXISTS plan (name TEXT PRIMARY KEY, state TEXT) WITHOUT ROWID")
             database.executemany("INSERT OR REPLACE INTO plan VALUES (?, ?)", [(name, json.dumps(state)) for name, state in plans.items()])
+            database.commit()
 
     def clear(self) -> None:
         """Forget all: what is real by now can be read."""

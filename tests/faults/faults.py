@@ -252,9 +252,8 @@ def _odd_answer(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
     if fault.name == "html" and scenario.platform == "movingimage":
         # Its way to say that a token is bad.
         return OK if ask.kind in TOKEN_KINDS else Expected(False, 401, at_once=True)
-    words = {"html": "HTML", "half": "XML" if scenario.options.get("accept") == "xml" else "JSON", "empty": "not null", "huge": "number out of range"}.get(
-        fault.name
-    )
+    form = "XML" if scenario.options.get("accept") == "xml" else "JSON"
+    words = {"html": "HTML", "half": form, "empty": "not null", "huge": "number out of range"}.get(fault.name)
     failure = Expected(False, 200, words=(words,) if words else ("not what was expected",), at_once=True)
     if ask.answer is Answer.AS_IS or (ask.answer is Answer.DATA and fault.name == "field"):
         return dataclasses.replace(OK, differs=True)

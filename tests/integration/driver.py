@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs plays against the sandbox and judges what they did. See README.md for how to add a target or a case.
 
-A target is run four times: as a check on the fresh state, for real, for real once more, and as a check again; all that twice, inside Ansible's
-worker ("in process") and as ordinary modules ("as module"). For a target that is a task list the four are plays of one ansible-playbook: it costs
-a second or more to start, and nothing that is judged needs a start of its own. `check_mode` of a play reaches tasks like --check does, with one
+A target is run four times: as a check on the fresh state, for real, for real once more, and as a check again; all that inside Ansible's worker
+("in process"), and the first two or three once more as ordinary modules ("as module"). For a target that is a task list the four are plays of one
+ansible-playbook: it costs a second or more to start, and nothing that is judged needs a start of its own. `check_mode` of a play reaches tasks like --check does, with one
 exception: the variable ansible_check_mode is still false. Registered variables live on from play to play, too. What depends on either
 (most roles do) is a target with playbook.yml: then the four are four commands, with --check --diff where it is a check.
 
@@ -390,8 +390,14 @@ class Target:
         wanted = (tasks or self.name == "playbook_provision") if STRICT else self.name in QUICK_AS_MODULES
         return list(MODES)[: None if wanted else 1]
 
+    def phases(self, mode: str) -> t.Sequence[str]:
+        """As modules each task takes a second. That a prediction comes true shows there that all is handed over; the rest is judged in process."""
+        if mode == "in process":
+            return PHASES
+        return PHASES[:3] if self.name in QUICK_AS_MODULES else PHASES[:2]
+
     def run(self, ansible: Ansible, mode: str) -> tuple[list[Run], list[Phase]]:
-        """The four runs: one command with four plays for tasks/main.yml, four commands for playbook.yml."""
+        """The runs: one command with four plays for tasks/main.yml, four commands for playbook.yml."""
         hosts = {"localhost": MODES[mode]} if MODES[mode] else None
         arguments = ["-e", json.dumps({"target_dir": str(self.folder)})]
         variables = self.folder / "vars" / "main.yml"
@@ -399,15 +405,15 @@ class Target:
             arguments += ["-e", f"@{variables}"]
         playbook = self.folder / "playbook.yml"
         if not playbook.exists():
-            run = ansible.run(self._plays(ansible.folder, phases_of(mode)), *arguments, hosts=hosts)
+            run = ansible.run(self._plays(ansible.folder, self.phases(mode)), *arguments, hosts=hosts)
             return [run], run.phases
         runs = []
-        for name in phases_of(mode):
+        for name in self.phases(mode):
             check = ["--check", "--skip-tags", NOT_IN_CHECK] if name.startswith("check") else []
             runs.append(ansible.run(playbook, *arguments, *check, hosts=hosts))
             if runs[-1].status:
                 break
-        return runs, [run.whole(name) for run, name in zip(runs, phases_of(mode)) if run.phases]
+        return runs, [run.whole(name) for run, name in zip(runs, self.phases(mode)) if run.phases]
 
     def _plays(self, folder: pathlib.Path, phases: t.Sequence[str]) -> list[Facts]:
         real = self.folder / "tasks" / "main.yml"
@@ -420,11 +426,6 @@ class Target:
             imported = {"name": "Tasks", "ansible.builtin.import_tasks": str(checked if check else real)}
             plays.append({"name": name, "hosts": "localhost", "gather_facts": False, "check_mode": check, "tasks": [imported]})
         return plays
-
-
-def phases_of(mode: str) -> t.Sequence[str]:
-    """As modules everything takes long, and the last check says nothing there that it doesn't say in process."""
-    return PHASES if mode == "in process" else PHASES[:-1]
 
 
 def without_tag(tasks: list[Facts], tag: str) -> list[Facts]:
@@ -445,15 +446,16 @@ def targets() -> list[Target]:
 
 
 def judge(target: Target, mode: str, runs: list[Run], phases: list[Phase]) -> list[str]:
-    """What is wrong with a target's four runs."""
+    """What is wrong with a target's runs."""
     problems = [problem for run in runs for problem in run.problems()]
     problems += [f"ansible-playbook ended with status {run.status}" for run in runs if run.status]
-    if len(phases) < len(phases_of(mode)) or any(run.status for run in runs):
+    if len(phases) < len(target.phases(mode)) or any(run.status for run in runs):
         return problems or ["it ended early"]
     as_module = any(OWN_MODULE_FILE.search(run.output) for run in runs)
     if as_module != (mode == "as module" and any(map(is_module, {task["action"] for task in phases[0].tasks}))):
         problems.append(f"modules were {'' if as_module else 'not '}run as ordinary modules")
-    check1, run1, run2, *last = phases
+    check1, run1, *again = phases
+    run2, *last = again or [None]
     for phase in (check1, *last):
         if phase.writes():
             problems.append(f"{phase.name} wrote: {phase.writes()}")
@@ -463,12 +465,12 @@ def judge(target: Target, mode: str, runs: list[Run], phases: list[Phase]) -> li
     predicted, real = check1.outcomes(), run1.outcomes(without=NOT_IN_CHECK)
     problems += [f"check 1 predicted {left}, run 1 was {right}" for left, right in itertools.zip_longest(predicted, real) if left != right]
     always = any(ALWAYS_CHANGED in task["tags"] for task in run1.tasks)
-    for phase in (run2, *last):
+    for phase in again:
         for task in phase.tasks:
             wanted = ALWAYS_CHANGED in task["tags"] and task["outcome"] == "ok"
             if task["changed"] != wanted:
                 problems.append(f"{phase.name}: {task['task']} (item {task['item']}) is {'' if task['changed'] else 'not '}changed")
-    if not always:
+    if run2 and not always:
         if run2.writes():
             problems.append(f"run 2 wrote: {run2.writes()}")
         if changes := differences(run2):

@@ -11,7 +11,7 @@ import re
 
 import pytest
 import yaml
-from driver import NOT_IN_CHECK, ROOT, Ansible, Run, Sandbox, Target, is_module, judge, phases_of, report, targets
+from driver import NOT_IN_CHECK, ROOT, Ansible, Run, Sandbox, Target, is_module, judge, report, targets
 
 pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
 
@@ -33,7 +33,7 @@ def test_target(target: Target, sandbox: Sandbox, ansible: Ansible) -> None:
         if not any(map(is_module, {task["action"] for phase in phases for task in phase.tasks})):
             break  # lookups, filters and their like know no modes
     if not problems and len(outcomes) == 2:
-        here, as_module = ([outcome for outcome in mode if outcome[0] in phases_of("as module")] for mode in outcomes)
+        here, as_module = ([outcome for outcome in mode if outcome[0] in target.phases("as module")] for mode in outcomes)
         problems = [f"in process {left}, as module {right}" for left, right in itertools.zip_longest(here, as_module) if left != right]
     if problems:
         pytest.fail(report(problems, shown), pytrace=False)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import typing as t
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlsplit
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response, origin_of, root_url
@@ -187,8 +187,14 @@ class MovingImage(Provider):
         except ValueError:
             document = None
         endpoint = document.get("token_endpoint") if isinstance(document, dict) else None
-        if not isinstance(endpoint, str) or str(document.get("issuer", "")).rstrip("/") != issuer or not _as_safe(endpoint, issuer):
+        if not isinstance(endpoint, str) or str(document.get("issuer", "")).rstrip("/") != issuer or not _is_as_safe(endpoint, issuer):
             self.warn(f"{issuer} answered no discovery document of its own: its tokens are asked for at {usual[0]}")
+            return usual
+        if urlsplit(endpoint).hostname != urlsplit(issuer).hostname:
+            self.warn(
+                f"{issuer} names another host for its tokens, {origin_of(endpoint)}, which gets no credentials: tokens are asked for at {usual[0]}. "
+                "If they are issued on that host, set auth_url to the issuer there"
+            )
             return usual
         methods = document.get("token_endpoint_auth_methods_supported")
         return endpoint, methods if isinstance(methods, list) else ["client_secret_basic"]
@@ -223,8 +229,8 @@ def _normalized(managers: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t
     return [{"id": int(manager["id"]), "name": manager["name"]} for manager in managers]
 
 
-def _as_safe(endpoint: str, issuer: str) -> bool:
-    """Whether credentials are as safe at an endpoint as at the issuer that names it."""
+def _is_as_safe(endpoint: str, issuer: str) -> bool:
+    """Whether credentials travel to an endpoint as safely as to the issuer that names it."""
     try:
         return origin_of(root_url(endpoint)) == origin_of(issuer) or endpoint.startswith("https://")
     except AccessError:

@@ -289,8 +289,8 @@ def test_a_failure_names_the_item_and_keeps_its_details(step, clock):
 class Created(Thing):
     """An item of which each creation makes one more. The first is not answered, and shows after so many looks (None: never)."""
 
-    def __init__(self, shows_after, state=None, target=A, wait=0.0, **more):
-        super().__init__(state, target, wait=wait, **more)
+    def __init__(self, shows_after, state=None, target=None, wait=0.0, **more):
+        super().__init__(state, target or A, wait=wait, **more)
         self.shows_after = shows_after
         self.looks = None
 

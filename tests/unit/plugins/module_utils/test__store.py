@@ -295,7 +295,16 @@ def test_what_others_can_read_is_taken_from_them_with_a_warning(file, bits, fill
     assert file.startswith("pacing") or (place / file).read_bytes() == before
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: bind(path)], ids=["FIFO", "directory", "socket"])
+def bind(path):
+    here = os.getcwd()
+    os.chdir(path.parent)  # its path may be too long for a socket's
+    try:
+        socket.socket(socket.AF_UNIX).bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, bind], ids=["FIFO", "directory", "socket"])
 @pytest.mark.parametrize("file", USES)
 def test_nobody_waits_for_what_is_no_regular_file(file, make, filled, place, patience, start):
     (place / file).unlink()
@@ -331,15 +340,6 @@ try:
 except AccessError as error:
     print(error.message, flush=True)
 """
-
-
-def bind(path):
-    here = os.getcwd()
-    os.chdir(path.parent)  # its path may be too long for a socket's
-    try:
-        socket.socket(socket.AF_UNIX).bind(path.name)
-    finally:
-        os.chdir(here)
 
 
 @pytest.mark.parametrize("file", ["locks/item", "pacing/all"])

@@ -151,7 +151,7 @@ def small(monkeypatch):
 
 def drip(piece):
     """One piece after another, without end, each within the timeout."""
-    return lambda: itertools.chain.from_iterable((piece, TIMEOUT / 10) for _ in itertools.count())
+    return lambda: itertools.chain.from_iterable((piece, TIMEOUT / 10) for _piece in itertools.count())
 
 
 def flood(piece):
@@ -224,7 +224,7 @@ def test_so_does_each_answer_of_a_chain_of_redirects(server, send):
 def test_a_large_answer_on_a_slow_line_is_read_as_long_as_it_gets_on(server, send, monkeypatch):
     monkeypatch.setattr(_wire, "MIN_RATE", 1 << 10)
     body = b"x" * 256
-    started = server(OK + b"Content-Length: 10240\r\n\r\n", lambda: itertools.chain.from_iterable((body, TIMEOUT / 10) for _ in range(40)))
+    started = server(OK + b"Content-Length: 10240\r\n\r\n", lambda: itertools.chain.from_iterable((body, TIMEOUT / 10) for _piece in range(40)))
     began = time.monotonic()
 
     assert send(Request("GET", started.url)).body == body * 40
@@ -246,7 +246,7 @@ TOO_LARGE = "the answer is larger than 0 MiB, which is the most that is read"
 def bombs(wbits):
     """A lot of nothing, compressed."""
     compressor = zlib.compressobj(9, zlib.DEFLATED, wbits)
-    return b"".join([*(compressor.compress(bytes(1 << 20)) for _ in range(64)), compressor.flush()])
+    return b"".join([*(compressor.compress(bytes(1 << 20)) for _mebibyte in range(64)), compressor.flush()])
 
 
 @pytest.mark.usefixtures("small")
@@ -392,7 +392,7 @@ def test_interim_answers_are_skipped_and_none_is_left_for_the_next_request(inter
     numbers = itertools.count()
     started = server(b"HTTP/1.1 " + interim + b"\r\nLink: </a>\r\n\r\n", 0.02, lambda: [OK + b"Content-Length: 1\r\n\r\n%d" % next(numbers)])
 
-    assert [send(Request("GET", started.url)).body for _ in range(3)] == [b"0", b"1", b"2"]
+    assert [send(Request("GET", started.url)).body for _request in range(3)] == [b"0", b"1", b"2"]
 
 
 def test_what_follows_an_answer_is_not_taken_for_the_next_one(server, send):
@@ -402,7 +402,7 @@ def test_what_follows_an_answer_is_not_taken_for_the_next_one(server, send):
 
     assert send(Request("HEAD", started.url)).body == b""
     time.sleep(0.1)  # until the rest has come
-    assert [send(Request("GET", started.url)).body for _ in range(2)] == [b"{}", b"{}"]
+    assert [send(Request("GET", started.url)).body for _request in range(2)] == [b"{}", b"{}"]
 
 
 @pytest.mark.parametrize("name", ["Set-Cookie", "Set-Cookie2"])
@@ -410,7 +410,7 @@ def test_no_cookie_is_even_read(name, server, send, recwarn):
     cookie = b"a=b; Max-Age=" + b"9" * 5000 + b"; Expires=" + b"1" * 5000 + b"; Domain=; Path"
     started = server(OK + name.encode() + b": " + cookie + b"\r\nContent-Length: 2\r\n\r\n{}")
 
-    for _ in range(2):
+    for _request in range(2):
         assert send(Request("GET", started.url)).body == b"{}"
 
     assert not any(b"cookie" in request.lower() for request in started.requests)

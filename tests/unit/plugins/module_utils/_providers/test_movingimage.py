@@ -56,8 +56,8 @@ def found(**changes):
 
 @pytest.mark.parametrize(
     "endpoint",
-    [STANDARD, ELSEWHERE, "https://tokens.example.com/token", "https://login.movingimage.com:8443/token"],
-    ids=["the standard path", "another path", "another host, by https", "another port, by https"],
+    [STANDARD, ELSEWHERE, "https://login.movingimage.com:8443/token", "https://LOGIN.movingimage.com/token"],
+    ids=["the standard path", "another path", "another port, by https", "other case"],
 )
 def test_the_endpoint_that_discovery_names_is_used(openid, endpoint):
     assert openid(found(token_endpoint=endpoint), by_password(endpoint=endpoint))[1] == []
@@ -102,6 +102,15 @@ def test_an_answer_that_is_no_discovery_document_of_its_own_is_warned_of_and_the
 
     assert token.access_token == "hush-token"
     assert warnings == [f"{AUTH} answered no discovery document of its own: its tokens are asked for at {STANDARD}"]
+
+
+@pytest.mark.parametrize("host", ["tokens.example.com", "login.movingimage.com.example.com", "login.movingimage.com@example.com"])
+def test_another_host_that_discovery_names_gets_no_credentials_and_is_warned_of(openid, host):
+    token, (warning,) = openid(found(token_endpoint=f"https://{host}/token"), by_password())
+
+    assert token.access_token == "hush-token"
+    assert STANDARD in warning
+    assert f"names another host for its tokens, https://{host}, which gets no credentials" in warning or "no discovery document of its own" in warning
 
 
 @pytest.mark.parametrize("location", ["https://login.example.com/", ""])
