@@ -24,7 +24,7 @@ from ansible_collections.mediaops.access.plugins.plugin_utils._controller_action
 from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS, CredentialsFile, Json, clashes
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import VAULT_REMEDY, decrypted, first_line, plain
 from ansible_collections.mediaops.access.plugins.plugin_utils._providers import provider_classes
-from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml
+from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml, check_aliases
 
 SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision", "files", "manifest.schema.json")
 COMMON = common_options("none", "none")
@@ -94,11 +94,15 @@ class ActionModule(ControllerAction):
             raise AccessError(f"there is no manifest {given} (relative paths start at the working directory, then at the playbook's)")
         try:
             # Data, not templates: a manifest file is never evaluated. Ansible Vault is welcome.
-            manifest = self._loader.load_from_file(path, cache="none")
+            text = self._loader.get_text_file_contents(path)
+            check_aliases(plain(text))
+            manifest = self._loader.load(text, file_name=path)
             plain(manifest)  # decrypts what is encrypted in it
         except AnsibleError as error:
             remedy = f". {VAULT_REMEDY}" if "vault" in str(error).lower() or "decrypt" in str(error).lower() else ""
             raise AccessError(f"{path} cannot be read: {first_line(error)}{remedy}") from None
+        except AccessError as error:
+            raise AccessError(f"{path} cannot be read: {error.message}") from None
         if not isinstance(manifest, dict):
             raise AccessError(f"{path} is no valid manifest: the whole must be a mapping of sections")
         return manifest, path, os.path.dirname(path)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds numbers and dates whose text YAML 1.1 has changed: ``0123`` is 83 there, ``12:30`` is 750, ``1_000`` is 1000."""
+"""What YAML makes of a text: numbers and dates that YAML 1.1 has changed (``0123`` is 83 there, ``12:30`` is 750), and aliases that multiply."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._values import Leaf, is_id, is_text
 
 try:
@@ -23,6 +24,34 @@ except ImportError:  # it is not part of ansible-core's interface: without it, n
     Origin = None
 
 _NUMBER = re.compile(r"[-+\w.:]+")
+#: How many values aliases may stand for, or how often the values that are written. A few lines of aliases of aliases stand for millions.
+_MOST_REPEATED, _MOST_OFTEN = 100_000, 20
+
+
+def check_aliases(text: str) -> None:
+    """Count what a YAML document's aliases stand for, before anything is made of it.
+
+    :raises AccessError: where that is too much, or without end.
+    """
+    if "*" not in text:
+        return
+    written = repeated = 0
+    sizes: dict[str, int] = {}
+    open_nodes: list[tuple[str | None, int]] = []  # anchor, and the size of all before it
+    with contextlib.suppress(yaml.YAMLError):  # it is told by who loads the text
+        for event in yaml.parse(text.encode("utf-8", "replace"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            if isinstance(event, yaml.AliasEvent):
+                if any(anchor == event.anchor for anchor, _size in open_nodes):
+                    raise AccessError(f"line {event.start_mark.line + 1}: the alias *{event.anchor} stands for what it is a part of")
+                repeated += sizes.get(event.anchor, 0)
+            elif isinstance(event, yaml.NodeEvent):
+                open_nodes.append((event.anchor, written + repeated))
+                written += 1
+            if isinstance(event, (yaml.ScalarEvent, yaml.CollectionEndEvent)):
+                anchor, before = open_nodes.pop()
+                sizes.update({anchor: written + repeated - before} if anchor else {})
+    if repeated > max(_MOST_REPEATED, _MOST_OFTEN * written):
+        raise AccessError(f"its aliases stand for more than {_MOST_REPEATED} values. Write out what is meant, or put it into a file of items")
 
 
 def changed_by_yaml(found: t.Iterable[Leaf], loader: DataLoader) -> list[str]:

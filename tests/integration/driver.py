@@ -5,9 +5,9 @@
 
 A target is run four times: as a check on the fresh state, for real, for real once more, and as a check again; all that inside Ansible's worker
 ("in process"), and the first two or three once more as ordinary modules ("as module"). For a target that is a task list the four are plays of one
-ansible-playbook: it costs a second or more to start, and nothing that is judged needs a start of its own. `check_mode` of a play reaches tasks like --check does, with one
-exception: the variable ansible_check_mode is still false. Registered variables live on from play to play, too. What depends on either
-(most roles do) is a target with playbook.yml: then the four are four commands, with --check --diff where it is a check.
+ansible-playbook: it costs a second or more to start, and nothing that is judged needs a start of its own. `check_mode` of a play reaches tasks
+like --check does, with one exception: the variable ansible_check_mode is still false. Registered variables live on from play to play, too. What
+depends on either (most roles do) is a target with playbook.yml: then the four are four commands, with --check --diff where it is a check.
 
 Between two plays nothing runs, so a callback plugin reads the sandbox's state there, and after each task (a secret may be gone later). The
 files that a target leaves in work_dir are part of that state. It writes the outcome of each task and loop item, from which all judgements

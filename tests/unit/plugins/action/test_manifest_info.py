@@ -452,6 +452,15 @@ def test_plain_numbers_and_quoted_texts_may_stay(info, file):
     assert manifest["playlyfe"] == {"client_id": 222, "players": [{"id": "0123", "alias": "12:30"}, {"id": 83, "alias": "2001-12-14"}], "max_wait": 10}
 
 
+@pytest.mark.parametrize("form", ["a file", "an encrypted file"])
+def test_aliases_that_stand_for_more_than_fits_into_memory_are_refused(info, file, form):
+    lines = ["a0: &a0 [x]", *(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 30)), "flex: {url: *a29}"]
+    content = "\n".join(lines)
+    path = file("a.yml", VaultLib([("default", PASSWORD)]).encrypt(content) if form == "an encrypted file" else content)
+
+    assert failure(info(path)).startswith(f"{path} cannot be read: its aliases stand for more than 100000 values")
+
+
 # --- addresses -----------------------------------------------------------------------------------------------------------------
 
 

@@ -353,6 +353,15 @@ def test_yaml_is_read_item_by_item(read, loader, content, rows):
     assert read("a.yml", content) == rows
 
 
+def test_aliases_that_stand_for_more_than_fits_into_memory_are_no_value_of_an_option(read, loader):
+    lines = ["- a: &a0 [x]", *(f"- a: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 30))]
+    rows = read("a.yml", "\n".join(lines))
+
+    assert len(rows) == 30
+    with pytest.raises(AccessError, match=r"^a must be of type str, not a list$"):
+        converted(rows[-1].options, {"a": {"type": "str"}})
+
+
 @pytest.mark.parametrize(
     ("value", "reason"),
     [

@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._values import leaves
 from ansible_collections.mediaops.access.plugins.plugin_utils import _yaml_source
-from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml
+from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml, check_aliases
 
 SPEC = {
     "alias": {"type": "str"},
@@ -133,3 +135,50 @@ def test_a_decimal_number_is_never_objected_to(number, tmp_path_factory):
     loader = DataLoader()
 
     assert changed_by_yaml(leaves(loader.load_from_file(str(path), cache="none"), SPEC), loader) == []
+
+
+# --- aliases ---------------------------------------------------------------------------------------------------------------
+
+
+def bomb(levels, per_level=9, item="*{}", form="[{}]"):
+    """Each line stands for so many of the one before."""
+    lines = ["a0: &a0 {x: 1}"]
+    lines += [f"a{level}: &a{level} {form.format(', '.join([item.format(f'a{level - 1}')] * per_level))}" for level in range(1, levels + 1)]
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("form", ["[{}]", "{{<<: [{}]}}"], ids=["lists", "merged mappings"])
+@pytest.mark.parametrize("levels", [7, 300])
+def test_aliases_that_multiply_are_refused_before_anything_is_made_of_them(levels, form):
+    with pytest.raises(AccessError, match=r"^its aliases stand for more than 100000 values\. Write out what is meant"):
+        check_aliases(bomb(levels, form=form))
+
+
+@pytest.mark.parametrize("text", ["&a [*a]", "&a {b: *a}", "a: &a\n  <<: *a", "a: &a\n  - b: [x, *a]"])
+def test_an_alias_of_what_it_is_a_part_of_is_refused(text):
+    with pytest.raises(AccessError, match=r"^line \d: the alias \*a stands for what it is a part of$"):
+        check_aliases(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a: 1",
+        "a: '*'",
+        "a: &a 1\nb: *a",
+        bomb(4),
+        "a: *nowhere",
+        "a: [*",
+        "- &a 1\n- &a [x]\n- *a",
+        "a: &a {b: c}\nd: [" + "{<<: *a, e: f}, " * 50_000 + "]",
+    ],
+    ids=["nothing", "none", "a text", "one", "some", "of nothing", "no YAML", "an anchor that is used again", "one per item of a long list"],
+)
+def test_other_aliases_are_fine_or_left_to_the_loader(text):
+    check_aliases(text)
+
+
+@given(st.recursive(st.integers(), lambda inner: st.lists(inner) | st.lists(inner).map(lambda items: [items, items]), max_leaves=20))
+def test_what_yaml_writes_with_aliases_is_read(value):
+    check_aliases(yaml.safe_dump(value))
