@@ -308,6 +308,8 @@ class Http:
 
     def _send_once(self, request: Request, session: t.Any, prepared: t.Any) -> Response:
         requests = _library()
+        if request.creates:  # a server may close a kept-alive connection at this very moment, which would leave open what became of the request
+            session.close()
         try:
             answer = session.send(prepared, timeout=self._transport.timeout, allow_redirects=False, stream=True)
         except _wire.Refused as refusal:

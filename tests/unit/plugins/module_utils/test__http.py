@@ -582,6 +582,16 @@ def test_a_session_is_kept_alive_from_item_to_item(send, serve):
     assert len({seen.connection for seen in server.seen}) == 1
 
 
+def test_what_must_not_be_sent_twice_goes_over_a_connection_that_nobody_is_about_to_close(send, serve):
+    server = serve()
+
+    for request in (Request("GET", server.url), Request("POST", server.url), Request("POST", server.url, creates=True), Request("GET", server.url)):
+        send(request)
+
+    first, second, third, fourth = (seen.connection for seen in server.seen)
+    assert first == second != third == fourth
+
+
 def test_another_process_and_another_trust_get_a_session_of_their_own(send, serve, monkeypatch):
     server = serve()
 
