@@ -16,7 +16,7 @@ import typing as t
 import urllib.parse
 
 import pytest
-from driver import SECRET_MARK, Ansible, Facts, interpreter
+from driver import MODES, SECRET_MARK, Ansible, Facts, interpreter
 from test_canaries import Sampler
 
 #: Of this process alone, as other tests' processes may be running.
@@ -26,7 +26,7 @@ ENCODED = urllib.parse.quote(PASSWORD, safe="")
 KEY = f"{MARK}, the key that encrypts tokens"
 #: Where modules run, however the tests of the targets are run.
 PLACES: dict[str, Facts | None] = {
-    "in process": None,
+    "in process": {"localhost": MODES["in process"]} if MODES["in process"] else None,
     "as module": {"localhost": {"ansible_connection": "as_module", "ansible_python_interpreter": interpreter()}},
 }
 NOT_REDIS = "token_cache: it is not a valid URL of Redis"
@@ -137,7 +137,7 @@ def test_a_task_works_beside_proxies_with_passwords(place: str, ansible: Ansible
     # ansible-core's own modules have the play's environment in their command, and assert is none.
     playbook, extra = play(tasks, values, tmp_path / "values.yml", environment="{{ proxies }}")
 
-    run = ansible.run(playbook, *extra, hosts=PLACES.get(place))
+    run = ansible.run(playbook, *extra, hosts=PLACES.get(place, PLACES["in process"]))
     sampler.stop()
 
     assert run.status == 0, run.output
