@@ -4,7 +4,7 @@
 """The checks that other collections have, as antsibull-nox.toml configures them: nox --list. What only this one has is in the Makefile."""
 
 # /// script
-# dependencies = ["nox >= 2025.2.9", "antsibull-nox >= 1.10", "ansible-core >= 2.19"]
+# dependencies = ["nox >= 2025.11.12", "antsibull-nox >= 1.10", "ansible-core >= 2.19"]
 # ///
 
 import antsibull_nox

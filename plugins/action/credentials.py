@@ -8,7 +8,7 @@ import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK
+from ansible_collections.mediaops.access.plugins.module_utils._marks import MASK
 from ansible_collections.mediaops.access.plugins.plugin_utils._controller_action import ControllerAction
 from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS, KEYS, Credentials, CredentialsFile, Place
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home

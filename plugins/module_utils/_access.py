@@ -10,14 +10,17 @@ import hashlib
 import platform
 import typing as t
 
-from ansible_collections.mediaops.access.plugins.module_utils._http import Http, Transport
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Transport
+from ansible_collections.mediaops.access.plugins.module_utils._http import Http
 from ansible_collections.mediaops.access.plugins.module_utils._options import cache_location, check_common
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
-from ansible_collections.mediaops.access.plugins.module_utils._rows import Decrypt
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._store import TokenStore, open_backend
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Tokens
+
+if t.TYPE_CHECKING:
+    from ansible_collections.mediaops.access.plugins.module_utils._rows import Decrypt
 
 P = t.TypeVar("P", bound=Provider)
 

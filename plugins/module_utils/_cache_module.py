@@ -9,7 +9,8 @@ import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._http import Http, Request, Transport
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Transport
+from ansible_collections.mediaops.access.plugins.module_utils._http import Http
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._token import iso

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.mediaops.access.plugins.module_utils._secret_search import SHORTEST
+from ansible_collections.mediaops.access.plugins.module_utils._marks import SHORTEST
 
 try:
     from ansible.module_utils.secrets import register_secrets

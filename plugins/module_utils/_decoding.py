@@ -14,13 +14,11 @@ import typing as t
 import unicodedata
 from bisect import bisect_right
 
+from ansible_collections.mediaops.access.plugins.module_utils._marks import CUT, SEPARATOR
+
 Span = t.Tuple[int, int]
 
-#: What stands where a text was cut off.
-CUT = "…"
 _MARK = rf"{CUT}|\.\.\."
-#: Separates texts that are searched together; it is kept by every way of reading.
-SEPARATOR = "\x1f"
 
 #: How often escapes are decoded within what escapes held.
 _ROUNDS = 5

@@ -19,10 +19,12 @@ from ansible_collections.mediaops.access.plugins.module_utils._core_secrets impo
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
 from ansible_collections.mediaops.access.plugins.module_utils._options import credentials, short_credentials, variables
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
-from ansible_collections.mediaops.access.plugins.module_utils._rows import Decrypt
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET, Secrets, secret_values
 from ansible_collections.mediaops.access.plugins.module_utils._urls import shown_option
 from ansible_collections.mediaops.access.plugins.module_utils._values import leaves, problems_in
+
+if t.TYPE_CHECKING:
+    from ansible_collections.mediaops.access.plugins.module_utils._rows import Decrypt
 
 #: The argument of an ordinary module in which its action hands over environment variables that must not stand in a command.
 ENVIRONMENT = "_mediaops_environment"
@@ -124,6 +126,7 @@ class Module:
         show: t.Callable[[str], None] | None = None,
         decrypt: Decrypt | None = None,
         earlier_plan: t.Callable[[str], Plan] | None = None,
+        with_invocation: bool = True,
     ) -> Result:
         """Run with validated params; whatever goes wrong is a failed result.
 
@@ -150,7 +153,7 @@ class Module:
         warnings = [*short_credentials(self.options, self.private, params, {}), *warnings]
         if warnings:
             result["warnings"] = warnings
-        return self._presentable(result, params, secrets)
+        return self._presentable(result, params, secrets, with_invocation)
 
     def variables(self) -> dict[str, str]:
         """The options by the environment variables that they may come from."""
@@ -163,13 +166,14 @@ class Module:
         # Of a private text nobody knows which part of it is.
         return [*found, *(value for name, value in params.items() if name in self.private and isinstance(value, str))]
 
-    def _presentable(self, result: Result, params: Params, secrets: Secrets | None = None) -> Result:
+    def _presentable(self, result: Result, params: Params, secrets: Secrets | None = None, with_invocation: bool = True) -> Result:
         """Scrub what is for people to read, and show the options as Ansible does."""
         secrets = secrets or Secrets(self.secret_params(params))
         items = [item for value in result.values() if isinstance(value, list) for item in value if isinstance(item, dict)]
         for part in (result, *items):
             part.update({key: secrets.scrub_tree(part[key]) for key in _FOR_PEOPLE if key in part})
-        result["invocation"] = self.invocation(params)
+        if with_invocation:
+            result["invocation"] = self.invocation(params)
         return result
 
     def invocation(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:

@@ -15,9 +15,9 @@ from ansible.module_utils.basic import env_fallback
 from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._marks import SHORTEST
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._proxies import proxy_passwords
-from ansible_collections.mediaops.access.plugins.module_utils._secret_search import SHORTEST
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import is_short, secret_values, url_passwords
 from ansible_collections.mediaops.access.plugins.module_utils._urls import SCHEME, holds_url, is_redis_url, looks_like_url
 

@@ -10,15 +10,19 @@ import math
 import re
 import typing as t
 
-from ansible_collections.mediaops.access.plugins.module_utils._decoding import CUT
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, MissingOption
-from ansible_collections.mediaops.access.plugins.module_utils._http import Http, Request, Response, origin_of, root_url
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response, origin_of, root_url
+from ansible_collections.mediaops.access.plugins.module_utils._http import Http
+from ansible_collections.mediaops.access.plugins.module_utils._marks import CUT
 from ansible_collections.mediaops.access.plugins.module_utils._options import access_token_option, common_options
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Rate
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets, without_credentials
 from ansible_collections.mediaops.access.plugins.module_utils._store import Slot
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, Tokens
+
+if t.TYPE_CHECKING:
+    from ansible_collections.mediaops.access.plugins.module_utils._rows import Item
 
 #: Bodies that are no JSON and may say in words what went wrong (see Response.kind).
 _IN_WORDS = ("XML", "broken JSON", "text that is no JSON")
@@ -27,9 +31,6 @@ _TAG = re.compile(r"<[^<>]*>")
 _MOST_READ, _MOST_QUOTED = 16384, 300
 #: An error's name, as opposed to words about it.
 _NAME = re.compile(r"[A-Za-z][\w.-]*")
-
-if t.TYPE_CHECKING:
-    from ansible_collections.mediaops.access.plugins.module_utils._rows import Item
 
 
 class ManifestList(t.NamedTuple):

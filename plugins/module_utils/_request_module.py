@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingOption
-from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._paths import climbs
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET
 

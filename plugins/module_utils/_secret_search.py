@@ -18,26 +18,12 @@ import typing as t
 import unicodedata
 from urllib.parse import quote, quote_plus
 
-from ansible_collections.mediaops.access.plugins.module_utils._decoding import (
-    BLANK,
-    CODED,
-    CUT,
-    PLAIN,
-    SEPARATOR,
-    Folded,
-    Layer,
-    Span,
-    bytes_in,
-    layers,
-    runs_in,
-    text_in,
-)
+from ansible_collections.mediaops.access.plugins.module_utils._decoding import BLANK, CODED, PLAIN, Folded, Layer, Span, bytes_in, layers, runs_in, text_in
+from ansible_collections.mediaops.access.plugins.module_utils._marks import CUT, SEPARATOR, SHORTEST
 
 #: A layer, and where something stands in it.
 Found = t.Tuple[Layer, int, int]
 
-#: A shorter secret is found only where it is a whole value: elsewhere it may be a part of any word or number.
-SHORTEST = 6
 #: The beginning of a secret before a cut, and its end after one, count from so many characters on.
 _SHORTEST_PART = 4
 #: How deeply base64 and hex are decoded within each other.

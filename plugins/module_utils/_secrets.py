@@ -10,11 +10,13 @@ import typing as t
 from urllib.parse import unquote, unquote_plus
 
 from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import register
-from ansible_collections.mediaops.access.plugins.module_utils._decoding import SEPARATOR, Span
-from ansible_collections.mediaops.access.plugins.module_utils._secret_names import credentials_in, is_secret_name, names_credential
-from ansible_collections.mediaops.access.plugins.module_utils._secret_search import SHORTEST, Search
+from ansible_collections.mediaops.access.plugins.module_utils._marks import MASK, SEPARATOR, SHORTEST
+from ansible_collections.mediaops.access.plugins.module_utils._secret_names import is_secret_name
 
-MASK = "********"
+if t.TYPE_CHECKING:
+    from ansible_collections.mediaops.access.plugins.module_utils._decoding import Span
+    from ansible_collections.mediaops.access.plugins.module_utils._secret_search import Search
+
 #: The key by which a result tells whoever shows it that it holds a secret under no key that says so.
 HOLDS_SECRET = "holds_secret"  # noqa: S105 - no secret itself
 #: A URL's scheme, perhaps misspelt.
@@ -69,8 +71,10 @@ class Secrets:
 
     @property
     def _search(self) -> Search:
-        """Made when something is searched."""
+        """Made when something is searched, and its parts imported: a cached token goes without."""
         if self._made is None:
+            from ansible_collections.mediaops.access.plugins.module_utils._secret_search import Search
+
             self._made = Search(self._texts)
         return self._made
 
@@ -91,6 +95,8 @@ class Secrets:
 
     def may_be_in(self, answer: t.Any) -> bool:
         """The same of a platform's answer: also anything below such a key, and a credential that is named in a text."""
+        from ansible_collections.mediaops.access.plugins.module_utils._text_credentials import names_credential
+
         return _holds_named(answer) or names_credential(SEPARATOR.join(strings_in(answer))) or self.are_in(answer)
 
     def _are_in_one_of(self, texts: t.Sequence[str], values: t.Sequence[str] | None = None) -> bool:
@@ -101,6 +107,8 @@ class Secrets:
 
 def without_credentials(text: str) -> str:
     """``text`` with the credentials masked that it names, such as those of an answer that cannot be parsed."""
+    from ansible_collections.mediaops.access.plugins.module_utils._text_credentials import credentials_in
+
     return _masked(text, credentials_in(text))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK
+from ansible_collections.mediaops.access.plugins.module_utils._marks import MASK
 
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _HOST = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?"

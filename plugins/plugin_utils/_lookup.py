@@ -23,7 +23,7 @@ def run_lookup(module: Module, name: str, options: t.Mapping[str, t.Any], loader
     changed = changed_by_yaml(leaves(options, module.options), loader or DataLoader())
     if changed:
         raise AnsibleLookupError(f"{name}: {in_one_line(changed)}")
-    result = module.run(plain(options), name=name, ansible_home=ansible_home())
+    result = module.run(plain(options), name=name, ansible_home=ansible_home(), with_invocation=False)
     for warning in result.get("warnings", []):
         Display().warning(warning)
     if result.get("failed"):

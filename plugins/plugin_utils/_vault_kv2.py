@@ -9,7 +9,7 @@ import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._http import Request
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request
 from ansible_collections.mediaops.access.plugins.module_utils._paths import quote_path
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema

@@ -36,20 +36,22 @@ def check_aliases(text: str) -> None:
     if "*" not in text:
         return
     written = repeated = 0
-    sizes: dict[str, int] = {}
+    sizes: dict[str | None, int | None] = {}  # of what an anchor names: None before its end
     open_nodes: list[tuple[str | None, int]] = []  # anchor, and the size of all before it
     with contextlib.suppress(yaml.YAMLError):  # it is told by who loads the text
         for event in yaml.parse(text.encode("utf-8", "replace"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
             if isinstance(event, yaml.AliasEvent):
-                if any(anchor == event.anchor for anchor, _size in open_nodes):
-                    raise AccessError(f"line {event.start_mark.line + 1}: the alias *{event.anchor} stands for what it is a part of")
-                repeated += sizes.get(event.anchor, 0)
+                size, mark = sizes.get(event.anchor, 0), t.cast("t.Any", event.start_mark)
+                if size is None:
+                    raise AccessError(f"line {mark.line + 1}: the alias *{event.anchor} stands for what it is a part of")
+                repeated += size
             elif isinstance(event, yaml.NodeEvent):
                 open_nodes.append((event.anchor, written + repeated))
+                sizes[event.anchor] = None
                 written += 1
             if isinstance(event, (yaml.ScalarEvent, yaml.CollectionEndEvent)):
                 anchor, before = open_nodes.pop()
-                sizes.update({anchor: written + repeated - before} if anchor else {})
+                sizes[anchor] = written + repeated - before
     if repeated > max(_MOST_REPEATED, _MOST_OFTEN * written):
         raise AccessError(f"its aliases stand for more than {_MOST_REPEATED} values. Write out what is meant, or put it into a file of items")
 

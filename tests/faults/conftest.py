@@ -20,7 +20,7 @@ from ansible.plugins.loader import init_plugin_loader
 
 init_plugin_loader([TREE])
 
-from ansible_collections.mediaops.access.plugins.module_utils import _access, _http
+from ansible_collections.mediaops.access.plugins.module_utils import _access, _connection
 
 _cells: dict[tuple[str, str], list[str]] = {}
 _wrong: dict[tuple[str, str], str] = {}
@@ -42,7 +42,7 @@ def clocked(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[t.Callable[[t.Any], N
         monkeypatch.setattr(_access, "Clock", lambda: clock)
 
     sessions: dict[t.Any, t.Any] = {}
-    monkeypatch.setattr(_http, "_sessions", sessions)
+    monkeypatch.setattr(_connection, "_sessions", sessions)
     yield use
     for session in sessions.values():
         session.close()

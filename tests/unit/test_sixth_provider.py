@@ -33,7 +33,7 @@ TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools"
 FILES = {
     "module_utils/_providers/acme.py": """
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._http import Request
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema

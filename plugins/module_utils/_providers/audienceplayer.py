@@ -11,7 +11,7 @@ import json
 import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, NotFound
-from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider

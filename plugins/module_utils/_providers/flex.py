@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, NotFound, Overtaken
-from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
 from ansible_collections.mediaops.access.plugins.module_utils._runner import State

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema

@@ -9,7 +9,7 @@ import typing as t
 from urllib.parse import quote_plus, urlsplit
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response, origin_of, root_url
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response, origin_of, root_url
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
 from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema

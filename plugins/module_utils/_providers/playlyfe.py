@@ -11,7 +11,7 @@ import typing as t
 from urllib.parse import quote
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, NotFound, Overtaken
-from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response, root_url
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response, root_url
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
 from ansible_collections.mediaops.access.plugins.module_utils._runner import State

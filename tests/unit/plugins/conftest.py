@@ -19,7 +19,7 @@ import typing as t
 import hypothesis
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils import _http, _pacing
+from ansible_collections.mediaops.access.plugins.module_utils import _connection, _pacing
 
 # The same examples in every run, as long as a busy machine needs.
 hypothesis.settings.register_profile("unit", deadline=None, database=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow])
@@ -54,7 +54,7 @@ def neutral_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith(("MEDIAOPS_", "FLEX_", "REQUESTS_CA", "CURL_CA")) or name in ("NETRC", "ANSIBLE_HOME"):
             monkeypatch.delenv(name)
-    monkeypatch.setattr(_http, "_sessions", {})
+    monkeypatch.setattr(_connection, "_sessions", {})
 
 
 class Child:

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._cache_module import AnyProvider, list_tokens, remove_tokens
-from ansible_collections.mediaops.access.plugins.module_utils._http import Request
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._token import Token
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import call, exchange

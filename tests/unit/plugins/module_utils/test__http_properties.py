@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response, _redirected, bare_url, origin_of, root_url
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response, bare_url, origin_of, root_url
+from ansible_collections.mediaops.access.plugins.module_utils._http import _redirected
 
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=300)
 #: Text in which the characters that mean something in a URL are likely.

@@ -17,10 +17,10 @@ from ansible.module_utils.testing import patch_module_args
 from ansible_collections.mediaops.access.plugins.module_utils import _core_secrets
 from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import told_to_core
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._marks import MASK
 from ansible_collections.mediaops.access.plugins.module_utils._module import EARLIER_PLANS, ENVIRONMENT, HIDDEN, PLANS, Module
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK
 
 NAME = "mediaops.access.fake_thing"
 SECRET = "s3cr3t/value"

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils._http import Request, Response
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils import _secret_search
-from ansible_collections.mediaops.access.plugins.module_utils._decoding import CUT
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK, Secrets, is_short, strings_in, url_passwords
+from ansible_collections.mediaops.access.plugins.module_utils._marks import CUT, MASK
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets, is_short, strings_in, url_passwords
 
 SECRET = 'p&s "w\\rd/ä+1'
 

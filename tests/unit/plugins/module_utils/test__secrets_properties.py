@@ -19,8 +19,8 @@ from urllib.parse import quote, quote_plus
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils._decoding import CUT
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK, Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._marks import CUT, MASK
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
 
 FUZZ = int(__import__("os").environ.get("FUZZ", "300"))
 #: What may remain of a secret in a row.

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._marks import MASK
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK, Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend, MemoryBackend, TokenStore
 from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, Tokens, iso, jwt_claims, jwt_expiry
 

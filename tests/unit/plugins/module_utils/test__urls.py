@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK, url_passwords
+from ansible_collections.mediaops.access.plugins.module_utils._marks import MASK
+from ansible_collections.mediaops.access.plugins.module_utils._secrets import url_passwords
 from ansible_collections.mediaops.access.plugins.module_utils._urls import is_redis_url, scheme_and_host, shown_option
 
 

@@ -21,7 +21,8 @@ import trustme
 
 from ansible_collections.mediaops.access.plugins.module_utils import _wire
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite
-from ansible_collections.mediaops.access.plugins.module_utils._http import Http, Request, Transport
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Transport
+from ansible_collections.mediaops.access.plugins.module_utils._http import Http
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Patience
 
 #: What a request may take on a busy machine although it must take no longer than its timeout; and that timeout.

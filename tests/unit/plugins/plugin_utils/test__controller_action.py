@@ -15,8 +15,8 @@ from ansible.template import Templar, trust_as_template
 
 from ansible_collections.mediaops.access.plugins.module_utils import _core_secrets
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._marks import MASK
 from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import MASK
 from ansible_collections.mediaops.access.plugins.plugin_utils._controller_action import ControllerAction
 
 SECRET = "s3cr3t-value"

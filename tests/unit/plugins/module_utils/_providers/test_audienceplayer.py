@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._http import Response
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Response
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer, Enum, User, field, instant
 
 UTC = datetime.UTC

@@ -1,0 +1,48 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+import responses
+from responses.registries import OrderedRegistry
+
+from ansible_collections.mediaops.access.plugins.module_utils import _http
+from ansible_collections.mediaops.access.plugins.module_utils._exchange import Transport
+from ansible_collections.mediaops.access.plugins.module_utils._http import Http
+from ansible_collections.mediaops.access.plugins.module_utils._pacing import Patience
+
+
+@pytest.fixture
+def send(clock):
+    """Sends one request as one item does."""
+
+    def send(request, *, slots=(), max_wait=300, backend=None, is_final=lambda response: False, **transport):
+        http = Http(
+            Transport(**transport),
+            Patience(max_wait, clock),
+            clock,
+            backend=lambda: backend,
+            slots=lambda request: slots,
+            is_rate_limited=lambda response: response.status == 429,
+            is_final=is_final,
+        )
+        return http.send(request)
+
+    return send
+
+
+@pytest.fixture
+def exchange(monkeypatch):
+    """The exact exchange that a test expects: one request too many or too few fails it."""
+    monkeypatch.setattr(_http.random, "random", lambda: 0.5)
+    with responses.RequestsMock(assert_all_requests_are_fired=True, registry=OrderedRegistry) as mock:
+
+        def expect(request, *answers):
+            for answer in answers:
+                given = answer if isinstance(answer, dict) else {"body" if isinstance(answer, Exception) else "status": answer}
+                mock.add(request.method, request.url, **given)
+            return mock
+
+        yield expect
