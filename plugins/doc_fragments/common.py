@@ -29,7 +29,7 @@ options:
     type: path
   timeout:
     description:
-      - How long one request may take to connect, and then to answer, in seconds.
+      - How long one request may take to connect, and then to answer, in seconds. A large answer may take a second more for each 64 KiB that have arrived.
       - If not set, the environment variable E(MEDIAOPS_TIMEOUT) is used.
     type: float
     default: 30.0
@@ -56,7 +56,7 @@ options:
     default: "{{ ANSIBLE_HOME }}/mediaops"
   token_cache_key:
     description:
-      - The key that encrypts cached tokens. Use a random one of at least 32 characters.
+      - The key that encrypts cached tokens, of at least 16 characters. Use a random one, such as C(openssl rand -base64 32) prints.
       - A directory makes its own key if none is given; with Redis it is required, and the same for all controllers.
       - If not set, the environment variable E(MEDIAOPS_TOKEN_CACHE_KEY) is used.
     type: str
