@@ -43,7 +43,7 @@ class Connections:
         """What sends the request once, with all that can be done beforehand done."""
         requests = _library()
         origin = origin_of(request.url)
-        session = self._opened.get(origin) or self._opened.setdefault(origin, _session(self._transport, request.url))
+        session = self._opened.get(origin) or self._opened.setdefault(origin, _session(self._transport, origin))
         try:
             prepared = session.prepare_request(
                 requests.Request(
@@ -148,12 +148,12 @@ def _library() -> t.Any:
     return requests
 
 
-def _session(transport: Transport, url: str) -> t.Any:
+def _session(transport: Transport, origin: str) -> t.Any:
     """The kept-alive session for an origin. A forked process and a thread make their own: a connection must not be shared."""
     requests = _library()
-    proxies = usable_proxies(requests, url)
+    proxies = usable_proxies(requests, origin)
     verify, certificate = transport.verify, transport.certificate
-    key = (os.getpid(), threading.get_ident(), origin_of(url), verify, certificate, *sorted(proxies.items()))
+    key = (os.getpid(), threading.get_ident(), origin, verify, certificate, *sorted(proxies.items()))
     session = _sessions.get(key)
     if session is None:
         session = requests.Session()

@@ -22,6 +22,8 @@ _MARK = rf"{CUT}|\.\.\."
 
 #: How often escapes are decoded within what escapes held.
 _ROUNDS = 5
+#: What every encoding but base64 and hex has in it, if not a character beyond ASCII: most texts have nothing of it.
+_ENCODED = re.compile(r"[%&\\\r\n]|\.\.\.")
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _ENTITY = re.compile(r"&(?:#[xX]0{0,16}([0-9A-Fa-f]{1,6})|#0{0,16}([0-9]{1,7})|([A-Za-z][A-Za-z0-9]{1,31}));")
 _BACKSLASH = re.compile(
@@ -205,6 +207,8 @@ def layers(layer: Layer) -> t.Iterator[Layer]:
     """A text as it is, and after each step of decoding, until nothing changes."""
     yield layer
     for _round in range(_ROUNDS):
+        if layer.text.isascii() and not _ENCODED.search(layer.text):
+            return
         begun = layer
         # Backslashes come last: one that happens to stand before a secret would take its first letter.
         for step in (*(_unbroken, _percent, _unbroken, _entities) * 2, _without_broken, _unbroken, _backslashes, _unbroken, _characters, _without_broken):

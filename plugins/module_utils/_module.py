@@ -173,14 +173,14 @@ class Module:
         for part in (result, *items):
             part.update({key: secrets.scrub_tree(part[key]) for key in _FOR_PEOPLE if key in part})
         if with_invocation:
-            result["invocation"] = self.invocation(params)
+            result["invocation"] = self.invocation(params, secrets)
         return result
 
-    def invocation(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    def invocation(self, params: t.Mapping[str, t.Any], secrets: Secrets) -> dict[str, t.Any]:
         """The options as Ansible shows them at -vvv: without those that are secret, or misspelt and perhaps secret."""
         hidden = {name for name in params if name in self.private or self.options.get(name, {"no_log": True}).get("no_log")}
         shown = {name: HIDDEN if name in hidden and value is not None else shown_option(name, value) for name, value in params.items()}
-        return {"module_args": Secrets(self.secret_params(params)).scrub_tree(shown)}
+        return {"module_args": secrets.scrub_tree(shown)}
 
 
 def problem_in(validation: ValidationResult, what: str) -> str:
@@ -210,11 +210,12 @@ class _ProcessModule(basic.AnsibleModule):
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         title = self.described.provider.title
-        msg = Secrets(self.described.secret_params(self.params)).scrub(msg)
+        secrets = Secrets(self.described.secret_params(self.params))
+        msg = secrets.scrub(msg)
         msg = msg if msg.startswith(f"{title}: ") else f"{title}: {msg}"
         kwargs.setdefault("changed", False)
         kwargs.setdefault("provider", self.described.provider.name)
-        kwargs.setdefault("invocation", self.described.invocation(self.params))
+        kwargs.setdefault("invocation", self.described.invocation(self.params, secrets))
         # All of it is fit to be shown.
         self.no_log_values = set()
         super().fail_json(msg, **kwargs)

@@ -131,7 +131,8 @@ def _named_credentials(
     options: Options, private: t.Collection[str], given: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any]
 ) -> t.Iterator[tuple[str, t.Any]]:
     """The secrets with the names of their options."""
-    for name, value in [*given.items(), *((name, environment.get(variable)) for variable, name in variables(options).items())]:
+    may_be = {name: option for name, option in options.items() if option.get("no_log") or name in private or holds_url(name)}
+    for name, value in [*given.items(), *((name, environment.get(variable)) for variable, name in variables(may_be).items())]:
         if name in private:
             yield from ((name, _credential(text)) for text in secret_values(_parsed(value)))
         elif options.get(name, {}).get("no_log"):

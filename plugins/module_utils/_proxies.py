@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import re
@@ -29,6 +30,12 @@ def usable_proxies(requests: t.Any, url: str) -> dict[str, str]:
 
     :raises AccessError: if no request can be sent through it. It names the variable, and not its value.
     """
+    return _usable_proxies(requests, url, *map(os.environ.get, VARIABLES))
+
+
+@functools.lru_cache(maxsize=64)
+def _usable_proxies(requests: t.Any, url: str, *_values: str | None) -> dict[str, str]:
+    """The same while the variables have these values: requests looks through the whole environment for them, which costs as much as a small answer."""
     proxies = {scheme: proxy if "://" in proxy else f"http://{proxy}" for scheme, proxy in requests.utils.get_environ_proxies(url).items()}
     proxy = requests.utils.select_proxy(url, proxies)
     if proxy:

@@ -24,6 +24,8 @@ from ansible_collections.mediaops.access.plugins.plugin_utils._plans import Plan
 from ansible_collections.mediaops.access.plugins.plugin_utils._providers import provider_classes
 from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml
 
+_UTILS = Module.__module__.rpartition(".")[0]
+
 
 class InProcessAction(ActionBase):
     """The action plugin beside each module; a subclass names its :class:`Module`."""
@@ -32,7 +34,8 @@ class InProcessAction(ActionBase):
 
     def __init_subclass__(cls) -> None:
         """Ansible loads an action before it forks: what is imported now, its workers share."""
-        libraries = ["requests", "jsonschema"] if cls.module.provider.has_tokens else []
+        libraries = [f"{_UTILS}._secret_search"]
+        libraries += ["requests", "jsonschema", f"{_UTILS}._connection"] if cls.module.provider.has_tokens else []
         libraries += ["redis"] if os.environ.get("MEDIAOPS_TOKEN_CACHE", "").startswith("redis") else []
         for library in libraries:
             with contextlib.suppress(ImportError):  # who needs it says so
