@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """No secret shows anywhere, although no play says no_log: a canary in each of them, and a search of all that a run leaves behind.
 
-All canaries of a run hold one random mark of letters and digits, which URLs, JSON, HTML and shells write as it is; Base64 is searched for in its three
-alignments. The secrets that the sandbox issues hold it, too (canaries/sandbox.py). Searched are standard output and error, the log file, the arguments of all
+All canaries of a run hold one random mark of letters and digits, which URLs, JSON, HTML and shells write as it is, and every character that any of
+them writes in another way. The mark is searched for in either case, broken by blanks and line ends, in hex, and in the three alignments of Base64. The
+secrets that the sandbox issues hold it, too (canaries/sandbox.py). Searched are standard output and error, the log file, the arguments of all
 processes, and every file below the run's home: temporary files, token caches, cached facts, retry files.
 
 What ansible-core shows by itself no plugin can prevent. test_what_ansible_core_shows has the list, which is the proof that the search finds
@@ -53,6 +54,8 @@ FEW_AS_MODULES = {"flex_oauth_app", "freewheel_token", "movingimage_token", "tok
 #: The modules that get every kind of bad answer: the others share their code.
 SPEAK_FOR_OTHERS = ("_api", "_entitlement", "_graphql", "_oauth_app", "_player", "_token")
 PROCESSES = "the arguments of a process"
+#: Line ends, as they are and as JSON writes them, and the blanks around them.
+_BLANKS = re.compile(rb"(?:\s|\\[rn])+")
 
 
 class MarkedSandbox(Sandbox):
@@ -74,19 +77,24 @@ class Search:
         mark = canary.mark.encode()
         self._needles = {mark: "", **{_inner_base64(mark, lead): "a canary in Base64" for lead in range(3)}}
         self._needles |= {spelling.encode(): "a secret of the demo" for other in others for spelling in spellings_of(other)}
+        self._folded_needles = {mark: "", mark.hex().encode(): "a canary in hex"}
 
     def __call__(self, place: str, data: bytes) -> list[str]:
         found: dict[str, str] = {}
         # A part of a canary is one, too; but elsewhere on the machine there may be other tests' secrets.
         parts = {} if place == PROCESSES else {SECRET_MARK.encode(): ""}
-        for needle, known in {**self._needles, **parts}.items():
+        self._look(place, data, {**self._needles, **parts}, found)
+        self._look(place, _BLANKS.sub(b"", data).lower(), self._folded_needles, found)
+        return list(found.values())
+
+    def _look(self, place: str, data: bytes, needles: dict[bytes, str], found: dict[str, str]) -> None:
+        for needle, known in needles.items():
             at = data.find(needle)
             while at >= 0:
                 name = known or self._canary.name_of(data[at : at + 40].decode(errors="replace"))
                 around = data[max(0, at - 150) : at + 100].decode(errors="replace")
                 found.setdefault(name, f"{name} in {place}: {around!r}")
                 at = data.find(needle, at + 1)
-        return list(found.values())
 
 
 def _inner_base64(data: bytes, lead: int) -> bytes:

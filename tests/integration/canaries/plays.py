@@ -14,6 +14,7 @@ import re
 import secrets
 import sys
 import typing as t
+import unicodedata
 import urllib.parse
 
 import jwt
@@ -25,7 +26,26 @@ sys.path.append(collections_path())  # for the argument specs
 HERE = pathlib.Path(__file__).resolve().parent
 PLUGINS = "ansible_collections.mediaops.access.plugins"
 #: What URLs, JSON, HTML, Base64 and shells write in another way.
-WILD = "+/%=\"'<&>\\~é"
+WILD = "+/%=\"'<&>\\~é!()*?#;$|[]@:,{}`^"
+#: What a platform may make of a secret that it repeats.
+SPELLINGS: tuple[t.Callable[[str], str], ...] = (
+    lambda text: urllib.parse.quote(text, safe="!'()*"),  # as JavaScript does
+    lambda text: re.sub("%..", lambda escape: escape[0].lower(), urllib.parse.quote(text, safe="")),
+    lambda text: urllib.parse.quote(urllib.parse.quote_plus(text)),
+    lambda text: html.escape(text).replace("&#x27;", "&apos;"),
+    lambda text: "".join(char if char.isalnum() else f"&#{ord(char)};" for char in text),
+    lambda text: "".join(char if char.isalnum() else f"\\u{ord(char):04x}" for char in text),
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(json.dumps(text))[1:-1],
+    lambda text: unicodedata.normalize("NFD", text),
+    lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+    lambda text: text.encode().hex(),
+    lambda text: text.encode().hex().upper(),
+    lambda text: "\r\n ".join(text[start : start + 12] for start in range(0, len(text), 12)),
+    lambda text: f"{text[:-5]}…",
+    str.upper,
+    str.title,
+)
 #: What a secret option takes that is no string. A new one of another type needs a line here.
 SHAPES: dict[str, t.Callable[[str], t.Any]] = {
     "body": lambda canary: {"password": canary},
@@ -322,9 +342,11 @@ class Plays:
             # A URL's path ends where HTML's own characters begin.
             in_path = " ".join([*values, *map(urllib.parse.quote, values), *encoded])
             everywhere = " ".join([in_path, *map(html.escape, values)])
+            # Messages quote the beginning of an answer.
+            spelled = [" ".join(spell(value) for spell in SPELLINGS[first::6] for value in values) for first in range(6)]
             errors = [{"message": everywhere, "code": everywhere, "extensions": {"code": everywhere}}]
-            body = {**dict.fromkeys(("error", "error_description", "message", "detail", "title"), everywhere), "errors": errors}
-            page = f"<html><head><title>{everywhere}</title></head><body>{everywhere}</body></html>"
+            body = {**dict.fromkeys(("error", "error_description", "message", "detail", "title"), f"{spelled[0]} {everywhere}"), "errors": errors}
+            pages = [f"<html><head><title>{text} {everywhere}</title></head><body>{text} {everywhere}</body></html>" for text in spelled[1:3]]
             fitting = {
                 **dict.fromkeys(("access_token", "token", "id", "clientId", "expires_in", "data", "items"), [everywhere]),
                 "accessToken": {everywhere: 1},
@@ -333,14 +355,15 @@ class Plays:
             kinds: dict[str, Facts] = {
                 "JSON 400": {"fault": "status", "status": 400, "body": body, "headers": {**headers, "content-type": "application/json"}},
                 "JSON 401, cut": {"fault": "status", "status": 401, "body": {"error_description": f"{'x' * 285} {values[0]}"}},
-                "text 403": {"fault": "status", "status": 403, "body": everywhere, "headers": headers},
-                "a page 200": {"fault": "html", "body": page},
-                "a page 500": {"fault": "html", "status": 500, "body": page},
+                "text 403": {"fault": "status", "status": 403, "body": f"{spelled[3]} {everywhere}", "headers": headers},
+                "broken JSON 400": {"fault": "status", "status": 400, "body": f'{{"access_token": "{spelled[4]} {everywhere}'},
+                "a page 200": {"fault": "html", "body": pages[0]},
+                "a page 500": {"fault": "html", "status": 500, "body": pages[1]},
                 "a redirect": {
                     "fault": "redirect",
                     "location": f"http://user:{urllib.parse.quote(in_path, safe='')}@other.example.com/{in_path}?x={in_path}",
                 },
-                "errors 200": {"fault": "graphql_errors", "errors": errors, "data": {everywhere: None}},
+                "errors 200": {"fault": "graphql_errors", "errors": [{"message": spelled[5]}, *errors], "data": {everywhere: None}},
                 "what does not fit": {"fault": "status", "status": 200, "body": fitting},
             }
             for kind, fault in kinds.items():
