@@ -33,7 +33,7 @@ from packaging.requirements import Requirement
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
-def run(*command: str | pathlib.Path, **options: str | pathlib.Path) -> bytes:
+def run(*command: str | pathlib.Path, **options: bytes | pathlib.Path) -> bytes:
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, **options).stdout
 
 
@@ -41,8 +41,7 @@ def built(folder: pathlib.Path) -> pathlib.Path:
     """The collection of the commit, built by ansible-galaxy. What is not committed is not in it."""
     source = folder / "source"
     source.mkdir()
-    with tarfile.open(fileobj=io.BytesIO(run("git", "archive", "HEAD", cwd=ROOT))) as tar:
-        tar.extractall(source, filter="data")
+    run("tar", "-x", "-C", source, input=run("git", "archive", "HEAD", cwd=ROOT))
     run("ansible-galaxy", "collection", "build", "--output-path", folder, source)
     return next(folder.glob("*.tar.gz"))
 
