@@ -62,7 +62,7 @@ class Connections:
 
     def _send_once(self, request: Request, session: t.Any, prepared: t.Any) -> Response:
         requests = _library()
-        if request.creates:  # a server may close a kept-alive connection at this very moment, which would leave open what became of the request
+        if request.creates:  # a server may close a kept-alive connection at this moment, and the outcome would be unknown
             session.close()
         try:
             answer = session.send(prepared, timeout=self._transport.timeout, allow_redirects=False, stream=True)

@@ -37,8 +37,6 @@ _WORK_OF_ONE = 200
 _SIMPLE = re.compile(r"[A-Za-z0-9._~-]+")
 _ESCAPE = re.compile("%..")
 _TAG = re.compile(r"<[^<>]*>")
-#: The marks of a cut in base64, wherever a group begins, and in hex.
-_CODED_CUT = re.compile(r"4oCm|KAp|igK|Li4u|4uL|uLi|(?i:e280a6)|2[eE]2[eE]2[eE]")
 
 
 class Search:
@@ -48,9 +46,6 @@ class Search:
         self._long = [secret for secret in secrets if len(secret) >= SHORTEST]
         self.short = frozenset(secrets).difference(self._long)
         needles = [_needles(secret) for secret in self._long]
-        shortest = min((len(needle) for kinds in needles for kind in kinds for needle in kind), default=SHORTEST)
-        #: So long is the base64 of one at least, without the characters at both ends that hold something else, too.
-        self._least_coded = shortest * 4 // 3 - 2
         self._exact, self._folded, self._blank = ({needle for kinds in needles for needle in kinds[kind]} for kind in range(3))
 
     def _coded_within(self, length: int) -> t.Iterator[str]:
@@ -89,7 +84,7 @@ class Search:
             runs = runs_in(layer)
             if runs.all.text:
                 yield from _occurrences(Folded(runs.all, CODED), self._coded_within(runs.longest))
-            if depth and runs.all.text != last and (runs.longest >= self._least_coded or _CODED_CUT.search(runs.all.text)):
+            if depth and runs.all.text != last:
                 last = runs.all.text
                 for decoded in bytes_in(layer, runs):
                     yield from _occurrences(decoded, self._exact)

@@ -40,6 +40,7 @@ def test_cases(file: pathlib.Path, ansible: Ansible) -> None:
         for case in cases
     ]
     prepare = {case["name"]: {key: case[key] for key in ("switches", "state", "faults") if key in case} for case in cases}
+    both = {play["name"] for play in plays[::EACH_AS_MODULES]}
     runs = []
     outcomes = []
     for mode, variables in list(MODES.items())[: None if STRICT else 1]:
@@ -53,7 +54,6 @@ def test_cases(file: pathlib.Path, ansible: Ansible) -> None:
             found += [f"{case['name']}: {problem}" for problem in judge_case(case, phase)]
         problems += [f"{mode}: {problem}" for problem in found]
         runs += [run] if found else []
-        both = {play["name"] for play in plays[:: EACH_AS_MODULES if len(MODES) > 1 else 1]}
         outcomes.append([(phase.name, outcome) for phase in run.phases if phase.name in both for outcome in phase.outcomes()])
     here, as_module = outcomes[0], outcomes[-1]
     problems += [f"in process {left}, as module {right}" for left, right in itertools.zip_longest(here, as_module) if left != right]

@@ -9,10 +9,7 @@ import pytest
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response, bare_url, origin_of, root_url
 
-URL = "https://api.example.com/v1/items"
-READ = Request("GET", URL)
-REPEATABLE = Request("POST", URL, json={"a": 1}, repeatable=True)
-WRITE = Request("POST", URL, json={"a": 1})
+READ = Request("GET", "https://api.example.com/v1/items")
 SECRET = "s3cr3t"
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import socket
 import sqlite3
 import stat
 
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._ledger import Ledger
+from ansible_collections.mediaops.access.tests.unit.plugins.module_utils.test__files import make_socket
 
 PLACE = "audienceplayer https://host 111"
 NOW = 1_800_000_000.0
@@ -261,15 +261,6 @@ def test_a_folder_is_refused(read_only, path, opened):
     assert failure(path, lambda: opened(read_only=read_only)) == "cannot be used: it is a directory, not a regular file"
 
 
-def bind(path):
-    here = os.getcwd()
-    os.chdir(path.parent)  # its path may be too long for a socket's
-    try:
-        socket.socket(socket.AF_UNIX).bind(path.name)
-    finally:
-        os.chdir(here)
-
-
 OPEN = """
 import sys
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
@@ -282,7 +273,7 @@ except AccessError as error:
 
 
 @BOTH
-@pytest.mark.parametrize("make", [os.mkfifo, bind, lambda path: path.symlink_to(os.devnull)], ids=["a FIFO", "a socket", "a symbolic link"])
+@pytest.mark.parametrize("make", [os.mkfifo, make_socket, lambda path: path.symlink_to(os.devnull)], ids=["a FIFO", "a socket", "a symbolic link"])
 def test_nobody_waits_for_what_is_no_regular_file(make, read_only, path, start, request):
     make(path)
 

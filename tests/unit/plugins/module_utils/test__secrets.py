@@ -373,3 +373,13 @@ def test_strings_in_yields_every_string_and_number_with_keys():
 )
 def test_the_password_in_a_url_is_known_as_it_is_written_and_decoded(url, passwords):
     assert set(url_passwords(url)) == passwords
+
+
+@pytest.mark.parametrize("between", [" ", " | ", '", "'], ids=["blanks", "bars", "JSON"])
+@pytest.mark.parametrize("encode", [lambda raw: base64.b64encode(raw).decode(), bytes.hex], ids=["base64", "hex"])
+def test_base64_and_hex_in_pieces_are_masked(encode, between):
+    secret = "a-secret, which is long: Zq8&Wt5!"
+    coded = encode(secret.encode()).rstrip("=")
+    pieces = [coded[start : start + 11] for start in range(0, len(coded), 11)]
+
+    assert Secrets([secret]).are_in(between.join(pieces))

@@ -17,7 +17,6 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import stat
 import sys
 import threading
@@ -31,6 +30,7 @@ from ansible_collections.mediaops.access.plugins.module_utils import _store
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary, WaitTooLong
 from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock, Patience, Rate, Schedule
 from ansible_collections.mediaops.access.plugins.module_utils._store import DirectoryBackend, MemoryBackend, TokenStore, open_backend, reserve_all, stretch_key
+from ansible_collections.mediaops.access.tests.unit.plugins.module_utils.test__files import make_socket
 
 KEY = "k" * 32
 NAME = "0123abcd"
@@ -295,16 +295,7 @@ def test_what_others_can_read_is_taken_from_them_with_a_warning(file, bits, fill
     assert file.startswith("pacing") or (place / file).read_bytes() == before
 
 
-def bind(path):
-    here = os.getcwd()
-    os.chdir(path.parent)  # its path may be too long for a socket's
-    try:
-        socket.socket(socket.AF_UNIX).bind(path.name)
-    finally:
-        os.chdir(here)
-
-
-@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, bind], ids=["FIFO", "directory", "socket"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, make_socket], ids=["FIFO", "directory", "socket"])
 @pytest.mark.parametrize("file", USES)
 def test_nobody_waits_for_what_is_no_regular_file(file, make, filled, place, patience, start):
     (place / file).unlink()

@@ -10,7 +10,6 @@ import io
 import json
 import os
 import shlex
-import socket
 import stat
 import subprocess
 
@@ -25,6 +24,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS, CredentialsFile, Dotenv, variable_name
+from ansible_collections.mediaops.access.tests.unit.plugins.module_utils.test__files import make_socket
 
 PASSWORD = "hush-vault"
 APPLICATION = {"client_id": "client-1", "client_secret": "hush-1"}
@@ -644,19 +644,10 @@ def device(path):
         path.symlink_to(os.devnull)
 
 
-def bound_socket(path):
-    here = os.getcwd()
-    os.chdir(path.parent)  # its path may be too long for a socket's
-    try:
-        socket.socket(socket.AF_UNIX).bind(path.name)
-    finally:
-        os.chdir(here)
-
-
 IRREGULAR = {
     "a directory": lambda path: path.mkdir(),
     "a FIFO": os.mkfifo,
-    "a socket": bound_socket,
+    "a socket": make_socket,
     "a device": device,
 }
 
