@@ -24,27 +24,27 @@ _MARK = rf"{CUT}|\.\.\."
 _ROUNDS = 5
 #: What every encoding but base64 and hex has in it, if not a character beyond ASCII: most texts have nothing of it.
 _ENCODED = re.compile(r"[%&\\\r\n]|\.\.\.")
-_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_ENTITY = re.compile(r"&(?:#[xX]0{0,16}([0-9A-Fa-f]{1,6})|#0{0,16}([0-9]{1,7})|([A-Za-z][A-Za-z0-9]{1,31}));")
-_BACKSLASH = re.compile(
-    r"(?:\\\\)+|(?:\\[nrtbfv])+"
+# Patterns for what is seldom seen are texts, which ``re`` compiles when it is.
+_PERCENT = r"(?:%[0-9A-Fa-f]{2})+"
+_ENTITY = r"&(?:#[xX]0{0,16}([0-9A-Fa-f]{1,6})|#0{0,16}([0-9]{1,7})|([A-Za-z][A-Za-z0-9]{1,31}));"
+_BACKSLASH = (
+    r"(?i:(?:\\\\)+|(?:\\[nrtbfv])+"
     r"|\\(?:u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|u([0-9a-f]{4})|u\{0{0,6}([0-9a-f]{1,6})\}|x([0-9a-f]{2})|([^\r\n]))"
-    r"|%u([0-9a-f]{4})",
-    re.IGNORECASE,
+    r"|%u([0-9a-f]{4}))"
 )
-_LONG_ESCAPE = re.compile(r"\\U(00(?:0[1-9A-Fa-f]|10)[0-9A-Fa-f]{4})")
+_LONG_ESCAPE = r"\\U(00(?:0[1-9A-Fa-f]|10)[0-9A-Fa-f]{4})"
 #: Line breaks (with the next line's indentation) and characters that cannot be seen, which also divide escapes and base64.
 _BREAKS = "\r\n\x85\u2028\u2029"
 _UNSEEN = "\xad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
-_BREAK = re.compile(f"[{_BREAKS}][ \t\r\n]*|[{_UNSEEN}]")
+_BREAK = f"[{_BREAKS}][ \t\r\n]*|[{_UNSEEN}]"
 #: Bytes of characters that were decoded one by one.
-_BYTES = re.compile("[\udc80-\udcff]{2,}")
+_BYTES = "[\udc80-\udcff]{2,}"
 #: An escape that was cut off.
-_BROKEN = re.compile(rf"(?:%[0-9A-Fa-f]?|&(?:#[xX]?[0-9A-Fa-f]{{0,8}}|[A-Za-z0-9]{{0,8}})|\\[uUxX]?[0-9A-Fa-f]{{0,7}}|[\udc80-\udcff]{{1,3}})(?={_MARK})")
+_BROKEN = rf"(?:%[0-9A-Fa-f]?|&(?:#[xX]?[0-9A-Fa-f]{{0,8}}|[A-Za-z0-9]{{0,8}})|\\[uUxX]?[0-9A-Fa-f]{{0,7}}|[\udc80-\udcff]{{1,3}})(?={_MARK})"
 #: What may be base64 in either alphabet, or hex, and is long enough to hold a secret.
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 #: A shorter one, too, with the marks of a cut beside it.
-_CUT_RUN = re.compile(rf"({_MARK})?([A-Za-z0-9+/_-]{{5,}})(?=({_MARK})?)")
+_CUT_RUN = rf"({_MARK})?([A-Za-z0-9+/_-]{{5,}})(?=({_MARK})?)"
 _HEX_RUN = re.compile(r"[0-9A-Fa-f]{8,}")
 #: What decoded bytes hold of UTF-8.
 _TEXT_RUN = re.compile(r"[^\udc80-\udcff]{6,}")
@@ -57,10 +57,10 @@ class Layer:
         self.text = text
         self._before = before
 
-    def origin(self, start: int, end: int) -> Span:
-        """Where the characters ``start:end`` stand in the text that all was decoded from."""
+    def origin(self, start: int, end: int, of: Layer | None = None) -> Span:
+        """Where the characters ``start:end`` stand in the text that all was decoded from, or in the layer ``of`` on the way there."""
         layer: Layer = self
-        while layer._before:
+        while layer._before and layer is not of:
             start, end = layer._inner(start, end)
             layer = layer._before
         return start, end
@@ -73,9 +73,9 @@ class Layer:
 class _Rewritten(Layer):
     """A layer in which every match of a pattern is replaced."""
 
-    def __init__(self, before: Layer, pattern: t.Pattern[str], replace: t.Callable[[t.Match[str]], str], width: t.Callable[[str], int] | None = None) -> None:
+    def __init__(self, before: Layer, pattern: str, replace: t.Callable[[t.Match[str]], str], width: t.Callable[[str], int] | None = None) -> None:
         """``width`` tells how many characters stood for one of the new ones; without it a match is one piece."""
-        super().__init__(pattern.sub(replace, before.text), before)
+        super().__init__(re.sub(pattern, replace, before.text), before)
         self._pattern, self._replace, self._width = pattern, replace, width
 
     @functools.cached_property
@@ -92,7 +92,7 @@ class _Rewritten(Layer):
             new, old = new + text, old + length
 
         before = t.cast(Layer, self._before).text
-        for match in self._pattern.finditer(before):
+        for match in re.finditer(self._pattern, before):
             if match.start() > old:
                 add(match.start() - old, match.start() - old, False)
             value = self._replace(match)
@@ -114,11 +114,15 @@ class _Rewritten(Layer):
 
 
 class Joined(Layer):
-    """Parts of a layer, with what does not belong to it between them."""
+    """Parts of a layer, with what does not belong to it between them. Where they stand is seldom asked."""
 
-    def __init__(self, before: Layer, spans: list[Span], between: str = "") -> None:
-        super().__init__(between.join(before.text[start:end] for start, end in spans), before)
-        self.spans, self._between = spans, len(between)
+    def __init__(self, before: Layer, parts: t.Iterable[str], spans: t.Callable[[], list[Span]], between: str = "") -> None:
+        super().__init__(between.join(parts), before)
+        self._find_spans, self._between = spans, len(between)
+
+    @functools.cached_property
+    def spans(self) -> list[Span]:
+        return self._find_spans()
 
     @functools.cached_property
     def _starts(self) -> list[int]:
@@ -143,6 +147,22 @@ class _Blob(Layer):
     def _inner(self, start: int, end: int) -> Span:
         first, length = len(_bytes(self.text[:start])), len(_bytes(self.text[start:end]))
         return self._offset + first * 8 // self._bits, self._offset - (-(first + length) * 8 // self._bits)
+
+
+class _Readings(Layer):
+    """Several ways to read a layer, one after the other."""
+
+    def __init__(self, before: Layer, readings: list[Layer]) -> None:
+        super().__init__(SEPARATOR.join(reading.text for reading in readings), before)
+        self._readings = readings
+
+    def _inner(self, start: int, end: int) -> Span:
+        begin = 0
+        for reading in self._readings:
+            if start <= begin + len(reading.text):
+                break
+            begin += len(reading.text) + len(SEPARATOR)
+        return reading.origin(start - begin, end - begin, self._before)
 
 
 class Folded(Layer):
@@ -172,8 +192,6 @@ class Folding(t.Dict[int, t.Optional[str]]):
     def __init__(self, blanks: str, blank: str = "") -> None:
         super().__init__()
         self._blanks, self._blank = blanks, blank
-        for code in range(128):  # so that a text of these alone is translated the fast way
-            self[code] = self._fold(code)
 
     def __missing__(self, code: int) -> str | None:
         if len(self) > self._MOST:
@@ -230,44 +248,57 @@ class Runs(t.NamedTuple):
     all: Joined
     #: Where it stands beside such a mark.
     cut: list[Span]
-
-    @property
-    def longest(self) -> int:
-        """The length of the longest one; of one that was cut off that is unknown."""
-        return sys.maxsize if self.cut else max((end - start for start, end in self.all.spans), default=0)
+    #: The length of the longest one; of one that was cut off that is unknown.
+    longest: int
 
 
 def runs_in(layer: Layer) -> Runs:
     """What may be base64 or hex."""
-    spans = [match.span() for match in _RUN.finditer(layer.text)]
-    mixed = [(start, end) for start, end in spans if not (layer.text[start:end].islower() or layer.text[start:end].isupper())]
-    in_hex = [match.span() for match in _HEX_RUN.finditer(layer.text)]
-    cut = []
-    if CUT in layer.text or "..." in layer.text:
-        found = [match for match in _CUT_RUN.finditer(layer.text) if match[1] or match[3]]
-        cut = [match.span(2) for match in found]
-        spans += [(match.start(), match.end() + len(match[3] or "")) for match in found]
-    return Runs(Joined(layer, mixed), Joined(layer, in_hex), Joined(layer, spans), cut)
+    text = layer.text
+    parts = _RUN.findall(text)
+    base64 = Joined(layer, filter(_has_both_cases, parts), lambda: _spans(_RUN, text, _has_both_cases))
+    in_hex = Joined(layer, _HEX_RUN.findall(text) if parts else (), lambda: _spans(_HEX_RUN, text))
+    if CUT not in text and "..." not in text:
+        return Runs(base64, in_hex, Joined(layer, parts, lambda: _spans(_RUN, text)), [], max(map(len, parts), default=0))
+    cut = [match for match in re.finditer(_CUT_RUN, text) if match[1] or match[3]]
+    spans = _spans(_RUN, text) + [(match.start(), match.end() + len(match[3] or "")) for match in cut]
+    everything = Joined(layer, (text[start:end] for start, end in spans), lambda: spans)
+    return Runs(base64, in_hex, everything, [match.span(2) for match in cut], sys.maxsize)
 
 
-def bytes_in(layer: Layer, runs: Runs) -> t.Iterator[Layer]:
+def _has_both_cases(run: str) -> bool:
+    return not (run.islower() or run.isupper())
+
+
+def _spans(pattern: t.Pattern[str], text: str, keep: t.Callable[[str], bool] = bool) -> list[Span]:
+    return [match.span() for match in pattern.finditer(text) if keep(match.group())]
+
+
+def bytes_in(layer: Layer, runs: Runs) -> Layer:
     """The bytes of base64 and hex, read from each character at which the first group may begin."""
+    readings: list[Layer] = []
     if runs.base64.text:
-        yield from (_Blob(runs.base64, 6, offset) for offset in range(4))
+        readings += (_Blob(runs.base64, 6, offset) for offset in range(4))
     if runs.hex.text:
-        yield from (_Blob(runs.hex, 4, offset) for offset in range(2))
+        readings += (_Blob(runs.hex, 4, offset) for offset in range(2))
     # What was cut off is cut to whole groups, and stands between marks of a cut that are encoded, too.
     for bits, group, mark in ((6, 4, "4oCm"), (4, 2, "e280a6")) if runs.cut else ():
         whole = [span for span in runs.cut if bits == 6 or _HEX_RUN.fullmatch(layer.text, *span)]
         for offset in range(group):
             spans = [(start + offset, end - (end - start - offset) % group) for start, end in whole if end - start >= 2 * group]
             if spans:
-                yield _Blob(Joined(layer, [(0, 0), *spans, (0, 0)], mark), bits, 0)
+                readings.append(_Blob(_between_marks(layer, spans, mark), bits, 0))
+    return _Readings(layer, readings)
+
+
+def _between_marks(layer: Layer, spans: list[Span], mark: str) -> Joined:
+    spans = [(0, 0), *spans, (0, 0)]
+    return Joined(layer, (layer.text[start:end] for start, end in spans), lambda: spans, mark)
 
 
 def text_in(blob: Layer) -> Layer:
     """What can be read of decoded bytes."""
-    return Joined(blob, [match.span() for match in _TEXT_RUN.finditer(blob.text)], SEPARATOR)
+    return Joined(blob, _TEXT_RUN.findall(blob.text), lambda: _spans(_TEXT_RUN, blob.text), SEPARATOR)
 
 
 def _unbroken(layer: Layer) -> Layer | None:

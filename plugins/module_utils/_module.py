@@ -17,7 +17,7 @@ from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from ansible_collections.mediaops.access.plugins.module_utils._access import Access, Plan
 from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import may_be_token, register, told_to_core
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
-from ansible_collections.mediaops.access.plugins.module_utils._options import credentials, short_credentials, variables
+from ansible_collections.mediaops.access.plugins.module_utils._options import SecretOptions, variables
 from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET, Secrets, secret_values
 from ansible_collections.mediaops.access.plugins.module_utils._urls import shown_option
@@ -60,6 +60,7 @@ class Module:
         self.private = private
         self._run = run
         self._rules = rules
+        self._secret_options = SecretOptions(self.options, private)
         self._validator: ArgumentSpecValidator | None = None
 
     def main(self) -> None:
@@ -150,7 +151,7 @@ class Module:
             result = AccessError(_bug(error)).as_result()
         if result.get("failed"):
             result.update(msg=f"{self.provider.title}: {result['msg']}", provider=self.provider.name)
-        warnings = [*short_credentials(self.options, self.private, params, {}), *warnings]
+        warnings = [*self._secret_options.warnings(params), *warnings]
         if warnings:
             result["warnings"] = warnings
         return self._presentable(result, params, secrets, with_invocation)
@@ -161,7 +162,7 @@ class Module:
 
     def secret_params(self, params: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any] | None = None) -> list[t.Any]:
         """The values that are secret, or may be, among the options and in the environment. ansible-core gets to know those that are."""
-        found = credentials(self.options, self.private, params, os.environ if environment is None else environment)
+        found = self._secret_options.secrets(params, os.environ if environment is None else environment)
         register(found)
         # Of a private text nobody knows which part of it is.
         return [*found, *(value for name, value in params.items() if name in self.private and isinstance(value, str))]
@@ -170,17 +171,21 @@ class Module:
         """Scrub what is for people to read, and show the options as Ansible does."""
         secrets = secrets or Secrets(self.secret_params(params))
         items = [item for value in result.values() if isinstance(value, list) for item in value if isinstance(item, dict)]
-        for part in (result, *items):
-            part.update({key: secrets.scrub_tree(part[key]) for key in _FOR_PEOPLE if key in part})
+        parts = [{key: part[key] for key in _FOR_PEOPLE if key in part} for part in (result, *items)]
+        scrubbed, arguments = secrets.scrub_tree([parts, self._shown(params) if with_invocation else {}])
+        for part, own in zip((result, *items), scrubbed):
+            part.update(own)
         if with_invocation:
-            result["invocation"] = self.invocation(params, secrets)
+            result["invocation"] = {"module_args": arguments}
         return result
 
     def invocation(self, params: t.Mapping[str, t.Any], secrets: Secrets) -> dict[str, t.Any]:
         """The options as Ansible shows them at -vvv: without those that are secret, or misspelt and perhaps secret."""
+        return {"module_args": secrets.scrub_tree(self._shown(params))}
+
+    def _shown(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         hidden = {name for name in params if name in self.private or self.options.get(name, {"no_log": True}).get("no_log")}
-        shown = {name: HIDDEN if name in hidden and value is not None else shown_option(name, value) for name, value in params.items()}
-        return {"module_args": secrets.scrub_tree(shown)}
+        return {name: HIDDEN if name in hidden and value is not None else shown_option(name, value) for name, value in params.items()}
 
 
 def problem_in(validation: ValidationResult, what: str) -> str:

@@ -110,35 +110,37 @@ def _check_token_cache(place: str, key: str | None) -> None:
         raise AccessError("token_cache_key (or the environment variable MEDIAOPS_TOKEN_CACHE_KEY) must be given with Redis: it encrypts the tokens")
 
 
-def credentials(options: Options, private: t.Collection[str], given: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any]) -> list[t.Any]:
-    """The secrets themselves, among the values of options and in the environment: nothing that only stands beside one.
+class SecretOptions:
+    """The options of one module that are secret or hold secrets. ``private`` ones hold secrets, and are none as a whole."""
 
-    ``private`` options hold secrets, and are none as a whole.
-    """
-    return [*proxy_passwords(environment), *(secret for _name, secret in _named_credentials(options, private, given, environment))]
+    def __init__(self, options: Options, private: t.Collection[str]) -> None:
+        self._private = frozenset(private)
+        self._whole = frozenset(name for name, option in options.items() if option.get("no_log")) - self._private
+        may_be = {name: option for name, option in options.items() if name in self._private or name in self._whole or holds_url(name)}
+        self._variables = list(variables(may_be).items())
 
+    def secrets(self, given: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any]) -> list[t.Any]:
+        """The secrets themselves, among the values of options and in the environment: nothing that only stands beside one."""
+        own = ((name, environment.get(variable)) for variable, name in self._variables)
+        return [*proxy_passwords(environment), *(secret for _name, secret in self._named([*given.items(), *own]))]
 
-def short_credentials(options: Options, private: t.Collection[str], given: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any]) -> list[str]:
-    """A warning for each option with a secret that is too short to be masked within texts."""
-    short = [name for name, secret in _named_credentials(options, private, given, environment) if is_short(secret)]
-    return [
-        f"{name}: a secret of less than {SHORTEST} characters is masked only if it is a whole value, and not within texts. Use a longer one"
-        for name in dict.fromkeys(short)
-    ]
+    def warnings(self, given: t.Mapping[str, t.Any]) -> list[str]:
+        """A warning for each option with a secret that is too short to be masked within texts."""
+        short = [name for name, secret in self._named(given.items()) if is_short(secret)]
+        return [
+            f"{name}: a secret of less than {SHORTEST} characters is masked only if it is a whole value, and not within texts. Use a longer one"
+            for name in dict.fromkeys(short)
+        ]
 
-
-def _named_credentials(
-    options: Options, private: t.Collection[str], given: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any]
-) -> t.Iterator[tuple[str, t.Any]]:
-    """The secrets with the names of their options."""
-    may_be = {name: option for name, option in options.items() if option.get("no_log") or name in private or holds_url(name)}
-    for name, value in [*given.items(), *((name, environment.get(variable)) for variable, name in variables(may_be).items())]:
-        if name in private:
-            yield from ((name, _credential(text)) for text in secret_values(_parsed(value)))
-        elif options.get(name, {}).get("no_log"):
-            yield from [(name, value)] if value else []
-        elif holds_url(name) and isinstance(value, str):
-            yield from ((name, password) for password in url_passwords(value))
+    def _named(self, values: t.Iterable[tuple[str, t.Any]]) -> t.Iterator[tuple[str, t.Any]]:
+        """The secrets with the names of their options."""
+        for name, value in values:
+            if name in self._private:
+                yield from ((name, _credential(text)) for text in secret_values(_parsed(value)))
+            elif name in self._whole:
+                yield from [(name, value)] if value else []
+            elif isinstance(value, str) and holds_url(name):
+                yield from ((name, password) for password in url_passwords(value))
 
 
 def variables(options: Options) -> dict[str, str]:

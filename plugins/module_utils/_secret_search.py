@@ -86,11 +86,11 @@ class Search:
                 yield from _occurrences(Folded(runs.all, CODED), self._coded_within(runs.longest))
             if depth and runs.all.text != last:
                 last = runs.all.text
-                for decoded in bytes_in(layer, runs):
-                    yield from _occurrences(decoded, self._exact)
-                    text = text_in(decoded)
-                    if text.text:
-                        yield from self._found(text, work, depth - 1)
+                decoded = bytes_in(layer, runs)
+                yield from _occurrences(decoded, self._exact)
+                text = text_in(decoded)
+                if text.text:
+                    yield from self._found(text, work, depth - 1)
 
 
 class _Work:

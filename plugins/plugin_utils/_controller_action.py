@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import register, told_to_core
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
-from ansible_collections.mediaops.access.plugins.module_utils._options import credentials, short_credentials
+from ansible_collections.mediaops.access.plugins.module_utils._options import SecretOptions
 from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets, strings_in
 from ansible_collections.mediaops.access.plugins.module_utils._values import leaves, problems_in
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
@@ -50,7 +50,7 @@ class ControllerAction(ActionBase):
             parts = [strings_in(arguments[name]) for name, value in given.items() if isinstance(value, str) and name in self.private]
             self.secrets = Secrets([*self._secret_values(given), *self._secret_values(arguments), *itertools.chain.from_iterable(parts)])
             result = self.perform(arguments)
-            short = short_credentials(self.spec, self.private, arguments, {})
+            short = SecretOptions(self.spec, self.private).warnings(arguments)
             if short:
                 result["warnings"] = [*result.get("warnings", []), *short]
         except AnsibleActionFail as error:
@@ -66,7 +66,7 @@ class ControllerAction(ActionBase):
 
     def _secret_values(self, arguments: dict[str, t.Any]) -> list[t.Any]:
         """The secrets in options and environment, which ansible-core gets to know, and what may hold one: private texts, and what is misspelt."""
-        found = credentials(self.spec, self.private, arguments, os.environ)
+        found = SecretOptions(self.spec, self.private).secrets(arguments, os.environ)
         register(found)
         return [*found, *(value for name, value in arguments.items() if name not in self.spec or (name in self.private and isinstance(value, str)))]
 
