@@ -11,7 +11,7 @@ class ModuleDocFragment:
 attributes:
   check_mode:
     support: full
-    description: Predicts what the real run would change, and writes nothing.
+    description: Predicts what a real run would change and writes nothing.
   diff_mode:
     support: full
     description: Shows what changed, without secrets.
@@ -25,14 +25,14 @@ attributes:
 attributes:
   check_mode:
     support: full
-    description: Predicts what the real run would change, and writes nothing.
+    description: Predicts what a real run would change and writes nothing.
   diff_mode:
     support: full
     description: Shows what changed, without secrets.
   idempotent:
     support: partial
     details:
-      - A second run changes nothing, unless it is asked to replace what exists (O(rotate_secret)).
+      - A second run changes nothing, unless O(rotate_secret=true), which replaces the application in every run.
     description: A second run changes nothing.
 """
 
@@ -42,17 +42,17 @@ attributes:
   check_mode:
     support: full
     details:
-      - No token is issued. A cached one is returned, else a change is reported without a token.
-    description: Predicts what the real run would change, and writes nothing.
+      - No token is issued. If a token is cached, it is returned; otherwise, a change is reported and no token is returned.
+    description: Predicts what a real run would change and writes nothing.
   diff_mode:
     support: full
     description: Shows what changed, without secrets.
     details:
-      - Shows whose token it is and when it expires.
+      - Shows the owner of the token and when the token expires.
   idempotent:
     support: partial
     details:
-      - A second run returns the cached token, unless O(force=true) or the token's life is shorter than O(min_ttl).
+      - A second run returns the cached token, unless O(force=true) or the remaining lifetime of the token is shorter than O(min_ttl).
     description: A second run changes nothing.
 """
 
@@ -62,8 +62,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - It reads only.
-    description: Predicts what the real run would change, and writes nothing.
+      - The module only reads.
+    description: Predicts what a real run would change and writes nothing.
   diff_mode:
     support: N/A
     description: Shows what changed, without secrets.

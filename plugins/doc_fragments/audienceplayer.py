@@ -10,18 +10,18 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - The root of the API.
+      - The root URL of the API.
       - If not set, the environment variable E(AUDIENCEPLAYER_URL) is used.
     type: str
     default: https://api.audienceplayer.com
   project_id:
     description:
-      - The project's number.
+      - The ID of the project.
       - If not set, the environment variable E(AUDIENCEPLAYER_PROJECT_ID) is used.
     type: int
   client_id:
     description:
-      - The OAuth2 client ID. The user scope and the admin scope have credentials of their own.
+      - The OAuth2 client ID. The user scope and the admin scope have separate client credentials.
       - If not set, the environment variable E(AUDIENCEPLAYER_CLIENT_ID) is used.
     type: str
   client_secret:
@@ -31,24 +31,24 @@ options:
     type: str
   forwarded_for:
     description:
-      - The end user's network address, sent as C(X-Forwarded-For). The platform counts rate limits by it.
+      - The IP address of the end user, sent in the header C(X-Forwarded-For). The platform then applies its rate limits to this address.
     type: str
   rate_limit_counts:
     description:
-      - What counts for the rate limits. The platform does not say whether it is a request or each field of a request's document (each login or write in it).
-      - Choose V(field) if requests with many writes are answered with the error 429.
+      - What counts towards the rate limits, either each request or each field of its document (each login or write). The platform does not document which.
+      - Use V(field) if requests with many writes fail with error 429.
     type: str
     choices: [request, field]
     default: request
   rate_limit:
     description:
-      - The most requests that all processes together start, as V(N/second), V(N/minute) or V(none).
-      - The platform counts by network address and by O(forwarded_for).
+      - The maximum rate at which all processes together start requests, as V(N/second), V(N/minute) or V(none).
+      - The platform counts requests by IP address and by O(forwarded_for).
     type: str
     default: 120/minute
   auth_rate_limit:
     description:
-      - The same for requests that authenticate. They count towards both.
+      - The maximum rate of authentication requests, in the format of O(rate_limit). These requests count towards both limits.
     type: str
     default: 20/minute
 attributes:
@@ -63,35 +63,35 @@ attributes:
 options:
   scope:
     description:
-      - V(user) for frontend users, V(admin) for the CMS. Each has client credentials of its own.
+      - The scope of the token, V(user) for frontend users or V(admin) for the CMS. Each scope has its own client credentials.
     type: str
     choices: [user, admin]
     default: user
   grant:
     description:
-      - V(client) uses O(client_id) and O(client_secret), V(password) uses O(email) and O(password).
+      - The credentials used to obtain the token. V(client) uses O(client_id) and O(client_secret), V(password) uses O(email) and O(password).
     type: str
     choices: [client, password]
     default: client
   email:
     description:
-      - Who logs in with O(grant=password).
+      - The e-mail address of the user who logs in with O(grant=password).
     type: str
   password:
     description:
-      - Their password.
+      - The password of the user who logs in with O(grant=password).
     type: str
   user_id:
     description:
-      - With O(grant=client) and O(scope=user), the number of the user whose token is wanted. Without a user it is the client's own.
+      - The ID of the user to obtain a token for, with O(grant=client) and O(scope=user). If no user is set, the token is the client's own.
     type: int
   user_email:
     description:
-      - The same by e-mail address.
+      - The e-mail address of the user to obtain a token for, instead of O(user_id).
     type: str
   auto_register:
     description:
-      - Create the user of O(user_email) if there is none.
+      - Whether to create the user with O(user_email) if no such user exists.
     type: bool
     default: false
 """

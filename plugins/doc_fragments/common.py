@@ -10,59 +10,59 @@ class ModuleDocFragment:
 options:
   validate_certs:
     description:
-      - Whether TLS certificates are verified.
+      - Whether to verify TLS certificates.
       - If not set, the environment variable E(MEDIAOPS_VALIDATE_CERTS) is used.
     type: bool
     default: true
   ca_path:
     description:
-      - A bundle of CA certificates to verify with.
+      - The path of a CA bundle used to verify TLS certificates.
       - If not set, the environment variable E(MEDIAOPS_CA_PATH) is used, then E(REQUESTS_CA_BUNDLE).
     type: path
   client_cert:
     description:
-      - A client certificate for mutual TLS (PEM; may contain the key).
+      - The path of a client certificate for mutual TLS, in PEM format. The file may also contain the private key.
     type: path
   client_key:
     description:
-      - The client certificate's private key (PEM).
+      - The path of the private key of O(client_cert), in PEM format.
     type: path
   timeout:
     description:
-      - How long one request may take to connect, and then to answer, in seconds. A large answer may take a second more for each 64 KiB that have arrived.
+      - The maximum time in seconds for one request to connect, and then to be answered. A large response may take one more second for each 64 KiB received.
       - If not set, the environment variable E(MEDIAOPS_TIMEOUT) is used.
     type: float
     default: 30.0
   retries:
     description:
-      - How often a request that is safe to repeat is repeated after a failure on the way.
-      - A request that would create a second item is never repeated once it may have arrived.
-      - Waiting for rate limits does not count; see O(max_wait).
+      - The maximum number of times that a request is retried after a network or server error, if it is safe to repeat.
+      - A request that could create a duplicate is never retried once it may have reached the platform.
+      - Waits for rate limits do not count as retries; see O(max_wait).
     type: int
     default: 4
   max_wait:
     description:
-      - How long one item may wait in all for rate limits, for C(Retry-After) and for another process's login, in seconds. Then it fails.
+      - The maximum total time in seconds that one item waits for rate limits, for C(Retry-After) and for the login of another process. After that, it fails.
     type: int
     default: 300
   token_cache:
     description:
-      - Where tokens and the state of rate limits are kept, for all processes that name the same place.
-      - A directory (tokens are encrypted, files have mode 0600), a Redis server such as C(redis://user:password@host:6379/0), or V(none).
-      - Redis is for several controllers, such as AWX job pods. It needs the Python library C(redis) and O(token_cache_key).
-        C(rediss://) uses TLS, with the authorities of the system and those of O(ca_path).
+      - The location of the tokens and of the rate limits' state, which is shared by all processes that use the same location.
+      - The location is a directory (tokens are encrypted, files have mode 0600), a Redis server such as C(redis://user:password@host:6379/0), or V(none).
+      - Use Redis to share tokens between several controllers, such as AWX job pods. It requires the Python library C(redis) and O(token_cache_key).
+        C(rediss://) connects with TLS, and trusts the certificate authorities of the system and those in O(ca_path).
       - If not set, the environment variable E(MEDIAOPS_TOKEN_CACHE) is used.
     type: str
     default: "{{ ANSIBLE_HOME }}/mediaops"
   token_cache_key:
     description:
-      - The key that encrypts cached tokens, of at least 16 characters. Use a random one, such as C(openssl rand -base64 32) prints.
-      - A directory makes its own key if none is given; with Redis it is required, and the same for all controllers.
+      - The key that encrypts cached tokens, with at least 16 characters. Use a random key, such as the output of C(openssl rand -base64 32).
+      - A cache directory generates its own key if none is set. With Redis, the key is required and must be the same on all controllers.
       - If not set, the environment variable E(MEDIAOPS_TOKEN_CACHE_KEY) is used.
     type: str
   min_ttl:
     description:
-      - A cached token with less life left than this, in seconds, is not used.
+      - The minimum remaining lifetime of a cached token, in seconds. A token that expires sooner is not used.
     type: int
     default: 60
 requirements:
@@ -76,8 +76,8 @@ requirements:
 options:
   access_token:
     description:
-      - A token to use in place of credentials.
-      - Options that log in stay useful beside it. With them, a token that the platform rejects is replaced.
+      - The access token to use instead of credentials.
+      - If credentials are set as well, they are used to replace a token that the platform rejects.
     type: str
 """
 
@@ -86,12 +86,12 @@ options:
 options:
   rate_limit:
     description:
-      - The most requests that all processes together start, as V(N/second), V(N/minute) or V(none). No limit is known here.
+      - The maximum rate at which all processes together start requests, as V(N/second), V(N/minute) or V(none). No limit is documented.
     type: str
     default: none
   auth_rate_limit:
     description:
-      - The same for requests that authenticate. They count towards both.
+      - The maximum rate of authentication requests, in the format of O(rate_limit). These requests count towards both limits.
     type: str
     default: none
 """

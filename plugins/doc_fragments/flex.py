@@ -10,18 +10,18 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - The root of the Authentication service, with scheme and port, such as V(https://flex-auth.example.com:18101).
+      - The root URL of the Authentication service, including scheme and port, such as V(https://flex-auth.example.com:18101).
       - If not set, the environment variable E(FLEX_URL) is used.
     type: str
   registration_key:
     description:
-      - The application registration key, which registering and reading applications needs.
-        The platform's administrator finds it in Consul at C(flex/shared/authentication/oAuth/appRegistrationKey).
+      - The application registration key, which is required to register and read applications.
+        The platform's administrator can find it in Consul at C(flex/shared/authentication/oAuth/appRegistrationKey).
       - If not set, the environment variable E(FLEX_REGISTRATION_KEY) is used.
     type: str
   client_id:
     description:
-      - The client ID of a registered application, which a token needs.
+      - The client ID of a registered application, which is required to obtain a token.
       - If not set, the environment variable E(FLEX_CLIENT_ID) is used.
     type: str
   client_secret:
@@ -31,7 +31,7 @@ options:
     type: str
   token_path:
     description:
-      - Where the service issues tokens, below O(url). Some installations answer at V(/api/authentication/oauth/token).
+      - The path of the token endpoint, relative to O(url). Some installations use V(/api/authentication/oauth/token).
     type: str
     default: /oauth/token
 attributes:

@@ -10,35 +10,35 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - The root of the API. Staging is V(https://api.stg.freewheel.tv). Tokens are good for one environment only.
+      - The root URL of the API. The staging environment is V(https://api.stg.freewheel.tv). A token is valid in one environment only.
       - If not set, the environment variable E(FREEWHEEL_URL) is used.
     type: str
     default: https://api.freewheel.tv
   username:
     description:
-      - The MRM user.
+      - The name of the MRM user.
       - If not set, the environment variable E(FREEWHEEL_USERNAME) is used.
     type: str
   password:
     description:
-      - The MRM user's password.
+      - The password of the MRM user.
       - If not set, the environment variable E(FREEWHEEL_PASSWORD) is used.
     type: str
   accept:
     description:
-      - The format to ask the API for.
+      - The response format to request from the API.
     type: str
     choices: [json, xml]
     default: json
   rate_limit:
     description:
-      - The most requests that all processes together start, as V(N/second), V(N/minute) or V(none).
-      - The platform counts by network address.
+      - The maximum rate at which all processes together start requests, as V(N/second), V(N/minute) or V(none).
+      - The platform counts requests by IP address.
     type: str
     default: 20/second
   auth_rate_limit:
     description:
-      - The same for requests that authenticate. They count towards both.
+      - The maximum rate of authentication requests, in the format of O(rate_limit). These requests count towards both limits.
     type: str
     default: 3/second
 attributes:

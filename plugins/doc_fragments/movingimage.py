@@ -10,13 +10,13 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - The root of the API. A VideoManager on a domain of its own has another.
+      - The root URL of the API. A VideoManager on a custom domain has a different one.
       - If not set, the environment variable E(MOVINGIMAGE_URL) is used.
     type: str
     default: https://api.video-cdn.net
   username:
     description:
-      - The user, for the flows V(login) and V(openid).
+      - The user name, for O(flow=login) and O(flow=openid).
       - If not set, the environment variable E(MOVINGIMAGE_USERNAME) is used.
     type: str
   password:
@@ -26,29 +26,29 @@ options:
     type: str
   video_manager_id:
     description:
-      - The VideoManager that the token is for, with O(flow=login). Tokens of the other flows are good for all that the user may see.
+      - The ID of the VideoManager that the token is for, with O(flow=login). Tokens of the other flows are valid for everything that the user can access.
     type: int
   flow:
     description:
-      - V(login) is the API's own login. V(openid) is OpenID Connect's password grant, V(authorization_code) its code grant.
+      - How to obtain tokens. V(login) uses the API's own login, V(openid) the password grant of OpenID Connect, and V(authorization_code) its code grant.
     type: str
     choices: [login, openid, authorization_code]
     default: login
   auth_url:
     description:
-      - The root of the OpenID Connect issuer, such as V(https://login.movingimage.com/auth/realms/platform).
+      - The root URL of the OpenID Connect issuer, such as V(https://login.movingimage.com/auth/realms/platform).
     type: str
   client_id:
     description:
-      - The client at the issuer. O(flow=openid) uses V(anonymous) if none is given.
+      - The client ID at the OpenID Connect issuer. With O(flow=openid), it defaults to V(anonymous).
     type: str
   client_secret:
     description:
-      - The client's secret.
+      - The client secret.
     type: str
   code:
     description:
-      - The code of an authorization (RFC 6749 section 4.1.2). It serves once; later runs use the refresh token.
+      - The authorization code (RFC 6749, section 4.1.2). It can be used only once; later runs use the refresh token.
     type: str
   redirect_uri:
     description:

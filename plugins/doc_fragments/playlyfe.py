@@ -10,29 +10,29 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - The root of the API. It ends with the API's version, C(/v2).
+      - The root URL of the API, including the API version, C(/v2).
       - If not set, the environment variable E(PLAYLYFE_URL) is used.
     type: str
     default: https://api.playlyfe.com/v2
   auth_url:
     description:
-      - The root of the authorization service.
+      - The root URL of the authorization service.
       - If not set, the environment variable E(PLAYLYFE_AUTH_URL) is used.
     type: str
     default: https://playlyfe.com
   client_id:
     description:
-      - The client. Whether it acts in staging or in production is a property of the client, not of a URL.
+      - The client ID. Whether requests apply to staging or production is a property of the client, not of the URL.
       - If not set, the environment variable E(PLAYLYFE_CLIENT_ID) is used.
     type: str
   client_secret:
     description:
-      - The client's secret.
+      - The client secret.
       - If not set, the environment variable E(PLAYLYFE_CLIENT_SECRET) is used.
     type: str
   token_placement:
     description:
-      - Where the token travels. V(query) is what the vendor documents; V(header) keeps it out of the servers' logs, where it is understood.
+      - Where the token is sent. V(query) is what the vendor documents. V(header) keeps the token out of server logs, but may not be supported.
     type: str
     choices: [query, header]
     default: query

@@ -10,46 +10,46 @@ class ModuleDocFragment:
 options:
   path:
     description:
-      - The path below O(url), with or without a leading slash.
+      - The path of the request, relative to O(url), with or without a leading slash.
     type: str
     required: true
   method:
     description:
-      - The HTTP method. V(GET), V(HEAD) and V(OPTIONS) never report a change. The others do, and are not sent in check mode.
+      - The HTTP method. V(GET), V(HEAD) and V(OPTIONS) never report a change. All other methods report a change and are not sent in check mode.
     type: str
     choices: [GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE]
     default: GET
   query:
     description:
-      - Parameters of the query string.
+      - The query parameters.
     type: dict
   body:
     description:
-      - A dictionary or a list, which is sent as JSON, or a string, which is sent as it is.
+      - The request body. A dictionary or a list is sent as JSON, a string is sent unchanged.
     type: raw
   headers:
     description:
-      - Further headers. C(Authorization) is set by the module.
+      - Additional request headers. The module sets C(Authorization) itself.
     type: dict
   status_code:
     description:
-      - The HTTP statuses that count as success. By default any from 200 to 299.
+      - The HTTP status codes that count as success. By default, these are all codes from 200 to 299.
     type: list
     elements: int
 attributes:
   check_mode:
     support: full
     details:
-      - A request that may write is not sent, and reports a change.
-    description: Predicts what the real run would change, and writes nothing.
+      - A request that may write is not sent; a change is reported instead.
+    description: Predicts what a real run would change and writes nothing.
   diff_mode:
     support: partial
     description: Shows what changed, without secrets.
     details:
-      - Shows the request that is sent, without query and body. What it changes is not known.
+      - Shows the request, without its query and body. What it changes on the platform is unknown.
   idempotent:
     support: N/A
     description: A second run changes nothing.
     details:
-      - It does what it is told.
+      - Whether a second run changes anything depends on the request.
 """

@@ -11,14 +11,14 @@ class ModuleDocFragment:
 options:
   state:
     description:
-      - V(present) returns a token with at least O(min_ttl) seconds of life, from the cache, refreshed or newly obtained.
-      - V(absent) revokes the cached token where the platform can do that, and forgets it.
+      - V(present) returns a token with a remaining lifetime of at least O(min_ttl) seconds, which is cached, refreshed or newly obtained.
+      - V(absent) removes the token from the cache. If the platform supports revocation, the token is revoked first.
     type: str
     choices: [present, absent]
     default: present
   force:
     description:
-      - Obtain a new token even if a cached one would serve. Where the platform can revoke tokens, the old one is revoked first.
+      - Whether to obtain a new token even if a cached token is still usable. If the platform supports revocation, the old token is revoked first.
     type: bool
     default: false
 """

@@ -11,20 +11,20 @@ from ansible.errors import AnsibleFilterError
 
 DOCUMENTATION = r"""
 name: audienceplayer_login_url
-short_description: A link that logs a viewer in
+short_description: Build a link that logs a viewer in
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 description:
-  - Adds a viewer's token to the address of an AudiencePlayer WEB-template, which logs the viewer in.
-  - Whoever has the link is logged in as that viewer, so treat it as a secret.
+  - Adds a viewer's token to the URL of an AudiencePlayer WEB-template, so that opening the URL logs the viewer in.
+  - Anyone who opens the link is logged in as that viewer, so treat it as a secret.
 options:
   _input:
-    description: The viewer's token, or the RV(ignore:token) that M(mediaops.access.audienceplayer_token) returns.
+    description: The viewer's access token, or the RV(ignore:token) returned by M(mediaops.access.audienceplayer_token).
     type: raw
     required: true
   url:
-    description: Any address of the WEB-template. Its other parameters are kept.
+    description: Any URL of the WEB-template. Its other query parameters are kept.
     type: str
     required: true
 seealso:
@@ -32,7 +32,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A link to a film
+- name: Build a link to a film
   ansible.builtin.set_fact:
     film_url: "{{ viewer.token | mediaops.access.audienceplayer_login_url(url='https://demo.audienceplayer.com/film?id=5') }}"
   no_log: true
@@ -40,7 +40,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The address with the parameter C(token).
+  description: The URL with the query parameter C(token).
   type: str
   sample: https://demo.audienceplayer.com/film?id=5&token=eY
 """

@@ -20,22 +20,23 @@ from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plai
 
 DOCUMENTATION = r"""
 name: audienceplayer_webhook_url
-short_description: The address that fulfils or revokes one entitlement
+short_description: Build the webhook URL that fulfils or revokes an entitlement
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 description:
-  - Makes the address that a shop calls (GET) to entitle a viewer to a product or a subscription, in AudiencePlayer's webhook format.
-  - It holds the client secret, so treat it as a secret. Prefer M(mediaops.access.audienceplayer_entitlement), which sends it in a body.
+  - Builds the URL that a shop calls with GET to entitle a viewer to a product or a subscription, in AudiencePlayer's webhook format.
+  - The URL contains the client secret, so treat it as a secret.
+    Prefer M(mediaops.access.audienceplayer_entitlement), which sends the client secret in the request body.
 options:
   _input:
     description:
       - The options of M(mediaops.access.audienceplayer_entitlement) for one entitlement,
-        with C(project_id), C(client_id) and C(client_secret). They are checked as there.
+        including C(project_id), C(client_id) and C(client_secret). They are validated as in the module.
     type: dict
     required: true
   url:
-    description: The root of the API, if it is not in the dictionary.
+    description: The root URL of the API, if the dictionary does not contain it.
     type: str
     default: https://api.audienceplayer.com
 seealso:
@@ -43,7 +44,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The address for the shop's settings
+- name: Build the URL for the shop's settings
   ansible.builtin.set_fact:
     webhook_url: "{{ dict(connection, user_email='viewer@example.com', product_id=444) | mediaops.access.audienceplayer_webhook_url }}"
   no_log: true
@@ -51,7 +52,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The address, percent-encoded.
+  description: The URL, percent-encoded.
   type: str
   sample: https://api.audienceplayer.com/graphql/111/user/?query=mutation%7BClientUserProductEntitlementManage%28project_id%3A%20111
 """

@@ -10,15 +10,15 @@ from ansible.errors import AnsibleFilterError
 
 DOCUMENTATION = r"""
 name: auth_header
-short_description: The HTTP header that carries a token
+short_description: Build the HTTP header that carries a token
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 description:
-  - Makes the C(Authorization) header (RFC 6750) for a token, in the form that O(ansible.builtin.uri#module:headers) takes.
+  - Builds the C(Authorization) header (RFC 6750) for a token, in the form that O(ansible.builtin.uri#module:headers) expects.
 options:
   _input:
-    description: A token, or the RV(ignore:token) that a token module returns.
+    description: The access token, or the RV(ignore:token) returned by a token module.
     type: raw
     required: true
 seealso:
@@ -30,12 +30,12 @@ EXAMPLES = r"""
   ansible.builtin.uri:
     url: https://api.freewheel.tv/services/v4/sites
     headers: "{{ freewheel.token | mediaops.access.auth_header }}"
-  no_log: true  # uri shows its headers
+  no_log: true  # uri displays its headers
 """
 
 RETURN = r"""
 _value:
-  description: A dictionary with one header.
+  description: A dictionary that contains the header.
   type: dict
   sample: {"Authorization": "Bearer the-token"}
 """

@@ -13,29 +13,29 @@ from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plai
 
 DOCUMENTATION = r"""
 name: jwt_claims
-short_description: The claims of a JSON Web Token
+short_description: Read the claims of a JSON Web Token
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 description:
-  - Reads the claims of a JWT (RFC 7519), such as when it expires.
-  - The signature is B(not) verified. Anybody can write such a token, so trust the claims only of one that you got from the platform itself.
+  - Returns the claims of a JWT (RFC 7519), such as its expiry time.
+  - The signature is B(not) verified. Anyone can create such a token, so trust the claims only if you received the token from the platform itself.
 options:
   _input:
-    description: The token.
+    description: The JWT.
     type: str
     required: true
 """
 
 EXAMPLES = r"""
-- name: When does it expire?
+- name: Show when the token expires
   ansible.builtin.debug:
     msg: "{{ (flex.token.access_token | mediaops.access.jwt_claims).exp }}"
 """
 
 RETURN = r"""
 _value:
-  description: The claims.
+  description: The claims of the token.
   type: dict
   sample: {"exp": 1924991999, "scope": ["client_credentials_default_scope"]}
 """

@@ -6,34 +6,34 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: flex_registration_key
-short_description: Flex's application registration key, from Consul
+short_description: Read the application registration key of Flex Media Platform from Consul
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 description:
-  - Reads the key that registering applications needs, from the KV store of the Consul that Flex Media Platform keeps it in.
-  - It has been tested against a stand-in of Consul's HTTP API (C(/v1/kv)), not against Consul itself.
+  - Reads the key that is required to register applications from the Consul KV store in which Flex Media Platform keeps it.
+  - The lookup has been tested against a stand-in for Consul's HTTP API (C(/v1/kv)), not against Consul itself.
 options:
   url:
-    description: The root of Consul's HTTP API.
+    description: The root URL of Consul's HTTP API.
     type: str
     default: http://127.0.0.1:8500
   token:
-    description: An ACL token, sent as C(X-Consul-Token).
+    description: The ACL token, sent in the header C(X-Consul-Token).
     type: str
   path:
-    description: The key.
+    description: The path of the registration key in the KV store.
     type: str
     default: flex/shared/authentication/oAuth/appRegistrationKey
   validate_certs:
-    description: Whether TLS certificates are verified.
+    description: Whether to verify TLS certificates.
     type: bool
     default: true
   ca_path:
-    description: A bundle of CA certificates to verify with.
+    description: The path of a CA bundle used to verify TLS certificates.
     type: path
   timeout:
-    description: How long the request may take to connect, and then to answer, in seconds.
+    description: The maximum time in seconds for the request to connect, and then to be answered.
     type: float
     default: 30.0
 seealso:
@@ -51,7 +51,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: The key.
+  description: The registration key.
   type: list
   elements: str
   sample: ["the key"]

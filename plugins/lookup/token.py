@@ -6,38 +6,39 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: token
-short_description: An access token of a media platform
+short_description: Return an access token for a media platform
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 description:
-  - Returns an access token, from the shared cache or newly obtained.
-  - It takes the options of the platform's token module, with the same names, types, defaults and environment variables,
-    and shares cache, rate limits and logins with the modules.
-  - Ansible evaluates a lookup each time that a template which holds it is used. The cache makes that cheap; with O(token_cache=none) each one logs in.
+  - Returns an access token, which is taken from the shared cache or newly obtained.
+  - The lookup accepts the options of the platform's token module, with the same names, types, defaults and environment variables.
+    It shares the cache, rate limits and logins with the modules.
+  - Ansible evaluates a lookup each time a template that contains it is used. The cache makes this cheap; with O(token_cache=none), every evaluation logs in.
 options:
   _terms:
-    description: The provider whose token is wanted, one of V(flex), V(freewheel), V(audienceplayer), V(movingimage) and V(playlyfe).
+    description: The provider to return a token for, one of V(flex), V(freewheel), V(audienceplayer), V(movingimage) and V(playlyfe).
     type: list
     elements: str
     required: true
   output:
     description:
-      - V(token) is the token itself, V(header) a dictionary with an C(Authorization) header, V(full) the RV(ignore:token) that the token module returns.
+      - What to return. V(token) returns the token itself, V(header) a dictionary with an C(Authorization) header,
+        and V(full) the RV(ignore:token) of the token module.
     type: str
     choices: [token, header, full]
     default: token
   force:
-    description: Obtain a new token even if a cached one would serve.
+    description: Whether to obtain a new token even if a cached token is still usable.
     type: bool
     default: false
   min_ttl:
-    description: A cached token with less life left than this, in seconds, is not used.
+    description: The minimum remaining lifetime of a cached token, in seconds. A token that expires sooner is not used.
     type: int
     default: 60
   token_cache:
     description:
-      - Where tokens are kept, a directory or V(none).
+      - The location of the tokens, such as a directory, or V(none).
       - If not set, the environment variable E(MEDIAOPS_TOKEN_CACHE) is used.
     type: str
     default: "{{ ANSIBLE_HOME }}/mediaops"
@@ -54,19 +55,19 @@ EXAMPLES = r"""
   ansible.builtin.uri:
     url: https://api.freewheel.tv/services/v4/sites
     headers: "{{ lookup('mediaops.access.token', 'freewheel', output='header') }}"
-  no_log: true  # uri shows its headers
+  no_log: true  # uri displays its headers
 
-- name: A token in a configuration file
+- name: Write a token to a configuration file
   ansible.builtin.copy:
     dest: /etc/player/token
     content: "{{ lookup('mediaops.access.token', 'audienceplayer', project_id=111, client_id='222', client_secret=audienceplayer_client_secret) }}"
     mode: "0600"
-  diff: false  # copy shows the content
+  diff: false  # copy displays the content
 """
 
 RETURN = r"""
 _raw:
-  description: The token in the form that O(output) asks for.
+  description: The token, in the form selected with O(output).
   type: list
   elements: raw
   sample: ["the token"]

@@ -7,40 +7,43 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: audienceplayer_entitlement
-short_description: Entitle AudiencePlayer users to products and subscriptions
+short_description: Manage entitlements of AudiencePlayer users
 description:
-  - Fulfils and revokes entitlements, one with the options at the top, or many with O(entitlements) and O(entitlements_file).
-  - What the users hold is read first, and nothing is written where it is right already. Reading never creates a user.
-  - Many logins or writes travel in one request, and several requests at a time. An item that fails does not stop the others; the task fails at the end.
-  - Work that takes longer than 10 seconds reports its progress on the standard error output every half minute, as soon as a first item is done.
+  - Fulfils and revokes entitlements to products and subscriptions, either one with the top-level options,
+    or many with O(entitlements) and O(entitlements_file).
+  - The users' entitlements are read first, and nothing is written if they already match. Reading never creates a user.
+  - Logins and writes are batched into few requests, several of which are sent concurrently.
+    An item that fails does not stop the others; the task fails at the end.
+  - If the work takes longer than 10 seconds, progress is reported on standard error every 30 seconds, once the first item is done.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 options:
   product_id:
     description:
-      - The product. Exactly one of this and O(subscription_id) is given.
+      - The ID of the product. Exactly one of O(product_id) and O(subscription_id) is required.
     type: int
   subscription_id:
     description:
-      - The subscription.
+      - The ID of the subscription.
     type: int
   user_id:
     description:
-      - The user's number. Exactly one of this and O(user_email) is given.
+      - The ID of the user. Exactly one of O(user_id) and O(user_email) is required.
     type: int
   user_email:
     description:
-      - The user's e-mail address. Addresses that differ in case, or in the form of Unicode, only are the same user.
+      - The e-mail address of the user. Addresses that differ only in letter case or Unicode normalization refer to the same user.
     type: str
   auto_register:
     description:
-      - Create the user of O(user_email) if there is none and O(state=present).
+      - Whether to create the user with O(user_email) if no such user exists and O(state=present).
     type: bool
     default: false
   expires_at:
     description:
-      - When a subscription ends, as ISO 8601 with any offset (without one it is UTC). It must lie in the future. Needed for a subscription that is present.
+      - The end of a subscription, in ISO 8601 format with any offset (UTC if there is none). It must be in the future.
+        Required for a subscription with O(state=present).
     type: str
   state:
     description:
@@ -50,34 +53,35 @@ options:
     default: present
   entitlements:
     description:
-      - Many entitlements. All are checked before anything is sent.
+      - A list of entitlements. All of them are validated before anything is sent.
     type: list
     elements: dict
     suboptions:
       product_id:
         description:
-          - The product. Exactly one of this and O(entitlements[].subscription_id) is given.
+          - The ID of the product. Exactly one of O(entitlements[].product_id) and O(entitlements[].subscription_id) is required.
         type: int
       subscription_id:
         description:
-          - The subscription.
+          - The ID of the subscription.
         type: int
       user_id:
         description:
-          - The user's number. Exactly one of this and O(entitlements[].user_email) is given.
+          - The ID of the user. Exactly one of O(entitlements[].user_id) and O(entitlements[].user_email) is required.
         type: int
       user_email:
         description:
-          - The user's e-mail address. Addresses that differ in case, or in the form of Unicode, only are the same user.
+          - The e-mail address of the user. Addresses that differ only in letter case or Unicode normalization refer to the same user.
         type: str
       auto_register:
         description:
-          - Create the user of O(entitlements[].user_email) if there is none and O(entitlements[].state=present).
+          - Whether to create the user with O(entitlements[].user_email) if no such user exists and O(entitlements[].state=present).
         type: bool
         default: false
       expires_at:
         description:
-          - When a subscription ends, as ISO 8601 with any offset (without one it is UTC). It must lie in the future. Needed for a subscription that is present.
+          - The end of a subscription, in ISO 8601 format with any offset (UTC if there is none). It must be in the future.
+            Required for a subscription with O(entitlements[].state=present).
         type: str
       state:
         description:
@@ -87,46 +91,47 @@ options:
         default: present
   entitlements_file:
     description:
-      - A file with many entitlements, on the host that carries the task out. Its items have the options of O(entitlements[]).
-      - C(.csv) with the options' names in the first line, C(.json), C(.jsonl) or C(.ndjson) with an item in each line, or C(.yml). In UTF-8.
-      - A spreadsheet's semicolons, its C(sep=;) line, and a byte order mark are understood. YAML values are taken as they are written.
-      - It may be encrypted with Ansible Vault if the task runs on the controller.
-      - Empty values are left out. An empty file is an error.
-      - All items are checked before anything is sent; what is wrong with them is named with the file and the line, or the index in a list of JSON.
-      - Memory hardly grows with the file, so RV(entitlements) lists only those of its items that failed.
+      - The path of a file with entitlements, on the host that executes the task. Its items have the options of O(entitlements[]).
+      - The file is encoded in UTF-8. Its extension is C(.csv) (with the option names in the first line), C(.json),
+        C(.jsonl) or C(.ndjson) (with one item per line), or C(.yml).
+      - The semicolons, the C(sep=;) line and the byte order mark that spreadsheet programs write are accepted. YAML values are taken as they are written.
+      - The file may be encrypted with Ansible Vault if the task runs on the controller.
+      - Empty values are ignored. An empty file is an error.
+      - All items are validated before anything is sent. Errors name the file and the line, or the index in a JSON list.
+      - To limit memory usage with large files, RV(entitlements) lists only those items of the file that failed.
     type: path
   read_before_write:
     description:
-      - Read what the users hold and write only what differs. That takes a login for each user whose token is not cached.
-      - With V(false) every item is written, and counts as changed.
+      - Whether to read the users' entitlements first and write only what differs. Reading requires a login for each user whose token is not cached.
+      - With V(false), every item is written and counts as changed.
     type: bool
     default: true
   batch_size:
     description:
-      - The most writes, or logins of users, that travel in one request.
+      - The maximum number of writes, or of user logins, in one request.
     type: int
     default: 20
   concurrency:
     description:
-      - How many requests are in flight at once, so that the platform's latency does not set the pace. The rate limits hold for all of them together.
+      - The number of requests in flight at the same time, so that throughput does not depend on latency. The rate limits apply to all of them together.
     type: int
     default: 4
   ledger:
     description:
-      - A file (a SQLite database, made with mode 0600) that keeps what was brought about and when.
-        What it knows to be right, and not older than O(ledger_max_age), is neither read nor written again.
-      - So a nightly run over many items sends only what has changed, and a run that was killed goes on where it stopped.
-      - What others change on the platform meanwhile is noticed when an entry is too old. Wherever users are read, what the platform says counts.
+      - The path of a SQLite database, created with mode 0600, which records what was applied and when.
+        Items that match a record no older than O(ledger_max_age) are neither read nor written again.
+      - With a ledger, a nightly run over many items sends only what has changed, and a run that was interrupted resumes where it stopped.
+      - Changes made to the platform by others are noticed only once a record is too old. If a user is read, the platform's state takes precedence.
     type: path
   ledger_max_age:
     description:
-      - Seconds for which O(ledger) is believed.
+      - The maximum age of a record in O(ledger), in seconds. Older records are ignored.
     type: int
     default: 604800
   planned_users:
     description:
-      - E-mail addresses of users who will exist by the time of the real run. In check mode they count as users who hold nothing yet.
-      - Users whom an earlier task of the same check would create count as such by themselves.
+      - The e-mail addresses of users who will exist by the time of the real run. In check mode, they count as users without entitlements.
+      - Users that an earlier task of the same run in check mode would create are included automatically.
     type: list
     elements: str
 extends_documentation_fragment:
@@ -135,14 +140,14 @@ extends_documentation_fragment:
   - mediaops.access.audienceplayer
   - mediaops.access.attributes
 notes:
-  - O(access_token) is not used. To write takes the client's credentials, and a list has many users.
-  - O(max_wait) counts for each user that is read and for each batch that is written.
+  - O(access_token) is not used, because writing requires the client's credentials and a list contains many users.
+  - O(max_wait) applies to each user that is read and to each batch that is written.
 seealso:
   - module: mediaops.access.audienceplayer_entitlement_info
 """
 
 EXAMPLES = r"""
-- name: A viewer has bought a film
+- name: Entitle a viewer to a film that they bought
   mediaops.access.audienceplayer_entitlement:
     project_id: 111
     client_id: "222"
@@ -151,7 +156,7 @@ EXAMPLES = r"""
     auto_register: true
     product_id: 444
 
-- name: What the shop sold today
+- name: Apply today's sales and refunds
   mediaops.access.audienceplayer_entitlement:
     project_id: 111
     client_id: "222"
@@ -161,7 +166,7 @@ EXAMPLES = r"""
       - {user_email: viewer@example.com, product_id: 444, state: absent}
   register: sold
 
-- name: All that the shop knows of, every night
+- name: Apply all entitlements of the shop every night
   mediaops.access.audienceplayer_entitlement:
     project_id: 111
     client_id: "222"
@@ -172,67 +177,67 @@ EXAMPLES = r"""
 
 RETURN = r"""
 entitlements:
-  description: What became of each item, in the input's order. Of the items of O(entitlements_file), those that failed.
+  description: The outcome of each item, in the order of the input. Of the items of O(entitlements_file), only those that failed are listed.
   returned: unless the options are invalid
   type: list
   elements: dict
   contains:
     user_id:
-      description: As given.
+      description: The ID of the user, as specified.
       type: int
       sample: 1001
     user_email:
-      description: As given.
+      description: The e-mail address of the user, as specified.
       type: str
       sample: viewer@example.com
     product_id:
-      description: As given.
+      description: The ID of the product, as specified.
       type: int
       sample: 444
     subscription_id:
-      description: As given.
+      description: The ID of the subscription, as specified.
       type: int
       sample: 555
     expires_at:
-      description: When the subscription ends, in UTC.
+      description: The end of the subscription, in UTC.
       type: str
       sample: "2030-12-31T23:59:59Z"
     state:
-      description: As given.
+      description: The state, as specified.
       type: str
       sample: present
     changed:
-      description: Whether it was written.
+      description: Whether the entitlement was written.
       type: bool
       sample: true
     failed:
-      description: Whether it could not be brought about.
+      description: Whether the item failed.
       type: bool
       sample: false
     msg:
-      description: Why not.
+      description: The error message.
       type: str
-      returned: if it failed
+      returned: if the item failed
       sample: the user 1001 does not exist
 summary:
-  description: How many items there were.
+  description: The number of items, by outcome.
   returned: unless the options are invalid
   type: dict
   contains:
     total:
-      description: In all.
+      description: The total number of items.
       type: int
       sample: 2
     changed:
-      description: That were written.
+      description: The number of items that were written.
       type: int
       sample: 1
     unchanged:
-      description: That were right already.
+      description: The number of items that already matched.
       type: int
       sample: 1
     failed:
-      description: That failed.
+      description: The number of items that failed.
       type: int
       sample: 0
 """

@@ -7,21 +7,21 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: audienceplayer_entitlement_info
-short_description: Read what an AudiencePlayer user is entitled to
+short_description: Read the entitlements of an AudiencePlayer user
 description:
-  - Returns the products and subscriptions that a user holds. A user who does not exist holds none, and is not created.
-  - With O(access_token), what is returned is what the token's user holds, whatever O(user_id) or O(user_email) say.
+  - Returns the products and subscriptions of a user. A user who does not exist has none and is not created.
+  - With O(access_token), the entitlements of the token's user are returned, regardless of O(user_id) and O(user_email).
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 options:
   user_id:
     description:
-      - The user's number.
+      - The ID of the user.
     type: int
   user_email:
     description:
-      - The user's e-mail address.
+      - The e-mail address of the user.
     type: str
 extends_documentation_fragment:
   - mediaops.access.common
@@ -33,7 +33,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What may this viewer watch?
+- name: Read the entitlements of a viewer
   mediaops.access.audienceplayer_entitlement_info:
     project_id: 111
     client_id: "222"
@@ -41,11 +41,11 @@ EXAMPLES = r"""
     user_email: viewer@example.com
   register: viewer
 
-- name: The products that are paid for
+- name: Show the IDs of the products that the viewer has
   ansible.builtin.debug:
     msg: "{{ viewer.products | selectattr('is_fulfilled') | map(attribute='product_id') }}"
 
-- name: Read those of a user by number
+- name: Read the entitlements of a user by ID
   mediaops.access.audienceplayer_entitlement_info:
     project_id: 111
     client_id: "222"
@@ -56,39 +56,39 @@ EXAMPLES = r"""
 
 RETURN = r"""
 products:
-  description: The user's products.
+  description: The products of the user.
   returned: success
   type: list
   elements: dict
   contains:
     product_id:
-      description: The product's number.
+      description: The ID of the product.
       type: int
       sample: 444
     is_fulfilled:
-      description: Whether the user has it.
+      description: Whether the user has the product.
       type: bool
       sample: true
     expires_at:
-      description: When the entitlement ends, in UTC, if it does.
+      description: The end of the entitlement, in UTC, if it expires.
       type: str
       sample: "2030-12-31T23:59:59Z"
 subscriptions:
-  description: The user's subscriptions. The platform may leave out those that have ended.
+  description: The subscriptions of the user. The platform may omit those that have ended.
   returned: success
   type: list
   elements: dict
   contains:
     subscription_id:
-      description: The subscription's number.
+      description: The ID of the subscription.
       type: int
       sample: 555
     expires_at:
-      description: When it ends, in UTC.
+      description: The end of the subscription, in UTC.
       type: str
       sample: "2030-12-31T23:59:59Z"
     is_valid:
-      description: Whether it counts now.
+      description: Whether the subscription is currently valid.
       type: bool
       sample: true
 """

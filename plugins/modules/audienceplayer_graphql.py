@@ -9,20 +9,20 @@ DOCUMENTATION = r"""
 module: audienceplayer_graphql
 short_description: Send a GraphQL document to AudiencePlayer
 description:
-  - Sends a query or a mutation with an access token, and returns its data. A token that the platform rejects is replaced once.
-  - An error in the answer fails the task.
+  - Sends a query or a mutation with an access token and returns its data. A token that the platform rejects is replaced once.
+  - The task fails if the response contains an error.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 options:
   query:
     description:
-      - The document. It may hold secrets, so it is never shown.
+      - The GraphQL document. It is never displayed, because it may contain secrets.
     type: str
     required: true
   variables:
     description:
-      - The values of the document's variables.
+      - The values of the variables in the document.
     type: dict
 extends_documentation_fragment:
   - mediaops.access.common
@@ -33,24 +33,24 @@ attributes:
   check_mode:
     support: full
     details:
-      - A mutation is not sent, and reports a change.
-    description: Predicts what the real run would change, and writes nothing.
+      - A mutation is not sent; a change is reported instead.
+    description: Predicts what a real run would change and writes nothing.
   diff_mode:
     support: partial
     description: Shows what changed, without secrets.
     details:
-      - Shows that a mutation is sent. What it changes is not known.
+      - Shows that a mutation is sent. What it changes on the platform is unknown.
   idempotent:
     support: N/A
     description: A second run changes nothing.
     details:
-      - It does what it is told.
+      - Whether a second run changes anything depends on the document.
 seealso:
   - module: mediaops.access.audienceplayer_entitlement
 """
 
 EXAMPLES = r"""
-- name: Which project is this?
+- name: Read the ID of the project
   mediaops.access.audienceplayer_graphql:
     project_id: 111
     client_id: "222"
@@ -58,7 +58,7 @@ EXAMPLES = r"""
     query: "query { Config(platform_context: web, operator_context: web) { project_id } }"
   register: config
 
-- name: Send a mutation with variables, which check mode does not send
+- name: Send a mutation with variables, which is not sent in check mode
   mediaops.access.audienceplayer_graphql:
     project_id: 111
     client_id: "222"
@@ -75,7 +75,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 data:
-  description: The answer's data. Null in check mode if the document is not sent.
+  description: The data of the response. It is null in check mode if the document is not sent.
   returned: success
   type: dict
   sample: {"Config": {"project_id": 111}}

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: audienceplayer_token
-short_description: Obtain an access token of AudiencePlayer
+short_description: Obtain an access token for AudiencePlayer
 description:
-  - Returns an access token of a frontend user, of a CMS user, or of the client itself.
-  - All processes that share a token cache share the token; only one of them logs in.
+  - Returns an access token for a frontend user, a CMS user or the client itself.
+  - All processes with the same token cache share the token, and only one of them logs in.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 notes:
-  - The platform cannot revoke a token. It expires.
+  - The platform cannot revoke a token. A token remains valid until it expires.
 extends_documentation_fragment:
   - mediaops.access.common
   - mediaops.access.common.access_tokens
@@ -30,7 +30,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A token that logs a customer in
+- name: Obtain a token that logs a viewer in
   mediaops.access.audienceplayer_token:
     project_id: 111
     client_id: "222"
@@ -39,7 +39,7 @@ EXAMPLES = r"""
     auto_register: true
   register: viewer
 
-- name: A token for the CMS
+- name: Obtain a token for the CMS
   mediaops.access.audienceplayer_token:
     project_id: 111
     scope: admin
@@ -51,47 +51,47 @@ EXAMPLES = r"""
 RETURN = r"""
 token:
   description:
-    - The token. A result that holds one is not shown, and is kept for the play to use.
-    - In check mode only a cached one is returned.
-  returned: success, and O(state=present)
+    - The token. A result that contains a token is not displayed, but the play can register and use it.
+    - In check mode, only a cached token is returned.
+  returned: success and O(state=present)
   type: dict
   contains:
     access_token:
-      description: The token itself.
+      description: The access token.
       type: str
       sample: the token
     token_type:
-      description: Its type (RFC 6749).
+      description: The token type (RFC 6749).
       type: str
       sample: Bearer
     expires_at:
-      description: When it expires, in UTC.
+      description: The time when the token expires, in UTC.
       type: str
       sample: "2030-12-31T23:59:59Z"
     expires_in:
-      description: The seconds left.
+      description: The remaining lifetime of the token, in seconds.
       type: int
       sample: 3599
     cached:
-      description: Whether it was there already.
+      description: Whether the token was taken from the cache.
       type: bool
       sample: true
     scope:
-      description: The scope that the platform granted.
+      description: The scope granted by the platform.
       type: str
-      returned: if the platform says so
+      returned: if the platform reports it
       sample: api-user-access
 user:
-  description: Whose token it is. In check mode, what the task says of the user, if no token is cached.
-  returned: success and O(state=present), if the platform says so
+  description: The user that the token belongs to. In check mode without a cached token, the user as specified in the task.
+  returned: success and O(state=present), if the platform reports it
   type: dict
   contains:
     id:
-      description: The user's number.
+      description: The ID of the user.
       type: int
       sample: 333
     email:
-      description: The user's e-mail address.
+      description: The e-mail address of the user.
       type: str
       sample: viewer@example.com
 """

@@ -7,29 +7,29 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: audienceplayer_user
-short_description: Create and name users of AudiencePlayer
+short_description: Manage AudiencePlayer users
 version_added: 0.1.0
 description:
-  - Creates a frontend user if there is none with the e-mail address, and corrects the user's name.
+  - Creates a frontend user if no user with the e-mail address exists, and updates the name of the user if it differs.
 author:
   - mediaops.access contributors (@mediaops)
 options:
   user_email:
     description:
-      - The user's e-mail address.
+      - The e-mail address of the user.
     type: str
     required: true
   user_name:
     description:
-      - The user's name. If it is not given, a user who exists keeps the name they have.
+      - The name of the user. If not set, an existing user keeps the current name.
     type: str
   user_locale:
     description:
-      - The language of a user who is created, such as V(en). It cannot be read, so it is not changed later.
+      - The language of a newly created user, such as V(en). It is not changed later, because it cannot be read back.
     type: str
   state:
     description:
-      - The user exists. Users are not removed, as what they have paid for would go with them.
+      - The state of the user. Users are never removed, because their purchases would be removed with them.
     type: str
     choices: [present]
     default: present
@@ -43,7 +43,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A viewer of the shop
+- name: Ensure that a viewer exists with this name
   mediaops.access.audienceplayer_user:
     project_id: 111
     client_id: "222"
@@ -51,7 +51,7 @@ EXAMPLES = r"""
     user_email: viewer@example.com
     user_name: Vera Viewer
 
-- name: Create viewers with their language
+- name: Create viewers with a language
   mediaops.access.audienceplayer_user:
     project_id: 111
     client_id: "222"
@@ -70,15 +70,15 @@ user:
   type: dict
   contains:
     id:
-      description: The user's number; null in check mode for one who does not exist yet.
+      description: The ID of the user. It is null in check mode for a user who does not exist yet.
       type: int
       sample: 333
     email:
-      description: The e-mail address.
+      description: The e-mail address of the user.
       type: str
       sample: viewer@example.com
     name:
-      description: The name.
+      description: The name of the user.
       type: str
       sample: Vera Viewer
 """

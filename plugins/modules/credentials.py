@@ -7,30 +7,30 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: credentials
-short_description: Deliver client credentials and tokens
+short_description: Deliver or remove client credentials and tokens
 version_added: 0.1.0
 description:
-  - Writes credentials to a file on the controller, for those who use them, or to HashiCorp Vault or OpenBao.
-  - A file has mode 0600 and is replaced as a whole or not at all.
-  - Nothing is written where the file holds the same already. For an encrypted file that is decided after decryption.
+  - Writes credentials to a file on the controller, or to a secret in HashiCorp Vault or OpenBao.
+  - Files have mode 0600 and are replaced atomically.
+  - Nothing is written if the file already contains the same credentials. An encrypted file is decrypted for this comparison.
 author:
   - mediaops.access contributors (@mediaops)
 options:
   dest:
-    description: The file, for all formats but V(vault_kv2). Its directory must exist.
+    description: The path of the file. It is required for all formats except O(format=vault_kv2). The directory must exist.
     type: path
   format:
     description:
-      - V(json) and V(vault_yaml) hold C(applications) and C(tokens) by name; V(vault_yaml) is encrypted with Ansible Vault.
-      - V(dotenv) holds C(NAME_CLIENT_ID), C(NAME_CLIENT_SECRET) and C(NAME_ACCESS_TOKEN),
-        names in upper case and other characters as underscore. Two names that become the same variable are an error.
+      - The format of the credentials. V(json) and V(vault_yaml) contain C(applications) and C(tokens) by name; V(vault_yaml) is encrypted with Ansible Vault.
+      - V(dotenv) contains C(NAME_CLIENT_ID), C(NAME_CLIENT_SECRET) and C(NAME_ACCESS_TOKEN), with names in upper case
+        and other characters replaced by underscores. Two names that result in the same variable are an error.
     type: str
     choices: [dotenv, json, vault_yaml, vault_kv2]
     required: true
   applications:
     description:
       - Applications by name, each with C(client_id) and C(client_secret).
-      - One that is null is wanted but not known at the moment. What the file holds of it stays.
+      - Null stands for an application whose credentials are currently unknown. Its entry in the file is kept.
     type: dict
     default: {}
   tokens:
@@ -39,26 +39,26 @@ options:
     type: dict
     default: {}
   vault_password:
-    description: The password for O(format=vault_yaml).
+    description: The Ansible Vault password for O(format=vault_yaml).
     type: str
   url:
-    description: For O(format=vault_kv2), the root of Vault or OpenBao.
+    description: The root URL of Vault or OpenBao, for O(format=vault_kv2).
     type: str
   mount:
-    description: For O(format=vault_kv2), where the KV secrets engine (version 2) is mounted.
+    description: The mount path of the KV secrets engine (version 2), for O(format=vault_kv2).
     type: str
     default: secret
   path:
-    description: For O(format=vault_kv2), the path of the secret. It is written with check-and-set.
+    description: The path of the secret, for O(format=vault_kv2). It is written with check-and-set.
     type: str
   token:
-    description: For O(format=vault_kv2), the token. Give it from a variable or a lookup.
+    description: The token for Vault or OpenBao, for O(format=vault_kv2). Supply it from a variable or a lookup.
     type: str
   namespace:
-    description: For O(format=vault_kv2), the namespace.
+    description: The namespace in Vault or OpenBao, for O(format=vault_kv2).
     type: str
   state:
-    description: Whether there is such a file.
+    description: V(present) writes the credentials, V(absent) removes the file or the secret.
     type: str
     choices: [present, absent]
     default: present
@@ -72,19 +72,19 @@ attributes:
     support: full
     membership: [mediaops.access.all]
 notes:
-  - It always runs on the controller.
-  - The role P(mediaops.access.provision#role) uses it.
+  - The module always runs on the controller.
+  - The module is used by the role P(mediaops.access.provision#role).
 """
 
 EXAMPLES = r"""
-- name: The review tool finds its credentials in a file
+- name: Deliver the review tool's credentials to a file
   mediaops.access.credentials:
     dest: /etc/reviewer/credentials.env
     format: dotenv
     applications:
       reviewer: "{{ reviewer.application }}"
 
-- name: Deliver an encrypted file with an application and a token, readable by anyone with the password
+- name: Deliver an application and a token to an encrypted file
   mediaops.access.credentials:
     dest: /srv/access/credentials.yml
     format: vault_yaml
@@ -94,7 +94,7 @@ EXAMPLES = r"""
     tokens:
       mrm: "{{ freewheel.token }}"
 
-- name: Write them to HashiCorp Vault or OpenBao
+- name: Write credentials to HashiCorp Vault or OpenBao
   mediaops.access.credentials:
     format: vault_kv2
     url: https://vault.example.com:8200
@@ -112,7 +112,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 dest:
-  description: The file, or the address of the secret.
+  description: The path of the file, or the URL of the secret.
   returned: success
   type: str
   sample: /etc/reviewer/credentials.env

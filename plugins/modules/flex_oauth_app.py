@@ -7,44 +7,45 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: flex_oauth_app
-short_description: Register OAuth applications with Flex Media Platform
+short_description: Manage OAuth applications of Flex Media Platform
 version_added: 0.1.0
 description:
   - Registers, updates, renames and removes applications of the Flex Authentication service, and returns their client credentials.
-  - An application is found by O(id), else by O(name). The platform may hold several applications of one name; then the task fails and lists their ids.
+  - An application is identified by O(id) or, if it is not set, by O(name). If several applications have that name, the task fails and lists their IDs.
 author:
   - mediaops.access contributors (@mediaops)
 options:
   name:
     description:
-      - The application's name. With O(id), an application of another name is renamed.
+      - The name of the application. With O(id), an application with a different name is renamed.
     type: str
   description:
     description:
-      - What the application is for. The platform requires one, so it is required to register an application.
-      - If it is not given, an application that exists keeps the description that it has.
+      - The description of the application. It is required to register an application.
+      - If not set, an existing application keeps its current description.
     type: str
   id:
     description:
-      - The number that the platform gave the application.
+      - The ID that the platform assigned to the application.
     type: int
   state:
     description:
-      - Whether the application is registered.
+      - V(present) registers or updates the application, V(absent) removes it.
     type: str
     choices: [present, absent]
     default: present
   rotate_secret:
     description:
-      - Delete the application and register it anew under the same name, which gives it a new client ID and a new secret.
-      - The platform has no other way to change a secret. Whoever uses the old credentials is locked out at once.
-      - Such a task reports a change in every run.
+      - Whether to delete the application and register it again under the same name, which gives it a new client ID and a new secret.
+      - The platform has no other way to change a secret. Clients that use the old credentials are locked out immediately.
+      - With V(true), the task reports a change in every run.
     type: bool
     default: false
 notes:
-  - If the answer to a registration is lost, the platform may still have registered the application, or do so later. It is not sent again. The task reads until
-    the application shows, for O(timeout) seconds at the most. Then it fails and says that the application may have been created, and the next run finds it.
-  - A changed application has no RV(application.client_secret) in check mode, as only the real run can know it.
+  - If the response to a registration is lost, the platform may have registered the application, or may still do so. The registration is not sent again.
+    Instead, the task reads the applications until the new one appears, for at most O(timeout) seconds.
+    If it does not appear, the task fails and reports that the application may have been created, and the next run finds it.
+  - In check mode, RV(application.client_secret) is null for an application that would change, because only the real run can determine it.
 extends_documentation_fragment:
   - mediaops.access.common
   - mediaops.access.common.access_tokens
@@ -57,7 +58,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The review tool may use the Flex APIs
+- name: Register an application for the review tool
   mediaops.access.flex_oauth_app:
     url: https://flex-auth.example.com:18101
     registration_key: "{{ flex_registration_key }}"
@@ -65,20 +66,20 @@ EXAMPLES = r"""
     description: Tool to review media
   register: reviewer
 
-- name: A retired tool may not
+- name: Remove the application of a retired tool
   mediaops.access.flex_oauth_app:
     url: https://flex-auth.example.com:18101
     registration_key: "{{ flex_registration_key }}"
     name: Old reviewer
     state: absent
 
-- name: Several applications, with the connection named once
+- name: Register several applications with shared connection options
   module_defaults:
     group/mediaops.access.flex:
       url: https://flex-auth.example.com:18101
       registration_key: "{{ flex_registration_key }}"
   block:
-    - name: Register them
+    - name: Register the applications
       mediaops.access.flex_oauth_app:
         name: "{{ item }}"
         description: "{{ item }} of the newsroom"
@@ -88,29 +89,29 @@ EXAMPLES = r"""
 RETURN = r"""
 application:
   description:
-    - The application; none after O(state=absent).
-    - A result with a secret in it is not shown, and is kept for the play to use.
-  returned: success, and O(state=present)
+    - The application. It is not returned with O(state=absent).
+    - A result that contains a secret is not displayed, but the play can register and use it.
+  returned: success and O(state=present)
   type: dict
   contains:
     id:
-      description: The number that the platform gave it. Null in check mode for an application that does not exist yet.
+      description: The ID that the platform assigned. It is null in check mode for an application that does not exist yet.
       type: int
       sample: 1
     name:
-      description: Its name.
+      description: The name of the application.
       type: str
       sample: Reviewer
     description:
-      description: What it is for.
+      description: The description of the application.
       type: str
       sample: Tool to review media
     client_id:
-      description: The client identifier (RFC 6749). Null in check mode for an application that does not exist yet.
+      description: The client identifier (RFC 6749). It is null in check mode for an application that does not exist yet.
       type: str
       sample: 132ef0db-336a-436b-a2f2-ee5c49e1b964
     client_secret:
-      description: The client secret. Null in check mode if the real run would change the application, and with it perhaps the secret.
+      description: The client secret. It is null in check mode if the real run would change the application, and possibly its secret.
       type: str
       sample: the secret
 """

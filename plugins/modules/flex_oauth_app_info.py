@@ -7,24 +7,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: flex_oauth_app_info
-short_description: Read the applications registered with Flex Media Platform
+short_description: Read the OAuth applications of Flex Media Platform
 description:
-  - Returns applications of the Flex Authentication service, all of them or those of one name or number.
+  - Returns applications of the Flex Authentication service, either all of them, or those with a given name or ID.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 options:
   name:
     description:
-      - Return the applications of this name; there may be several.
+      - Return only the applications with this name. There may be more than one.
     type: str
   id:
     description:
-      - Return the application with this number.
+      - Return only the application with this ID.
     type: int
   include_secrets:
     description:
-      - Also return client secrets. The platform gives some of them only one by one, which takes a request for each application.
+      - Whether to return client secrets as well. If the platform's list omits a secret, this requires one more request for that application.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -38,13 +38,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Which applications are there?
+- name: Read all applications
   mediaops.access.flex_oauth_app_info:
     url: https://flex-auth.example.com:18101
     registration_key: "{{ flex_registration_key }}"
   register: registered
 
-- name: Show their names
+- name: Show the names of the applications
   ansible.builtin.debug:
     msg: "{{ registered.applications | map(attribute='name') }}"
 
@@ -59,21 +59,21 @@ EXAMPLES = r"""
 
 RETURN = r"""
 applications:
-  description: The applications; an empty list if there is none.
+  description: The applications. The list is empty if there are none.
   returned: success
   type: list
   elements: dict
   contains:
     id:
-      description: The number that the platform gave it.
+      description: The ID that the platform assigned.
       type: int
       sample: 1
     name:
-      description: Its name.
+      description: The name of the application.
       type: str
       sample: Reviewer
     description:
-      description: What it is for, as far as the platform's list says so.
+      description: The description of the application, if the platform returns it.
       type: str
       sample: Tool to review media
     client_id:

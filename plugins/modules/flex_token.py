@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: flex_token
-short_description: Obtain an access token of Flex Media Platform
+short_description: Obtain an access token for Flex Media Platform
 description:
-  - Returns an access token for a registered application (client credentials grant, RFC 6749 section 4.4).
-  - All processes that share a token cache share the token; only one of them asks for it.
+  - Returns an access token for a registered application (client credentials grant, RFC 6749, section 4.4).
+  - All processes with the same token cache share the token, and only one of them requests it.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 notes:
-  - The platform cannot revoke a token. It expires.
+  - The platform cannot revoke a token. A token remains valid until it expires.
 extends_documentation_fragment:
   - mediaops.access.common
   - mediaops.access.common.access_tokens
@@ -30,20 +30,20 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A token for the review tool
+- name: Obtain a token for the review tool
   mediaops.access.flex_token:
     url: https://flex-auth.example.com:18101
     client_id: "{{ reviewer.application.client_id }}"
     client_secret: "{{ reviewer.application.client_secret }}"
   register: flex
 
-- name: Use it
+- name: Use the token
   ansible.builtin.uri:
     url: https://flex.example.com/api/accounts
     headers: "{{ flex.token | mediaops.access.auth_header }}"
-  no_log: true  # uri shows its headers
+  no_log: true  # uri displays its headers
 
-- name: Forget the cached token
+- name: Remove the token from the cache
   mediaops.access.flex_token:
     url: https://flex.example.com
     client_id: "{{ flex_client_id }}"
@@ -54,35 +54,35 @@ EXAMPLES = r"""
 RETURN = r"""
 token:
   description:
-    - The token. A result that holds one is not shown, and is kept for the play to use.
-    - In check mode only a cached one is returned.
-  returned: success, and O(state=present)
+    - The token. A result that contains a token is not displayed, but the play can register and use it.
+    - In check mode, only a cached token is returned.
+  returned: success and O(state=present)
   type: dict
   contains:
     access_token:
-      description: The token itself.
+      description: The access token.
       type: str
       sample: the token
     token_type:
-      description: Its type (RFC 6749).
+      description: The token type (RFC 6749).
       type: str
       sample: Bearer
     expires_at:
-      description: When it expires, in UTC.
+      description: The time when the token expires, in UTC.
       type: str
       sample: "2030-12-31T23:59:59Z"
     expires_in:
-      description: The seconds left.
+      description: The remaining lifetime of the token, in seconds.
       type: int
       sample: 3599
     cached:
-      description: Whether it was there already.
+      description: Whether the token was taken from the cache.
       type: bool
       sample: true
     scope:
-      description: The scope that the platform granted.
+      description: The scope granted by the platform.
       type: str
-      returned: if the platform says so
+      returned: if the platform reports it
       sample: client_credentials_default_scope
 """
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: freewheel_token
-short_description: Obtain or revoke an access token of FreeWheel
+short_description: Obtain or revoke an access token for FreeWheel
 description:
-  - Returns an access token of an MRM user (password grant, RFC 6749 section 4.3). It lives for up to seven days.
-  - All processes that share a token cache share the token; only one of them logs in.
+  - Returns an access token for an MRM user (password grant, RFC 6749, section 4.3). The token is valid for up to seven days.
+  - All processes with the same token cache share the token, and only one of them logs in.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 options:
   verify:
     description:
-      - Ask the platform whether a cached token is still valid, and for how long, before returning it. Manifests do so by default.
+      - Whether to ask the platform if, and for how long, a cached token is still valid before returning it. Manifests enable this by default.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -33,20 +33,20 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A token that the platform confirms
+- name: Obtain a token that the platform has verified
   mediaops.access.freewheel_token:
     username: "{{ freewheel_username }}"
     password: "{{ freewheel_password }}"
     verify: true
   register: freewheel
 
-- name: Use it
+- name: Use the token
   ansible.builtin.uri:
     url: https://api.freewheel.tv/services/v4/sites
     headers: "{{ freewheel.token | mediaops.access.auth_header }}"
-  no_log: true  # uri shows its headers
+  no_log: true  # uri displays its headers
 
-- name: End its life
+- name: Revoke the token
   mediaops.access.freewheel_token:
     username: "{{ freewheel_username }}"
     password: "{{ freewheel_password }}"
@@ -56,29 +56,29 @@ EXAMPLES = r"""
 RETURN = r"""
 token:
   description:
-    - The token. A result that holds one is not shown, and is kept for the play to use.
-    - In check mode only a cached one is returned.
-  returned: success, and O(state=present)
+    - The token. A result that contains a token is not displayed, but the play can register and use it.
+    - In check mode, only a cached token is returned.
+  returned: success and O(state=present)
   type: dict
   contains:
     access_token:
-      description: The token itself.
+      description: The access token.
       type: str
       sample: the token
     token_type:
-      description: Its type (RFC 6749).
+      description: The token type (RFC 6749).
       type: str
       sample: Bearer
     expires_at:
-      description: When it expires, in UTC.
+      description: The time when the token expires, in UTC.
       type: str
       sample: "2030-12-31T23:59:59Z"
     expires_in:
-      description: The seconds left.
+      description: The remaining lifetime of the token, in seconds.
       type: int
       sample: 3599
     cached:
-      description: Whether it was there already.
+      description: Whether the token was taken from the cache.
       type: bool
       sample: true
 """

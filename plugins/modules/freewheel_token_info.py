@@ -7,10 +7,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: freewheel_token_info
-short_description: Ask FreeWheel about an access token
+short_description: Read information about a FreeWheel access token
 description:
-  - Says whether a token is valid, whose it is and how long it lives.
-  - With O(access_token), about that one. With credentials, about the shared token, which is obtained if there is none.
+  - Returns whether a token is valid, which user it belongs to, and when it expires.
+  - The token is O(access_token) or, with credentials, the shared token, which is obtained if it does not exist.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
@@ -24,16 +24,16 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: How long does the token live?
+- name: Read how long a token is valid
   mediaops.access.freewheel_token_info:
     access_token: "{{ freewheel_access_token }}"
   register: freewheel
 
-- name: It must last for the night
+- name: Ensure that the token is valid for at least ten hours
   ansible.builtin.assert:
     that: freewheel.token_info.valid and freewheel.token_info.expires_in > 36000
 
-- name: Ask about the shared token
+- name: Read information about the shared token
   mediaops.access.freewheel_token_info:
     username: "{{ freewheel_username }}"
     password: "{{ freewheel_password }}"
@@ -42,28 +42,28 @@ EXAMPLES = r"""
 
 RETURN = r"""
 token_info:
-  description: What the platform says of the token.
+  description: The information returned by the platform.
   returned: success
   type: dict
   contains:
     valid:
-      description: Whether the platform accepts it. If not, the other values are null.
+      description: Whether the platform accepts the token. If not, the other values are null.
       type: bool
       sample: true
     user_id:
-      description: The number of its MRM user.
+      description: The ID of the MRM user that the token belongs to.
       type: int
       sample: 6092302
     created_at:
-      description: When it was created, in seconds since 1970 (UTC), as the platform says it.
+      description: The time when the token was created, in seconds since 1970 (UTC), as returned by the platform.
       type: int
       sample: 1468982119
     expires_in:
-      description: The seconds left.
+      description: The remaining lifetime of the token, in seconds.
       type: int
       sample: 604800
     expires_at:
-      description: When it expires, in UTC.
+      description: The time when the token expires, in UTC.
       type: str
       sample: "2030-12-31T23:59:59Z"
 """

@@ -7,39 +7,39 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: manifest_info
-short_description: Read and check a manifest of the provision role
+short_description: Read and validate a manifest of the provision role
 version_added: 0.1.0
 description:
-  - Reads a manifest, checks it against the JSON Schema that the collection ships in C(roles/provision/files/manifest.schema.json),
-    and checks what no schema can tell of its options, of the items in its lists and files, and of the places that credentials are delivered to.
-  - A section or list with nothing in it is an empty one.
-  - A manifest file is data. Templates in it are not evaluated, and a warning names their places. To use templates, give O(manifest) as a dictionary.
-  - Ansible Vault is supported, for the manifest, for values in it, and for the files of items that it names.
-  - Values that YAML has changed are refused. An unquoted C(0123) is the number 83 for it, C(12:30) is 750, C(3.10) is 3.1, and C(on) is true.
-    Put texts in quotes.
+  - Reads a manifest and validates it against the JSON Schema that the collection ships in C(roles/provision/files/manifest.schema.json).
+    It also validates what a schema cannot express about options, items in lists and files, and the destinations of credentials.
+  - A section or list without content is treated as empty.
+  - A manifest file is data. Templates in it are not evaluated, and a warning lists their locations. To use templates, pass O(manifest) as a dictionary.
+  - Ansible Vault is supported for the manifest, for values in it, and for the item files that it references.
+  - Values that YAML has changed are rejected. YAML reads an unquoted C(0123) as 83, C(12:30) as 750, C(3.10) as 3.1, and C(on) as true.
+    Quote such strings.
 author:
   - mediaops.access contributors (@mediaops)
 options:
   manifest:
-    description: The manifest, or the path of a YAML or JSON file that holds it.
+    description: The manifest as a dictionary, or the path of a YAML or JSON file that contains it.
     type: raw
     required: true
   revoke:
     description:
-      - Return the manifest of the opposite, in which everything that can be removed is absent. Users are left out.
+      - Whether to return the inverse of the manifest, in which everything that can be removed is absent. Users are omitted.
     type: bool
     default: false
   include_files:
     description:
-      - Put the items of the files that it names into its lists. O(revoke=true) does so, too.
-      - This is for those who describe what the manifest wants. What only keeps it from being brought about, such as a date that has passed
-        or a folder that is missing, is then left to whoever tries.
-      - Without it a file stays a path, and its items are read by the module that brings them about, which needs hardly any memory for them.
+      - Whether to add the items of the files that the manifest references to its lists. O(revoke=true) does so as well.
+      - Use this to describe what a manifest contains. Problems that only prevent it from being applied, such as a date in the past
+        or a missing directory, are then not reported.
+      - With V(false), a file remains a path, and its items are read by the module that applies them, which needs hardly any memory for them.
     type: bool
     default: false
   has_vault_password:
     description:
-      - Whether there is a password for what is delivered with C(format=vault_yaml). If V(false), to deliver in this format is an error.
+      - Whether a password is available for credentials delivered with C(format=vault_yaml). With V(false), delivery in this format is an error.
     type: bool
 extends_documentation_fragment:
   - mediaops.access.common
@@ -51,16 +51,16 @@ attributes:
     support: full
     membership: [mediaops.access.all]
 notes:
-  - It always runs on the controller.
-  - The role P(mediaops.access.provision#role) uses it.
+  - The module always runs on the controller.
+  - The module is used by the role P(mediaops.access.provision#role).
 """
 
 EXAMPLES = r"""
-- name: Is the manifest valid?
+- name: Validate a manifest
   mediaops.access.manifest_info:
     manifest: manifest.yml
 
-- name: Read the opposite of the manifest, to remove everything that it describes
+- name: Read the inverse of a manifest, to remove everything that it describes
   mediaops.access.manifest_info:
     manifest: manifest.yml
     revoke: true
@@ -69,23 +69,23 @@ EXAMPLES = r"""
 
 RETURN = r"""
 manifest:
-  description: The sections for the platforms, with the items of files added. As it may hold passwords, the result is not shown.
+  description: The sections of the platforms, with the items of files if they are included. The result is not displayed, because it may contain passwords.
   returned: success
   type: dict
   sample: {"flex": {"applications": [{"name": "Reviewer"}], "url": "https://flex.example.com"}}
 sections:
-  description: Which platforms the manifest has something for, and the role that provisions each.
+  description: The platforms that have a section in the manifest, and the role that provisions each of them.
   returned: success
   type: list
   elements: dict
   sample: [{"provider": "flex", "role": "flex_application"}]
 names:
-  description: C(applications) and C(tokens), each with the names of those that shall be there as keys. The values are null.
+  description: The names of the applications and tokens that should exist, as keys of C(applications) and C(tokens). The values are null.
   returned: success
   type: dict
   sample: {"applications": {"Reviewer": null}, "tokens": {}}
 deliver:
-  description: Where the credentials go, with absolute paths.
+  description: The destinations of the credentials, with absolute paths.
   returned: success
   type: list
   elements: dict

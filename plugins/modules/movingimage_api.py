@@ -9,9 +9,9 @@ DOCUMENTATION = r"""
 module: movingimage_api
 short_description: Send a request to movingimage VideoManager Pro with the shared token
 description:
-  - Sends one request to the API, with the access token that all processes share, under the platform's rate limits.
-  - A token that the platform rejects is replaced once, and the request repeated.
-  - A request that failed on the way is repeated only where the method makes that safe.
+  - Sends one request to the API with the shared access token, within the platform's rate limits.
+  - A token that the platform rejects is replaced once, and the request is repeated.
+  - After a network or server error, the request is retried only if its method makes this safe.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
@@ -44,22 +44,22 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: The HTTP status. Null in check mode if the request is not sent, as the other keys are then.
+  description: The HTTP status code. In check mode, this and the other keys are null if the request is not sent.
   returned: success
   type: int
   sample: 200
 json:
-  description: The answer, if it is JSON.
-  returned: if the answer is JSON, and in check mode if the request is not sent
+  description: The response body, if it is JSON.
+  returned: if the response is JSON, and in check mode if the request is not sent
   type: raw
   sample: {"videos": [{"id": "v1", "title": "News"}], "total": 1}
 content:
-  description: The answer, if it is something else.
-  returned: if the answer is not JSON, and in check mode if the request is not sent
+  description: The response body, if it is not JSON.
+  returned: if the response is not JSON, and in check mode if the request is not sent
   type: str
   sample: "Created"
 headers:
-  description: The answer's headers, their names in lower case.
+  description: The response headers, with their names in lower case.
   returned: success
   type: dict
   sample: {"content-type": "application/json"}

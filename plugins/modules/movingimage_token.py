@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: movingimage_token
-short_description: Obtain an access token of movingimage VideoManager Pro
+short_description: Obtain an access token for movingimage VideoManager Pro
 description:
-  - Returns an access token, refreshed or newly obtained where the cached one is too old. It lives for five minutes.
-  - All processes that share a token cache share the token; only one of them logs in.
+  - Returns an access token, which is refreshed or newly obtained if the cached token is too old. The token is valid for five minutes.
+  - All processes with the same token cache share the token, and only one of them logs in.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 notes:
-  - The platform cannot revoke a token. It expires.
+  - The platform cannot revoke a token. A token remains valid until it expires.
 extends_documentation_fragment:
   - mediaops.access.common
   - mediaops.access.common.access_tokens
@@ -30,14 +30,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A token for one VideoManager
+- name: Obtain a token for one VideoManager
   mediaops.access.movingimage_token:
     username: "{{ movingimage_username }}"
     password: "{{ movingimage_password }}"
     video_manager_id: 42
   register: portal
 
-- name: A token of the OpenID Connect issuer
+- name: Obtain a token from the OpenID Connect issuer
   mediaops.access.movingimage_token:
     flow: openid
     auth_url: https://login.movingimage.com/auth/realms/platform
@@ -49,29 +49,29 @@ EXAMPLES = r"""
 RETURN = r"""
 token:
   description:
-    - The token. A result that holds one is not shown, and is kept for the play to use.
-    - In check mode only a cached one is returned.
-  returned: success, and O(state=present)
+    - The token. A result that contains a token is not displayed, but the play can register and use it.
+    - In check mode, only a cached token is returned.
+  returned: success and O(state=present)
   type: dict
   contains:
     access_token:
-      description: The token itself.
+      description: The access token.
       type: str
       sample: the token
     token_type:
-      description: Its type (RFC 6749).
+      description: The token type (RFC 6749).
       type: str
       sample: Bearer
     expires_at:
-      description: When it expires, in UTC.
+      description: The time when the token expires, in UTC.
       type: str
       sample: "2030-12-31T23:59:59Z"
     expires_in:
-      description: The seconds left.
+      description: The remaining lifetime of the token, in seconds.
       type: int
       sample: 3599
     cached:
-      description: Whether it was there already.
+      description: Whether the token was taken from the cache.
       type: bool
       sample: true
     refresh_token:
@@ -80,22 +80,22 @@ token:
       returned: if the platform issued one
       sample: the refresh token
     refresh_expires_at:
-      description: When that expires, in UTC.
+      description: The time when the refresh token expires, in UTC.
       type: str
-      returned: if the platform says so
+      returned: if the platform reports it
       sample: "2030-12-31T23:59:59Z"
     scope:
-      description: The scope that the platform granted.
+      description: The scope granted by the platform.
       type: str
-      returned: if the platform says so
+      returned: if the platform reports it
       sample: openid
     video_managers:
-      description: The VideoManagers that the login named, each with C(id) and C(name). Empty with OpenID Connect.
+      description: The VideoManagers returned by the login, each with C(id) and C(name). The list is empty with OpenID Connect.
       type: list
       elements: dict
       sample: [{"id": 42, "name": "Portal"}]
     valid_for_video_manager:
-      description: The VideoManager that the token is for. Null with OpenID Connect.
+      description: The ID of the VideoManager that the token is for. It is null with OpenID Connect.
       type: int
       sample: 42
 """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: movingimage_video_manager_info
-short_description: Read the VideoManagers that a user may see
+short_description: Read the movingimage VideoManagers that a user can access
 description:
   - Returns the VideoManagers of movingimage VideoManager Pro that the credentials give access to.
 version_added: 0.1.0
@@ -24,13 +24,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Which VideoManagers are there?
+- name: Read the VideoManagers of a user
   mediaops.access.movingimage_video_manager_info:
     username: "{{ movingimage_username }}"
     password: "{{ movingimage_password }}"
   register: movingimage
 
-- name: Use a token from elsewhere
+- name: Read the VideoManagers with an existing token
   mediaops.access.movingimage_video_manager_info:
     access_token: "{{ movingimage_access_token }}"
   register: movingimage
@@ -44,11 +44,11 @@ video_managers:
   elements: dict
   contains:
     id:
-      description: Its number.
+      description: The ID of the VideoManager.
       type: int
       sample: 42
     name:
-      description: Its name.
+      description: The name of the VideoManager.
       type: str
       sample: Portal
 """

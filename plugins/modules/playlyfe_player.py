@@ -7,30 +7,30 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: playlyfe_player
-short_description: Create, rename and delete players of Playlyfe
+short_description: Manage Playlyfe players
 description:
-  - Manages a player. The client needs the admin scope, and the player runtime scope to rename.
-  - Only the alias is compared, as no read returns the e-mail address.
+  - Creates, renames and deletes a player. The client needs the admin scope and, to rename a player, the player runtime scope.
+  - Only the alias is compared, because the e-mail address cannot be read back.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 options:
   id:
     description:
-      - The player's identifier.
+      - The ID of the player.
     type: str
     required: true
   alias:
     description:
-      - The name that is shown. It is required to create a player; one who exists keeps the alias if none is given.
+      - The display name of the player. It is required to create a player. If not set, an existing player keeps the current alias.
     type: str
   email:
     description:
-      - The e-mail address, sent when the player is created or renamed.
+      - The e-mail address of the player. It is sent only when the player is created or renamed.
     type: str
   state:
     description:
-      - Whether there is such a player.
+      - V(present) creates or renames the player, V(absent) deletes it.
     type: str
     choices: [present, absent]
     default: present
@@ -45,7 +45,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A player
+- name: Ensure that a player exists
   mediaops.access.playlyfe_player:
     client_id: "{{ playlyfe_client_id }}"
     client_secret: "{{ playlyfe_client_secret }}"
@@ -62,16 +62,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 player:
-  description: The player; none after O(state=absent).
-  returned: success, and O(state=present)
+  description: The player. It is not returned with O(state=absent).
+  returned: success and O(state=present)
   type: dict
   contains:
     id:
-      description: The identifier.
+      description: The ID of the player.
       type: str
       sample: p1
     alias:
-      description: The name that is shown.
+      description: The display name of the player.
       type: str
       sample: Player One
     enabled:

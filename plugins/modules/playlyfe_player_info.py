@@ -7,16 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: playlyfe_player_info
-short_description: Read the players of Playlyfe
+short_description: Read Playlyfe players
 description:
-  - Returns one player or all of them, page by page. The client needs the admin scope.
+  - Returns one player, or all players from all pages. The client needs the admin scope.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 options:
   id:
     description:
-      - Return the player with this identifier.
+      - Return only the player with this ID.
     type: str
 extends_documentation_fragment:
   - mediaops.access.common
@@ -29,7 +29,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Who plays?
+- name: Read all players
   mediaops.access.playlyfe_player_info:
     client_id: "{{ playlyfe_client_id }}"
     client_secret: "{{ playlyfe_client_secret }}"
@@ -45,17 +45,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 players:
-  description: The players; an empty list if there is none.
+  description: The players. The list is empty if there are none.
   returned: success
   type: list
   elements: dict
   contains:
     id:
-      description: The identifier.
+      description: The ID of the player.
       type: str
       sample: p1
     alias:
-      description: The name that is shown.
+      description: The display name of the player.
       type: str
       sample: Player One
     enabled:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: playlyfe_token
-short_description: Obtain an access token of Playlyfe
+short_description: Obtain an access token for Playlyfe
 description:
-  - Returns an access token of a client (client credentials grant, RFC 6749 section 4.4). It lives for a day.
-  - All processes that share a token cache share the token; only one of them asks for it.
+  - Returns an access token for a client (client credentials grant, RFC 6749, section 4.4). The token is valid for one day.
+  - All processes with the same token cache share the token, and only one of them requests it.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 notes:
-  - The platform cannot revoke a token. It expires.
+  - The platform cannot revoke a token. A token remains valid until it expires.
 extends_documentation_fragment:
   - mediaops.access.common
   - mediaops.access.common.access_tokens
@@ -29,13 +29,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: A token of the back-end client
+- name: Obtain a token for the back-end client
   mediaops.access.playlyfe_token:
     client_id: "{{ playlyfe_client_id }}"
     client_secret: "{{ playlyfe_client_secret }}"
   register: playlyfe
 
-- name: Forget the cached token
+- name: Remove the token from the cache
   mediaops.access.playlyfe_token:
     client_id: "{{ playlyfe_client_id }}"
     client_secret: "{{ playlyfe_client_secret }}"
@@ -45,29 +45,29 @@ EXAMPLES = r"""
 RETURN = r"""
 token:
   description:
-    - The token. A result that holds one is not shown, and is kept for the play to use.
-    - In check mode only a cached one is returned.
-  returned: success, and O(state=present)
+    - The token. A result that contains a token is not displayed, but the play can register and use it.
+    - In check mode, only a cached token is returned.
+  returned: success and O(state=present)
   type: dict
   contains:
     access_token:
-      description: The token itself.
+      description: The access token.
       type: str
       sample: the token
     token_type:
-      description: Its type (RFC 6749).
+      description: The token type (RFC 6749).
       type: str
       sample: Bearer
     expires_at:
-      description: When it expires, in UTC.
+      description: The time when the token expires, in UTC.
       type: str
       sample: "2030-12-31T23:59:59Z"
     expires_in:
-      description: The seconds left.
+      description: The remaining lifetime of the token, in seconds.
       type: int
       sample: 3599
     cached:
-      description: Whether it was there already.
+      description: Whether the token was taken from the cache.
       type: bool
       sample: true
 """

@@ -7,26 +7,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: token_cache
-short_description: Forget cached tokens
+short_description: Remove cached tokens
 description:
-  - Removes tokens from the token cache, of one provider or of all, so that the next task logs in anew.
+  - Removes the tokens of one provider, or of all providers, from the token cache, so that the next task logs in again.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 options:
   provider:
     description:
-      - Whose tokens, such as V(freewheel). By default those of all providers.
+      - The provider whose tokens are removed, such as V(freewheel). By default, the tokens of all providers are removed.
     type: str
   state:
     description:
-      - The tokens are not there.
+      - V(absent) removes the tokens.
     type: str
     choices: [absent]
     default: absent
   revoke:
     description:
-      - Also end the tokens' life at the platform, where it can do that (FreeWheel).
+      - Whether to also revoke the tokens at the platform, if it supports revocation (FreeWheel).
     type: bool
     default: false
 extends_documentation_fragment:
@@ -39,24 +39,24 @@ attributes:
     support: full
     membership: [mediaops.access.all]
 notes:
-  - Only tokens that the O(token_cache_key) can decrypt are seen.
+  - Only tokens that can be decrypted with O(token_cache_key) are found.
 seealso:
   - module: mediaops.access.token_cache_info
 """
 
 EXAMPLES = r"""
-- name: Nobody goes on with the old FreeWheel tokens
+- name: Revoke and remove all FreeWheel tokens
   mediaops.access.token_cache:
     provider: freewheel
     revoke: true
 
-- name: Forget all cached tokens
+- name: Remove all cached tokens
   mediaops.access.token_cache:
 """
 
 RETURN = r"""
 removed:
-  description: How many tokens were removed.
+  description: The number of tokens that were removed.
   returned: success
   type: int
   sample: 2

@@ -9,14 +9,14 @@ DOCUMENTATION = r"""
 module: token_cache_info
 short_description: List cached tokens
 description:
-  - Says whose tokens are in the token cache and when they expire. It never returns a secret.
+  - Returns the owners and expiry times of the tokens in the token cache. Secrets are never returned.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 options:
   provider:
     description:
-      - Whose tokens, such as V(freewheel). By default those of all providers.
+      - The provider whose tokens are listed, such as V(freewheel). By default, the tokens of all providers are listed.
     type: str
 extends_documentation_fragment:
   - mediaops.access.common
@@ -28,17 +28,17 @@ attributes:
     support: full
     membership: [mediaops.access.all]
 notes:
-  - Only tokens that the O(token_cache_key) can decrypt are seen.
+  - Only tokens that can be decrypted with O(token_cache_key) are found.
 seealso:
   - module: mediaops.access.token_cache
 """
 
 EXAMPLES = r"""
-- name: Whose tokens are cached?
+- name: List all cached tokens
   mediaops.access.token_cache_info:
   register: cache
 
-- name: List the tokens of one platform
+- name: List the cached tokens of one platform
   mediaops.access.token_cache_info:
     provider: freewheel
   register: cache
@@ -46,25 +46,25 @@ EXAMPLES = r"""
 
 RETURN = r"""
 tokens:
-  description: The tokens, without the tokens themselves.
+  description: The cached tokens, without their secret values.
   returned: success
   type: list
   elements: dict
   contains:
     provider:
-      description: The platform.
+      description: The provider that issued the token.
       type: str
       sample: freewheel
     url:
-      description: Its root.
+      description: The root URL of the provider.
       type: str
       sample: https://api.freewheel.tv
     principal:
-      description: Whose token it is.
+      description: The owner of the token.
       type: str
       sample: johndoe
     expires_at:
-      description: When it expires, in UTC.
+      description: The time when the token expires, in UTC.
       type: str
       sample: "2030-12-31T23:59:59Z"
 """

@@ -42,7 +42,7 @@ _numbers = itertools.count(1)
 
 def documented_commands() -> list[str]:
     """What the guide says to run, after the installation and with credentials in the environment."""
-    block = re.search(r"^## Start it$.*?^```shell\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.M | re.S)
+    block = re.search(r"^## Usage$.*?^```shell\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.M | re.S)
     assert block
     lines = [line for line in block[1].splitlines() if not line.startswith(("pip ", "export "))]
     assert lines[-1].endswith(" --env-vars SHOP_WEBHOOK_SECRET")

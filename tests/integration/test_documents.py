@@ -264,7 +264,7 @@ def test_the_playbook_of_the_readme_runs(sandbox: Sandbox, ansible: Ansible) -> 
 def test_each_role_has_a_page(role: pathlib.Path) -> None:
     page = (role / "README.md").read_text(encoding="utf-8")
     options: Facts = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page.partition("## Variables")[2].partition("## Use")[0], re.M))
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page.partition("## Variables")[2].partition("## Example")[0], re.M))
     assert set(rows) == set(options), "the table has the role's variables"
     for name, option in options.items():
         kind, default = (cell.strip() for cell in rows[name].split("|")[:2])
