@@ -4,7 +4,7 @@
 """Keep the action groups in meta/runtime.yml equal to plugins/modules: --check tells whether they are, --write makes them so.
 
 Every module is in the group "all", and a module PROVIDER_thing in the group PROVIDER as well.
-A provider is a file plugins/module_utils/_providers/PROVIDER.py.
+A provider is a file plugins/module_utils/_providers/PROVIDER.py, or a package with a file client.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MARK = "# Written by tools/action_groups.py"
 
 
 def names(folder: str) -> list[str]:
-    return sorted(path.stem for path in (ROOT / folder).glob("*.py") if not path.stem.startswith("_"))
+    return sorted(path.stem for path in (ROOT / folder).glob("[!_]*") if path.suffix == ".py" or (path / "client.py").exists())
 
 
 def groups() -> dict[str, list[str]]:

@@ -62,7 +62,7 @@ def descriptions(place: str) -> dict[str, str]:
 
 
 def properties(spec: dict[str, t.Any], names: t.Iterable[str], words: dict[str, str]) -> dict[str, t.Any]:
-    is_id = importlib.import_module(f"{PLUGINS}.module_utils._values").is_id
+    is_id = importlib.import_module(f"{PLUGINS}.module_utils._data.values").is_id
 
     def kind(name: str, option: dict[str, t.Any]) -> dict[str, t.Any]:
         return {"enum": option["choices"]} if "choices" in option else ID if is_id(name, option) else TYPES[option["type"]]

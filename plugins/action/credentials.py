@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._marks import MASK
-from ansible_collections.mediaops.access.plugins.plugin_utils._controller_action import ControllerAction
-from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS, KEYS, Credentials, CredentialsFile, Place
-from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home
-from ansible_collections.mediaops.access.plugins.plugin_utils._vault_kv2 import Vault, VaultSecret
+from ..module_utils._errors import AccessError
+from ..module_utils._masking.marks import MASK
+from ..module_utils._platform.access import Access
+from ..plugin_utils._controller_action import ControllerAction
+from ..plugin_utils._deliver import FORMATS, KEYS, Credentials, CredentialsFile, Place
+from ..plugin_utils._plain import ansible_home
+from ..plugin_utils._vault_kv2 import Vault, VaultSecret
 
 SECRET = ("client_secret", "access_token")
 

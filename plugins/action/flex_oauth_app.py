@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.mediaops.access.plugins.modules.flex_oauth_app import MODULE
-from ansible_collections.mediaops.access.plugins.plugin_utils._action import InProcessAction
+from ..modules.flex_oauth_app import MODULE
+from ..plugin_utils._action import InProcessAction
 
 
 class ActionModule(InProcessAction):

@@ -13,18 +13,18 @@ import typing as t
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
-from ansible_collections.mediaops.access.plugins.module_utils._options import check_common, common_options
-from ansible_collections.mediaops.access.plugins.module_utils._pacing import Clock
-from ansible_collections.mediaops.access.plugins.module_utils._paths import quote_path
-from ansible_collections.mediaops.access.plugins.module_utils._rows import Item, converted, read_items
-from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
-from ansible_collections.mediaops.access.plugins.module_utils._values import leaves, problems_in
-from ansible_collections.mediaops.access.plugins.plugin_utils._controller_action import ControllerAction
-from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS, CredentialsFile, Json, clashes
-from ansible_collections.mediaops.access.plugins.plugin_utils._plain import VAULT_REMEDY, decrypted, first_line, plain
-from ansible_collections.mediaops.access.plugins.plugin_utils._providers import provider_classes
-from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml, check_aliases
+from ..module_utils._clock import Clock
+from ..module_utils._data.paths import quote_path
+from ..module_utils._data.rows import Item, converted, read_items
+from ..module_utils._data.schema import Schema
+from ..module_utils._data.values import leaves, problems_in
+from ..module_utils._errors import AccessError, in_one_line
+from ..module_utils._platform.options import check_common, common_options
+from ..plugin_utils._controller_action import ControllerAction
+from ..plugin_utils._deliver import FORMATS, CredentialsFile, Json, clashes
+from ..plugin_utils._plain import VAULT_REMEDY, decrypted, first_line, plain
+from ..plugin_utils._providers import provider_classes
+from ..plugin_utils._yaml_source import changed_by_yaml, check_aliases
 
 SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision", "files", "manifest.schema.json")
 COMMON = common_options("none", "none")

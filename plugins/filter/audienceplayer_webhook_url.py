@@ -10,13 +10,13 @@ from urllib.parse import quote
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._module import problem_in
-from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_entitlements import Entitlement
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
-from ansible_collections.mediaops.access.plugins.modules.audienceplayer_entitlement import MODULE
-from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
+from ..module_utils._errors import AccessError
+from ..module_utils._masking.secrets import Secrets
+from ..module_utils._modules.definition import problem_in
+from ..module_utils._providers.audienceplayer.client import AudiencePlayer
+from ..module_utils._providers.audienceplayer.entitlements import Entitlement
+from ..modules.audienceplayer_entitlement import MODULE
+from ..plugin_utils._plain import plain
 
 DOCUMENTATION = r"""
 name: audienceplayer_webhook_url

@@ -8,8 +8,8 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.mediaops.access.plugins.module_utils import _token
-from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
+from ..module_utils._oauth2 import jwt
+from ..plugin_utils._plain import plain
 
 DOCUMENTATION = r"""
 name: jwt_claims
@@ -46,7 +46,7 @@ def jwt_claims(token: t.Any) -> dict[str, t.Any]:
     if not isinstance(token, str):
         raise AnsibleFilterError("jwt_claims takes a JWT (a string)")
     try:
-        return _token.jwt_claims(plain(token))
+        return jwt.jwt_claims(plain(token))
     except ValueError as error:
         raise AnsibleFilterError(f"jwt_claims: {error}") from None
 

@@ -62,10 +62,10 @@ import typing as t
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers._consul import Consul
-from ansible_collections.mediaops.access.plugins.plugin_utils._lookup import run_lookup
+from ..module_utils._modules.definition import Module, Result
+from ..module_utils._platform.access import Access
+from ..module_utils._providers._consul import Consul
+from ..plugin_utils._lookup import run_lookup
 
 
 def run(access: Access[Consul]) -> Result:

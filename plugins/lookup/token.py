@@ -79,9 +79,9 @@ import typing as t
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module
-from ansible_collections.mediaops.access.plugins.plugin_utils._lookup import run_lookup
-from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
+from ..module_utils._modules.definition import Module
+from ..plugin_utils._lookup import run_lookup
+from ..plugin_utils._plain import plain
 
 OUTPUTS: dict[str, t.Callable[[dict[str, t.Any]], t.Any]] = {
     "token": lambda token: token["access_token"],

@@ -242,12 +242,12 @@ summary:
       sample: 0
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_bulk import Entitlements
-from ansible_collections.mediaops.access.plugins.module_utils._providers._audienceplayer_entitlements import ITEM_OPTIONS
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
+from ..module_utils._errors import AccessError
+from ..module_utils._modules.definition import Module, Result
+from ..module_utils._platform.access import Access
+from ..module_utils._providers.audienceplayer.bulk import Entitlements
+from ..module_utils._providers.audienceplayer.client import AudiencePlayer
+from ..module_utils._providers.audienceplayer.entitlements import ITEM_OPTIONS
 
 
 def run(access: Access[AudiencePlayer]) -> Result:

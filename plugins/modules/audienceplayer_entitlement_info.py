@@ -93,11 +93,11 @@ subscriptions:
       sample: true
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._errors import NotFound
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
-from ansible_collections.mediaops.access.plugins.module_utils._token import iso
+from ..module_utils._errors import NotFound
+from ..module_utils._modules.definition import Module, Result
+from ..module_utils._oauth2.token import iso
+from ..module_utils._platform.access import Access
+from ..module_utils._providers.audienceplayer.client import AudiencePlayer
 
 
 def run(access: Access[AudiencePlayer]) -> Result:

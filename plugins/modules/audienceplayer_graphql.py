@@ -81,11 +81,11 @@ data:
   sample: {"Config": {"project_id": 111}}
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._graphql import is_mutation
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET
+from ..module_utils._masking.secrets import HOLDS_SECRET
+from ..module_utils._modules.definition import Module, Result
+from ..module_utils._platform.access import Access
+from ..module_utils._providers.audienceplayer.client import AudiencePlayer
+from ..module_utils._providers.audienceplayer.graphql import is_mutation
 
 
 def run(access: Access[AudiencePlayer]) -> Result:

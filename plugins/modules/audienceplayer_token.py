@@ -96,10 +96,10 @@ user:
       sample: viewer@example.com
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer
-from ansible_collections.mediaops.access.plugins.module_utils._token_module import OPTIONS, run_token
+from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.token import OPTIONS, run_token
+from ..module_utils._platform.access import Access
+from ..module_utils._providers.audienceplayer.client import AudiencePlayer
 
 
 def run(access: Access[AudiencePlayer]) -> Result:

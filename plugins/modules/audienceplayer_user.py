@@ -83,10 +83,10 @@ user:
       sample: Vera Viewer
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer, UserResource
-from ansible_collections.mediaops.access.plugins.module_utils._runner import ensure
+from ..module_utils._modules.definition import Module, Result
+from ..module_utils._platform.access import Access
+from ..module_utils._platform.ensure import ensure
+from ..module_utils._providers.audienceplayer.client import AudiencePlayer, UserResource
 
 
 def run(access: Access[AudiencePlayer]) -> Result:

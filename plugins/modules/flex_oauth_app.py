@@ -116,10 +116,10 @@ application:
       sample: the secret
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers.flex import ApplicationResource, Flex
-from ansible_collections.mediaops.access.plugins.module_utils._runner import ensure
+from ..module_utils._modules.definition import Module, Result
+from ..module_utils._platform.access import Access
+from ..module_utils._platform.ensure import ensure
+from ..module_utils._providers.flex import ApplicationResource, Flex
 
 
 def run(access: Access[Flex]) -> Result:

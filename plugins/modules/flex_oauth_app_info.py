@@ -87,9 +87,9 @@ applications:
       sample: the secret
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers.flex import Flex
+from ..module_utils._modules.definition import Module, Result
+from ..module_utils._platform.access import Access
+from ..module_utils._providers.flex import Flex
 
 
 def run(access: Access[Flex]) -> Result:

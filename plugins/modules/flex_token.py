@@ -86,9 +86,9 @@ token:
       sample: client_credentials_default_scope
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module
-from ansible_collections.mediaops.access.plugins.module_utils._providers.flex import Flex
-from ansible_collections.mediaops.access.plugins.module_utils._token_module import OPTIONS, run_token
+from ..module_utils._modules.definition import Module
+from ..module_utils._modules.token import OPTIONS, run_token
+from ..module_utils._providers.flex import Flex
 
 MODULE = Module(Flex, run_token, OPTIONS)
 

@@ -61,10 +61,10 @@ headers:
   sample: {"content-type": "application/json"}
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers.freewheel import FreeWheel
-from ansible_collections.mediaops.access.plugins.module_utils._request_module import OPTIONS, PRIVATE, run_request
+from ..module_utils._modules.api import OPTIONS, PRIVATE, run_request
+from ..module_utils._modules.definition import Module, Result
+from ..module_utils._platform.access import Access
+from ..module_utils._providers.freewheel import FreeWheel
 
 
 def run(access: Access[FreeWheel]) -> Result:

@@ -83,9 +83,9 @@ token:
       sample: true
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module
-from ansible_collections.mediaops.access.plugins.module_utils._providers.freewheel import FreeWheel
-from ansible_collections.mediaops.access.plugins.module_utils._token_module import OPTIONS, VERIFY, run_token
+from ..module_utils._modules.definition import Module
+from ..module_utils._modules.token import OPTIONS, VERIFY, run_token
+from ..module_utils._providers.freewheel import FreeWheel
 
 MODULE = Module(FreeWheel, run_token, {**OPTIONS, **VERIFY})
 

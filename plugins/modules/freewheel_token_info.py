@@ -68,10 +68,10 @@ token_info:
       sample: "2030-12-31T23:59:59Z"
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers.freewheel import FreeWheel
-from ansible_collections.mediaops.access.plugins.module_utils._token import iso
+from ..module_utils._modules.definition import Module, Result
+from ..module_utils._oauth2.token import iso
+from ..module_utils._platform.access import Access
+from ..module_utils._providers.freewheel import FreeWheel
 
 
 def run(access: Access[FreeWheel]) -> Result:

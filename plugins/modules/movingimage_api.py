@@ -65,9 +65,9 @@ headers:
   sample: {"content-type": "application/json"}
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module
-from ansible_collections.mediaops.access.plugins.module_utils._providers.movingimage import MovingImage
-from ansible_collections.mediaops.access.plugins.module_utils._request_module import OPTIONS, PRIVATE, run_request
+from ..module_utils._modules.api import OPTIONS, PRIVATE, run_request
+from ..module_utils._modules.definition import Module
+from ..module_utils._providers.movingimage import MovingImage
 
 MODULE = Module(MovingImage, run_request, OPTIONS, private=PRIVATE)
 

@@ -100,9 +100,9 @@ token:
       sample: 42
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module
-from ansible_collections.mediaops.access.plugins.module_utils._providers.movingimage import MovingImage
-from ansible_collections.mediaops.access.plugins.module_utils._token_module import OPTIONS, run_token
+from ..module_utils._modules.definition import Module
+from ..module_utils._modules.token import OPTIONS, run_token
+from ..module_utils._providers.movingimage import MovingImage
 
 MODULE = Module(MovingImage, run_token, OPTIONS)
 

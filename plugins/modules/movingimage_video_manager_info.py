@@ -53,9 +53,9 @@ video_managers:
       sample: Portal
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers.movingimage import MovingImage
+from ..module_utils._modules.definition import Module, Result
+from ..module_utils._platform.access import Access
+from ..module_utils._providers.movingimage import MovingImage
 
 
 def run(access: Access[MovingImage]) -> Result:

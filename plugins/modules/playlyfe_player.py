@@ -80,10 +80,10 @@ player:
       sample: true
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers.playlyfe import PlayerResource, Playlyfe
-from ansible_collections.mediaops.access.plugins.module_utils._runner import ensure
+from ..module_utils._modules.definition import Module, Result
+from ..module_utils._platform.access import Access
+from ..module_utils._platform.ensure import ensure
+from ..module_utils._providers.playlyfe import PlayerResource, Playlyfe
 
 
 def run(access: Access[Playlyfe]) -> Result:

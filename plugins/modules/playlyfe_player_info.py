@@ -64,9 +64,9 @@ players:
       sample: true
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._providers.playlyfe import Playlyfe
+from ..module_utils._modules.definition import Module, Result
+from ..module_utils._platform.access import Access
+from ..module_utils._providers.playlyfe import Playlyfe
 
 
 def run(access: Access[Playlyfe]) -> Result:

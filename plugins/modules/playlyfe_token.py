@@ -72,9 +72,9 @@ token:
       sample: true
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module
-from ansible_collections.mediaops.access.plugins.module_utils._providers.playlyfe import Playlyfe
-from ansible_collections.mediaops.access.plugins.module_utils._token_module import OPTIONS, run_token
+from ..module_utils._modules.definition import Module
+from ..module_utils._modules.token import OPTIONS, run_token
+from ..module_utils._providers.playlyfe import Playlyfe
 
 MODULE = Module(Playlyfe, run_token, OPTIONS)
 

@@ -62,8 +62,8 @@ removed:
   sample: 2
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._cache_module import AnyProvider, remove_tokens
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+from ..module_utils._modules.cache import AnyProvider, remove_tokens
+from ..module_utils._modules.definition import Module
 
 MODULE = Module(
     AnyProvider,

@@ -69,8 +69,8 @@ tokens:
       sample: "2030-12-31T23:59:59Z"
 """
 
-from ansible_collections.mediaops.access.plugins.module_utils._cache_module import AnyProvider, list_tokens
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+from ..module_utils._modules.cache import AnyProvider, list_tokens
+from ..module_utils._modules.definition import Module
 
 MODULE = Module(AnyProvider, list_tokens, {"provider": {"type": "str"}})
 

@@ -15,18 +15,18 @@ import typing as t
 from ansible import constants as C
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import in_one_line
-from ansible_collections.mediaops.access.plugins.module_utils._module import EARLIER_PLANS, ENVIRONMENT, PLANS, Module
-from ansible_collections.mediaops.access.plugins.module_utils._options import variables
-from ansible_collections.mediaops.access.plugins.module_utils._proxies import VARIABLES
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET, Secrets
-from ansible_collections.mediaops.access.plugins.module_utils._values import leaves
-from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home, decrypted, plain
-from ansible_collections.mediaops.access.plugins.plugin_utils._plans import Plans
-from ansible_collections.mediaops.access.plugins.plugin_utils._providers import provider_classes
-from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml
+from ..module_utils._data.values import leaves
+from ..module_utils._errors import in_one_line
+from ..module_utils._http.proxies import VARIABLES
+from ..module_utils._masking.secrets import HOLDS_SECRET, Secrets
+from ..module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, PLANS, Module
+from ..module_utils._platform.options import variables
+from ._plain import ansible_home, decrypted, plain
+from ._plans import Plans
+from ._providers import provider_classes
+from ._yaml_source import changed_by_yaml
 
-_UTILS = Module.__module__.rpartition(".")[0]
+_UTILS = "ansible_collections.mediaops.access.plugins.module_utils"
 
 
 class InProcessAction(ActionBase):
@@ -36,8 +36,8 @@ class InProcessAction(ActionBase):
 
     def __init_subclass__(cls) -> None:
         """Ansible loads an action before it forks: what is imported now, its workers share."""
-        libraries = [f"{_UTILS}._secret_search"]
-        libraries += ["requests", "jsonschema", f"{_UTILS}._connection"] if cls.module.provider.has_tokens else []
+        libraries = [f"{_UTILS}._masking.search"]
+        libraries += ["requests", "jsonschema", f"{_UTILS}._http.connection"] if cls.module.provider.has_tokens else []
         libraries += ["redis"] if os.environ.get("MEDIAOPS_TOKEN_CACHE", "").startswith("redis") else []
         with _no_garbage_collection():
             for library in libraries:

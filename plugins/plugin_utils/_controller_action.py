@@ -13,13 +13,13 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils import basic
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.mediaops.access.plugins.module_utils._core_secrets import register, told_to_core
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, in_one_line
-from ansible_collections.mediaops.access.plugins.module_utils._options import SecretOptions
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets, strings_in
-from ansible_collections.mediaops.access.plugins.module_utils._values import leaves, problems_in
-from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
-from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml
+from ..module_utils._data.values import leaves, problems_in
+from ..module_utils._errors import AccessError, in_one_line
+from ..module_utils._masking.core_registry import register, told_to_core
+from ..module_utils._masking.secrets import Secrets, strings_in
+from ..module_utils._platform.options import SecretOptions
+from ._plain import plain
+from ._yaml_source import changed_by_yaml
 
 
 class ControllerAction(ActionBase):

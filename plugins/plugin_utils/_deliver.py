@@ -20,8 +20,8 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._files import irregular, open_directory, open_regular, others_can_write
+from ..module_utils._data.files import irregular, open_directory, open_regular, others_can_write
+from ..module_utils._errors import AccessError
 
 #: ``{"applications": {NAME: {"client_id", "client_secret"}}, "tokens": {NAME: {"access_token", "expires_at"}}}``
 Credentials = dict[str, dict[str, dict[str, t.Any]]]

@@ -11,11 +11,11 @@ from ansible.errors import AnsibleLookupError
 from ansible.parsing.dataloader import DataLoader
 from ansible.utils.display import Display
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import in_one_line
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module, Result
-from ansible_collections.mediaops.access.plugins.module_utils._values import leaves
-from ansible_collections.mediaops.access.plugins.plugin_utils._plain import ansible_home, plain
-from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml
+from ..module_utils._data.values import leaves
+from ..module_utils._errors import in_one_line
+from ..module_utils._modules.definition import Module, Result
+from ._plain import ansible_home, plain
+from ._yaml_source import changed_by_yaml
 
 
 def run_lookup(module: Module, name: str, options: t.Mapping[str, t.Any], loader: DataLoader | None = None) -> Result:

@@ -12,7 +12,7 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ..module_utils._errors import AccessError
 
 VAULT_REMEDY = "Give its password with --ask-vault-pass or --vault-password-file"
 

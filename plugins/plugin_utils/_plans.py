@@ -12,7 +12,7 @@ import typing as t
 
 from ansible import constants as C
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Plan
+from ..module_utils._platform.access import Plan
 
 if t.TYPE_CHECKING:
     import sqlite3

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request
-from ansible_collections.mediaops.access.plugins.module_utils._paths import quote_path
-from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
-from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
-from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import Credentials, Place, checked
+from ..module_utils._data.paths import quote_path
+from ..module_utils._data.schema import Schema
+from ..module_utils._errors import AccessError
+from ..module_utils._http.models import Request
+from ..module_utils._platform.access import Access
+from ..module_utils._platform.platform import Provider
+from ._deliver import Credentials, Place, checked
 
 SECRET = Schema(
     {

@@ -15,8 +15,8 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._values import Leaf, is_id, is_text
+from ..module_utils._data.values import Leaf, is_id, is_text
+from ..module_utils._errors import AccessError
 
 try:
     from ansible._internal._datatag._tags import Origin

@@ -20,7 +20,8 @@ from ansible.plugins.loader import init_plugin_loader
 
 init_plugin_loader([TREE])
 
-from ansible_collections.mediaops.access.plugins.module_utils import _access, _connection
+from ansible_collections.mediaops.access.plugins.module_utils._http import connection
+from ansible_collections.mediaops.access.plugins.module_utils._platform import access
 
 _cells: dict[tuple[str, str], list[str]] = {}
 _wrong: dict[tuple[str, str], str] = {}
@@ -39,10 +40,10 @@ def clocked(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[t.Callable[[t.Any], N
     """Let modules use a clock, and connections of their own."""
 
     def use(clock: t.Any) -> None:
-        monkeypatch.setattr(_access, "Clock", lambda: clock)
+        monkeypatch.setattr(access, "Clock", lambda: clock)
 
     sessions: dict[t.Any, t.Any] = {}
-    monkeypatch.setattr(_connection, "_sessions", sessions)
+    monkeypatch.setattr(connection, "_sessions", sessions)
     yield use
     for session in sessions.values():
         session.close()

@@ -14,7 +14,7 @@ import typing as t
 from ansible.errors import AnsibleLookupError
 from world import START, State
 
-from ansible_collections.mediaops.access.plugins.module_utils._token import iso
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import iso
 
 Result = dict[str, t.Any]
 Options = dict[str, t.Any]

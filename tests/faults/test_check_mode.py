@@ -12,7 +12,7 @@ import pytest
 from scenarios import SCENARIOS, Scenario
 from test_faults import VOLATILE, Bench, bench
 
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import HOLDS_SECRET
 
 __all__ = ["bench"]
 

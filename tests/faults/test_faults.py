@@ -19,7 +19,7 @@ from faults import FAULTS, REREAD_KINDS, SERVER_ERRORS, SOON, TIMEOUT, Fault
 from scenarios import ASKS, MAX_WAIT, RETRIES, SCENARIOS, Answer, Ask, Kind, Result, Scenario
 from world import Entry, State, World
 
-from ansible_collections.mediaops.access.plugins.module_utils import _connection
+from ansible_collections.mediaops.access.plugins.module_utils._http import connection
 
 #: Pauses before repeats: a quarter of a second, doubled each time, a fifth more or less; here for each request that a run may be stuck at.
 BACKOFF = 3 * sum(0.3 * 2**failure for failure in range(RETRIES + 2))
@@ -183,7 +183,7 @@ class Cell:
 
     def _plan(self) -> tuple[str, Result]:
         """Set the fault up; returns the URL to run against, and options."""
-        for session in _connection._sessions.values():
+        for session in connection._sessions.values():
             session.close()  # a connection that is open already meets nothing new
         if self.fault.name == "tls":
             self.world.distrust_after(self.position)

@@ -18,7 +18,7 @@ import trustme
 import uvicorn
 from uvicorn.server import ServerState
 
-from ansible_collections.mediaops.access.plugins.module_utils import _pacing
+from ansible_collections.mediaops.access.plugins.module_utils import _clock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "extensions"))
 
@@ -33,7 +33,7 @@ START = 1_800_000_000.0
 State = dict[str, t.Any]
 
 
-class Clock(_pacing.Clock):
+class Clock(_clock.Clock):
     """Time that passes only when somebody sleeps: the modules' and the platforms' alike."""
 
     def __init__(self) -> None:

@@ -25,11 +25,11 @@ pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
 PROGRAM = """
 import json, os, signal, sys, traceback
 import cryptography.fernet, jsonschema, redis, requests
-from ansible_collections.mediaops.access.plugins.module_utils import _store_redis
+from ansible_collections.mediaops.access.plugins.module_utils._store import redis
 from ansible_collections.mediaops.access.plugins.plugin_utils import _deliver
 from ansible_collections.mediaops.access.plugins.modules import audienceplayer_entitlement, flex_oauth_app, freewheel_token
 
-_store_redis._LOCK_LIFE = 0.3  # seconds that the next process has to wait
+redis._LOCK_LIFE = 0.3  # seconds that the next process has to wait
 
 
 def deliver(params):

@@ -209,7 +209,7 @@ def label(path: pathlib.Path) -> str:
 
 
 def names_in(folder: str) -> list[str]:
-    return sorted(path.stem for path in (PLUGINS / folder).glob("*.py") if not path.stem.startswith("_"))
+    return sorted(path.stem for path in (PLUGINS / folder).glob("[!_]*") if path.suffix == ".py" or path.is_dir())
 
 
 #: What there is, the contract's and what was added.

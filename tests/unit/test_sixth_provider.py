@@ -33,11 +33,12 @@ TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools"
 FILES = {
     "module_utils/_providers/acme.py": """
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request
-from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
-from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
-from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
-from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token
+from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request
+from ansible_collections.mediaops.access.plugins.module_utils._platform.options import from_env
+from ansible_collections.mediaops.access.plugins.module_utils._platform.platform import ManifestList, Provider
+from ansible_collections.mediaops.access.plugins.module_utils._data.schema import Schema
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import Grant
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token
 
 LOGIN = Schema({"type": "object", "properties": {"token": {"type": "string"}, "life": {"type": "number"}}, "required": ["token", "life"]})
 WIDGET = Schema({"type": "object", "properties": {"colour": {"type": "string"}}, "required": ["colour"]})
@@ -97,24 +98,24 @@ class WidgetResource:
         return state
 """,
     "modules/acme_token.py": """
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import Module
 from ansible_collections.mediaops.access.plugins.module_utils._providers.acme import Acme
-from ansible_collections.mediaops.access.plugins.module_utils._token_module import OPTIONS, run_token
+from ansible_collections.mediaops.access.plugins.module_utils._modules.token import OPTIONS, run_token
 
 DOCUMENTATION = "options: {}"
 MODULE = Module(Acme, run_token, OPTIONS)
 """,
     "modules/acme_api.py": """
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import Module
 from ansible_collections.mediaops.access.plugins.module_utils._providers.acme import Acme
-from ansible_collections.mediaops.access.plugins.module_utils._request_module import OPTIONS, run_request
+from ansible_collections.mediaops.access.plugins.module_utils._modules.api import OPTIONS, run_request
 
 MODULE = Module(Acme, run_request, OPTIONS)
 """,
     "modules/acme_widget.py": '''
-from ansible_collections.mediaops.access.plugins.module_utils._module import Module
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import Module
 from ansible_collections.mediaops.access.plugins.module_utils._providers.acme import Acme, WidgetResource
-from ansible_collections.mediaops.access.plugins.module_utils._runner import ensure
+from ansible_collections.mediaops.access.plugins.module_utils._platform.ensure import ensure
 
 DOCUMENTATION = """
 options:

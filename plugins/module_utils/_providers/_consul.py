@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import base64
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request
-from ansible_collections.mediaops.access.plugins.module_utils._paths import quote_path
-from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
-from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
+from .._data.paths import quote_path
+from .._data.schema import Schema
+from .._errors import AccessError
+from .._http.models import Request
+from .._platform.platform import Provider
 
 ENTRIES = Schema(
     {

@@ -8,13 +8,15 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, NotFound, Overtaken
-from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response
-from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
-from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
-from ansible_collections.mediaops.access.plugins.module_utils._runner import State
-from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
-from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, jwt_expiry
+from .._data.schema import Schema
+from .._errors import AccessError, NotFound, Overtaken
+from .._http.models import Request, Response
+from .._oauth2.grants import Grant
+from .._oauth2.jwt import jwt_expiry
+from .._oauth2.token import Token
+from .._platform.ensure import State
+from .._platform.options import from_env
+from .._platform.platform import ManifestList, Provider
 
 _LIFETIME = 3599  # seconds, where an answer says nothing (5.3)
 _LISTS = ("applications", "items", "content", "data")

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response
-from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
-from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
-from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
-from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token
+from .._data.schema import Schema
+from .._errors import AccessError
+from .._http.models import Request, Response
+from .._oauth2.grants import Grant
+from .._oauth2.token import Token
+from .._platform.options import from_env
+from .._platform.platform import ManifestList, Provider
 
 _LONGEST_LIFE = 604800  # seconds, of any token (4.2)
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 import typing as t
 from urllib.parse import quote_plus, urlsplit
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response, origin_of, root_url
-from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
-from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
-from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
-from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token, jwt_expiry
+from .._data.schema import Schema
+from .._errors import AccessError
+from .._http.models import Request, Response, origin_of, root_url
+from .._oauth2.grants import Grant
+from .._oauth2.jwt import jwt_expiry
+from .._oauth2.token import Token
+from .._platform.options import from_env
+from .._platform.platform import ManifestList, Provider
 
 _LIFETIME = 300  # seconds, where neither the answer nor the token says (2.4)
 

@@ -10,13 +10,14 @@ import re
 import typing as t
 from urllib.parse import quote
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, NotFound, Overtaken
-from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response, root_url
-from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
-from ansible_collections.mediaops.access.plugins.module_utils._provider import ManifestList, Provider
-from ansible_collections.mediaops.access.plugins.module_utils._runner import State
-from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
-from ansible_collections.mediaops.access.plugins.module_utils._token import Grant, Token
+from .._data.schema import Schema
+from .._errors import AccessError, NotFound, Overtaken
+from .._http.models import Request, Response, root_url
+from .._oauth2.grants import Grant
+from .._oauth2.token import Token
+from .._platform.ensure import State
+from .._platform.options import from_env
+from .._platform.platform import ManifestList, Provider
 
 _LIFETIME = 86400  # seconds, where an answer says nothing (3.2)
 _PAGE = 100

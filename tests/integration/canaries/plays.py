@@ -270,8 +270,8 @@ class Plays:
     def _bad(self, module: str) -> Facts:
         """Arguments in which each secret option has a canary that is nobody's password. They are in the variable `bad`."""
         spec, provider = specification(module), provider_of(module)
-        own = importlib.import_module(f"{PLUGINS}.module_utils._providers.{provider}") if provider else None
-        shared = next((value.argument_spec() for value in vars(own).values() if getattr(value, "name", None) == provider), {}) if own else {}
+        platforms = importlib.import_module(f"{PLUGINS}.plugin_utils._providers").provider_classes()
+        shared = next((platform.argument_spec() for platform in platforms if platform.name == provider), {})
         values: Facts = {}
         for name in secret_options(spec):
             canary = self.canary(f"bad {provider if name in shared else module}.{name}")

@@ -19,16 +19,17 @@ import typing as t
 import hypothesis
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils import _connection, _pacing
+from ansible_collections.mediaops.access.plugins.module_utils import _clock
+from ansible_collections.mediaops.access.plugins.module_utils._http import connection
 
 # The same examples in every run, as long as a busy machine needs.
 hypothesis.settings.register_profile("unit", deadline=None, database=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("unit")
 
-TREE = pathlib.Path(_pacing.__file__).parents[5]
+TREE = pathlib.Path(_clock.__file__).parents[5]
 
 
-class FakeClock(_pacing.Clock):
+class FakeClock(_clock.Clock):
     """Time that passes only when somebody sleeps."""
 
     def __init__(self) -> None:
@@ -54,7 +55,7 @@ def neutral_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith(("MEDIAOPS_", "FLEX_", "REQUESTS_CA", "CURL_CA")) or name in ("NETRC", "ANSIBLE_HOME"):
             monkeypatch.delenv(name)
-    monkeypatch.setattr(_connection, "_sessions", {})
+    monkeypatch.setattr(connection, "_sessions", {})
 
 
 class Child:

@@ -17,7 +17,7 @@ from ansible.plugins.loader import connection_loader
 from ansible.template import Templar
 
 from ansible_collections.mediaops.access.plugins.action.credentials import ActionModule
-from ansible_collections.mediaops.access.plugins.module_utils import _access
+from ansible_collections.mediaops.access.plugins.module_utils._platform import access
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import exchange
 from ansible_collections.mediaops.access.tests.unit.plugins.plugin_utils.test__vault_kv2 import CREDENTIALS, DENIED, URL, missing, read, remove, sent, write
 
@@ -50,7 +50,7 @@ def dest(tmp_path):
 def run(dest, tmp_path, monkeypatch, clock):
     """Delivers to ``dest``, if nothing else is said. Nothing that is shown holds a secret."""
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(_access, "Clock", lambda: clock)
+    monkeypatch.setattr(access, "Clock", lambda: clock)
 
     def run_task(*calls, check_mode=False, diff=False, task_vars=None, **args):
         place = {} if args.get("format") == "vault_kv2" else {"dest": str(dest), "vault_password": "hush-vault-password"}

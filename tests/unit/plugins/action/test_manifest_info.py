@@ -15,7 +15,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
 
 from ansible_collections.mediaops.access.plugins.action.manifest_info import SCHEMA, ActionModule
-from ansible_collections.mediaops.access.plugins.module_utils._schema import Schema
+from ansible_collections.mediaops.access.plugins.module_utils._data.schema import Schema
 from ansible_collections.mediaops.access.tests.unit.plugins.action.test_credentials import failure, perform
 
 MANIFEST = {

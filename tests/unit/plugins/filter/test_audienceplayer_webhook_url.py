@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.filter.audienceplayer_webhook_url import FilterModule
-from ansible_collections.mediaops.access.plugins.module_utils._values import problem_with
+from ansible_collections.mediaops.access.plugins.module_utils._data.values import problem_with
 
 webhook_url = FilterModule().filters()["audienceplayer_webhook_url"]
 CONNECTION = {"project_id": 111, "client_id": "222", "client_secret": "hush-client"}

@@ -8,10 +8,10 @@ import pytest
 import responses
 from responses.registries import OrderedRegistry
 
-from ansible_collections.mediaops.access.plugins.module_utils import _http
-from ansible_collections.mediaops.access.plugins.module_utils._exchange import Transport
-from ansible_collections.mediaops.access.plugins.module_utils._http import Http
-from ansible_collections.mediaops.access.plugins.module_utils._pacing import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._http import client
+from ansible_collections.mediaops.access.plugins.module_utils._http.client import Http
+from ansible_collections.mediaops.access.plugins.module_utils._http.models import Transport
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def send(clock):
 @pytest.fixture
 def exchange(monkeypatch):
     """The exact exchange that a test expects: one request too many or too few fails it."""
-    monkeypatch.setattr(_http.random, "random", lambda: 0.5)
+    monkeypatch.setattr(client.random, "random", lambda: 0.5)
     with responses.RequestsMock(assert_all_requests_are_fired=True, registry=OrderedRegistry) as mock:
 
         def expect(request, *answers):

@@ -8,10 +8,10 @@ import base64
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._platform.access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._providers._consul import Consul
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, call, exchange
 
 PATH = "flex/shared/authentication/oAuth/appRegistrationKey"

@@ -12,7 +12,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils import _access, _store
+from ansible_collections.mediaops.access.plugins.module_utils._platform import access
+from ansible_collections.mediaops.access.plugins.module_utils._store import memory
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import Run
 
 
@@ -22,8 +23,8 @@ def lonely_process(monkeypatch: pytest.MonkeyPatch, clock: t.Any) -> None:
     for name in list(os.environ):
         if name.startswith(("FREEWHEEL_", "AUDIENCEPLAYER_")):
             monkeypatch.delenv(name)
-    monkeypatch.setattr(_store, "_PROCESS_SCHEDULES", {})
-    monkeypatch.setattr(_access, "Clock", lambda: clock)
+    monkeypatch.setattr(memory, "_PROCESS_SCHEDULES", {})
+    monkeypatch.setattr(access, "Clock", lambda: clock)
 
 
 @pytest.fixture

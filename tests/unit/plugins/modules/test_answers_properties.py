@@ -17,7 +17,7 @@ import responses
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import strings_in
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import strings_in
 
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 #: Keys that answers have, so that what is below them is reached.

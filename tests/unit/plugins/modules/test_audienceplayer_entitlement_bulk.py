@@ -14,9 +14,10 @@ import time
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils import _access, _pacing
+from ansible_collections.mediaops.access.plugins.module_utils import _clock
+from ansible_collections.mediaops.access.plugins.module_utils._data.ledger import Ledger
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._ledger import Ledger
+from ansible_collections.mediaops.access.plugins.module_utils._platform import access
 from ansible_collections.mediaops.access.plugins.modules import audienceplayer_entitlement
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.audienceplayer import (
     CONNECTION,
@@ -991,7 +992,7 @@ class Platform:
 @pytest.fixture
 def several(serve, tmp_path, monkeypatch):
     """Entitles users at a platform; time passes by itself."""
-    monkeypatch.setattr(_access, "Clock", _pacing.Clock)
+    monkeypatch.setattr(access, "Clock", _clock.Clock)
 
     def run(platform, users, server=None, **options):
         server = server or serve(platform)

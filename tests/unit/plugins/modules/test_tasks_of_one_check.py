@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._module import PLANS
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import AudiencePlayer, UserResource
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import PLANS
+from ansible_collections.mediaops.access.plugins.module_utils._platform.access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.client import AudiencePlayer, UserResource
 from ansible_collections.mediaops.access.plugins.modules import (
     audienceplayer_entitlement,
     audienceplayer_entitlement_info,

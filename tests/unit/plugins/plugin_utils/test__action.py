@@ -18,11 +18,11 @@ from ansible.plugins.loader import become_loader, connection_loader
 from ansible.template import Templar, trust_as_template
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._module import EARLIER_PLANS, ENVIRONMENT, PLANS, Module
-from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
-from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
-from ansible_collections.mediaops.access.plugins.module_utils._proxies import VARIABLES
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import HOLDS_SECRET
+from ansible_collections.mediaops.access.plugins.module_utils._http.proxies import VARIABLES
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import HOLDS_SECRET
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, PLANS, Module
+from ansible_collections.mediaops.access.plugins.module_utils._platform.options import from_env
+from ansible_collections.mediaops.access.plugins.module_utils._platform.platform import Provider
 from ansible_collections.mediaops.access.plugins.plugin_utils._action import InProcessAction
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
 

@@ -13,10 +13,10 @@ from ansible.playbook.task import Task
 from ansible.plugins.loader import connection_loader
 from ansible.template import Templar, trust_as_template
 
-from ansible_collections.mediaops.access.plugins.module_utils import _core_secrets
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._marks import MASK
-from ansible_collections.mediaops.access.plugins.module_utils._options import from_env
+from ansible_collections.mediaops.access.plugins.module_utils._masking import core_registry
+from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
+from ansible_collections.mediaops.access.plugins.module_utils._platform.options import from_env
 from ansible_collections.mediaops.access.plugins.plugin_utils._controller_action import ControllerAction
 
 SECRET = "s3cr3t-value"
@@ -172,7 +172,7 @@ def test_a_secret_in_the_environment_is_hidden_too(run, monkeypatch):
 
 def test_ansible_core_gets_to_know_what_is_secret_and_nothing_beside_it(run, monkeypatch):
     registered = []
-    monkeypatch.setattr(_core_secrets, "register_secrets", registered.extend)
+    monkeypatch.setattr(core_registry, "register_secrets", registered.extend)
     monkeypatch.setenv("http_proxy", "http://me:proxy-password@proxy")
 
     run({"key": SECRET, "tree": {"app": {"client_secret": "in the tree", "name": "Reviewer", "id": 1}}, "name": "Reader", "kee": "misspelt value"})
@@ -182,7 +182,7 @@ def test_ansible_core_gets_to_know_what_is_secret_and_nothing_beside_it(run, mon
 
 def test_a_short_secret_is_kept_from_ansible_core_which_would_mask_it_everywhere(run, monkeypatch):
     registered = []
-    monkeypatch.setattr(_core_secrets, "register_secrets", registered.extend)
+    monkeypatch.setattr(core_registry, "register_secrets", registered.extend)
 
     run({"key": "1"})
 

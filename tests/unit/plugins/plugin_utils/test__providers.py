@@ -10,7 +10,7 @@ import pathlib
 import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils import _providers
-from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._platform.platform import Provider
 from ansible_collections.mediaops.access.plugins.plugin_utils._providers import provider_classes
 
 PLUGINS = "ansible_collections.mediaops.access.plugins"
@@ -18,7 +18,7 @@ ROLES = pathlib.Path(next(iter(_providers.__path__))).parents[2] / "roles"
 
 
 def test_there_is_one_class_for_each_file_of_a_provider_by_name():
-    files = sorted(path.stem for path in pathlib.Path(next(iter(_providers.__path__))).glob("[!_]*.py"))
+    files = sorted(path.stem for path in pathlib.Path(next(iter(_providers.__path__))).glob("[!_]*"))
 
     assert [provider.name for provider in provider_classes()] == files
     assert all(issubclass(provider, Provider) for provider in provider_classes())

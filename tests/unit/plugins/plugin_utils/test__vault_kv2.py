@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._platform.access import Access
 from ansible_collections.mediaops.access.plugins.plugin_utils._vault_kv2 import Vault, VaultSecret
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, call, exchange
 

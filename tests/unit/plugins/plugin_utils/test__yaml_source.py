@@ -11,8 +11,8 @@ from ansible.parsing.vault import VaultLib, VaultSecret
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.mediaops.access.plugins.module_utils._data.values import leaves
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._values import leaves
 from ansible_collections.mediaops.access.plugins.plugin_utils import _yaml_source
 from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml, check_aliases
 

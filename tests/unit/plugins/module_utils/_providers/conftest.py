@@ -10,9 +10,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils._access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._provider import Provider
-from ansible_collections.mediaops.access.plugins.module_utils._secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._platform.access import Access
+from ansible_collections.mediaops.access.plugins.module_utils._platform.platform import Provider
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils._exchange import Request, Response
+from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._providers.freewheel import FreeWheel
 
 DOCTYPE = '<!DOCTYPE oauth [<!ENTITY a "hush-token">]>'

@@ -1,0 +1,176 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One HTTP request and its answer, what both travel over, and URLs."""
+
+from __future__ import annotations
+
+import codecs
+import dataclasses
+import functools
+import os
+import re
+import typing as t
+from urllib.parse import urlsplit
+
+from .._data import bounded_json
+from .._errors import AccessError, AmbiguousWrite
+from .._masking.marks import CUT
+
+_READS = frozenset(("GET", "HEAD", "OPTIONS"))
+#: What no URL holds.
+FOREIGN = re.compile(r"[\s\\\x00-\x1f\x7f]")
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """One request. Exactly one of ``json``, ``form`` and ``data`` is its body, if it has one."""
+
+    method: str
+    url: str
+    headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    query: t.Mapping[str, t.Any] | str | None = None
+    json: t.Any = None
+    form: t.Mapping[str, str] | None = None
+    data: str | None = None
+    basic: tuple[str, str] | None = None
+    #: Sending it twice does no more than sending it once (RFC 9110, section 9.2.2), whatever its method.
+    repeatable: bool = False
+    #: Each time that it is applied, it creates one more thing. Once it may have arrived, it is not sent again (see _runner).
+    creates: bool = False
+    #: It counts as an authentication request for the platform's rate limits.
+    authenticates: bool = False
+    #: How many requests it counts as for them.
+    weight: int = 1
+    #: Nobody reads what its answer holds, so that a web page in its place (a proxy's, or a login's) is found out by Http.
+    unread: bool = False
+
+    @property
+    def reads(self) -> bool:
+        return self.method in _READS
+
+    @property
+    def safe_to_repeat(self) -> bool:
+        return self.repeatable or self.reads
+
+    @property
+    def label(self) -> str:
+        """The request as messages name it: without query, user and fragment, where secrets travel."""
+        return f"{self.method} {bare_url(self.url)}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Response:
+    """An answer, read to its end. Header names are lower case."""
+
+    status: int
+    headers: t.Mapping[str, str]
+    body: bytes
+    request: Request
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> t.Any:
+        """The body as JSON, not to be changed; None where it is empty.
+
+        :raises ValueError: where it is something else, or unusable (see :func:`bounded_json.parse`).
+        """
+        return self._json
+
+    @functools.cached_property
+    def _json(self) -> t.Any:
+        return bounded_json.parse(self.body) if self.body.strip() else None
+
+    @property
+    def kind(self) -> str:
+        """What the body seems to be, for messages about one that doesn't fit."""
+        start = self.body.lstrip(codecs.BOM_UTF8).lstrip()[:64].lower()
+        if not start:
+            return "an empty body"
+        if start.startswith((b"<!doctype", b"<html")):
+            return "an HTML page"
+        if start.startswith(b"<"):
+            return "XML"
+        try:
+            self.json()
+        except bounded_json.Unusable as error:
+            return f"JSON with {error}"
+        except ValueError:
+            return "broken JSON" if start.startswith((b"{", b"[")) else "text that is no JSON"
+        return "JSON that gives no reason"
+
+
+@dataclasses.dataclass(frozen=True)
+class Transport:
+    """How connections are made: the TLS and time options of interface.md, section 1."""
+
+    timeout: float = 30.0
+    retries: int = 4
+    validate_certs: bool = True
+    ca_path: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+
+    @classmethod
+    def from_params(cls, params: t.Mapping[str, t.Any]) -> Transport:
+        return cls(**{field.name: params[field.name] for field in dataclasses.fields(cls)})
+
+    @property
+    def verify(self) -> bool | str:
+        if not self.validate_certs:
+            return False
+        return self.ca_path or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+
+    @property
+    def certificate(self) -> str | tuple[str, str] | None:
+        return (self.client_cert, self.client_key) if self.client_cert and self.client_key else self.client_cert
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}".lower()
+
+
+def bare_url(url: str) -> str:
+    """A URL without user, password, query and fragment; :data:`CUT` tells of these, as the beginning of a secret may stand before them."""
+    parts = urlsplit(url)
+    return origin_of(url) + parts.path + (CUT if parts.query or parts.fragment else "")
+
+
+def root_url(url: str, option: str = "url") -> str:
+    """A root URL that the user gave, checked and without its trailing slash.
+
+    :raises AccessError: where it is no usable http or https URL.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0) and not FOREIGN.search(url)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise AccessError(f"{option} must be a URL such as https://host or http://host:port/path")
+    if "@" in parts.netloc or "?" in url or "#" in url:
+        raise AccessError(f"{option} must hold no user, password, query or fragment: credentials have options of their own")
+    return url.rstrip("/")
+
+
+class NoAnswer(Exception):
+    """A request that got no answer."""
+
+    def __init__(self, reason: str, *, sent: bool, may_repeat: bool) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.sent = sent
+        self.may_repeat = may_repeat
+
+    def as_error(self, request: Request) -> AccessError:
+        if self.sent and not request.safe_to_repeat:
+            return AmbiguousWrite(f"{request.label}: {self.reason}, which leaves open whether it was applied")
+        return AccessError(f"{request.label}: {self.reason}")

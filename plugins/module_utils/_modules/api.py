@@ -1,0 +1,87 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all ``*_api`` modules do: one request of the user's own, with the platform's token."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._data.paths import climbs
+from .._errors import AccessError, MissingOption
+from .._http.models import Request, Response
+from .._masking.secrets import HOLDS_SECRET
+from .._platform.access import Access
+
+OPTIONS: dict[str, dict[str, t.Any]] = {
+    "path": {"type": "str", "required": True},
+    "method": {"type": "str", "choices": ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"], "default": "GET"},
+    "query": {"type": "dict", "no_log": False},
+    "body": {"type": "raw", "no_log": False},
+    "headers": {"type": "dict", "no_log": False},
+    "status_code": {"type": "list", "elements": "int"},
+}
+#: Platforms take credentials in all three.
+PRIVATE = ("query", "body", "headers")
+
+
+def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
+    """Send the request, unless check mode forbids it, and return the answer. ``headers`` are the module's own."""
+    request = _request(access, headers or {})
+    writes = not request.safe_to_repeat
+    # What it changes there is the platform's secret: a diff shows that it is sent.
+    diff: dict[str, t.Any] = {"diff": {"before": {}, "after": {"request": request.label}}} if writes else {}
+    unknown: dict[str, t.Any] = dict.fromkeys(("status", "headers", "json", "content"))
+    if writes and access.check_mode:
+        return {"changed": True, **unknown, **diff}
+    try:
+        response = access.provider.send_authorized(request, expected=access.params["status_code"])
+    except MissingOption:
+        if not access.expects_credentials:
+            raise
+        return {"changed": False, **unknown}
+    answer = {"headers": dict(response.headers), **_content(response)}
+    return {"changed": writes, "status": response.status, **answer, **diff, HOLDS_SECRET: access.secrets.may_be_in(answer)}
+
+
+def _request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:
+    params = access.params
+    if "://" in params["path"] or climbs(params["path"].partition("?")[0]):
+        raise AccessError("path must lie below url, where the token belongs: it must not be a URL, nor climb with ..")
+    body = params["body"]
+    if body is not None and not isinstance(body, (dict, list, str)):
+        raise AccessError("body must be a dictionary or a list (sent as JSON) or a string (sent as it is)")
+    return Request(
+        params["method"],
+        f"{access.provider.url}/{params['path'].lstrip('/')}",
+        headers={
+            **headers,
+            **{name: _text(value) for name, value in (params["headers"] or {}).items() if name.lower() != "authorization" and value is not None},
+        },
+        query=_query(params["query"]),
+        json=body if isinstance(body, (dict, list)) else None,
+        data=body if isinstance(body, str) else None,
+    )
+
+
+def _query(query: t.Mapping[str, t.Any] | None) -> dict[str, t.Any] | None:
+    """Values as texts, of which a list gives several; null leaves a parameter out."""
+    if query is None:
+        return None
+    return {name: [_text(item) for item in value] if isinstance(value, list) else _text(value) for name, value in query.items() if value is not None}
+
+
+def _text(value: t.Any) -> str:
+    if isinstance(value, (dict, list)):
+        raise AccessError("query and headers take texts, numbers and booleans (query also lists of them), no dictionaries")
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _content(response: Response) -> dict[str, t.Any]:
+    """``json`` where the answer is JSON, else ``content``."""
+    if response.body.strip() and ("json" in response.headers.get("content-type", "") or response.body.lstrip()[:1] in (b"{", b"[")):
+        try:
+            return {"json": response.json()}
+        except ValueError:
+            pass
+    return {"content": response.text}

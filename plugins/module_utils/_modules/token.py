@@ -1,0 +1,71 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all ``*_token`` modules, and with them the lookup, do."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._errors import AccessError, MissingOption
+from .._oauth2.grants import Grant
+from .._oauth2.token import Token, iso
+from .._platform.access import Access
+
+OPTIONS: dict[str, dict[str, t.Any]] = {
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "force": {"type": "bool", "default": False},
+}
+#: For a platform that can be asked whether it still accepts a token.
+VERIFY: dict[str, dict[str, t.Any]] = {"verify": {"type": "bool", "default": False}}
+
+_COMING = {"expires_at": "told when it is issued"}
+
+
+def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
+    """A token from the cache, else a new one; or none any more."""
+    provider, params = access.provider, access.params
+    try:
+        if params["state"] == "absent":
+            grant = provider.first_grant()
+            before = provider.tokens.held(grant)
+            dropped = provider.tokens.drop(grant, check_mode=access.check_mode) or (access.check_mode and access.forget_token(grant))
+            return {"changed": dropped, **({"diff": _diff(grant, before, {})} if dropped else {})}
+        own = provider.own_grant() if params["force"] else None
+        return _present(access, own or provider.usual_grant())
+    except MissingOption:
+        if not access.expects_credentials:
+            raise
+        return {"changed": True, "diff": {"before": {}, "after": _COMING}}
+    except AccessError as error:
+        error.changed = error.changed or provider.tokens.changed
+        raise
+
+
+def _present(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
+    tokens, params = access.provider.tokens, access.params
+    cached = None if params["force"] else tokens.cached(grant)
+    rejected = cached if cached and params.get("verify") and access.provider.accepted_for(cached) < params["min_ttl"] else None
+    if cached and not rejected:
+        return {"changed": False, "token": cached.as_result(access.clock.now(), cached=True)}
+    if rejected:
+        grant = access.provider.grant_after(grant, AccessError("", status=401))
+    before = tokens.cached(grant, min_ttl=0)
+    if access.check_mode:
+        if access.expects_token(grant) and not params["force"]:
+            return {"changed": False}
+        access.plan_token(grant)
+        return {"changed": True, "diff": _diff(grant, before, _COMING)}
+    if params["force"]:
+        token = tokens.renew(grant)
+    elif rejected:
+        token = tokens.replace(grant, rejected)
+    else:
+        token = tokens.get(grant)
+    result = {"changed": tokens.changed, "token": token.as_result(access.clock.now(), cached=not tokens.changed)}
+    return {**result, "diff": _diff(grant, before, {"expires_at": iso(token.expires_at)})} if tokens.changed else result
+
+
+def _diff(grant: Grant, before: Token | None, after: dict[str, t.Any]) -> dict[str, t.Any]:
+    header = f"token of {grant.principal}" if grant.principal else "token"
+    return {"before_header": header, "after_header": header, "before": {"expires_at": iso(before.expires_at)} if before else {}, "after": after}

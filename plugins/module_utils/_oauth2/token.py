@@ -1,0 +1,57 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An access token, and what it says of its own life."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import math
+import typing as t
+
+_END_OF_TIME = 253402300800  # the year 10000
+
+
+@dataclasses.dataclass(frozen=True)
+class Token:
+    """An access token. Instants are epoch seconds; None where the platform does not say."""
+
+    access_token: str
+    token_type: str = "Bearer"  # noqa: S105 - the type's name (RFC 6750)
+    expires_at: float | None = None
+    refresh_token: str | None = None
+    refresh_expires_at: float | None = None
+    scope: str | None = None
+    issued_at: float | None = None
+    #: What else the platform says of this token, returned with it.
+    details: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+
+    def life(self, now: float) -> float:
+        """Seconds left."""
+        return math.inf if self.expires_at is None or not math.isfinite(self.expires_at) else self.expires_at - now
+
+    def as_result(self, now: float, cached: bool) -> dict[str, t.Any]:
+        """The ``token`` of a module's result (interface.md, section 2)."""
+        life = self.life(now)
+        result = {
+            "access_token": self.access_token,
+            "token_type": self.token_type,
+            "expires_at": iso(self.expires_at),
+            "expires_in": None if math.isinf(life) else max(0, int(life)),
+            "cached": cached,
+            "refresh_token": self.refresh_token,
+            "refresh_expires_at": iso(self.refresh_expires_at),
+            "scope": self.scope,
+            **self.details,
+        }
+        always = ("access_token", "token_type", "expires_at", "expires_in", "cached", *self.details)
+        return {key: value for key, value in result.items() if key in always or value is not None}
+
+
+def iso(instant: float | None) -> str | None:
+    """An instant as ISO 8601 in UTC, whole seconds, with Z; None for one that no calendar has."""
+    try:
+        return None if instant is None else datetime.datetime.fromtimestamp(int(instant), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Dates as AudiencePlayer writes them."""
+
+from __future__ import annotations
+
+import datetime
+import typing as t
+
+from ..._errors import AccessError
+
+if t.TYPE_CHECKING:
+    pass
+
+
+def instant(text: str | None) -> datetime.datetime | None:
+    """An instant in any ISO 8601 spelling, whole seconds, in UTC; without an offset it is UTC, as all dates of this platform are.
+
+    :raises AccessError: where it cannot be read.
+    """
+    if text is None:
+        return None
+    try:
+        # Before Python 3.11, fromisoformat does not know Z.
+        read = datetime.datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
+        aware = read if read.tzinfo else read.replace(tzinfo=datetime.timezone.utc)
+        return aware.astimezone(datetime.timezone.utc).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        raise AccessError(f"{text!r} is not a date and time such as 2030-12-31T23:59:59Z") from None

@@ -1,0 +1,62 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What AudiencePlayer answers (providers.md, section 1)."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..._data.schema import Schema
+
+if t.TYPE_CHECKING:
+    pass
+
+_ID = {"type": ["integer", "string"], "pattern": "^[0-9]+$"}
+_DATE = {"type": ["string", "null"]}
+_FLAG = {"type": ["boolean", "null"]}
+ANSWER = Schema(
+    {
+        "type": "object",
+        "properties": {"data": {"type": ["object", "null"]}, "errors": {"type": ["array", "null"], "items": {"type": "object"}}},
+        "anyOf": [{"required": ["data"]}, {"required": ["errors"]}],
+        "$comment": "is without data and errors, so it is no GraphQL answer",
+    }
+)
+LOGIN = Schema(
+    {
+        "type": "object",
+        "properties": {
+            "access_token": {"type": "string", "minLength": 1},
+            "user_id": {**_ID, "type": ["integer", "string", "null"]},
+            "user_email": {"type": ["string", "null"]},
+            "expires_in": {"type": ["number", "string", "null"], "pattern": "^[0-9]+$"},
+        },
+        "required": ["access_token"],
+    }
+)
+USER = Schema({"type": "object", "properties": {"id": _ID, "email": {"type": "string"}, "name": {"type": ["string", "null"]}}, "required": ["id", "email"]})
+HOLDINGS = Schema(
+    {
+        "type": "object",
+        "properties": {
+            "items": {
+                "type": ["array", "null"],
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "product_id": _ID,
+                        "is_fulfilled": _FLAG,
+                        "fulfilment_expires_at": _DATE,
+                        "subscription_id": _ID,
+                        "is_valid": _FLAG,
+                        "expires_at": _DATE,
+                    },
+                    "anyOf": [{"required": ["product_id", "is_fulfilled"]}, {"required": ["subscription_id", "is_valid"]}],
+                },
+            },
+            "pagination": {"type": ["object", "null"], "properties": {"total_count": {"type": ["integer", "null"]}}},
+        },
+        "required": ["items"],
+    }
+)

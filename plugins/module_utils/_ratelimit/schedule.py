@@ -1,0 +1,78 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Rate limits that all processes keep together.
+
+At most N calls start in any window of the limit's length. A caller reserves the next free start under a lock, then sleeps until it: the
+first N start at once, nobody polls, and the order is first come, first served. The libraries of the field do not give that
+across processes: ``limits`` has no reservations, so that callers poll; ``pyrate-limiter`` re-tries in a loop too.
+"""
+
+from __future__ import annotations
+
+import bisect
+import dataclasses
+import math
+import struct
+import typing as t
+
+from .rate import Rate
+
+#: A reservation further ahead than this was made before the clock was set back (seconds).
+_IMPLAUSIBLE = 3600.0
+_ROUNDING = 1e-6  # seconds
+
+
+def next_start(starts: t.Sequence[float], rate: Rate, now: float, not_before: float = 0.0) -> float:
+    """The first instant at which a call may start beside the reserved ``starts`` (ascending; all in epoch seconds).
+
+    A call that another limit keeps waiting has reserved a late start here: calls that need not wait for it come before.
+    """
+    earliest = max(now, not_before)
+    freed = (start + rate.spacing for start in starts if start + rate.spacing > earliest)
+    return next(start for start in (earliest, *freed) if _fits(starts, start, rate))
+
+
+def _fits(starts: t.Sequence[float], start: float, rate: Rate) -> bool:
+    """Whether no window holds too many calls with one more at ``start``."""
+    place = bisect.bisect_right(starts, start)
+    around = [*starts[max(0, place - rate.count) : place], *[start] * rate.weight, *starts[place : place + rate.count]]
+    return all(late - early >= rate.spacing - _ROUNDING for early, late in zip(around, around[rate.count :]))
+
+
+@dataclasses.dataclass
+class Schedule:
+    """The paced calls of one kind: when they start, as far as that still matters, and before when the platform wants none."""
+
+    starts: list[float] = dataclasses.field(default_factory=list)
+    not_before: float = 0.0
+
+    def next(self, rate: Rate, now: float) -> float:
+        self._forget(now)
+        return next_start(self.starts, rate, now, self.not_before)
+
+    def add(self, start: float, rate: Rate, now: float) -> None:
+        self.starts = [early for early in self.starts if early > now - rate.spacing]
+        place = bisect.bisect_right(self.starts, start)
+        self.starts[place:place] = [start] * rate.weight
+
+    def hold(self, until: float, now: float) -> None:
+        self._forget(now)
+        self.not_before = max(self.not_before, until)
+
+    def _forget(self, now: float) -> None:
+        """Drop what was noted before the clock was set back."""
+        self.starts = [start for start in self.starts if start - now < _IMPLAUSIBLE]
+        if self.not_before - now >= _IMPLAUSIBLE:
+            self.not_before = 0.0
+
+    def pack(self) -> bytes:
+        return struct.pack(f"<{len(self.starts) + 1}d", self.not_before, *self.starts)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Schedule:
+        """What :meth:`pack` made; what a crash has cut short is read as far as it goes, and nonsense as nothing."""
+        values = struct.unpack(f"<{len(data) // 8}d", data[: len(data) // 8 * 8])
+        if not values or any(math.isnan(value) for value in values):
+            return cls()
+        return cls(sorted(values[1:]), values[0])

@@ -1,0 +1,27 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Opens the backend that ``token_cache`` names."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._clock import Clock
+from .backend import Backend
+from .directory import DirectoryBackend
+from .memory import MemoryBackend
+
+
+def open_backend(place: str, clock: Clock, params: t.Mapping[str, t.Any], warn: t.Callable[[str], None] = lambda _message: None) -> Backend:
+    """The backend for a ``token_cache`` (see :func:`_options.cache_location`). ``warn`` takes what a user should know about it.
+
+    :raises AccessError: where the place cannot be used.
+    """
+    if place == "none":
+        return MemoryBackend(clock)
+    if place.startswith(("redis://", "rediss://")):
+        from .redis import RedisBackend
+
+        return RedisBackend(place, clock, timeout=params["timeout"], retries=params["retries"], ca_path=params["ca_path"])
+    return DirectoryBackend(place, clock, warn)

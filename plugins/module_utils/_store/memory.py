@@ -1,0 +1,65 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Tokens, locks and rate limits of one process."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import os
+import threading
+import typing as t
+
+from .._clock import Clock
+from .._ratelimit.budget import Patience
+from .._ratelimit.schedule import Schedule
+from .backend import Slot, reserve_all
+
+_PROCESS_SCHEDULES: dict[str, Schedule] = {}
+_THREADS = threading.Lock()
+
+
+class MemoryBackend:
+    """``token_cache: none``: no token outlives the item; paced starts are known to this process alone, so that a loop keeps its limit."""
+
+    private: t.ClassVar[bool] = True
+
+    def __init__(self, clock: Clock, schedules: dict[str, Schedule] | None = None) -> None:
+        self._clock = clock
+        self._data: dict[str, bytes] = {}
+        self._schedules = _PROCESS_SCHEDULES if schedules is None else schedules
+        self._locks: dict[str, threading.Lock] = {}
+
+    def read(self, name: str) -> bytes | None:
+        return self._data.get(name)
+
+    def read_many(self, names: t.Sequence[str]) -> list[bytes | None]:
+        return [self._data.get(name) for name in names]
+
+    def write(self, name: str, data: bytes, expires_at: float | None) -> None:
+        self._data[name] = data
+
+    def remove(self, name: str) -> None:
+        self._data.pop(name, None)
+
+    def names(self) -> list[str]:
+        return list(self._data)
+
+    @contextlib.contextmanager
+    def lock(self, name: str, patience: Patience) -> t.Iterator[None]:
+        with self._locks.setdefault(name, threading.Lock()):  # between the threads of one task
+            yield
+
+    def reserve(self, slots: t.Sequence[Slot], patience: Patience) -> float:
+        with _THREADS:
+            schedules = [(rate, self._schedules.setdefault(name, Schedule())) for name, rate in slots]
+            return reserve_all(schedules, self._clock.now(), patience)
+
+    def hold(self, slots: t.Sequence[Slot], until: float) -> None:
+        with _THREADS:
+            for name, _rate in slots:
+                self._schedules.setdefault(name, Schedule()).hold(until, self._clock.now())
+
+    def own_key(self) -> str | None:
+        return base64.urlsafe_b64encode(os.urandom(32)).decode()

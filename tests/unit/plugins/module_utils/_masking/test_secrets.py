@@ -1,0 +1,385 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from urllib.parse import quote, quote_plus, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mediaops.access.plugins.module_utils._masking import search
+from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import CUT, MASK
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets, is_short, strings_in, url_passwords
+
+SECRET = 'p&s "w\\rd/ä+1'
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(SECRET, id="as it is"),
+        pytest.param(quote(SECRET, safe=""), id="percent-encoded"),
+        pytest.param(quote(SECRET), id="percent-encoded in a path"),
+        pytest.param(quote_plus(SECRET), id="in a query"),
+        pytest.param(urlencode({"password": SECRET}), id="in a form"),
+        pytest.param(json.dumps({"password": SECRET}), id="in JSON"),
+        pytest.param(json.dumps({"password": SECRET}, ensure_ascii=False), id="in JSON as UTF-8"),
+        pytest.param(encoded(SECRET), id="base64"),
+    ],
+)
+def test_a_secret_is_masked_however_it_is_written(text):
+    scrubbed = Secrets([SECRET]).scrub(f"before {text} after")
+
+    assert scrubbed in (f"before {start}{MASK}{end} after" for start, end in (("", ""), ("", "="), ("password=", ""), ('{"password": "', '"}')))
+
+
+QUOTED = 'it\'s "here"\\\n<b>&ä\x7f'
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(repr, id="Python"),
+        pytest.param(lambda secret: repr({"deep": [secret]}), id="Python, in a dict"),
+        pytest.param(lambda secret: repr(repr(secret)), id="Python, twice"),
+        pytest.param(lambda secret: repr(f"{secret} and an ' too"), id="Python, beside a single quote"),
+        pytest.param(lambda secret: repr(f'{secret} and a " too'), id="Python, beside a double quote"),
+        pytest.param(lambda secret: repr(f"both ' and \" {secret}"), id="Python, beside both"),
+        pytest.param(html.escape, id="HTML"),
+        pytest.param(lambda secret: html.escape(secret, quote=False), id="HTML, quotes as they are"),
+        pytest.param(lambda secret: html.escape(secret).replace("&#x27;", "&#39;"), id="HTML, decimal"),
+        pytest.param(json.dumps, id="JSON"),
+        pytest.param(lambda secret: json.dumps(secret).replace("/", "\\/"), id="JSON of PHP"),
+        pytest.param(lambda secret: " ".join(secret.split()), id="in one line"),
+    ],
+)
+@pytest.mark.parametrize("secret", [SECRET, QUOTED, "it's his", 'say "x"', "two  lines\n\n of text", "a/b\\cdef"], ids=ascii)
+def test_no_message_keeps_a_secret_however_it_quotes_it(secret, written):
+    text = f"before {written(secret)} after"
+
+    scrubbed = Secrets([secret]).scrub(text)
+
+    assert MASK in scrubbed
+    assert written(secret).strip("'\"") not in scrubbed
+    assert scrubbed.startswith("before ")
+    assert scrubbed.endswith(" after")
+
+
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [("first <b>second</b>  third", "first second third"), ("<i>first</i>\nsecond", "first second"), ("first\r\n\tsecond ", "first second")],
+    ids=ascii,
+)
+def test_a_secret_is_masked_in_a_page_that_was_made_one_line_of_text(secret, text):
+    assert Secrets([secret]).scrub(f"<{text}>") == f"<{MASK}>"
+
+
+@pytest.mark.parametrize("secret", ["a\nb", "<a b c d e f>", " \n "], ids=ascii)
+def test_what_is_left_of_a_secret_in_one_line_counts_only_if_it_is_long_enough_to_be_one(secret):
+    assert Secrets([secret]).scrub("a b, a  b") == "a b, a  b"
+
+
+@pytest.mark.parametrize("user", ["i", "id", "ids"])
+def test_most_of_a_secret_is_masked_in_basic_credentials_wherever_it_begins_in_them(user):
+    text = encoded(f"{user}:{SECRET}")
+
+    assert len(Secrets([SECRET]).scrub(text).replace(MASK, "")) <= len(text) - len(SECRET)
+
+
+@given(st.text(st.characters(exclude_characters="*", exclude_categories=["Cs"]), min_size=6), st.text(), st.text())
+def test_no_text_keeps_a_secret(secret, before, after):
+    assert secret not in Secrets([secret]).scrub(before + secret + after).replace(MASK, "*")
+
+
+LONG = "super/secret value"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        *((f"is {LONG[:length]}{CUT}", f"is {MASK}{CUT}") for length in range(4, len(LONG) + 1)),
+        *((f"is {LONG[:length]}{CUT}", f"is {LONG[:length]}{CUT}") for length in range(1, 4)),
+        (f"is super%2Fsecr{CUT} more", f"is {MASK}{CUT} more"),
+        (f"is super{CUT} or {LONG} or supersup{CUT}", f"is {MASK}{CUT} or {MASK} or supersup{CUT}"),
+        (f"super{CUT}{CUT}super/{CUT}", f"{MASK}{CUT}{CUT}{MASK}{CUT}"),
+        (f"supersuper{CUT}", f"super{MASK}{CUT}"),
+        (f"is {CUT}super", f"is {CUT}super"),
+        ("is super", "is super"),
+        (CUT, CUT),
+    ],
+)
+def test_a_secret_that_was_cut_off_is_masked_as_far_as_it_is_there(text, expected):
+    assert Secrets([LONG, "another"]).scrub(text) == expected
+
+
+def test_without_secrets_a_text_that_was_cut_off_stays():
+    assert Secrets().scrub(f"text{CUT} more{CUT}") == f"text{CUT} more{CUT}"
+
+
+@given(st.permutations("abcdefgh").map("".join), st.text("abc ", max_size=12), st.integers(4, 8))
+def test_no_cut_leaves_the_beginning_of_a_secret(secret, before, length):
+    scrubbed = Secrets([secret]).scrub(before + secret[:length] + CUT)
+
+    assert scrubbed.endswith(MASK + CUT)
+
+
+def test_of_two_secrets_the_longer_one_is_masked_whole():
+    assert Secrets(["abcdef", "abcdefghi"]).scrub("<abcdefghi> <abcdef>") == f"<{MASK}> <{MASK}>"
+
+
+def test_text_without_a_secret_stays():
+    assert Secrets(["hidden", "", None]).scrub("nothing to see") == "nothing to see"
+
+
+@pytest.mark.parametrize("value", ["secret\ud800", "sec\udcffret"], ids=["half a surrogate pair", "an undecodable byte"])
+def test_a_secret_that_utf_8_cannot_hold_is_masked_too(value):
+    assert Secrets([value]).scrub(f"<{value}>") == f"<{MASK}>"
+
+
+@pytest.mark.parametrize(
+    ("value", "known"),
+    [
+        pytest.param("number one", ["number one"], id="string"),
+        pytest.param(1234567, ["1234567"], id="number"),
+        pytest.param(["number one", ["number two"]], ["number one", "number two"], id="lists"),
+        pytest.param({"key one": "number one"}, ["number one"], id="dict"),
+        pytest.param([{"key one": "number one"}, {"other key": {"inner key": "number two"}}], ["number one", "number two"], id="dicts in lists"),
+        pytest.param([None, True, False, ""], [], id="nothing"),
+    ],
+)
+def test_values_at_any_depth_are_remembered(value, known):
+    secrets = Secrets()
+    secrets.add(value)
+
+    words = ["number one", "number two", "1234567", "True", "None"]
+    assert [word for word in words if secrets.scrub(word) == MASK] == [word for word in words if word in known]
+
+
+def test_a_copy_and_its_original_learn_nothing_of_each_other():
+    original = Secrets(["common"])
+    early = original.copy()
+    assert original.scrub("common") == MASK
+    late = original.copy()
+
+    original.add("mine only")
+    early.add("early one")
+    late.add("late one")
+
+    text = "common, mine only, early one, late one"
+    assert original.scrub(text) == f"{MASK}, {MASK}, early one, late one"
+    assert early.scrub(text) == f"{MASK}, mine only, {MASK}, late one"
+    assert late.scrub(text) == f"{MASK}, mine only, early one, {MASK}"
+
+
+def test_what_a_secret_looks_like_is_found_out_when_somebody_wants_to_know_and_once(monkeypatch):
+    asked, needles = [], search._needles
+    monkeypatch.setattr(search, "_needles", lambda text: asked.append(text) or needles(text))
+    secrets = Secrets(["number one"])
+    secrets.add("number two", "number two")
+    twin = secrets.copy()
+    assert asked == []
+
+    assert (secrets.scrub("number one, number two"), secrets.are_in(["number two"]), secrets.copy().scrub("number two")) == (f"{MASK}, {MASK}", True, MASK)
+    assert sorted(asked) == ["number one", "number two"]
+
+    secrets.add("number three")
+    assert (secrets.scrub("number three"), twin.scrub("number one, number three")) == (MASK, f"{MASK}, number three")
+
+
+def test_a_tree_is_copied_with_its_strings_scrubbed():
+    tree = {"url": "x?k=hidden", "list": ["hidden", 1, None, True], "deep": {"a": {"b": "hidden"}}}
+
+    assert Secrets(["hidden"]).scrub_tree(tree) == {"url": f"x?k={MASK}", "list": [MASK, 1, None, True], "deep": {"a": {"b": MASK}}}
+    assert tree["list"][0] == "hidden"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        pytest.param(SECRET, True, id="the secret itself"),
+        pytest.param({"a": [{"b": f"x{SECRET}y"}]}, True, id="deep inside a longer string"),
+        pytest.param({SECRET: 1}, True, id="as a key"),
+        pytest.param((SECRET,), True, id="in a tuple"),
+        pytest.param(f"https://host/?p={quote(SECRET, safe='')}", True, id="percent-encoded in a URL"),
+        pytest.param(json.dumps([SECRET]), True, id="escaped in JSON"),
+        pytest.param({"application": {"client_secret": "unknown so far"}}, True, id="any value of a key that names a secret"),
+        pytest.param([{"access_token": "new"}], True, id="a token in a list"),
+        pytest.param({"tokens": ["new"]}, True, id="a list of tokens"),
+        pytest.param({"tokens": [{"principal": "me"}, 2]}, False, id="a list about tokens"),
+        pytest.param({"client_secret": ""}, False, id="an empty secret"),
+        pytest.param({"client_secret": None}, False, id="no secret"),
+        pytest.param({"rotate_secret": True}, False, id="a switch"),
+        pytest.param({"msg": "all is well", "changed": False, "items": [1, None]}, False, id="nothing secret"),
+        pytest.param(None, False, id="nothing"),
+    ],
+)
+def test_a_value_that_holds_a_secret_is_recognized(value, expected):
+    assert Secrets([SECRET]).are_in(value) is expected
+
+
+@pytest.mark.parametrize(
+    ("secret", "value", "expected"),
+    [
+        pytest.param("abcdef", ["abc", "def"], False, id="two items of a list"),
+        pytest.param("abcdef", {"abc": "def"}, False, id="a key and its value"),
+        pytest.param("123456", [123, 456], False, id="two numbers"),
+        pytest.param("abcdef", ["abc", "abcdef"], True, id="a whole item"),
+        pytest.param("123456", [123456], True, id="a number"),
+        pytest.param("abcdef", {"abcdef": 1}, True, id="a key"),
+    ],
+)
+def test_a_secret_is_not_made_of_what_happens_to_be_neighbours(secret, value, expected):
+    assert Secrets([secret]).are_in(value) is expected
+
+
+@given(st.text("ab", min_size=6, max_size=8), st.lists(st.text("ab", max_size=12)))
+def test_a_secret_is_in_a_list_if_it_is_in_one_of_its_texts(secret, texts):
+    assert Secrets([secret]).are_in(texts) is any(secret in text for text in texts)
+
+
+# A secret of less than six characters
+
+
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        ("e", "POST https://host.example.com/e was answered with HTTP 401: the element e is missing"),
+        ("401", "GET https://host.example.com/x was answered with HTTP 401: 401 Unauthorized"),
+        ("401", '{"status": 401, "code": "E401"}'),
+        ("s", "it's wrong, and the user's"),
+        ("abcde", "abcdef, abcde and abcde"),
+        ("no", "error: no such user (no)"),
+    ],
+)
+def test_a_short_secret_is_never_masked_within_a_text(secret, text):
+    assert Secrets([secret]).scrub(text) == text
+
+
+@pytest.mark.parametrize("secret", ["e", "401", "a/b+c", "it's", "ä&<>", "abcde"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        '{{"password": "{}", "x": 1}}',
+        "{{'password': '{}'}}",
+        "unknown option '{}'",
+        "<password>{}</password>",
+        "?password={}&x=1",
+        "https://host.example.com/?x=1&password={}",
+        "password={} is wrong",
+    ],
+)
+@pytest.mark.parametrize("encode", [str, json.dumps, html.escape, lambda text: quote(text, safe="")], ids=["as it is", "JSON", "HTML", "percent"])
+def test_a_short_secret_is_masked_where_it_is_a_whole_value(secret, text, encode):
+    encoded = encode(secret)[1:-1] if encode is json.dumps else encode(secret)
+    if text == "{}" and encoded != secret:
+        pytest.skip("a text that is neither the secret nor holds a value")
+
+    assert Secrets([secret]).scrub(text.format(encoded)) == text.format(MASK)
+
+
+def test_a_short_secret_is_masked_where_it_is_a_whole_string_of_a_tree():
+    tree = {"401": ["401", 401, "HTTP 401"], "x": {"y": "401"}}
+
+    assert Secrets(["401"]).scrub_tree(tree) == {"401": [MASK, 401, "HTTP 401"], "x": {"y": MASK}}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"status": 401, "msg": "HTTP 401"}, False),
+        ({"401": "x"}, False),
+        (["x", {"y": "401"}], True),
+        ({"content": "code=401&x=1"}, True),
+        (None, False),
+    ],
+)
+def test_a_result_holds_a_short_secret_if_a_whole_string_is_it(value, expected):
+    assert Secrets(["401"]).are_in(value) is expected
+
+
+@pytest.mark.parametrize(("secret", "short"), [("", True), ("abcde", True), ("abcdef", False), ("äöü😀xy", False), (12345, False), (None, False)])
+def test_a_secret_is_short_below_six_characters(secret, short):
+    assert is_short(secret) is short
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        pytest.param({"content": "<oauth><access_token>new</access_token></oauth>"}, True, id="XML"),
+        pytest.param({"content": "access_token=new&expires_in=5"}, True, id="a form"),
+        pytest.param({"content": '{"client_secret": "new'}, True, id="broken JSON"),
+        pytest.param({"json": {"next": "https://host/list?page=2&access_token=new"}}, True, id="a URL"),
+        pytest.param({"headers": {"location": "https://host/x?X-Amz-Date=20261128&X-Amz-Signature=0a1b"}}, True, id="a signed Location"),
+        pytest.param({"headers": {"x-auth-key": "new"}}, True, id="a header with a key"),
+        pytest.param({"headers": {"x-session-id": "new"}}, True, id="a header with a session"),
+        pytest.param({"json": {"credentials": {"user": "me", "parts": [{"first": "new"}]}}}, True, id="below a key"),
+        pytest.param({"json": {"tokens": [{"principal": "me"}]}}, True, id="a list below a key"),
+        pytest.param({"json": {"tokens": [{"left": 5}], "secret": None, "password": "", "otp": False}}, False, id="nothing below keys"),
+        pytest.param({"json": {"value": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2ln"}}, True, id="a JWT under another name"),
+        pytest.param({"json": {"hint": "Ask for a token from the token endpoint"}}, False, id="words"),
+        pytest.param(
+            {"json": {"token_type": "bearer", "expires_in": 3600, "password_policy": "strict", "author": "me", "keywords": ["a"], "secretary": "x"}},
+            False,
+            id="names that look like it",
+        ),
+        pytest.param({"content": f"you sent {SECRET}"}, True, id="a known secret"),
+        pytest.param({"content": "", "headers": {"content-type": "text/plain"}}, False, id="nothing"),
+    ],
+)
+def test_a_platforms_answer_may_name_a_credential(answer, expected):
+    assert Secrets([SECRET]).may_be_in(answer) is expected
+
+
+def test_strings_in_yields_every_string_and_number_with_keys():
+    assert list(strings_in({"a": ["b", 1, 2.5, None, True], "c": ("d",)})) == ["a", "b", "1", "2.5", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("url", "passwords"),
+    [
+        ("redis://:p%2Fw@host:6379/0", {"p%2Fw", "p/w"}),
+        ("rediss://user:pw@host", {"pw"}),
+        ("redis://host?password=pw&db=1", {"pw"}),
+        ("redis://user@host", set()),
+        ("redis://host", set()),
+        ("redis://:pw@[host", {"pw"}),
+        ("redis://u:p/w%41?x@y@host/0", {"p/w%41?x@y", "p/wA?x@y"}),
+        ("redis://u:p#w@host", {"p#w"}),
+        ("redis:/:pw@host", {"pw"}),
+        ("redis:u:pw@host", {"u:pw"}),
+        ("redis:p/w@host", {"p/w"}),
+        ("redis//:pw@host", {"pw"}),
+        (" redis://:pw@host", {"pw"}),
+        ("u:pw@host:3128", {"pw"}),
+        ("http://u:pw@host/path?mail=a@b", {"pw", "pw@host/path?mail=a"}),
+        ("redis://host?password=p/w%41@y+z&db=1", {"p/w%41@y+z", "p/wA@y+z", "p/wA@y z"}),
+        ("localhost,.example.com", set()),
+        ("", set()),
+        ("/var/cache/tokens", set()),
+        ("none", set()),
+        ("", set()),
+    ],
+)
+def test_the_password_in_a_url_is_known_as_it_is_written_and_decoded(url, passwords):
+    assert set(url_passwords(url)) == passwords
+
+
+@pytest.mark.parametrize("between", [" ", " | ", '", "'], ids=["blanks", "bars", "JSON"])
+@pytest.mark.parametrize("encode", [lambda raw: base64.b64encode(raw).decode(), bytes.hex], ids=["base64", "hex"])
+def test_base64_and_hex_in_pieces_are_masked(encode, between):
+    secret = "a-secret, which is long: Zq8&Wt5!"
+    coded = encode(secret.encode()).rstrip("=")
+    pieces = [coded[start : start + 11] for start in range(0, len(coded), 11)]
+
+    assert Secrets([secret]).are_in(between.join(pieces))

@@ -1,0 +1,99 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What happens when others use the cache meanwhile; the tests of the modules have the rest."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+
+import pytest
+
+from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._modules.cache import AnyProvider, list_tokens, remove_tokens
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token
+from ansible_collections.mediaops.access.plugins.module_utils._platform.access import Access
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import call, exchange
+
+URL = "https://acme.example.com"
+
+
+@pytest.fixture
+def access(tmp_path, clock):
+    defaults = {name: option.get("default") for name, option in AnyProvider.argument_spec().items()}
+    params = {**defaults, "token_cache": str(tmp_path / "cache"), "provider": None, "revoke": True}
+    return Access(AnyProvider, params, secrets=Secrets(), clock=clock)
+
+
+def entry(token, slots=()):
+    """What a login leaves in the cache, with the recipe to revoke it."""
+    request = Request("DELETE", f"{URL}/token", headers={"X-Token": token}, query={"why": "done"}, basic=("me", "hush"), repeatable=True, authenticates=True)
+    recipe = {"request": dataclasses.asdict(request), "slots": list(slots)}
+    return {"provider": "acme", "url": URL, "principal": "me", "token": dataclasses.asdict(Token(token)), "revocation": recipe}
+
+
+def revoked(token, **kwargs):
+    expected = call("DELETE", f"{URL}/token", query={"why": "done"}, headers={"Authorization": "Basic bWU6aHVzaA=="}, **kwargs)
+    expected.match = [*expected.match, lambda request: (request.headers["X-Token"] == token, f"it revokes {request.headers['X-Token']}")]
+    return expected
+
+
+def test_a_request_comes_back_from_the_cache_with_all_that_it_has(access):
+    access.store.write("a", entry("hush-token"), None)
+
+    with exchange(revoked("hush-token")):
+        assert remove_tokens(access)["removed"] == 1
+    assert access.store.entries() == {}
+
+
+@pytest.mark.parametrize(("slots", "waited"), [([], 0), ([("all-1", (1, 1.0))], 1), ([("all-1", (20, 1.0)), ("auth-1", (1, 60.0))], 60)], ids=repr)
+def test_the_limits_that_came_with_the_token_are_kept_together(access, clock, slots, waited):
+    for name in ("a", "b"):
+        access.store.write(name, entry(f"hush-{name}", slots), None)
+
+    with exchange(revoked("hush-a"), revoked("hush-b")):
+        remove_tokens(access)
+    assert waited <= sum(clock.slept) <= waited * 1.05
+
+
+def test_a_token_without_end_is_listed_without_one(access):
+    access.store.write("a", entry("hush-token"), None)
+
+    assert list_tokens(access)["tokens"] == [{"provider": "acme", "url": URL, "principal": "me", "expires_at": None}]
+
+
+@pytest.fixture
+def meanwhile(access, monkeypatch):
+    """Something that another process does while this one waits for the lock."""
+
+    def happens(action):
+        lock = access.store.backend.lock
+
+        @contextlib.contextmanager
+        def late(name, patience):
+            action()
+            with lock(name, patience):
+                yield
+
+        monkeypatch.setattr(access.store.backend, "lock", late)
+
+    return happens
+
+
+def test_what_somebody_else_removed_meanwhile_is_neither_revoked_nor_counted(access, meanwhile):
+    access.store.write("a", entry("hush-token"), None)
+    meanwhile(lambda: access.store.backend.remove("a"))
+
+    with exchange():
+        assert remove_tokens(access) == {"changed": False, "removed": 0}
+
+
+def test_a_newer_token_that_somebody_else_obtained_meanwhile_is_the_one_that_is_revoked(access, meanwhile):
+    access.store.write("a", entry("hush-old"), None)
+    meanwhile(lambda: access.store.write("a", entry("hush-new"), None))
+
+    with exchange(revoked("hush-new")):
+        assert remove_tokens(access)["removed"] == 1
+    assert access.store.entries() == {}

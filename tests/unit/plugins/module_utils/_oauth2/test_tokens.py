@@ -1,0 +1,909 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import Grant
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.jwt import jwt_claims, jwt_expiry
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token, iso
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.tokens import Tokens
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
+from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
+from ansible_collections.mediaops.access.plugins.module_utils._store.memory import MemoryBackend
+
+GRANT = Grant("password", "me", "hunter2")
+NOW = 1_800_000_000.0
+HOUR = 3600.0
+
+
+class Platform:
+    """An issuer that gives what the test prepared, else numbered tokens of an hour, and keeps a list of what it was asked."""
+
+    def __init__(self, clock, *, revokes=False, accepts=True, obtained=(), refreshed=()):
+        self.revokes = revokes
+        self._accepts = accepts
+        self.calls: list[str] = []
+        self._clock = clock
+        self._obtained = list(obtained)
+        self._refreshed = list(refreshed)
+        self._number = 0
+
+    def token_identity(self):
+        return ["flex", "https://host"]
+
+    def obtain(self, grant):
+        self.calls.append("obtain")
+        return self._next(self._obtained)
+
+    def obtain_many(self, grants):
+        self.calls.append(f"obtain {' '.join(grant.principal for grant in grants)}")
+        return {grant: self._obtained.pop(0) if self._obtained else self._next([]) for grant in grants}
+
+    def refresh(self, grant, token):
+        self.calls.append(f"refresh {token.refresh_token}")
+        return self._next(self._refreshed)
+
+    def revoke(self, token):
+        self.calls.append(f"revoke {token.access_token}")
+
+    def accepted_for(self, token):
+        return 3600 if self._accepts else 0
+
+    def revocation_recipe(self, token):
+        return {"how": "to revoke"} if self.revokes else None
+
+    def _next(self, prepared):
+        if prepared:
+            if isinstance(prepared[0], Exception):
+                raise prepared.pop(0)
+            return prepared.pop(0)
+        self._number += 1
+        return Token(f"new-token-{self._number}", expires_at=self._clock.now() + HOUR)
+
+
+@pytest.fixture
+def store(clock):
+    backend = MemoryBackend(clock, {})
+    return TokenStore(lambda: backend, "k" * 32)
+
+
+@pytest.fixture
+def opened(store, clock):
+    """The tokens of one item, over the store that all items of a test share."""
+
+    def tokens(platform=None, min_ttl=60, secrets=None):
+        return Tokens(platform or Platform(clock), store, Patience(300, clock), clock, secrets or Secrets(), min_ttl)
+
+    return tokens
+
+
+@pytest.fixture
+def held(opened, clock):
+    """Puts a token into the store, as an earlier item did."""
+
+    def hold(name="old", life=HOUR, grant=GRANT, **details):
+        token = Token(name, expires_at=None if life is None else clock.now() + max(life, 0), **details)
+        opened(Platform(clock, obtained=[token]), min_ttl=0).get(grant)
+        clock.time += -min(life or 0, 0)
+        return token
+
+    return hold
+
+
+def short(name, clock, life=30.0, **details):
+    return Token(name, expires_at=clock.now() + life, **details)
+
+
+# --- get ---------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_first_asks_the_platform_and_the_others_find_its_token(opened, clock):
+    platform = Platform(clock)
+    first, second = opened(platform), opened(platform)
+
+    assert first.get(GRANT) == second.get(GRANT) == first.get(GRANT)
+    assert platform.calls == ["obtain"]
+    assert (first.changed, second.changed) == (True, False)
+
+
+def test_a_token_comes_back_from_the_cache_with_all_that_it_has(opened, held):
+    token = held(token_type="MAC", refresh_token="r", refresh_expires_at=NOW + 9 * HOUR, scope="s", issued_at=NOW, details={"managers": [1]})
+
+    assert opened().cached(GRANT) == token
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        dataclasses.replace(GRANT, flow="client_credentials"),
+        dataclasses.replace(GRANT, principal="you"),
+        dataclasses.replace(GRANT, secret="wrong"),
+        dataclasses.replace(GRANT, scope="admin"),
+    ],
+    ids=["flow", "principal", "secret", "scope"],
+)
+def test_another_grant_gets_a_token_of_its_own(other, opened, held):
+    held()
+
+    assert opened().cached(other) is None
+    assert opened().get(other).access_token == "new-token-1"
+    assert opened().get(GRANT).access_token == "old"
+
+
+@pytest.mark.parametrize("identity", [["freewheel", "https://host"], ["flex", "https://elsewhere"], ["flex", "https://host", "/token"]], ids=" ".join)
+def test_another_installation_gets_a_token_of_its_own(identity, opened, held, clock):
+    held()
+    platform = Platform(clock)
+    platform.token_identity = lambda: identity
+
+    assert opened(platform).cached(GRANT) is None
+
+
+def test_details_of_a_request_do_not_make_another_token(opened, held):
+    held(grant=dataclasses.replace(GRANT, details={"a": 1}))
+
+    assert opened().cached(dataclasses.replace(GRANT, details={"b": 2})).access_token == "old"
+
+
+@pytest.mark.parametrize(
+    ("life", "min_ttl", "served"),
+    [(60, 60, True), (59.5, 60, False), (60.5, 60, True), (0.5, 0, True), (None, 10**9, True)],
+    ids=["just enough", "too short", "longer", "any life will do", "without end"],
+)
+def test_a_cached_token_is_served_while_it_lives_long_enough(life, min_ttl, served, opened, held):
+    held(life=life)
+
+    assert (opened(min_ttl=min_ttl).cached(GRANT) is not None) is served
+    assert (opened(min_ttl=min_ttl).get(GRANT).access_token == "old") is served
+
+
+def test_refreshing_comes_before_a_new_login(opened, held, clock):
+    held(life=30, refresh_token="r1")
+    platform = Platform(clock, refreshed=[Token("refreshed", expires_at=clock.now() + HOUR, refresh_token="r2")])
+    tokens = opened(platform)
+
+    assert tokens.get(GRANT).access_token == "refreshed"
+    assert platform.calls == ["refresh r1"]
+    assert tokens.changed is True
+    assert opened().cached(GRANT).refresh_token == "r2"
+
+
+def test_an_expired_token_is_refreshed_too(opened, held, clock):
+    held(life=-10, refresh_token="r1")
+    platform = Platform(clock)
+
+    opened(platform).get(GRANT)
+
+    assert platform.calls == ["refresh r1"]
+
+
+def test_a_refresh_that_is_not_possible_any_more_falls_back_to_a_login(opened, held, clock):
+    held(life=30, refresh_token="r1")
+    platform = Platform(clock, refreshed=[None])
+
+    assert opened(platform).get(GRANT).access_token == "new-token-1"
+    assert platform.calls == ["refresh r1", "obtain"]
+
+
+@pytest.mark.parametrize("details", [{}, {"refresh_token": "r1", "refresh_expires_at": NOW - 1}], ids=["none", "expired"])
+def test_without_a_refresh_token_of_use_there_is_a_login(details, opened, held, clock):
+    held(life=30, **details)
+    platform = Platform(clock)
+
+    opened(platform).get(GRANT)
+
+    assert platform.calls == ["obtain"]
+
+
+def test_a_platform_that_answers_with_the_old_short_token_is_asked_once_more_after_revoking(opened, clock):
+    platform = Platform(clock, revokes=True, obtained=[short("shared", clock)])
+
+    assert opened(platform).get(GRANT).access_token == "new-token-1"
+    assert platform.calls == ["obtain", "revoke shared", "obtain"]
+
+
+@pytest.mark.parametrize(("life", "enough"), [(60, True), (59.2, True), (59, False)], ids=["to the second", "after a while on the way", "a second short"])
+def test_a_new_token_may_be_issued_for_just_min_ttl(life, enough, opened, clock):
+    tokens = opened(Platform(clock, obtained=[Token("new", expires_at=clock.now() + life)]), min_ttl=60)
+
+    if not enough:
+        with pytest.raises(AccessError, match="lives for 59 s only"):
+            tokens.get(GRANT)
+        return
+    assert [tokens.get(GRANT).access_token, tokens.get(GRANT).access_token] == ["new", "new"]
+    clock.time += 1
+    assert opened(min_ttl=60).cached(GRANT) is None
+
+
+@pytest.mark.parametrize("revokes", [False, True])
+def test_even_a_new_token_too_short_is_a_clear_failure_and_kept_for_those_who_need_less(revokes, opened, clock):
+    platform = Platform(clock, revokes=revokes, obtained=[short("one", clock), short("two", clock)])
+
+    with pytest.raises(AccessError, match=r"^even a new token lives for 30 s only, less than min_ttl \(60 s\): lower min_ttl$"):
+        opened(platform).get(GRANT)
+
+    assert platform.calls == (["obtain", "revoke one", "obtain"] if revokes else ["obtain"])
+    assert opened(min_ttl=30).cached(GRANT) == short("two" if revokes else "one", clock)
+
+
+def test_after_a_revoked_token_a_login_that_fails_leaves_none_behind(opened, held, clock):
+    old = held(life=30)
+    platform = Platform(clock, revokes=True, obtained=[old, AccessError("down")])
+
+    with pytest.raises(AccessError, match="^down$"):
+        opened(platform).get(GRANT)
+
+    assert platform.calls == ["obtain", "revoke old", "obtain"]
+    assert opened(min_ttl=0).cached(GRANT) is None
+
+
+def test_a_login_that_fails_leaves_the_cached_token(opened, held, clock):
+    held(life=30)
+
+    with pytest.raises(AccessError):
+        opened(Platform(clock, obtained=[AccessError("down")])).get(GRANT)
+
+    assert opened(min_ttl=0).cached(GRANT).access_token == "old"
+
+
+@pytest.mark.parametrize("content", [{}, {"token": None}, {"token": {}}, {"token": {"access_token": "a", "unknown": 1}}], ids=json.dumps)
+def test_an_entry_of_another_version_is_a_miss(content, opened, store, clock):
+    tokens = opened()
+    store.write(store.name_of(["flex", "https://host", GRANT.flow, GRANT.principal, GRANT.scope, GRANT.secret]), content, None)
+
+    assert tokens.cached(GRANT) is None
+    assert tokens.get(GRANT).access_token == "new-token-1"
+
+
+@pytest.mark.parametrize(("revokes", "recipe"), [(True, {"how": "to revoke"}), (False, None)])
+def test_an_entry_says_whose_token_it_is_and_how_to_revoke_it(revokes, recipe, opened, store, clock):
+    opened(Platform(clock, revokes=revokes)).get(GRANT)
+
+    (entry,) = store.entries().values()
+    assert (entry["provider"], entry["url"], entry["principal"], entry["revocation"]) == ("flex", "https://host", "me", recipe)
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "refresh_expires_at", "expected"),
+    [(NOW + 100, None, NOW + 100), (NOW + 100, NOW + 500, NOW + 500), (NOW + 900, NOW + 500, NOW + 900), (None, None, None)],
+)
+def test_an_entry_expires_when_nothing_in_it_is_of_use_any_more(expires_at, refresh_expires_at, expected, opened, store, clock, monkeypatch):
+    written = []
+    monkeypatch.setattr(store.backend, "write", lambda name, data, expires_at: written.append(expires_at))
+
+    opened(Platform(clock, obtained=[Token("a", expires_at=expires_at, refresh_expires_at=refresh_expires_at)])).get(GRANT)
+
+    assert written == [expected]
+
+
+@pytest.mark.parametrize("use", [lambda tokens: tokens.get(GRANT), lambda tokens: tokens.cached(GRANT)], ids=["get", "cached"])
+def test_tokens_are_known_as_secrets(use, opened, held):
+    held("the-access-token", refresh_token="the-refresh-token")
+    secrets = Secrets()
+
+    use(opened(secrets=secrets))
+
+    assert secrets.scrub("the-access-token the-refresh-token") == f"{MASK} {MASK}"
+
+
+# --- replace -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_rejected_token_is_replaced_by_a_new_login(opened, held, clock):
+    old = held()
+    platform = Platform(clock)
+    tokens = opened(platform)
+
+    assert tokens.replace(GRANT, old).access_token == "new-token-1"
+    assert platform.calls == ["obtain"]
+    assert tokens.changed is True
+    assert opened().cached(GRANT).access_token == "new-token-1"
+
+
+def test_a_rejected_token_that_can_be_refreshed_is(opened, held, clock):
+    old = held(refresh_token="r1")
+    platform = Platform(clock)
+
+    opened(platform).replace(GRANT, old)
+
+    assert platform.calls == ["refresh r1"]
+
+
+def test_somebody_elses_newer_token_is_used(opened, held, clock):
+    held("newer")
+    platform = Platform(clock)
+    tokens = opened(platform)
+
+    assert tokens.replace(GRANT, Token("old")).access_token == "newer"
+    assert platform.calls == []
+    assert tokens.changed is False
+
+
+def test_somebody_elses_newer_token_is_not_used_if_too_short(opened, held, clock):
+    held("newer", life=30)
+
+    assert opened(Platform(clock)).replace(GRANT, Token("old")).access_token == "new-token-1"
+
+
+@pytest.mark.parametrize("revokes", [True, False])
+def test_a_platform_that_insists_on_the_rejected_token(revokes, opened, held, clock):
+    old = held()
+    platform = Platform(clock, revokes=revokes, obtained=[old])
+
+    token = opened(platform).replace(GRANT, old)
+
+    assert platform.calls == (["obtain", "revoke old", "obtain"] if revokes else ["obtain"])
+    assert token.access_token == ("new-token-1" if revokes else "old")
+
+
+def test_a_rejected_token_is_gone_though_the_new_login_fails(opened, held, clock):
+    old = held()
+
+    with pytest.raises(AccessError, match="^down$"):
+        opened(Platform(clock, obtained=[AccessError("down")])).replace(GRANT, old)
+
+    assert opened().cached(GRANT) is None
+
+
+# --- renew and drop ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("revokes", "old", "calls"),
+    [(False, False, ["obtain"]), (False, True, ["obtain"]), (True, False, ["obtain"]), (True, True, ["revoke old", "obtain"])],
+    ids=["first", "another", "first, revocable", "another, revocable"],
+)
+def test_renewing_always_issues_a_token(revokes, old, calls, opened, held, clock):
+    if old:
+        held()
+    platform = Platform(clock, revokes=revokes)
+    tokens = opened(platform)
+
+    assert tokens.renew(GRANT).access_token == "new-token-1"
+    assert platform.calls == calls
+    assert tokens.changed is True
+    assert opened().cached(GRANT).access_token == "new-token-1"
+
+
+@pytest.mark.parametrize(
+    ("old", "answer"),
+    [
+        pytest.param(True, {"name": "old", "life": HOUR}, id="the cached one"),
+        pytest.param(False, {"name": "elsewhere", "life": HOUR, "issued_at": NOW - 600}, id="one issued before"),
+        pytest.param(False, {"name": "elsewhere", "life": 30}, id="one that ends soon"),
+    ],
+)
+def test_renewing_does_not_take_a_token_that_was_there_before(old, answer, opened, held, clock):
+    if old:
+        held()
+    platform = Platform(clock, revokes=True, obtained=[short(answer.pop("name"), clock, **answer)])
+
+    assert opened(platform).renew(GRANT).access_token == "new-token-1"
+    assert platform.calls[-3:] == ["obtain", platform.calls[-2], "obtain"]
+    assert platform.calls[-2].startswith("revoke ")
+
+
+@pytest.mark.parametrize("revokes", [True, False])
+def test_dropping_revokes_where_possible_and_forgets(revokes, opened, held, clock):
+    held()
+    platform = Platform(clock, revokes=revokes)
+    tokens = opened(platform)
+
+    assert [tokens.drop(GRANT, check_mode=True), tokens.drop(GRANT), tokens.drop(GRANT, check_mode=True), tokens.drop(GRANT)] == [True, True, False, False]
+    assert platform.calls == ["revoke old"]  # a platform that cannot revoke is asked too, and does nothing
+    assert opened(min_ttl=0).cached(GRANT) is None
+
+
+def test_dropping_takes_a_short_token_too(opened, held):
+    held(life=5)
+
+    assert opened(min_ttl=60).drop(GRANT) is True
+
+
+def test_dropping_leaves_no_refresh_token_behind(opened, held, store):
+    held(life=-10, refresh_token="still-good", refresh_expires_at=NOW + 9 * HOUR)
+
+    assert [opened().drop(GRANT, check_mode=True), opened().drop(GRANT), opened().drop(GRANT)] == [True, True, False]
+    assert store.entries() == {}
+
+
+# --- several at once -----------------------------------------------------------------------------------------------------------
+
+A, B, C = (Grant("user", name, "secret") for name in "abc")
+
+
+@pytest.fixture
+def watched(store, monkeypatch):
+    """What is locked and read in the store, in order."""
+    seen, backend = [], store.backend
+    lock, read, read_many = backend.lock, backend.read, backend.read_many
+    monkeypatch.setattr(backend, "lock", lambda name, patience: seen.append(f"lock {name}") or lock(name, patience))
+    monkeypatch.setattr(backend, "read", lambda name: seen.append(f"read {name}") or read(name))
+    monkeypatch.setattr(backend, "read_many", lambda names: seen.append(" ".join(["read", *names])) or read_many(names))
+    return seen
+
+
+def name_in(store, grant):
+    return store.name_of(["flex", "https://host", grant.flow, grant.principal, grant.scope, grant.secret])
+
+
+def test_several_tokens_are_asked_for_together_and_kept_each_on_its_own(opened, clock):
+    platform = Platform(clock)
+    tokens = opened(platform)
+
+    assert tokens.get_many([A, B, A, C]) == {}
+    assert platform.calls == ["obtain a b c"]
+    assert tokens.changed is True
+    assert [opened(platform).get(grant).access_token for grant in (C, B, A)] == ["new-token-3", "new-token-2", "new-token-1"]
+    assert platform.calls == ["obtain a b c"]
+
+
+def test_those_that_are_cached_are_not_asked_for(opened, held, clock):
+    held("old", grant=B)
+    platform = Platform(clock)
+    tokens = opened(platform)
+
+    assert tokens.get_many([A, B, C]) == {}
+    assert platform.calls == ["obtain a c"]
+    assert [tokens.get(grant).access_token for grant in (A, B, C)] == ["new-token-1", "old", "new-token-2"]
+
+
+@pytest.mark.parametrize("grants", [[], [A], [A, B]], ids=len)
+def test_where_all_are_cached_nobody_is_asked_and_nothing_locked(grants, opened, held, watched, clock):
+    for grant in grants:
+        held(grant=grant)
+    platform, before = Platform(clock), len(watched)
+    tokens = opened(platform)
+
+    assert tokens.get_many(grant for grant in grants) == {}
+    assert (platform.calls, tokens.changed) == ([], False)
+    assert [step for step in watched[before:] if step.startswith("lock")] == []
+
+
+def test_one_lock_stands_for_all_that_are_missing(opened, held, watched, store):
+    held(grant=B)
+    names = {grant.principal: name_in(store, grant) for grant in (A, B, C)}
+    watched.clear()
+
+    opened().get_many([A, B, C])
+
+    missing = [names["a"], names["c"]]
+    assert watched == [" ".join(["read", *names.values()]), f"lock {min(missing)}", " ".join(["read", *missing])]
+
+
+@pytest.mark.parametrize(("life", "calls"), [(59.5, ["obtain a"]), (60, [])], ids=["too short", "just enough"])
+def test_several_tokens_live_long_enough(life, calls, opened, held, clock):
+    held("old", life, grant=A)
+    platform = Platform(clock)
+    tokens = opened(platform)
+
+    assert tokens.get_many([A]) == {}
+    assert platform.calls == calls
+    assert tokens.get(A).access_token == ("new-token-1" if calls else "old")
+
+
+def test_the_failure_of_one_is_not_that_of_the_others(opened, clock):
+    failure = AccessError("no such user", code=404)
+    platform = Platform(clock, obtained=[Token("a", expires_at=clock.now() + HOUR), failure, short("c", clock)])
+    tokens = opened(platform)
+
+    failures = tokens.get_many([A, B, C])
+
+    assert failures[B] is failure
+    assert {grant.principal: error.message for grant, error in failures.items()} == {
+        "b": "no such user",
+        "c": "even a new token lives for 30 s only, less than min_ttl (60 s): lower min_ttl",
+    }
+    assert [opened(min_ttl=0).cached(grant) for grant in (A, B, C)] == [tokens.cached(A), None, short("c", clock)]
+    assert tokens.get(A).access_token == "a"
+    assert platform.calls == ["obtain a b c"]
+
+
+def test_one_that_failed_is_asked_for_alone_when_it_is_needed(opened, clock):
+    platform = Platform(clock, obtained=[AccessError("not now")])
+    tokens = opened(platform)
+    tokens.get_many([A])
+
+    assert tokens.get(A).access_token == "new-token-1"
+    assert platform.calls == ["obtain a", "obtain"]
+
+
+def test_a_platform_that_gives_the_old_short_token_to_one_of_several_is_asked_once_more(opened, clock):
+    platform = Platform(clock, revokes=True, obtained=[Token("a", expires_at=clock.now() + HOUR), short("shared", clock)])
+    tokens = opened(platform)
+
+    assert tokens.get_many([A, B]) == {}
+    assert platform.calls == ["obtain a b", "revoke shared", "obtain"]
+    assert tokens.get(B).access_token == "new-token-1"
+
+
+def test_when_all_fail_the_failure_is_raised_and_the_lock_is_free(opened, clock, monkeypatch):
+    platform = Platform(clock)
+    tokens = opened(platform)
+
+    def down(grants):
+        raise AccessError("down")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(platform, "obtain_many", down)
+        with pytest.raises(AccessError, match="^down$"):
+            tokens.get_many([A, B])
+
+    assert tokens.get_many([A, B]) == {}
+    assert platform.calls == ["obtain a b"]
+
+
+def test_what_is_at_hand_is_not_read_again(opened, held, watched):
+    held("old", grant=A)
+    tokens = opened()
+    tokens.get_many([A, B])
+    watched.clear()
+
+    assert [tokens.get(grant).access_token for grant in (A, B)] == ["old", "new-token-1"]
+    assert tokens.cached(A).access_token == "old"
+    assert watched == []
+
+
+def test_only_those_of_the_last_time_are_at_hand(opened, watched, store):
+    tokens = opened()
+    tokens.get_many([A])
+    tokens.get_many([B])
+    watched.clear()
+
+    assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-token-1", "new-token-2"]
+    assert watched == [f"read {name_in(store, A)}"]
+
+
+def test_one_at_hand_that_has_become_too_short_is_replaced(opened, clock):
+    platform = Platform(clock)
+    tokens = opened(platform)
+    tokens.get_many([A])
+    clock.time += HOUR - 30
+
+    assert tokens.cached(A) is None
+    assert tokens.cached(A, min_ttl=20).access_token == "new-token-1"
+    assert tokens.get(A).access_token == "new-token-2"
+    assert platform.calls == ["obtain a", "obtain"]
+
+
+def test_one_at_hand_that_is_rejected_is_replaced(opened, clock):
+    platform = Platform(clock)
+    tokens = opened(platform)
+    tokens.get_many([A, B])
+
+    assert tokens.replace(A, tokens.get(A)).access_token == "new-token-3"
+    assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-token-3", "new-token-2"]
+
+
+def test_instead_of_one_at_hand_that_is_rejected_somebody_elses_newer_one_is_used(opened, clock):
+    platform = Platform(clock)
+    tokens = opened(platform)
+    tokens.get_many([A])
+    newer = opened(Platform(clock, obtained=[Token("newer", expires_at=clock.now() + HOUR)])).renew(A)
+
+    assert tokens.get(A).access_token == "new-token-1"
+    assert tokens.replace(A, tokens.get(A)) == tokens.get(A) == newer
+    assert platform.calls == ["obtain a"]
+
+
+def test_one_at_hand_is_renewed(opened, clock):
+    platform = Platform(clock)
+    tokens = opened(platform)
+    tokens.get_many([A, B])
+
+    assert tokens.renew(A).access_token == "new-token-3"
+    assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-token-3", "new-token-2"]
+
+
+def test_one_at_hand_is_dropped(opened, clock):
+    platform = Platform(clock, revokes=True)
+    tokens = opened(platform)
+    tokens.get_many([A, B])
+
+    assert [tokens.drop(A, check_mode=True), tokens.drop(A), tokens.drop(A), tokens.drop(A, check_mode=True)] == [True, True, False, False]
+    assert (tokens.cached(A), tokens.get(B).access_token) == (None, "new-token-2")
+    assert platform.calls == ["obtain a b", "revoke new-token-1"]
+
+
+def test_several_tokens_are_known_as_secrets(opened, held):
+    held("cached-token", grant=A, refresh_token="refresh-token")
+    secrets = Secrets()
+
+    opened(secrets=secrets).get_many([A, B])
+
+    assert secrets.scrub("cached-token refresh-token new-token-1") == f"{MASK} {MASK} {MASK}"
+
+
+# --- a token that was given ----------------------------------------------------------------------------------------------------
+
+
+def jwt(claims):
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (b"{}", json.dumps(claims).encode(), b"signature"))
+
+
+def test_a_given_token_is_used_as_it_is_and_never_kept(opened, store, clock):
+    platform, secrets = Platform(clock), Secrets()
+    tokens = opened(platform, secrets=secrets)
+    given = jwt({"exp": NOW + 60})
+
+    assert tokens.get(Grant.given(given)) == Token(given, expires_at=NOW + 60)
+    assert tokens.get(Grant.given("opaque")) == Token("opaque")
+    assert (platform.calls, store.entries(), tokens.changed, secrets.scrub("opaque")) == ([], {}, False, MASK)
+
+
+def test_a_given_token_that_is_about_to_expire_is_not_used(opened):
+    tokens, given = opened(), Grant.given(jwt({"exp": NOW + 59}))
+
+    assert tokens.cached(given) is None
+    with pytest.raises(AccessError, match=r"does not serve: it has less life left than min_ttl \(60 s\). Give credentials instead"):
+        tokens.get(given)
+
+
+@pytest.mark.parametrize(("name", "rejected"), [("renew", ()), ("replace", (Token("opaque"),))])
+def test_a_given_token_cannot_be_replaced(name, rejected, opened):
+    with pytest.raises(AccessError, match="^the access_token that was given does not serve: .*Give credentials instead") as caught:
+        getattr(opened(), name)(Grant.given("opaque"), *rejected)
+
+    assert caught.value.status == 401
+    assert "opaque" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("revokes", "accepted", "changed"),
+    [(True, True, True), (True, False, False), (False, True, False)],
+    ids=["revocable", "revoked already", "not revocable"],
+)
+def test_dropping_a_given_token_is_a_change_where_it_can_still_be_revoked(revokes, accepted, changed, opened, clock):
+    platform = Platform(clock, revokes=revokes, accepts=accepted)
+    tokens = opened(platform)
+
+    assert tokens.drop(Grant.given("given"), check_mode=True) is changed
+    assert platform.calls == []
+    assert tokens.drop(Grant.given("given")) is changed
+    assert platform.calls == (["revoke given"] if changed else [])
+
+
+# --- single flight -------------------------------------------------------------------------------------------------------------
+
+
+def race(count, work):
+    """What ``count`` threads that start ``work`` together return."""
+    barrier, results = threading.Barrier(count), []
+
+    def run():
+        barrier.wait(30)
+        results.append(work())
+
+    threads = [threading.Thread(target=run) for _number in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(results) == count
+    return results
+
+
+class Queue(Clock):
+    """The real clock, which knows who waits: only for a lock does anybody sleep here."""
+
+    def __init__(self):
+        self._waiting = set()
+        self._change = threading.Condition()
+
+    def sleep(self, seconds):
+        with self._change:
+            self._waiting.add(threading.get_ident())
+            self._change.notify_all()
+        Clock.sleep(seconds)
+
+    def wait_for(self, count):
+        with self._change:
+            assert self._change.wait_for(lambda: len(self._waiting) == count, 20)
+
+
+@pytest.fixture
+def shared(tmp_path):
+    """Tokens of a platform in one directory, each with a store of its own."""
+
+    def tokens(platform, clock):
+        store = TokenStore(lambda: DirectoryBackend(str(tmp_path), clock), "k" * 32)
+        return Tokens(platform, store, Patience(60, clock), clock, Secrets(), 60)
+
+    return tokens
+
+
+@pytest.mark.parametrize("action", ["get", "replace"])
+def test_threads_that_need_the_same_token_log_in_once(action, shared):
+    clock = Queue()
+    platform = Platform(clock)
+    old = shared(platform, clock).get(GRANT) if action == "replace" else None
+    obtain = platform.obtain
+    platform.obtain = lambda grant: (clock.wait_for(7), obtain(grant))[1]  # the login lasts until the others have come
+
+    def work():
+        tokens = shared(platform, clock)
+        return tokens.replace(GRANT, old) if old else tokens.get(GRANT)
+
+    assert [token.access_token for token in race(8, work)] == ["new-token-2" if old else "new-token-1"] * 8
+    assert platform.calls == ["obtain"] * (2 if old else 1)
+
+
+def test_threads_that_need_the_same_tokens_together_ask_once(shared):
+    clock = Queue()
+    platform = Platform(clock)
+    obtain_many = platform.obtain_many
+    platform.obtain_many = lambda grants: (clock.wait_for(3), obtain_many(grants))[1]  # the logins last until the others have come
+
+    def work():
+        tokens = shared(platform, clock)
+        return tokens.get_many([A, B]), tokens.get(A).access_token, tokens.get(B).access_token, tokens.changed
+
+    assert sorted(race(4, work), key=str) == [({}, "new-token-1", "new-token-2", changed) for changed in (False, False, False, True)]
+    assert platform.calls == ["obtain a b"]
+
+
+def test_threads_that_drop_the_same_token_revoke_it_once(shared):
+    clock = Queue()
+    platform = Platform(clock, revokes=True)
+    shared(platform, clock).get(GRANT)
+    revoke = platform.revoke
+    platform.revoke = lambda token: (clock.wait_for(3), revoke(token))  # revoking lasts until the others have come
+
+    assert sorted(race(4, lambda: shared(platform, clock).drop(GRANT))) == [False, False, False, True]
+    assert platform.calls == ["obtain", "revoke new-token-1"]
+
+
+LOGIN = """
+import glob
+import os
+import time
+from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
+from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import Grant
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.tokens import Tokens
+
+class Queue(Clock):
+    def sleep(self, seconds):  # only for a lock does anybody sleep here
+        open(f"{args[1]}-waiting-{os.getpid()}", "w").close()
+        time.sleep(seconds)
+
+class Platform:
+    revokes = False
+    def token_identity(self):
+        return ["flex", "https://host"]
+    def revocation_recipe(self, token):
+        return None
+    def obtain_many(self, grants):
+        return {grant: self.obtain(grant) for grant in grants}
+    def obtain(self, grant):
+        with open(args[1], "a") as log:
+            log.write(f"{grant.principal} {os.getpid()}\\n")
+        while len(glob.glob(f"{args[1]}-waiting-*")) < 3:  # the first login lasts until the others have come
+            time.sleep(0.005)
+        return Token(f"{grant.principal}-{os.getpid()}", expires_at=Clock.now() + 3600)
+
+store = TokenStore(lambda: DirectoryBackend(args[0], Clock()), None)
+tokens = Tokens(Platform(), store, Patience(20, Queue()), Clock(), Secrets(), 60)
+print("ready", flush=True)
+input()
+grants = [Grant("password", f"user{number}", "secret") for number in range(5)]
+if args[2] == "together":
+    assert tokens.get_many(grants) == {}
+for grant in grants:
+    print(tokens.get(grant).access_token)
+"""
+
+
+@pytest.mark.parametrize("how", ["one by one", "together"])
+def test_processes_that_need_the_same_tokens_log_in_once_for_each(how, tmp_path, together):
+    log = tmp_path / "log"
+
+    first, *others = together(4, LOGIN, tmp_path / "cache", log, how)
+
+    assert others == [first] * 3
+    assert sorted(line.split()[0] for line in log.read_text().splitlines()) == sorted(f"user{number}" for number in range(5))
+
+
+# --- results -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        pytest.param(Token("a"), {"token_type": "Bearer", "expires_at": None, "expires_in": None}, id="without end"),
+        pytest.param(Token("a", "MAC", NOW + 90.9), {"token_type": "MAC", "expires_at": "2027-01-15T08:01:30Z", "expires_in": 90}, id="with an end"),
+        pytest.param(Token("a", "MAC", NOW - 5), {"token_type": "MAC", "expires_at": "2027-01-15T07:59:55Z", "expires_in": 0}, id="expired"),
+        pytest.param(
+            Token("a", "MAC", NOW, refresh_token="r", refresh_expires_at=NOW + 60, scope="s", issued_at=NOW, details={"video_managers": None}),
+            {
+                **{"token_type": "MAC", "expires_at": "2027-01-15T08:00:00Z", "expires_in": 0, "scope": "s", "video_managers": None},
+                **{"refresh_token": "r", "refresh_expires_at": "2027-01-15T08:01:00Z"},
+            },
+            id="with all there is",
+        ),
+    ],
+)
+@pytest.mark.parametrize("cached", [True, False])
+def test_the_result_of_a_token(token, expected, cached):
+    assert token.as_result(NOW, cached) == {"access_token": "a", "cached": cached, **expected}
+
+
+@given(st.floats() | st.floats(-1e12, 1e12) | st.none())
+def test_a_token_of_any_life_has_a_result(expires_at):
+    result = Token("a", expires_at=expires_at).as_result(NOW, False)
+
+    assert json.loads(json.dumps(result, allow_nan=False)) == result
+
+
+@pytest.mark.parametrize(("instant", "text"), [(None, None), (0, "1970-01-01T00:00:00Z"), (NOW + 0.999, "2027-01-15T08:00:00Z")])
+def test_an_instant_in_words(instant, text):
+    assert iso(instant) == text
+
+
+# --- JWT -----------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("claims", [{}, {"sub": "me", "exp": 1}, {"name": "ä/?~", "deep": {"a": [None]}}], ids=json.dumps)
+@pytest.mark.parametrize("form", ["{}", "{}.x.y"], ids=["signed", "encrypted"])
+def test_the_claims_of_a_jwt_are_read(claims, form):
+    assert jwt_claims(form.format(jwt(claims))) == claims
+
+
+@pytest.mark.parametrize(
+    "token",
+    [pytest.param("a." + base64.urlsafe_b64encode(b"[" * 99_999).decode() + ".c", id="endlessly nested")]
+    + "opaque a.b a.b.c .. a.!.c ä.ä.ä a.W10.c a.bnVsbA.c e30.e30 e30.e30.e30.e30 e30.e30.e30.e30.e30.e30 a._w.c a.e.c".split()
+    + [""],
+)
+def test_what_is_no_jwt_is_a_value_error_that_does_not_show_it(token):
+    with pytest.raises(ValueError, match="^not a JWT: ") as caught:
+        jwt_claims(token)
+
+    assert len(token) < 4 or token not in str(caught.value)
+
+
+garbage = st.text() | st.lists(st.binary().map(lambda data: base64.urlsafe_b64encode(data).decode()), min_size=3, max_size=3).map(".".join)
+
+
+@given(garbage)
+def test_garbage_has_claims_or_is_no_jwt(token):
+    try:
+        claims = jwt_claims(token)
+    except ValueError as error:
+        assert str(error).startswith("not a JWT: ")
+    else:
+        assert isinstance(claims, dict)
+
+
+@pytest.mark.parametrize(
+    ("claims", "expiry"),
+    [({"exp": 5}, 5.0), ({"exp": 5.5}, 5.5), ({}, None), ({"exp": "5"}, None), ({"exp": None}, None), ({"exp": True}, None), ({"exp": [5]}, None)]
+    + [({"exp": 10**400}, None), ({"exp": float("inf")}, None), ({"exp": float("nan")}, None)],
+    ids=lambda value: str(value)[:20],
+)
+def test_the_expiry_of_a_jwt_is_a_number_or_unknown(claims, expiry):
+    assert jwt_expiry(jwt(claims)) == expiry
+
+
+@pytest.mark.parametrize("token", ["opaque", "", "a.b.c"])
+def test_the_expiry_of_an_opaque_token_is_unknown(token):
+    assert jwt_expiry(token) is None

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request, Response
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._platform.platform import Provider
+
+SECRET = "s3<b>cr3t</b>  of mine"
+
+
+class Platform(Provider):
+    name = title = "any"
+
+
+@pytest.fixture
+def platform():
+    platform = Platform({"url": "https://host.example.com"})
+    platform.secrets = Secrets([SECRET])
+    return platform
+
+
+def answered(body, status=400, authenticates=False):
+    return Response(status, {}, body.encode(), Request("GET", "https://host.example.com/x", authenticates=authenticates))
+
+
+@pytest.mark.parametrize("length", range(260, 310, 7))
+def test_no_part_of_a_secret_is_left_where_a_platforms_words_are_cut(length, platform):
+    message = platform.error_for(answered("x" * length + SECRET)).message
+
+    assert "s3" not in message
+    assert "cr3t" not in message
+
+
+def test_a_secret_that_looks_like_markup_is_recognized_in_text_without_tags(platform):
+    message = platform.error_for(answered(f"<error>wrong: {SECRET}</error>")).message
+
+    assert message == "GET https://host.example.com/x was answered with HTTP 400: wrong: ********"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ('{"error": "invalid_token"}', "invalid_token"),
+        ('{"error": "ACCESS_DENIED", "message": "Not allowed"}', "ACCESS_DENIED"),
+        ('{"errors": {"error": "not.found"}}', "not.found"),
+        ('{"error": "Something went wrong"}', None),
+        ('{"error": ""}', None),
+        ('{"error": {"code": 7}}', None),
+    ],
+)
+def test_an_error_that_is_a_name_is_a_code(platform, body, code):
+    assert platform.error_for(answered(body)).code == code
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "authenticates", "advice"),
+    [
+        ('{"error": "unknown_thing"}', 400, False, "Name another thing"),
+        ('{"error": "unknown_thing"}', 400, True, "Name another thing"),
+        ("no", 400, False, "Check the options"),
+        ("no", 400, True, "Check the password"),
+        ('{"message": "So it is."}', 400, False, "HTTP 400: So it is. Check the options"),
+        ("no", 503, False, "It may be for a while only: try again later"),
+        ("no", 418, False, "HTTP 418: no"),
+    ],
+)
+def test_advice_goes_with_the_errors_name_else_the_status_and_is_another_for_a_login(platform, body, status, authenticates, advice):
+    platform.hints, platform.login_hints = {400: "Check the options", "unknown_thing": "Name another thing"}, {400: "Check the password"}
+
+    assert platform.error_for(answered(body, status, authenticates=authenticates)).message.endswith(advice)
+
+
+def test_the_code_and_the_words_of_json_are_found_beside_a_secret(platform):
+    error = platform.error_for(answered('{"error": "invalid_request", "error_description": "no s3<b>cr3t<\\/b>  of mine", "code": 7}'))
+
+    assert error.code == 7
+    assert error.message.endswith("HTTP 400: no ********")

@@ -1,0 +1,263 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, WaitTooLong
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.schedule import Schedule, next_start
+
+DAY = 86400.0
+NOW = 1_800_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("20/second", Rate(20, 1.0)),
+        ("120/minute", Rate(120, 60.0)),
+        ("1/second", Rate(1, 1.0)),
+        ("999999/minute", Rate(999999, 60.0)),
+        ("none", None),
+    ],
+)
+def test_a_rate_is_read(text, expected):
+    assert Rate.parse(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "20", "20/hour", "0/second", "-1/second", "1.5/second", "20 / second", "20/seconds", "20/SECOND", "None", "1000000/second", "٣/second", "1/second\n"],
+)
+def test_what_is_no_rate_is_refused_with_the_options_name(text):
+    with pytest.raises(AccessError, match="^auth_rate_limit: .* is not N/second, N/minute .* or none$"):
+        Rate.parse(text, "auth_rate_limit")
+
+
+def reserve(rate, clock, count):
+    """The starts of ``count`` calls that ask one after another at the same time, counted from now."""
+    starts: list[float] = []
+    for _number in range(count):
+        starts.append(next_start(starts, rate, clock))
+    return [pytest.approx(start - clock, abs=1e-4) for start in starts]
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        (Rate(3, 1.0), [0, 0, 0, 1.04, 1.04, 1.04, 2.08]),
+        (Rate(1, 1.0), [0, 1.04, 2.08, 3.12]),
+        (Rate(2, 60.0), [0, 0, 60.5, 60.5, 121]),
+    ],
+    ids=["burst, then one window later", "one by one", "slack of half a second at most"],
+)
+def test_a_burst_up_to_the_limit_costs_nothing_and_the_next_waits_one_window(rate, expected):
+    assert reserve(rate, NOW, len(expected)) == expected
+
+
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        pytest.param([], NOW, id="nobody yet"),
+        pytest.param([NOW - 500, NOW - 400], NOW, id="long ago"),
+        pytest.param([NOW - 0.5, NOW - 0.25], NOW + 0.54, id="one window after the second last"),
+        pytest.param([NOW + 7], NOW, id="another limit keeps the first one waiting"),
+        pytest.param([NOW + 7, NOW + 7], NOW, id="another limit keeps several waiting"),
+        pytest.param([NOW, NOW + 0.5, NOW + 7], NOW + 1.04, id="between those who came first and those who wait for another limit"),
+        pytest.param([NOW, NOW, NOW + 1.5, NOW + 1.5], NOW + 2.54, id="no gap is wide enough"),
+    ],
+)
+def test_the_next_start_follows_from_the_reserved_ones(starts, expected):
+    assert next_start(starts, Rate(2, 1.0), NOW) == pytest.approx(expected, abs=1e-4)
+
+
+pauses = st.lists(st.floats(0, 3) | st.just(0.0), max_size=60)
+
+
+def simulated(rate, pauses):
+    """When callers who ask after each of the ``pauses`` ask, and when they start."""
+    now, asked, starts = NOW, [], []
+    for pause in pauses:
+        now += pause
+        asked.append(now)
+        starts.append(next_start(starts, rate, now))
+    return asked, starts
+
+
+@given(st.integers(1, 8), st.sampled_from([0.5, 1.0, 2.0]), pauses)
+def test_no_window_holds_more_starts_than_the_limit(count, window, pauses):
+    _asked, starts = simulated(Rate(count, window), pauses)
+
+    assert all(late - early > window for early, late in zip(starts, starts[count:], strict=False))
+
+
+@given(st.integers(1, 8), pauses)
+def test_nobody_waits_without_need_or_overtakes(count, pauses):
+    rate = Rate(count, 1.0)
+    asked, starts = simulated(rate, pauses)
+
+    assert starts == sorted(starts)
+    for number, (now, start) in enumerate(zip(asked, starts, strict=True)):
+        full = starts[number - count] + rate.window if number >= count else now
+        before = starts[number - 1] if number else now
+        assert start <= max(now, before, full) + 0.04 + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        pytest.param([3, 2, 1], [0, 0, 1.04], id="as many as go into a window"),
+        pytest.param([3, 3, 2], [0, 1.04, 0], id="a light one goes before a heavy one that waits"),
+        pytest.param([5, 5, 1], [0, 1.04, 2.08], id="whole windows"),
+        pytest.param([1, 5, 4], [0, 1.04, 0], id="room for four is left"),
+        pytest.param([1, 5, 5, 4, 1], [0, 1.04, 2.08, 0, 3.12], id="no room is left between heavy ones"),
+    ],
+)
+def test_a_request_that_counts_for_several_waits_until_there_is_room_for_all_of_it(weights, expected):
+    schedule, starts = Schedule(), []
+    for weight in weights:
+        rate = Rate(5, 1.0, weight)
+        starts.append(schedule.next(rate, NOW))
+        schedule.add(starts[-1], rate, NOW)
+
+    assert [start - NOW for start in starts] == pytest.approx(expected, abs=1e-4)
+    assert len(schedule.starts) == sum(weights)
+
+
+def first_start(requests, rate, now):
+    """The model of a schedule: the first instant at which every window holds ``count`` calls at most, requests counted one by one."""
+
+    def fits(start):
+        everything = [*requests, (start, rate.weight)]
+        windows = ([weight for other, weight in everything if 0 <= other - begin < rate.spacing - 1e-6] for begin, _weight in everything)
+        return all(sum(weights) <= rate.count for weights in windows)
+
+    return min(instant for instant in (now, *(start + rate.spacing for start, _weight in requests)) if instant >= now and fits(instant))
+
+
+@given(st.data(), st.integers(1, 6))
+def test_requests_of_any_weights_start_as_soon_as_no_window_holds_more_than_the_limit(data, count):
+    schedule, requests, now = Schedule(), [], NOW
+    for pause, weight in data.draw(st.lists(st.tuples(st.integers(0, 12), st.integers(1, count)), max_size=25)):
+        now += pause / 8
+        rate = Rate(count, 1.0, weight)
+        start = schedule.next(rate, now)
+        assert start == pytest.approx(first_start(requests, rate, now), abs=1e-5)
+        schedule.add(start, rate, now)
+        requests.append((start, weight))
+
+    for begin, _weight in requests:
+        assert sum(weight for start, weight in requests if begin <= start <= begin + 1.0) <= count
+
+
+def test_a_rate_that_was_read_counts_every_request_once():
+    assert Rate.parse("20/second").weight == 1
+
+
+MINUTE = Rate(2, 60.0)
+
+
+def test_a_start_that_is_reserved_for_later_counts_for_those_before_it():
+    schedule = Schedule()
+    schedule.add(1000.5, Rate(1, 1.0), 1000)
+
+    assert schedule.next(Rate(1, 1.0), 1000) == pytest.approx(1001.54)
+
+
+def test_a_schedule_keeps_the_starts_that_still_matter_and_no_others():
+    schedule = Schedule()
+    for start in (1000.0, 1000.0, 1062.0):
+        schedule.add(start, MINUTE, start)
+
+    assert schedule.starts == [1062.0]
+    schedule.add(1063.0, MINUTE, 1063.0)
+    assert schedule.starts == [1062.0, 1063.0]
+
+
+@pytest.mark.parametrize(("ahead", "kept"), [(3599, True), (3600, False), (100_000, False)])
+def test_what_was_noted_before_the_clock_was_set_back_is_forgotten(ahead, kept):
+    now = 1_800_000_000.0
+    schedule = Schedule([now - 30, now + ahead], now + ahead)
+
+    schedule.hold(now + 1, now)
+
+    assert schedule.starts == [now - 30, now + ahead][: 1 + kept]
+    assert schedule.not_before == now + (ahead if kept else 1)
+
+
+def test_who_is_held_back_starts_when_the_platform_wants():
+    schedule = Schedule()
+    schedule.hold(1030.0, 1000.0)
+    schedule.hold(1020.0, 1000.0)
+
+    assert schedule.next(MINUTE, 1000.0) == 1030.0
+
+
+@given(st.binary(max_size=80))
+def test_a_damaged_schedule_is_read_as_far_as_it_goes(data):
+    start = Schedule.unpack(data).next(Rate(3, 1.0), NOW)
+
+    assert NOW <= start < NOW + DAY + 2
+
+
+@given(st.lists(st.floats(0, 2e9)).map(sorted), st.floats(0, 2e9))
+def test_a_schedule_is_read_as_it_was_written(starts, not_before):
+    assert Schedule.unpack(Schedule(starts, not_before).pack()) == Schedule(starts, not_before)
+
+
+def test_patience_sleeps_and_counts_down(clock):
+    patience = Patience(10, clock)
+
+    patience.wait(3, "a reason")
+    patience.wait(0, "nothing to wait for")
+    patience.wait(7, "to the last second")
+
+    assert clock.slept == [3, 7]
+    assert patience.left == 0
+
+
+@pytest.mark.parametrize(("seconds", "slept", "left"), [(0.5, [0.5], 9.5), (10, [10], 0), (0, [], 10), (-1, [], 10)])
+def test_patience_sleeps_for_parts_of_a_second_and_never_for_less_than_nothing(seconds, slept, left, clock):
+    patience = Patience(10, clock)
+
+    patience.wait(seconds, "reason")
+
+    assert (clock.slept, patience.left) == (slept, left)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.9, "max_wait (10 s) is used up"), (1, "that needs 1 s more, and max_wait (10 s) leaves 10 s")])
+def test_a_wait_of_less_than_a_second_is_not_counted_out(seconds, words, clock):
+    assert words in Patience(10, clock).exhausted(seconds, "reason").message
+
+
+def test_no_limit_is_known_by_its_word_not_by_its_object():
+    assert Rate.parse("".join(["no", "ne"])) is None
+
+
+def test_patience_fails_at_once_rather_than_sleep_in_vain(clock):
+    patience = Patience(10, clock)
+    patience.wait(4, "a reason")
+
+    with pytest.raises(WaitTooLong) as caught:
+        patience.wait(7, "the rate limit", status=429)
+
+    assert clock.slept == [4]
+    assert patience.left == 6
+    assert caught.value.status == 429
+    assert caught.value.message == "the rate limit: that needs 7 s more, and max_wait (10 s) leaves 6 s. Run again later, or raise max_wait"
+
+
+def test_patience_begins_anew_with_another_item(clock):
+    patience = Patience(10, clock)
+    patience.wait(10, "a reason")
+
+    patience.renew()
+
+    patience.wait(10, "a reason")
+    assert clock.slept == [10, 10]

@@ -1,0 +1,579 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pathlib
+import re
+import signal
+import sys
+import threading
+import time
+
+import pytest
+import trustme
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[4] / "helpers"))
+
+from redis_server import PASSWORD, RedisServer, free_port
+
+from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary, WaitTooLong
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
+from ansible_collections.mediaops.access.plugins.module_utils._store import redis
+from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
+from ansible_collections.mediaops.access.plugins.module_utils._store.location import open_backend
+from ansible_collections.mediaops.access.plugins.module_utils._store.redis import RedisBackend
+
+KEY = "k" * 32
+NAME = "0123abcd"
+PREFIX = "mediaops.access:"
+HOUR = 3600
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def server(running):
+    """The server, empty."""
+    running.client.flushall()
+    return running
+
+
+@pytest.fixture
+def own_server(tmp_path):
+    """A server that the test may stop."""
+    server = RedisServer(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def no_old_clients(monkeypatch):
+    monkeypatch.setattr(redis, "_clients", {})
+
+
+@pytest.fixture
+def open_at(clock):
+    def open_redis(url, retries=0, timeout=5, ca_path=None, clock=clock):
+        return open_backend(url, clock, {"timeout": timeout, "retries": retries, "ca_path": ca_path})
+
+    return open_redis
+
+
+@pytest.fixture
+def backend(server, open_at):
+    return open_at(server.url)
+
+
+@pytest.fixture
+def patience(clock):
+    return Patience(300, clock)
+
+
+# --- tokens ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_url_of_redis_opens_this_backend(backend):
+    assert isinstance(backend, RedisBackend)
+
+
+def test_what_is_written_is_read_listed_and_removed_by_every_controller(backend, server, open_at):
+    other = open_at(server.url + "?client_name=other")
+    backend.write(NAME, b"\x00data", None)
+    backend.write("ffff", b"more", None)
+
+    assert other.read(NAME) == b"\x00data"
+    assert other.names() == [NAME, "ffff"]
+    other.remove(NAME)
+    other.remove(NAME)
+    assert backend.read(NAME) is None
+    assert backend.names() == ["ffff"]
+
+
+def test_other_keys_of_the_server_are_not_ours(backend, server):
+    server.client.set("somebody:else", "x")
+    with backend.lock(NAME, Patience(1, Clock())):
+        assert backend.names() == []
+
+
+@pytest.mark.parametrize(("life", "kept"), [(HOUR, HOUR), (90.9, 90), (0.2, 1), (-5, 1), (None, -1)])
+def test_a_token_leaves_the_server_when_it_ends(life, kept, backend, server, clock):
+    backend.write(NAME, b"data", None if life is None else clock.now() + life)
+
+    assert server.client.ttl(f"{PREFIX}token:{NAME}") == kept
+
+
+def test_the_server_sees_no_token_and_no_key(backend, server):
+    store = TokenStore(lambda: backend, KEY)
+    name = store.name_of(["flex", "https://flex.example.com", "the-password"])
+    store.write(name, {"token": {"access_token": "the-access-token"}}, None)
+
+    everything = repr([(key, server.client.get(key)) for key in server.client.keys()])
+    assert store.entries() == {name: {"token": {"access_token": "the-access-token"}, "name": name}}
+    assert not any(word in everything for word in ("the-access-token", "the-password", "flex", KEY))
+    assert TokenStore(lambda: backend, "another key").entries() == {}
+
+
+def test_the_server_cannot_tell_whose_lock_or_limit_it_keeps(backend, server, patience):
+    item, limit = "item\nplaylyfe\nhttps://playlyfe.example.com\np1", ("freewheel\nhttps://host\nuser@example.com\nall", Rate(1, 60.0))
+    seen = {}
+    for key in (KEY, "another key"):
+        store = TokenStore(lambda: backend, key)
+        with store.lock(item, patience):
+            assert store.reserve([limit], patience) == 0
+            store.hold([limit], 0)
+            seen[key] = {name.decode() for name in server.client.keys()}
+        server.client.flushall()
+
+    assert all(sorted(map(kind_of, names)) == ["lock", "pace"] for names in seen.values())
+    assert not seen[KEY] & seen["another key"]
+    plain = [hashlib.sha256(text.encode()).hexdigest() for text in (item, limit[0])]
+    assert not any(digest[:20] in name for digest in plain for names in seen.values() for name in names)
+
+
+def kind_of(name):
+    found = re.fullmatch(PREFIX + "(lock|pace|token):[0-9a-f]{64}", name)
+    return found and found[1]
+
+
+def test_controllers_share_locks_and_limits_if_they_have_the_same_key(server, open_at, clock):
+    def store(key, name):
+        return TokenStore(lambda: open_at(f"{server.url}?client_name={name}"), key)
+
+    limit = ("all", Rate(1, 60.0))
+    first, second, stranger = store(KEY, "first"), store(KEY, "second"), store("another key", "stranger")
+    with first.lock("item", Patience(0, clock)), stranger.lock("item", Patience(0, clock)):
+        with pytest.raises(WaitTooLong), second.lock("item", Patience(0, clock)):
+            pass
+    waits = [each.reserve([limit], Patience(300, clock)) for each in (first, second, stranger)]
+
+    assert waits == pytest.approx([0, 60.5, 0], abs=2)
+
+
+def test_it_keeps_no_key_of_its_own(backend):
+    assert backend.own_key() is None
+
+
+# --- locks -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_lock_is_one_controllers_at_a_time(backend, server, open_at, clock):
+    other = open_at(server.url + "?client_name=other")
+    with backend.lock(NAME, Patience(0, clock)):
+        with pytest.raises(WaitTooLong, match="another process holds the lock for this credential or item"), other.lock(NAME, Patience(1, clock)):
+            pass
+        assert sum(clock.slept) == pytest.approx(1, abs=0.06)
+        with other.lock("another", Patience(0, clock)):
+            pass
+    with other.lock(NAME, Patience(0, clock)):
+        pass
+
+
+def test_a_lock_is_released_when_what_it_protects_fails(backend, server, patience):
+    with pytest.raises(ZeroDivisionError), backend.lock(NAME, patience):
+        raise ZeroDivisionError
+
+    assert server.client.keys() == []
+
+
+HOLD = """
+import time
+from ansible_collections.mediaops.access.plugins.module_utils._store import redis
+from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+redis._LOCK_LIFE = float(args[1])
+backend = redis.RedisBackend(args[0], Clock(), timeout=5, retries=0)
+with backend.lock("0123abcd", Patience(5, Clock())):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_the_lock_of_a_process_that_is_killed_ends_by_itself(server, backend, start):
+    holder = start("import sys\nargs = sys.argv[1:]\n" + HOLD, server.url, 0.3)
+    assert holder.line() == "held"
+    with pytest.raises(WaitTooLong), backend.lock(NAME, Patience(0, Clock())):
+        pass
+
+    holder.process.send_signal(signal.SIGKILL)
+
+    with backend.lock(NAME, Patience(30, Clock())):
+        pass
+
+
+def test_a_process_that_works_longer_keeps_its_lock(server, backend, start):
+    holder = start("import sys\nargs = sys.argv[1:]\n" + HOLD, server.url, 0.3)
+    assert holder.line() == "held"
+    patience = Patience(1.2, Clock())
+
+    with pytest.raises(WaitTooLong), backend.lock(NAME, patience):
+        pass
+
+
+class Rounds:
+    """Stands for the event that ends the work: it lets ``count`` rounds pass."""
+
+    def __init__(self, count, meanwhile=lambda: None):
+        self.left = count
+        self.meanwhile = meanwhile
+        self.waited = []
+
+    def wait(self, seconds):
+        self.waited.append(seconds)
+        self.meanwhile()
+        self.left -= 1
+        return self.left < 0
+
+
+@pytest.fixture
+def lock(server):
+    lock = server.client.lock(f"{PREFIX}lock:{NAME}", timeout=15, thread_local=False)
+    assert lock.acquire(blocking=False)
+    return lock
+
+
+def test_a_lock_is_prolonged_three_times_in_its_life(lock, server):
+    server.client.pexpire(lock.name, 100)
+    rounds = Rounds(1)
+
+    redis._prolong(lock, lock.local.token, rounds)
+
+    assert rounds.waited == [5, 5]
+    assert server.client.pttl(lock.name) > 14000
+
+
+def test_a_lock_that_a_restart_of_the_server_has_lost_is_taken_again(lock, server):
+    server.client.flushall()
+
+    redis._prolong(lock, lock.local.token, Rounds(1))
+
+    assert server.client.get(lock.name) == lock.local.token
+    lock.release()
+
+
+def test_a_lock_that_another_process_has_got_meanwhile_stays_its_own(lock, server):
+    server.client.set(lock.name, "another")
+
+    redis._prolong(lock, lock.local.token, Rounds(2))
+
+    assert server.client.get(lock.name) == b"another"
+
+
+def test_a_server_that_is_away_does_not_end_the_work(own_server, open_at, patience):
+    backend = open_at(own_server.url)
+    with backend.lock(NAME, patience):
+        own_server.stop()
+        lock = backend._redis.lock(f"{PREFIX}lock:{NAME}")
+        lock.local.token = b"mine"
+        redis._prolong(lock, b"mine", Rounds(1))
+
+
+# --- rate limits -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_burst_up_to_the_limit_costs_nothing_and_the_next_waits_for_a_window(backend, patience):
+    waits = [backend.reserve([("all", Rate(3, 60.0))], patience) for _call in range(4)]
+
+    assert waits == pytest.approx([0, 0, 0, 60.5], abs=2)
+
+
+def test_a_start_counts_towards_every_slot(backend, patience):
+    everything, logins = ("all", Rate(5, 60.0)), ("auth", Rate(1, 60.0))
+
+    waits = [backend.reserve(slots, patience) for slots in ([everything, logins], [everything], [logins, everything], [logins])]
+
+    assert waits == pytest.approx([0, 0, 60.5, 121], abs=2)
+
+
+def test_a_start_that_patience_does_not_allow_is_not_reserved(backend, clock):
+    slot = ("all", Rate(1, 60.0))
+    backend.reserve([slot], Patience(10, clock))
+
+    for _attempt in range(3):
+        with pytest.raises(WaitTooLong, match="the rate limit is used up by calls that are waiting already"):
+            backend.reserve([slot], Patience(10, clock))
+    assert backend.reserve([slot], Patience(100, clock)) == pytest.approx(60.5, abs=2)
+
+
+def test_nobody_starts_before_the_platform_wants_it(backend, server, clock, patience):
+    slot = ("all", Rate(5, 1.0))
+    backend.hold([slot], clock.now() + 30)
+
+    assert backend.reserve([slot], patience) == pytest.approx(30, abs=2)
+
+
+def test_the_clock_of_the_server_counts_not_the_controllers(server, open_at, clock, patience):
+    """A controller whose clock is years ahead waits as long as the others."""
+    here, ahead = open_at(server.url, clock=Clock()), open_at(server.url, clock=clock)
+    slot = ("all", Rate(1, 60.0))
+    here.reserve([slot], patience)
+
+    assert ahead.reserve([slot], patience) == pytest.approx(60.5, abs=2)
+
+
+@pytest.mark.parametrize(("slots", "life"), [([("all", Rate(1, 1.0))], 2080), ([("all", Rate(1, 60.0))], 121_000)])
+def test_what_is_known_of_a_limit_leaves_the_server_when_it_does_not_matter_any_more(slots, life, backend, server, patience):
+    backend.reserve(slots, patience)
+
+    assert life - 1500 < server.client.pttl(f"{PREFIX}pace:all") <= life
+
+
+def test_nonsense_in_the_server_is_no_schedule(backend, server, patience):
+    server.client.set(f"{PREFIX}pace:all", b"\xff" * 20)
+
+    assert backend.reserve([("all", Rate(1, 1.0))], patience) == 0
+
+
+RESERVE = """
+from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
+from ansible_collections.mediaops.access.plugins.module_utils._store.redis import RedisBackend
+backend = RedisBackend(args[0], Clock(), timeout=30, retries=0)
+backend.names()
+print("ready", flush=True)
+input()
+for _call in range(10):
+    print(repr(Clock.now() + backend.reserve([("all", Rate(4, 0.05))], Patience(60, Clock()))))
+"""
+
+
+def test_processes_together_keep_the_limit_in_every_window(server, together):
+    starts = sorted(float(start) for starts in together(4, RESERVE, server.url) for start in starts)
+
+    assert len(starts) == 40
+    # The processes read the clock and ask the server one after the other.
+    assert starts[-1] - starts[0] > 0.052 * 9 - 0.02
+
+
+LOGIN = """
+import os
+from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
+from ansible_collections.mediaops.access.plugins.module_utils._store.redis import RedisBackend
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import Grant
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.tokens import Tokens
+
+
+class Platform:
+    revokes = False
+
+    def token_identity(self):
+        return ["flex", "https://flex.example.com"]
+
+    def obtain(self, grant):
+        with open(args[1], "a") as log:
+            print(grant.principal, file=log)
+        return Token(f"{grant.principal}-{os.getpid()}", expires_at=Clock.now() + 3600)
+
+    def revocation_recipe(self, token):
+        return None
+
+
+store = TokenStore(lambda: RedisBackend(args[0], Clock(), timeout=30, retries=0), "k" * 32)
+tokens = Tokens(Platform(), store, Patience(60, Clock()), Clock(), Secrets(), 60)
+print("ready", flush=True)
+input()
+for number in range(5):
+    print(tokens.get(Grant("password", f"user{number}", "secret")).access_token)
+"""
+
+
+def test_controllers_that_need_the_same_tokens_log_in_once_for_each(server, tmp_path, together):
+    log = tmp_path / "log"
+
+    first, *others = together(4, LOGIN, server.url, log)
+
+    assert others == [first] * 3
+    assert sorted(log.read_text().split()) == [f"user{number}" for number in range(5)]
+
+
+# --- the connection --------------------------------------------------------------------------------------------------------
+
+
+def uses(backend, patience):
+    """Everything that a backend is used for."""
+
+    def lock():
+        with backend.lock(NAME, patience):
+            pass
+
+    slots = [("all", Rate(1, 1.0))]
+    return {
+        "read": lambda: backend.read(NAME),
+        "write": lambda: backend.write(NAME, b"data", None),
+        "remove": lambda: backend.remove(NAME),
+        "names": backend.names,
+        "lock": lock,
+        "reserve": lambda: backend.reserve(slots, patience),
+        "hold": lambda: backend.hold(slots, 0),
+    }
+
+
+USES = ["read", "write", "remove", "names", "lock", "reserve", "hold"]
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_server_that_is_not_there_is_one_clear_failure(use, open_at, patience):
+    port = free_port()
+    backend = open_at(f"redis://user:{PASSWORD}@127.0.0.1:{port}".replace("/+", ""))
+
+    with pytest.raises(AccessError) as caught:
+        uses(backend, patience)[use]()
+    assert caught.value.message == (
+        f"token_cache: the Redis server at 127.0.0.1:{port} cannot be reached. Check its URL and that it is running"
+        f" (Error 111 connecting to 127.0.0.1:{port}. Connection refused.)"
+    )
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_wrong_password_is_one_clear_failure(use, server, open_at, patience):
+    backend = open_at(f"redis://:wrong-s3cr3t@127.0.0.1:{server.port}")
+
+    with pytest.raises(AccessError, match=f"^token_cache: the Redis server at 127.0.0.1:{server.port} refuses the user or password in the URL") as caught:
+        uses(backend, patience)[use]()
+    assert "s3cr3t" not in caught.value.message
+
+
+def test_a_user_that_may_not_do_what_is_needed_is_one_clear_failure(server, open_at):
+    server.client.acl_setuser("reader", enabled=True, passwords=["+pw"], keys=["*"], commands=["+get", "+ping"])
+    backend = open_at(f"redis://reader:pw@127.0.0.1:{server.port}")
+
+    assert backend.read(NAME) is None
+    with pytest.raises(AccessError, match="refuses the user or password in the URL, or lets them do too little"):
+        backend.write(NAME, b"data", None)
+
+
+@pytest.mark.parametrize("use", USES)
+def test_the_rights_that_the_documentation_names_are_enough(use, server, open_at, patience):
+    text = (pathlib.Path(__file__).resolve().parents[5] / "docs" / "scaling_out.md").read_text(encoding="utf-8")
+    command = next(line for line in text.splitlines() if line.startswith("ACL SETUSER mediaops "))
+    server.client.execute_command(*command.split())
+
+    uses(open_at(f"redis://mediaops:password@127.0.0.1:{server.port}"), patience)[use]()
+
+
+def test_a_full_server_is_one_clear_failure(own_server, open_at):
+    own_server.client.config_set("maxmemory", "1")
+    backend = open_at(own_server.url)
+
+    with pytest.raises(AccessError, match="^token_cache: the Redis server at 127.0.0.1:[0-9]+ cannot be used .command not allowed when used memory"):
+        backend.write(NAME, b"data", None)
+
+
+@pytest.mark.parametrize("url", ["redis://:s3cr3t@host:port", "redis://:s3cr3t@host:6379?socket_timeout=long", "redis://:s3cr3t@host?nonsense=1"])
+def test_what_is_no_url_of_redis_is_refused_without_quoting_it(url, open_at):
+    with pytest.raises(AccessError, match="^token_cache is not a Redis URL such as") as caught:
+        open_at(url).read(NAME)
+
+    assert "s3cr3t" not in caught.value.message
+
+
+def test_a_server_that_hangs_is_given_up_after_the_timeout(server, open_at):
+    backend = open_at(server.url, timeout=0.2)
+    backend.read(NAME)
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(AccessError, match="cannot be reached"):
+            backend.read(NAME)
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("use", USES)
+def test_a_server_that_restarts_is_waited_for_as_long_as_retries_allow(use, own_server, open_at, patience):
+    backend = open_at(own_server.url, retries=4)
+    backend.names()
+    own_server.stop()
+    starter = threading.Thread(target=lambda: (time.sleep(0.1), own_server.start()))
+    starter.start()
+    try:
+        uses(backend, patience)[use]()
+    finally:
+        starter.join()
+
+
+def test_a_lock_that_cannot_be_released_loses_nothing_of_what_was_done(own_server, open_at, patience):
+    done = []
+    with open_at(own_server.url).lock(NAME, patience):
+        done.append("written")
+        own_server.stop()
+
+    assert done == ["written"]
+
+
+def test_items_that_follow_use_the_same_connection_and_a_fork_its_own(server, open_at, monkeypatch):
+    first, second = open_at(server.url), open_at(server.url)
+    assert first._redis is second._redis
+
+    monkeypatch.setattr(os, "getpid", lambda: 1)
+    assert open_at(server.url)._redis is not first._redis
+
+
+def test_a_missing_library_is_named(monkeypatch, open_at):
+    monkeypatch.setitem(sys.modules, "redis", None)
+
+    with pytest.raises(MissingLibrary, match="^the Python library redis is needed for a token_cache that is a Redis URL, and .* cannot import it"):
+        open_at("redis://:x@127.0.0.1")
+
+
+# --- TLS -------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authority():
+    return trustme.CA()
+
+
+@pytest.fixture(scope="module")
+def tls_server(tmp_path_factory, authority):
+    folder = tmp_path_factory.mktemp("redis-tls")
+    certificate = authority.issue_cert("127.0.0.1")
+    paths = folder / "cert.pem", folder / "key.pem"
+    paths[0].write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
+    certificate.private_key_pem.write_to_path(str(paths[1]))
+    server = RedisServer(folder, tls=paths)
+    yield server
+    server.stop()
+
+
+@pytest.mark.parametrize("by", ["ca_path", "folder", "URL"])
+def test_tls_is_used_with_the_authority_that_was_given(by, tls_server, authority, tmp_path, open_at, monkeypatch):
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    if by == "folder":
+        import subprocess
+
+        digest = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", str(path)], check=True, capture_output=True, text=True).stdout.strip()
+        path.rename(tmp_path / f"{digest}.0")
+    place = {"ca_path": path, "folder": tmp_path, "URL": None}[by]
+    backend = open_at(tls_server.url + (f"?ssl_ca_certs={path}" if by == "URL" else ""), ca_path=place and str(place))
+
+    backend.write(NAME, b"data", None)
+    assert backend.read(NAME) == b"data"
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(tls_server, open_at):
+    with pytest.raises(AccessError, match="cannot be reached.*certificate verify failed"):
+        open_at(tls_server.url).read(NAME)
+
+
+def test_a_certificate_for_another_host_is_refused(tls_server, authority, tmp_path, open_at):
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+
+    with pytest.raises(AccessError, match="cannot be reached.*certificate verify failed"):
+        open_at(tls_server.url.replace("127.0.0.1", "localhost"), ca_path=str(path)).read(NAME)

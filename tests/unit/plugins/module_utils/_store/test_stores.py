@@ -1,0 +1,1261 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import errno
+import fcntl
+import hashlib
+import hmac
+import json
+import mmap
+import os
+import pathlib
+import re
+import shutil
+import signal
+import stat
+import sys
+import threading
+
+import pytest
+from cryptography.fernet import Fernet
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary, WaitTooLong
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.schedule import Schedule
+from ansible_collections.mediaops.access.plugins.module_utils._store import encrypted, memory
+from ansible_collections.mediaops.access.plugins.module_utils._store.backend import reserve_all
+from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
+from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore, stretch_key
+from ansible_collections.mediaops.access.plugins.module_utils._store.location import open_backend
+from ansible_collections.mediaops.access.plugins.module_utils._store.memory import MemoryBackend
+from ansible_collections.mediaops.access.tests.unit.plugins.module_utils._data.test_files import make_socket
+
+KEY = "k" * 32
+NAME = "0123abcd"
+SECRET = "the-access-token-itself"
+ENTRY = {"provider": "flex", "token": {"access_token": SECRET, "refresh_token": "the-refresh-token"}}
+
+
+@pytest.fixture
+def place(tmp_path):
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def backend(place, clock):
+    return DirectoryBackend(str(place), clock)
+
+
+@pytest.fixture
+def patience(clock):
+    return Patience(300, clock)
+
+
+def store_in(backend, key=KEY):
+    return TokenStore(lambda: backend, key)
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+# --- the directory: who may read and write it -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o002, 0o022, 0o077, 0o277, 0o777], ids=oct)
+def test_only_the_owner_can_use_what_is_made_under_any_umask(mask, tmp_path, clock, patience):
+    place = tmp_path / "not" / "yet" / "cache"
+    before = os.umask(mask)
+    try:
+        backend = DirectoryBackend(str(place), clock)
+        backend.own_key()
+        backend.write(NAME, b"data", None)
+        backend.reserve([("all", Rate(1, 1.0))], patience)
+        with backend.lock("item", patience):
+            pass
+    finally:
+        os.umask(before)
+
+    made = {path.relative_to(tmp_path).as_posix(): mode(path) for path in tmp_path.rglob("*")}
+    files = (f"tokens/{NAME}", "key", "locks/item", "locks/key", "pacing/all")
+    assert made == {
+        **dict.fromkeys(("not", "not/yet", "not/yet/cache", *(f"not/yet/cache/{name}" for name in ("tokens", "locks", "pacing"))), 0o700),
+        **{f"not/yet/cache/{name}": 0o600 for name in files},
+    }
+
+
+def test_missing_parents_are_made(tmp_path, clock):
+    DirectoryBackend(str(tmp_path / "not" / "yet" / "there"), clock).write(NAME, b"data", None)
+
+    assert (tmp_path / "not" / "yet" / "there" / "tokens" / NAME).read_bytes() == b"data"
+
+
+@pytest.mark.parametrize("folder", ["", "tokens", "locks", "pacing"])
+@pytest.mark.parametrize("bits", [0o770, 0o707, 0o720, 0o777, 0o1777], ids=oct)
+def test_a_directory_that_others_can_write_to_is_refused(bits, folder, place, clock):
+    (place / folder).mkdir(parents=True)
+    (place / folder).chmod(bits)
+
+    with pytest.raises(AccessError, match=f"^token_cache: others can write to the directory .*{folder} .mode {bits:04o}.*chmod 700"):
+        DirectoryBackend(str(place), clock)
+
+
+@pytest.mark.parametrize("bits", [0o700, 0o750, 0o755], ids=oct)
+def test_a_directory_that_others_cannot_write_to_is_used(bits, place, clock):
+    place.mkdir()
+    place.chmod(bits)
+
+    DirectoryBackend(str(place), clock)
+
+    assert mode(place / "tokens") == 0o700
+
+
+@pytest.mark.parametrize("other", [1, -1], ids=["a higher uid", "a lower uid"])
+def test_the_directory_of_another_user_is_refused(other, place, clock, monkeypatch):
+    place.mkdir(mode=0o700)
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + other)
+
+    with pytest.raises(AccessError, match=f"^token_cache: the directory .*cache belongs to another user .uid {owner}.. Name a directory of your own"):
+        DirectoryBackend(str(place), clock)
+
+
+@pytest.mark.parametrize("link", ["cache", "parent/cache"])
+def test_a_directory_behind_a_link_that_others_can_have_planted_is_refused_and_left_alone(link, tmp_path, clock):
+    (tmp_path / "open").mkdir()
+    (tmp_path / "real").mkdir(mode=0o700)
+    (tmp_path / "open" / link.split("/")[0]).symlink_to(tmp_path / "real")
+    (tmp_path / "open").chmod(0o777)
+
+    with pytest.raises(AccessError, match="^token_cache: the directory .* cannot be used: .* is a symbolic link in a directory that others can write to"):
+        DirectoryBackend(str(tmp_path / "open" / link), clock)
+    assert list((tmp_path / "real").iterdir()) == []
+
+
+def test_a_directory_behind_an_own_link_is_used(tmp_path, place, clock):
+    (tmp_path / "real").mkdir(mode=0o700)
+    place.symlink_to("real")
+
+    DirectoryBackend(str(place), clock).write(NAME, b"data", None)
+
+    assert (tmp_path / "real" / "tokens" / NAME).read_bytes() == b"data"
+
+
+def test_a_directory_that_is_removed_meanwhile_is_made_again(place, clock):
+    for _turn in range(2):
+        DirectoryBackend(str(place), clock).write(NAME, b"data", None)
+        shutil.rmtree(place)
+
+
+@pytest.mark.parametrize("folder", ["", "tokens"])
+def test_a_file_in_place_of_a_directory_is_refused(folder, place, clock):
+    (place / folder).parent.mkdir(exist_ok=True)
+    (place / folder).write_text("")
+
+    with pytest.raises(AccessError, match="^token_cache: the directory .*cache cannot be used: Not a directory. Name another directory, or none for no cache"):
+        DirectoryBackend(str(place), clock)
+
+
+def test_a_directory_below_a_file_is_refused(tmp_path, clock):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(AccessError, match="cannot be used: Not a directory"):
+        DirectoryBackend(str(tmp_path / "file" / "cache"), clock)
+
+
+@pytest.mark.parametrize(
+    ("action", "call"),
+    [
+        ("written to", lambda backend, patience: backend.write(NAME, b"", None)),
+        ("locked", lambda backend, patience: backend.lock("item", patience).__enter__()),
+        ("locked", lambda backend, patience: backend.reserve([("all", Rate(1, 1.0))], patience)),
+        ("locked", lambda backend, patience: backend.hold([("all", Rate(1, 1.0))], 0)),
+    ],
+    ids=["write", "lock", "reserve", "hold"],
+)
+def test_a_directory_that_fails_later_is_a_clear_failure(action, call, backend, patience, monkeypatch):
+    def fail(*args, **kwargs):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(os, "open", fail)
+
+    with pytest.raises(AccessError, match=f"^token_cache: the directory .* cannot be {action}: Read-only file system"):
+        call(backend, patience)
+
+
+def test_a_file_system_without_locks_is_a_clear_failure(backend, patience, monkeypatch):
+    def fail(*args):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", fail)
+
+    with pytest.raises(AccessError, match="^token_cache: the directory .* cannot be locked: No locks available"), backend.lock("item", patience):
+        pass
+
+
+# --- files in it -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_written_is_read_named_and_removed(backend):
+    backend.write(NAME, b"one", None)
+    backend.write(NAME, b"two", None)
+    backend.write("other", b"three", None)
+
+    assert backend.read(NAME) == b"two"
+    assert backend.names() == [NAME, "other"]
+    backend.remove(NAME)
+    backend.remove(NAME)
+    assert backend.read(NAME) is None
+    assert backend.names() == ["other"]
+
+
+@pytest.mark.parametrize("spoil", ["symlink", "group-writable", "world-writable", "of a lower uid", "of a higher uid", "directory"])
+def test_a_file_that_cannot_be_trusted_is_a_miss(spoil, backend, place, tmp_path, monkeypatch):
+    backend.write(NAME, b"data", None)
+    file = place / "tokens" / NAME
+    owner = os.geteuid()
+    if spoil == "symlink":
+        file.rename(tmp_path / "elsewhere")
+        file.symlink_to(tmp_path / "elsewhere")
+    elif spoil.endswith("uid"):
+        monkeypatch.setattr(os, "geteuid", lambda: owner + (1 if "lower" in spoil else -1))
+    elif spoil == "directory":
+        file.unlink()
+        file.mkdir()
+    else:
+        file.chmod({"group-writable": 0o620, "world-writable": 0o602}[spoil])
+
+    assert backend.read(NAME) is None
+
+
+@pytest.mark.parametrize("link", [NAME, NAME + ".new"], ids=["the file", "the temporary file"])
+def test_writing_replaces_a_symlink_and_leaves_its_target(link, backend, place, tmp_path):
+    target = tmp_path / "target"
+    target.write_bytes(b"mine")
+    (place / "tokens" / link).symlink_to(target)
+
+    backend.write(NAME, b"data", None)
+
+    assert target.read_bytes() == b"mine"
+    assert backend.read(NAME) == b"data"
+    assert not (place / "tokens" / NAME).is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("file", "call"),
+    [
+        ("locks/item", lambda backend, patience: backend.lock("item", patience).__enter__()),
+        ("pacing/all", lambda backend, patience: backend.reserve([("all", Rate(1, 1.0))], patience)),
+    ],
+    ids=["lock", "pacing"],
+)
+def test_a_symlink_among_locks_and_pacing_files_is_refused(file, call, backend, patience, place, tmp_path):
+    target = tmp_path / "target"
+    target.write_bytes(b"mine")
+    (place / file).symlink_to(target)
+
+    with pytest.raises(AccessError, match="cannot be locked"):
+        call(backend, patience)
+    assert target.read_bytes() == b"mine"
+
+
+USES = {
+    f"tokens/{NAME}": lambda backend, patience: backend.read(NAME),
+    "key": lambda backend, patience: backend.own_key(),
+    "locks/item": lambda backend, patience: contextlib.ExitStack().enter_context(backend.lock("item", patience)),
+    "pacing/all": lambda backend, patience: backend.reserve([("all", Rate(1, 1.0))], patience),
+}
+
+
+@pytest.fixture
+def filled(backend, patience):
+    """A backend that has each of its files."""
+    backend.write(NAME, b"data", None)
+    backend.own_key()
+    backend.reserve([("all", Rate(1, 1.0))], patience)
+    with backend.lock("item", patience):
+        return backend
+
+
+@pytest.mark.parametrize("bits", [0o644, 0o640, 0o604, 0o611], ids=oct)
+@pytest.mark.parametrize("file", USES)
+def test_what_others_can_read_is_taken_from_them_with_a_warning(file, bits, filled, place, clock, patience):
+    before = (place / file).read_bytes()
+    (place / file).chmod(bits)
+    warnings = []
+
+    for _turn in range(2):
+        USES[file](DirectoryBackend(str(place), clock, warnings.append), patience)
+
+    assert mode(place / file) == 0o600
+    (warning,) = warnings
+    assert warning.startswith(f"token_cache: others could read {place}/{file} (mode {bits:04o}); its mode is now 0600. If somebody may have copied")
+    assert file.startswith("pacing") or (place / file).read_bytes() == before
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, make_socket], ids=["FIFO", "directory", "socket"])
+@pytest.mark.parametrize("file", USES)
+def test_nobody_waits_for_what_is_no_regular_file(file, make, filled, place, patience, start):
+    (place / file).unlink()
+    make(place / file)
+
+    child = start("import sys\nargs = sys.argv[1:]\n" + USE_ONE, place, file.partition("/")[0])  # which the test's end kills
+
+    kind = {os.mkfifo: "FIFO", os.mkdir: "directory"}.get(make, "socket")
+    said = child.line()
+    if file.startswith("tokens"):
+        assert said == "None"
+    elif file == "key" and kind != "directory":
+        assert len(said) == 44
+    elif file == "key":
+        assert said.startswith("token_cache: the directory") and "cannot be written to: Is a directory" in said
+    else:
+        assert said == f"token_cache: the directory {place} cannot be locked: it is a {kind}, not a regular file. Name another directory, or none for no cache"
+
+
+USE_ONE = """
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
+from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
+backend, patience = DirectoryBackend(args[0], Clock()), Patience(1, Clock())
+uses = {
+    "tokens": lambda: backend.read("0123abcd"),
+    "key": backend.own_key,
+    "locks": lambda: backend.lock("item", patience).__enter__(),
+    "pacing": lambda: backend.reserve([("all", Rate(1, 1.0))], patience),
+}
+try:
+    print(uses[args[1]](), flush=True)
+except AccessError as error:
+    print(error.message, flush=True)
+"""
+
+
+@pytest.mark.parametrize("file", ["locks/item", "pacing/all"])
+@pytest.mark.parametrize("bits", [0o660, 0o606], ids=oct)
+def test_a_lock_or_pacing_file_that_others_can_write_to_is_refused(file, bits, filled, place, patience):
+    (place / file).chmod(bits)
+
+    with pytest.raises(AccessError, match=f"cannot be locked: .*{file} belongs to another user, or others can write to it. Remove it"):
+        USES[file](filled, patience)
+
+
+CRASHING_WRITE = """
+import os, signal
+from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
+import sys
+backend = DirectoryBackend(sys.argv[1], Clock())
+os.replace = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+backend.write(sys.argv[2], b"half a tok", None)
+"""
+
+
+def test_a_crash_while_writing_leaves_the_old_entry_and_stops_nobody(backend, place, start):
+    backend.write(NAME, b"old", None)
+
+    assert start(CRASHING_WRITE, place, NAME).process.wait(60) == -signal.SIGKILL
+
+    assert backend.read(NAME) == b"old"
+    assert backend.names() == [NAME]
+    backend.write(NAME, b"new", None)
+    assert backend.read(NAME) == b"new"
+    assert [path.name for path in (place / "tokens").iterdir()] == [NAME]
+
+
+def test_what_a_crash_left_behind_is_not_what_is_written(backend, place):
+    (place / "tokens" / f"{NAME}.new").write_bytes(b"half a token of another process")
+
+    backend.write(NAME, b"new", None)
+
+    assert backend.read(NAME) == b"new"
+    assert backend.names() == [path.name for path in (place / "tokens").iterdir()] == [NAME]
+
+
+def test_of_two_writers_the_one_who_came_between_wins(backend, place, monkeypatch):
+    open_handle = os.fdopen
+
+    def come_between(*args):
+        monkeypatch.setattr(os, "fdopen", open_handle)
+        backend.write(NAME, b"second", None)
+        return open_handle(*args)
+
+    monkeypatch.setattr(os, "fdopen", come_between)
+    backend.write(NAME, b"first", None)
+
+    assert backend.read(NAME) == b"second"
+    assert [path.name for path in (place / "tokens").iterdir()] == [NAME]
+    assert mode(place / "tokens" / NAME) == 0o600
+
+
+def test_two_writers_who_overlap_leave_what_one_of_them_wrote(backend, place, monkeypatch):
+    open_handle = os.fdopen
+    first_is_open, second_is_open = threading.Event(), threading.Event()
+    first = threading.Thread(target=backend.write, args=(NAME, b"first", None))
+
+    def overlap(*args):
+        if threading.current_thread() is first:
+            first_is_open.set()
+            assert second_is_open.wait(20)
+        else:  # the first one moves the second one's file before anything is in it
+            second_is_open.set()
+            first.join(20)
+        return open_handle(*args)
+
+    monkeypatch.setattr(os, "fdopen", overlap)
+    first.start()
+    assert first_is_open.wait(20)
+    backend.write(NAME, b"second", None)
+
+    assert backend.read(NAME) == b"second"
+    assert [path.name for path in (place / "tokens").iterdir()] == [NAME]
+
+
+# --- many at once ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=["directory", "memory"])
+def either(request, place, clock):
+    return DirectoryBackend(str(place), clock) if request.param == "directory" else MemoryBackend(clock, {})
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["a", "b", "c"], [b"1", b"2", b""]),
+        (["c", "missing", "a"], [b"", None, b"1"]),
+        (["a", "a"], [b"1", b"1"]),
+        (["missing"], [None]),
+        ([], []),
+    ],
+    ids=str,
+)
+def test_many_are_read_in_the_order_in_which_they_are_asked_for(names, expected, either):
+    for name, data in (("b", b"2"), ("a", b"1"), ("c", b""), ("d", b"4")):
+        either.write(name, data, None)
+
+    assert either.read_many(names) == expected
+
+
+def test_many_are_read_from_an_empty_place(either):
+    assert either.read_many(["a", "b"]) == [None, None]
+
+
+@given(there=st.dictionaries(st.sampled_from("abcdef"), st.binary(max_size=5)), names=st.lists(st.sampled_from("abcdefgh")))
+def test_many_are_read_as_each_of_them_would_be(tmp_path_factory, there, names):
+    for backend in (DirectoryBackend(str(tmp_path_factory.mktemp("many")), Clock()), MemoryBackend(Clock(), {})):
+        for name, data in there.items():
+            backend.write(name, data, None)
+
+        assert backend.read_many(names) == [there.get(name) for name in names] == [backend.read(name) for name in names]
+
+
+def test_of_many_those_that_cannot_be_trusted_are_missing(backend, place, tmp_path):
+    for name in ("good", "writable", "link"):
+        backend.write(name, b"data", None)
+    (place / "tokens" / "writable").chmod(0o666)
+    (place / "tokens" / "link").rename(tmp_path / "elsewhere")
+    (place / "tokens" / "link").symlink_to(tmp_path / "elsewhere")
+    (place / "tokens" / "folder").mkdir()
+
+    assert backend.read_many(["writable", "good", "link", "folder"]) == [None, b"data", None, None]
+
+
+# --- locks -----------------------------------------------------------------------------------------------------------------
+
+HOLDER = """
+import sys
+from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
+with DirectoryBackend(sys.argv[1], Clock()).lock("item", Patience(10, Clock())):
+    print("locked", flush=True)
+    input()
+"""
+
+
+def test_a_lock_waits_no_longer_than_patience_allows(backend, clock, patience):
+    patience.left = 1.0
+
+    with backend.lock("item", patience):
+        with pytest.raises(WaitTooLong, match="another process holds the lock"), backend.lock("item", patience):
+            pass
+
+    assert sum(clock.slept) == pytest.approx(1.0, abs=0.05)
+
+
+def test_locks_of_other_names_are_free(backend, clock, patience):
+    with backend.lock("item", patience), backend.lock("other", patience):
+        pass
+
+    assert clock.slept == []
+
+
+def test_a_lock_is_free_after_use_even_after_a_failure(backend, clock, patience):
+    with pytest.raises(RuntimeError), backend.lock("item", patience):
+        raise RuntimeError
+
+    with backend.lock("item", patience):
+        pass
+    assert clock.slept == []
+
+
+def test_the_lock_of_a_process_that_is_killed_is_released(backend, place, clock, patience, start):
+    holder = start(HOLDER, place)
+    assert holder.line() == "locked"
+    with pytest.raises(WaitTooLong), backend.lock("item", Patience(0, clock)):
+        pass
+
+    holder.process.send_signal(signal.SIGKILL)
+    holder.process.wait(60)
+
+    with backend.lock("item", patience):
+        assert clock.slept == []
+
+
+def race(count, work):
+    """Do ``work`` in several threads at once, which take turns as often as Python lets them."""
+    barrier, results, interval = threading.Barrier(count), [], sys.getswitchinterval()
+
+    def run():
+        barrier.wait(20)
+        results.append(work())
+
+    threads = [threading.Thread(target=run) for _number in range(count)]
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(results) == count
+    return results
+
+
+def test_a_lock_in_memory_is_held_by_one_thread_at_a_time(clock, patience):
+    backend = MemoryBackend(clock, {})
+    inside, together = [], []
+
+    def work():
+        for _turn in range(100):
+            with backend.lock("item", patience):
+                inside.append(1)
+                os.stat("/")  # lets another thread run
+                together.append(len(inside))
+                inside.pop()
+
+    race(4, work)
+
+    assert together == [1] * 400
+
+
+def test_a_lock_in_memory_is_free_after_a_failure_and_other_names_always_are(clock, patience):
+    backend = MemoryBackend(clock, {})
+
+    with pytest.raises(RuntimeError), backend.lock("item", patience), backend.lock("other", patience):
+        raise RuntimeError
+
+    assert race(1, lambda: backend.lock("item", patience).__enter__()) == [None]
+
+
+# --- the key ---------------------------------------------------------------------------------------------------------------
+
+MAKE_KEYS = """
+import os
+import time
+from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
+
+def late(function):  # gives the others the time to come in between
+    return lambda *args, **kwargs: time.sleep(0.003) or function(*args, **kwargs)
+
+os.makedirs, os.urandom = late(os.makedirs), late(os.urandom)
+print("ready", flush=True)
+input()
+for number in range(10):
+    print(DirectoryBackend(f"{args[0]}/{number}", Clock()).own_key())
+"""
+
+
+def test_processes_that_start_together_agree_on_directory_and_key(tmp_path, together):
+    first, *others = together(4, MAKE_KEYS, tmp_path)
+
+    assert others == [first] * 3
+    assert len(set(first)) == 10
+
+
+def test_the_key_stays(backend, place, clock):
+    assert DirectoryBackend(str(place), clock).own_key() == backend.own_key()
+    assert len(base64.urlsafe_b64decode(backend.own_key())) == 32
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"x" * 43, b"x" * 45], ids=len)
+def test_a_key_file_of_the_wrong_length_is_made_anew_and_what_it_encrypted_is_a_miss(content, backend, place):
+    store = store_in(backend, None)
+    store.write(NAME, ENTRY, None)
+
+    (place / "key").write_bytes(content)
+
+    assert store_in(backend, None).read(NAME) is None
+    assert len((place / "key").read_bytes()) == 44
+    assert mode(place / "key") == 0o600
+
+
+def test_a_key_that_another_could_have_planted_is_not_used(backend, place):
+    backend.own_key()
+    (place / "key").chmod(0o666)
+    planted = (place / "key").read_text()
+
+    assert backend.own_key() != planted
+    assert mode(place / "key") == 0o600
+
+
+# --- pacing ----------------------------------------------------------------------------------------------------------------
+
+RESERVE = """
+import time
+from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.schedule import Schedule
+from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
+
+class Noted(Clock):
+    frozen = float(args[1])
+    def now(self):
+        self.last = self.frozen or time.time()
+        time.sleep(0.001)  # gives the others the time to come in between
+        return self.last
+
+clock = Noted()
+backend = DirectoryBackend(args[0], clock)
+print("ready", flush=True)
+input()
+for number in range(10):
+    wait = backend.reserve([("all", Rate(4, 0.05))], Patience(300, clock))
+    print(repr(clock.last + wait))
+    if not clock.frozen:
+        time.sleep(wait)
+"""
+
+
+def test_processes_that_ask_at_the_same_instant_get_each_start_exactly_once(place, together):
+    starts = sorted(float(start) for starts in together(4, RESERVE, place, 1000) for start in starts)
+
+    assert starts == pytest.approx([1000 + 0.052 * (number // 4) for number in range(40)])
+
+
+def test_processes_together_keep_the_limit_in_every_window(place, together):
+    starts = sorted(float(start) for starts in together(4, RESERVE, place, 0) for start in starts)
+
+    assert len(starts) == 40
+    assert all(late - early > 0.05 for early, late in zip(starts, starts[4:], strict=False))
+
+
+BOTH = pytest.mark.parametrize("kind", ["directory", "memory"])
+
+
+@pytest.fixture
+def paced(kind, place, clock):
+    return DirectoryBackend(str(place), clock) if kind == "directory" else MemoryBackend(clock, {})
+
+
+@BOTH
+def test_a_start_counts_towards_every_slot_and_none_comes_before_all_allow_it(paced, patience):
+    everything, logins = ("all", Rate(5, 1.0)), ("auth", Rate(1, 1.0))
+
+    waits = [paced.reserve(slots, patience) for slots in ([everything, logins], [everything], [logins, everything], [logins])]
+
+    assert waits == pytest.approx([0, 0, 1.04, 2.08], abs=1e-4)
+
+
+@BOTH
+def test_a_start_that_one_limit_has_put_off_suits_the_other_too(paced, clock, patience):
+    everything, logins = ("all", Rate(1, 1.0)), ("auth", Rate(5, 1.0))
+    paced.hold([logins], clock.now() + 5.3)
+
+    waits = [paced.reserve([everything, logins], patience) for _call in range(3)]
+
+    assert waits == pytest.approx([5.3, 6.34, 7.38], abs=1e-4)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 3), st.booleans()), min_size=1, max_size=20))
+def test_two_limits_hold_together_whoever_counts_towards_one_or_both(calls):
+    now, patience = 1_800_000_000.0, Patience(10_000, Clock())
+    everything, logins = (Rate(2, 1.0), Schedule()), (Rate(3, 2.0), Schedule())
+    starts = {id(everything): [], id(logins): []}
+    for both, pause, held in calls:
+        if held:
+            logins[1].hold(now + pause, now)
+        slots = [everything, logins] if both else [everything]
+        start = now + reserve_all(slots, now, patience)
+        for slot in slots:
+            starts[id(slot)].append(start)
+        now += pause / 10
+
+    for rate, schedule in (everything, logins):
+        taken = sorted(starts[id(everything if rate.count == 2 else logins)])
+        assert all(late - early > rate.window for early, late in zip(taken, taken[rate.count :], strict=False)), schedule
+
+
+@BOTH
+def test_a_start_that_patience_does_not_allow_is_not_reserved(paced, clock):
+    slot = ("all", Rate(1, 60.0))
+    paced.reserve([slot], Patience(10, clock))
+
+    for _attempt in range(3):
+        with pytest.raises(WaitTooLong, match="the rate limit is used up by calls that are waiting already: that needs 60 s more, and max_wait .10 s"):
+            paced.reserve([slot], Patience(10, clock))
+
+    assert paced.reserve([slot], Patience(61, clock)) == pytest.approx(60.5, abs=1e-4)
+
+
+@BOTH
+def test_nobody_starts_while_the_platform_says_wait(paced, clock, patience):
+    slot = ("all", Rate(5, 1.0))
+
+    paced.hold([slot], clock.now() + 7)
+
+    assert paced.reserve([slot], patience) == pytest.approx(7)
+
+
+@BOTH
+@pytest.mark.parametrize("step", ["reserve", "hold"])
+def test_what_was_noted_before_the_clock_was_set_back_is_forgotten(step, paced, clock):
+    slot, day = ("all", Rate(3, 1.0)), 86400
+    clock.time += 9 * day
+    paced.hold([slot], clock.now()) if step == "hold" else paced.reserve([slot], Patience(0, clock))
+    clock.time -= 9 * day
+
+    assert [paced.reserve([slot], Patience(9, clock)) for _call in range(7)] == pytest.approx([0, 0, 0, 1.04, 1.04, 1.04, 2.08], abs=1e-4)
+    clock.time += 8.5 * day
+    assert paced.reserve([slot], Patience(0, clock)) == 0
+
+
+@BOTH
+def test_the_platforms_word_counts_also_after_the_clock_was_set_back(paced, clock, patience):
+    slot = ("all", Rate(3, 1.0))
+    paced.hold([slot], clock.now() + 9 * 86400)
+
+    paced.hold([slot], clock.now() + 7)
+
+    assert paced.reserve([slot], patience) == pytest.approx(7)
+
+
+@BOTH
+def test_a_shorter_wait_does_not_end_a_longer_one(paced, clock, patience):
+    slot = ("all", Rate(3, 1.0))
+    paced.hold([slot], clock.now() + 7)
+
+    paced.hold([slot], clock.now() + 1)
+
+    assert paced.reserve([slot], patience) == pytest.approx(7)
+
+
+steps = st.lists(st.tuples(st.sampled_from(["reserve", "hold"]), st.floats(0, 5), st.floats(0, 3)), max_size=40)
+
+
+@settings(max_examples=200)
+@given(st.integers(1, 4), steps)
+def test_no_window_holds_more_starts_than_the_limit_also_after_the_platform_said_wait(count, steps):
+    class Now(Clock):
+        time = 1000.0
+
+        def now(self):
+            return self.time
+
+    clock = Now()
+    backend, rate, starts = MemoryBackend(clock, {}), Rate(count, 1.0), []
+    for step, hold, pause in steps:
+        clock.time += pause
+        if step == "hold":
+            backend.hold([("all", rate)], clock.time + hold)
+        else:
+            starts.append(clock.time + backend.reserve([("all", rate)], Patience(10_000, clock)))
+
+    starts.sort()
+    assert all(late - early > rate.window for early, late in zip(starts, starts[count:], strict=False))
+
+
+def test_the_directory_keeps_the_limit_too_after_the_platform_said_wait(backend, clock, patience):
+    slot = ("all", Rate(1, 1.0))
+    starts = [backend.reserve([slot], patience) for _call in range(4)]
+
+    backend.hold([slot], clock.now() + 0.5)
+    starts += [backend.reserve([slot], patience) for _call in range(3)]
+
+    starts.sort()
+    assert all(late - early > 1 for early, late in zip(starts, starts[1:], strict=False))
+
+
+@pytest.mark.parametrize("content", [b"", b"abc", b"\x00" * 11, b"\xff" * 16], ids=["empty", "cut", "cut after one", "not a number"])
+def test_a_damaged_pacing_file_costs_no_more_than_a_window(content, backend, place, patience):
+    (place / "pacing" / "all").write_bytes(content)
+
+    assert 0 <= backend.reserve([("all", Rate(1, 1.0))], patience) <= 1.04
+    assert backend.reserve([("all", Rate(1, 1.0))], patience) == pytest.approx(1.04, abs=1e-4)
+
+
+def test_pacing_in_memory_is_shared_by_the_items_of_a_process(clock, patience, monkeypatch):
+    monkeypatch.setattr(memory, "_PROCESS_SCHEDULES", {})
+    slot = ("all", Rate(1, 1.0))
+
+    waits = [MemoryBackend(clock).reserve([slot], patience) for _item in range(2)]
+
+    assert waits == pytest.approx([0, 1.04], abs=1e-4)
+
+
+def test_threads_that_ask_at_the_same_instant_get_each_start_exactly_once(clock, patience):
+    backend = MemoryBackend(clock, {})
+    slots = [("all", Rate(4, 1.0)), ("auth", Rate(2, 1.0))]
+
+    waits = race(4, lambda: [backend.reserve(slots, patience) for _call in range(25)])
+
+    assert sorted(wait for waits_of_one in waits for wait in waits_of_one) == pytest.approx([1.04 * (number // 2) for number in range(100)], abs=1e-3)
+
+
+@BOTH
+def test_a_request_that_counts_for_several_leaves_the_others_less(paced, patience):
+    waits = [paced.reserve([("all", Rate(5, 1.0, weight))], patience) for weight in (4, 2, 1, 1, 5)]
+
+    assert waits == pytest.approx([0, 1.04, 0, 1.04, 2.08], abs=1e-4)
+
+
+# --- encrypted entries -----------------------------------------------------------------------------------------------------
+
+
+def test_an_entry_is_read_back_by_whoever_has_the_key(backend, place, clock):
+    store_in(backend).write(NAME, ENTRY, None)
+
+    assert store_in(DirectoryBackend(str(place), clock)).read(NAME) == {**ENTRY, "name": NAME}
+
+
+@pytest.mark.parametrize("key", [None, KEY], ids=["own key", "given key"])
+def test_nothing_on_disk_tells_a_token(key, backend, place):
+    store = store_in(backend, key)
+    store.write(store.name_of(["flex", "https://host", "me", SECRET]), ENTRY, None)
+
+    kept = b"\n".join(str(path).encode() + b"\n" + (path.read_bytes() if path.is_file() else b"") for path in place.rglob("*"))
+    unwrapped = b"".join(base64.urlsafe_b64decode(path.read_bytes()) for path in (place / "tokens").iterdir())
+    for word in (SECRET, "the-refresh-token", "access_token", "flex", "host"):
+        whole = [base64.b64encode(word.encode()[skipped:])[:-4] for skipped in range(3)]
+        assert not [spelling for spelling in (word.encode(), word.encode().hex().encode(), *whole) if len(spelling) > 3 and spelling in kept + unwrapped]
+
+
+IDENTITY = ["flex", "https://host", "client_credentials", "me", "", "secret"]
+
+
+@pytest.mark.parametrize("position", range(len(IDENTITY)))
+def test_another_identity_has_another_name(position, backend):
+    store = store_in(backend)
+    other = [*IDENTITY[:position], IDENTITY[position] + "x", *IDENTITY[position + 1 :]]
+
+    assert store.name_of(other) != store.name_of(IDENTITY)
+
+
+def test_a_name_does_not_depend_on_where_its_parts_are_cut(backend):
+    store = store_in(backend)
+
+    assert store.name_of(["a", "bc"]) != store.name_of(["ab", "c"]) != store.name_of(["ab,c"])
+
+
+def test_a_name_cannot_be_computed_without_the_key(backend):
+    assert store_in(backend, "k1").name_of(IDENTITY) != store_in(backend, "k2").name_of(IDENTITY)
+    assert store_in(backend, "k1").name_of(IDENTITY) == store_in(backend, "k1").name_of(tuple(IDENTITY))
+
+
+def flipped(data):
+    return data[:40] + bytes([data[40] ^ 1]) + data[41:]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda data: b"", id="empty"),
+        pytest.param(lambda data: data[:-1], id="truncated"),
+        pytest.param(lambda data: data[:20], id="cut short"),
+        pytest.param(flipped, id="one bit"),
+        pytest.param(lambda data: b"\xff\x00garbage", id="garbage"),
+        pytest.param(lambda data: b'{"name": "0123abcd"}', id="plain JSON"),
+        pytest.param(lambda data: data + data, id="doubled"),
+    ],
+)
+def test_a_corrupt_entry_is_a_miss(spoil, backend, place):
+    store = store_in(backend)
+    store.write(NAME, ENTRY, None)
+    file = place / "tokens" / NAME
+
+    file.write_bytes(spoil(file.read_bytes()))
+
+    assert store.read(NAME) is None
+    assert store.entries() == {}
+
+
+def test_the_entry_of_another_key_is_a_miss(backend):
+    store_in(backend, "another key").write(NAME, ENTRY, None)
+
+    assert store_in(backend).read(NAME) is None
+
+
+def test_swapped_files_are_a_miss_each(backend, place):
+    store = store_in(backend)
+    store.write("mine", ENTRY, None)
+    store.write("yours", ENTRY, None)
+
+    (place / "tokens" / "mine").rename(place / "tokens" / "swap")
+    (place / "tokens" / "yours").rename(place / "tokens" / "mine")
+    (place / "tokens" / "swap").rename(place / "tokens" / "yours")
+
+    assert (store.read("mine"), store.read("yours")) == (None, None)
+
+
+@pytest.mark.parametrize("content", [b"[1]", b'"text"', b"not JSON", b"\xff"], ids=repr)
+def test_something_else_under_the_right_key_is_a_miss(content, backend):
+    store = store_in(backend)
+    backend.write(NAME, store._keys[1].encrypt(content), None)
+
+    assert store.read(NAME) is None
+
+
+def test_entries_are_those_that_can_be_read(backend):
+    store = store_in(backend)
+    store.write("one", {"number": 1}, None)
+    store.write("two", {"number": 2}, None)
+    store_in(backend, "another key").write("three", {"number": 3}, None)
+
+    assert {name: entry["number"] for name, entry in store.entries().items()} == {"one": 1, "two": 2}
+
+
+def test_of_many_entries_those_that_can_be_read_come_by_their_names(backend, place):
+    store = store_in(backend)
+    for number, name in enumerate(("one", "two", "cut", "mine", "yours", "list")):
+        store.write(name, {"number": number}, None)
+    store_in(backend, "another key").write("foreign", {"number": 9}, None)
+    (place / "tokens" / "cut").write_bytes((place / "tokens" / "cut").read_bytes()[:-9])
+    (place / "tokens" / "mine").rename(place / "tokens" / "yours")
+    backend.write("list", store._keys[1].encrypt(b"[1]"), None)
+
+    found = store.read_many(["two", "missing", "cut", "foreign", "yours", "list", "one"])
+
+    assert found == {"two": {"number": 1, "name": "two"}, "one": {"number": 0, "name": "one"}}
+    assert list(found) == ["two", "one"]
+    assert store.read_many([]) == {}
+
+
+def test_opening_a_store_leaves_nothing_to_open_later(clock):
+    opened = []
+    store = TokenStore(lambda: opened.append(1) or MemoryBackend(clock, {}), None)
+
+    store.open()
+
+    assert set(race(4, lambda: store.name_of(IDENTITY))) == {store.name_of(IDENTITY)}
+    assert opened == [1]
+
+
+@pytest.mark.parametrize("use", [lambda store: store.name_of(["a"]), lambda store: store.entries()], ids=["name", "entries"])
+def test_without_the_library_the_failure_says_what_to_do(use, backend, monkeypatch):
+    backend.write(NAME, b"data", None)
+    monkeypatch.setitem(sys.modules, "cryptography.fernet", None)
+
+    with pytest.raises(MissingLibrary, match="cryptography is needed .*pip install cryptography"):
+        use(store_in(backend))
+
+
+def test_a_backend_without_a_key_of_its_own_needs_one(backend, monkeypatch):
+    monkeypatch.setattr(backend, "own_key", lambda: None)
+
+    with pytest.raises(AccessError, match="^token_cache_key is required"):
+        store_in(backend, None).name_of(["a"])
+
+
+def test_a_temporary_file_that_always_comes_back_is_a_clear_failure(place, backend, monkeypatch):
+    really_open = os.open
+    tries = []
+
+    def there_already(path, flags, *mode):
+        if path.endswith(".new"):
+            tries.append(path)
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        return really_open(path, flags, *mode)
+
+    monkeypatch.setattr(os, "open", there_already)
+
+    with pytest.raises(AccessError, match="cannot be written to: File exists"):
+        backend.write(NAME, b"data", None)
+    assert len(tries) == 10
+
+
+WRITE_ON_A_FULL_DISK = """
+import resource
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.schedule import Schedule
+from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
+backend, patience = DirectoryBackend(args[0], Clock()), Patience(1, Clock())
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # from here on the kernel takes no more data
+uses = {
+    "write": lambda: backend.write("0123abcd", b"new", None),
+    "own_key": backend.own_key,
+    "reserve": lambda: backend.reserve([("all", Rate(1, 1.0))], patience),
+    "hold": lambda: backend.hold([("all", Rate(1, 1.0))], Clock.now() + 1),
+}
+for name, use in uses.items():
+    try:
+        use()
+    except AccessError as error:
+        print(name, error.message, flush=True)
+print("end", backend.read("0123abcd"))
+"""
+
+
+def test_a_disk_that_is_full_is_a_clear_failure_and_keeps_what_was_there(place, backend, start, patience):
+    backend.write(NAME, b"old", None)
+    child = start("import sys\nargs = sys.argv[1:]\n" + WRITE_ON_A_FULL_DISK, place)
+
+    message = f"token_cache: the directory {place} cannot be written to: File too large. Name another directory, or none for no cache"
+    assert [child.line() for _use in range(5)] == [*(f"{use} {message}" for use in ("write", "own_key", "reserve", "hold")), "end b'old'"]
+    backend.write(NAME, b"new", None)
+    assert backend.read(NAME) == b"new"
+    assert len(backend.own_key()) == 44
+    assert backend.reserve([("all", Rate(1, 1.0))], patience) == 0
+
+
+# --- which backend ---------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_made_before_it_is_needed(place, clock):
+    TokenStore(lambda: open_backend(str(place), clock, {}), None)
+
+    assert not place.exists()
+
+
+def test_without_a_cache_a_token_lives_as_long_as_its_item(clock, patience):
+    backend = open_backend("none", clock, {})
+    assert isinstance(backend, MemoryBackend)
+    store = store_in(backend, None)
+    with backend.lock(NAME, patience):
+        store.write(NAME, ENTRY, None)
+
+    assert store.read(NAME) == {**ENTRY, "name": NAME}
+    assert backend.names() == [NAME]
+    backend.remove(NAME)
+    backend.remove(NAME)
+    assert store.read(NAME) is None
+    assert open_backend("none", clock, {}).names() == []
+
+
+def test_a_directory_is_opened(place, clock):
+    assert isinstance(open_backend(str(place), clock, {}), DirectoryBackend)
+    assert pathlib.Path(place, "tokens").is_dir()
+
+
+# --- names that tell nothing -------------------------------------------------------------------------------------------------
+
+PLAYER = "item\nplaylyfe\nhttps://host\np1"
+SLOT = ("freewheel\nhttps://host\nuser@example.com\nall", Rate(1, 1.0))
+
+
+class Recorder(MemoryBackend):
+    """Notes the names that it gets, as a backend that others can read does."""
+
+    private = False
+
+    def __init__(self, own=None):
+        super().__init__(Clock(), {})
+        self.own = own
+        self.seen = []
+        self.asked = 0
+
+    def lock(self, name, patience):
+        self.seen.append(name)
+        return super().lock(name, patience)
+
+    def reserve(self, slots, patience):
+        self.seen += [name for name, _rate in slots]
+        return super().reserve(slots, patience)
+
+    def hold(self, slots, until):
+        self.seen += [name for name, _rate in slots]
+        super().hold(slots, until)
+
+    def own_key(self):
+        self.asked += 1
+        return self.own
+
+
+def names_seen(key, own=None):
+    """The names of a lock, of a rate limit when it is reserved and held, and of another one."""
+    recorder = Recorder(own)
+    store = TokenStore(lambda: recorder, key)
+    with store.lock(PLAYER, Patience(1, Clock())):
+        store.reserve([SLOT], Patience(1, Clock()))
+    store.hold([SLOT], 0)
+    store.reserve([("another", SLOT[1])], Patience(1, Clock()))
+    assert recorder.asked <= 1
+    return recorder.seen
+
+
+def test_nobody_can_compute_the_name_of_a_lock_or_limit_without_the_key():
+    ours, again, others = names_seen(KEY), names_seen(KEY), names_seen("another key")
+
+    assert ours == again
+    assert ours[1] == ours[2]
+    assert len({*ours, *others}) == 6
+    assert all(re.fullmatch("[0-9a-f]{64}", name) for name in ours)
+    plain = {hashlib.sha256(text.encode()).hexdigest() for text in (PLAYER, SLOT[0], "another")}
+    assert not plain.intersection(ours)
+
+
+def test_whoever_uses_a_directory_shares_its_locks_and_limits_whatever_key_encrypts_the_tokens():
+    assert names_seen(None, "own key of the directory") == names_seen(KEY, "own key of the directory") != names_seen(None, "another directory's")
+
+
+def test_names_of_locks_are_no_names_of_tokens(backend):
+    store = store_in(backend)
+
+    assert store._keyed(json.dumps(IDENTITY)) != store.name_of(IDENTITY)
+
+
+def test_a_process_that_shares_nothing_needs_no_key(clock, patience, monkeypatch):
+    monkeypatch.setattr(MemoryBackend, "own_key", lambda self: pytest.fail("nobody needs a key"))
+    schedules = {}
+    store = TokenStore(lambda: MemoryBackend(clock, schedules), None)
+
+    store.reserve([SLOT], patience)
+    with store.lock(PLAYER, patience):
+        store.hold([("another", SLOT[1])], 0)
+
+    assert list(schedules) == [SLOT[0], "another"]
+
+
+LOCK_AND_PACE = """
+from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
+from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
+from ansible_collections.mediaops.access.plugins.module_utils._store.location import open_backend
+store = TokenStore(lambda: open_backend(args[0], Clock(), {}), args[1] or None)
+with store.lock("item", Patience(1, Clock())):
+    store.reserve([("all", Rate(1, 1.0))], Patience(1, Clock()))
+print([name for name in sys.modules if name.startswith("cryptography")], flush=True)
+"""
+
+
+@pytest.mark.parametrize("key", ["", KEY], ids=["own key", "given key"])
+def test_locks_and_limits_do_not_load_the_cipher(key, place, start):
+    assert start("import sys\nargs = sys.argv[1:]\n" + LOCK_AND_PACE, place, key).line() == "[]"
+    files = [path.name for folder in ("locks", "pacing") for path in (place / folder).iterdir() if path.name != "key"]
+    assert len(files) == 2 and all(len(name) == 64 for name in files)
+
+
+# --- the key that is given ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rounds(monkeypatch):
+    """The page is empty, and what is stretched is noted."""
+    monkeypatch.setattr(encrypted, "_stretched_keys", mmap.mmap(-1, mmap.PAGESIZE))
+    really, noted = hashlib.pbkdf2_hmac, []
+
+    def pbkdf2_hmac(name, secret, salt, iterations):
+        noted.append((name, secret, salt, iterations))
+        return really(name, secret, salt, 10)
+
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", pbkdf2_hmac)
+    return noted
+
+
+def test_a_key_is_stretched_and_only_once(rounds):
+    first, second = stretch_key("a key"), stretch_key("a key")
+
+    assert first == second
+    assert len(first) == 32
+    assert rounds == [("sha256", b"a key", b"mediaops.access token_cache_key", 200_000)]
+
+
+def test_all_controllers_get_the_same():
+    expected = hashlib.pbkdf2_hmac("sha256", "kéy".encode(), b"mediaops.access token_cache_key", 200_000)
+
+    assert stretch_key("kéy") == expected
+
+
+@given(keys=st.lists(st.text(st.characters(), min_size=1), min_size=1, max_size=200, unique=True))
+@settings(max_examples=20, deadline=None)
+def test_keys_that_share_a_place_on_the_page_are_told_apart(keys):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(encrypted, "_stretched_keys", mmap.mmap(-1, mmap.PAGESIZE))
+        patched.setattr(encrypted, "_ROUNDS", 1)
+
+        assert len({stretch_key(key) for key in [*keys, *keys]}) == len(keys)
+
+
+def test_what_another_process_has_half_written_is_computed_again(rounds):
+    stretched = stretch_key("a key")
+    place = encrypted._stretched_keys.find(stretched)
+
+    for damaged in (place, place + 40):
+        encrypted._stretched_keys[damaged] ^= 1
+        assert stretch_key("a key") == stretched
+    assert len(rounds) == 3
+
+
+STRETCH_IN_A_WORKER = """
+import hashlib, os
+from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import stretch_key
+worker = os.fork()
+if not worker:
+    stretch_key("the key of all workers")
+    os._exit(0)
+assert os.waitpid(worker, 0)[1] == 0
+hashlib.pbkdf2_hmac = None
+print(len(stretch_key("the key of all workers")), flush=True)
+"""
+
+
+def test_what_one_worker_has_stretched_the_others_need_not(start):
+    assert start(STRETCH_IN_A_WORKER).line() == "32"
+
+
+def expanded(secret, label):
+    """As the first version did it (HKDF-Expand, RFC 5869, with one block)."""
+    return hmac.new(secret, label + b"\x01", hashlib.sha256).digest()
+
+
+def written_by_the_first_version(backend, key):
+    name = hmac.new(expanded(key.encode(), b"mediaops.access names"), json.dumps(IDENTITY).encode(), hashlib.sha256).hexdigest()
+    cipher = Fernet(base64.urlsafe_b64encode(expanded(key.encode(), b"mediaops.access data")))
+    backend.write(name, cipher.encrypt(json.dumps({**ENTRY, "name": name}).encode()), None)
+    return name
+
+
+def test_the_cache_of_a_directory_with_its_own_key_stays_of_use(backend):
+    name = written_by_the_first_version(backend, backend.own_key())
+    store = store_in(backend, None)
+
+    assert store.name_of(IDENTITY) == name
+    assert store.read(name) == {**ENTRY, "name": name}
+
+
+def test_a_cache_whose_key_was_not_stretched_yet_is_a_miss_and_no_error(backend):
+    name = written_by_the_first_version(backend, KEY)
+    store = store_in(backend)
+
+    assert store.name_of(IDENTITY) != name
+    assert store.read(name) is None
+    assert store.entries() == {}
