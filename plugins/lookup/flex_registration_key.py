@@ -62,7 +62,7 @@ import typing as t
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._providers._consul import Consul
 from ..plugin_utils._lookup import run_lookup
@@ -72,7 +72,7 @@ def run(access: Access[Consul]) -> Result:
     return {"changed": False, "value": access.provider.value()}
 
 
-MODULE = Module(Consul, run)
+MODULE = ModuleDefinition(Consul, run)
 
 
 class LookupModule(LookupBase):

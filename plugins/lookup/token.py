@@ -79,7 +79,7 @@ import typing as t
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 
-from ..module_utils._modules.definition import Module
+from ..module_utils._modules.definition import ModuleDefinition
 from ..plugin_utils._lookup import run_lookup
 from ..plugin_utils._plain import plain
 
@@ -104,10 +104,10 @@ class LookupModule(LookupBase):
         return [OUTPUTS[output](result["token"])]
 
 
-def _token_module(provider: str) -> Module:
+def _token_module(provider: str) -> ModuleDefinition:
     """The token module of a provider; a new provider needs no entry here."""
     try:
         module = importlib.import_module(f"ansible_collections.mediaops.access.plugins.modules.{provider}_token")
     except ImportError:
         raise AnsibleLookupError(f"mediaops.access.token: there is no provider {provider!r}") from None
-    return t.cast(Module, module.MODULE)
+    return t.cast(ModuleDefinition, module.MODULE)

@@ -243,7 +243,7 @@ summary:
 """
 
 from ..module_utils._errors import AccessError
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.audienceplayer.bulk import Entitlements
 from ..module_utils._providers.audienceplayer.client import AudiencePlayer
@@ -260,7 +260,7 @@ def run(access: Access[AudiencePlayer]) -> Result:
     return entitlements.as_result()
 
 
-MODULE = Module(
+MODULE = ModuleDefinition(
     AudiencePlayer,
     run,
     {

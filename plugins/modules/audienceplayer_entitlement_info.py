@@ -94,7 +94,7 @@ subscriptions:
 """
 
 from ..module_utils._errors import NotFound
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._oauth2.token import iso
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.audienceplayer.client import AudiencePlayer
@@ -102,14 +102,14 @@ from ..module_utils._providers.audienceplayer.client import AudiencePlayer
 
 def run(access: Access[AudiencePlayer]) -> Result:
     try:
-        held = access.provider.holdings(access.provider.usual_grant())
+        held = access.provider.holdings(access.provider.preferred_grant())
     except NotFound:
         held = {"products": [], "subscriptions": []}
     shown = {kind: [{**item, "expires_at": item["expires_at"] and iso(item["expires_at"].timestamp())} for item in items] for kind, items in held.items()}
     return {"changed": False, **shown}
 
 
-MODULE = Module(
+MODULE = ModuleDefinition(
     AudiencePlayer,
     run,
     {"user_id": {"type": "int"}, "user_email": {"type": "str"}},

@@ -82,7 +82,7 @@ data:
 """
 
 from ..module_utils._masking.secrets import HOLDS_SECRET
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.audienceplayer.client import AudiencePlayer
 from ..module_utils._providers.audienceplayer.graphql import is_mutation
@@ -96,10 +96,10 @@ def run(access: Access[AudiencePlayer]) -> Result:
     if access.check_mode and (writes or platform.has_planned_user(access)):
         return {"changed": writes, "data": None, **shown}
     data = platform.data(platform.send_authorized(request))
-    return {"changed": writes, "data": data, **shown, HOLDS_SECRET: access.secrets.may_be_in(data)}
+    return {"changed": writes, "data": data, **shown, HOLDS_SECRET: access.secrets.possibly_in(data)}
 
 
-MODULE = Module(
+MODULE = ModuleDefinition(
     AudiencePlayer,
     run,
     {

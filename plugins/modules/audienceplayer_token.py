@@ -96,7 +96,7 @@ user:
       sample: viewer@example.com
 """
 
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._modules.token import OPTIONS, run_token
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.audienceplayer.client import AudiencePlayer
@@ -112,7 +112,7 @@ def run(access: Access[AudiencePlayer]) -> Result:
     return {**result, "user": user} if user else result
 
 
-MODULE = Module(AudiencePlayer, run, {**OPTIONS, **AudiencePlayer.token_options}, **AudiencePlayer.token_rules)
+MODULE = ModuleDefinition(AudiencePlayer, run, {**OPTIONS, **AudiencePlayer.token_options}, **AudiencePlayer.token_rules)
 
 
 def main() -> None:

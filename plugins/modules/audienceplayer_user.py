@@ -83,7 +83,7 @@ user:
       sample: Vera Viewer
 """
 
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._platform.ensure import ensure
 from ..module_utils._providers.audienceplayer.client import AudiencePlayer, UserResource
@@ -96,7 +96,7 @@ def run(access: Access[AudiencePlayer]) -> Result:
     return {"changed": outcome.changed, "diff": outcome.diff, "user": outcome.state}
 
 
-MODULE = Module(
+MODULE = ModuleDefinition(
     AudiencePlayer,
     run,
     {

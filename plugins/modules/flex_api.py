@@ -76,7 +76,7 @@ headers:
 """
 
 from ..module_utils._modules.api import OPTIONS, PRIVATE, run_request
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.flex import Flex
 
@@ -86,7 +86,7 @@ def run(access: Access[Flex]) -> Result:
     return run_request(access, {"actAsUserId": user} if user else None)
 
 
-MODULE = Module(Flex, run, {**OPTIONS, "act_as_user_id": {"type": "str"}}, private=PRIVATE)
+MODULE = ModuleDefinition(Flex, run, {**OPTIONS, "act_as_user_id": {"type": "str"}}, private=PRIVATE)
 
 
 def main() -> None:

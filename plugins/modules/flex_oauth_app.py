@@ -116,7 +116,7 @@ application:
       sample: the secret
 """
 
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._platform.ensure import ensure
 from ..module_utils._providers.flex import ApplicationResource, Flex
@@ -134,7 +134,7 @@ def run(access: Access[Flex]) -> Result:
     return result
 
 
-MODULE = Module(
+MODULE = ModuleDefinition(
     Flex,
     run,
     {

@@ -87,7 +87,7 @@ applications:
       sample: the secret
 """
 
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.flex import Flex
 
@@ -104,7 +104,7 @@ def run(access: Access[Flex]) -> Result:
     return {"changed": False, "applications": [{key: value for key, value in item.items() if key != "client_secret"} for item in found]}
 
 
-MODULE = Module(
+MODULE = ModuleDefinition(
     Flex,
     run,
     {"name": {"type": "str"}, "id": {"type": "int"}, "include_secrets": {"type": "bool", "default": False, "no_log": False}},

@@ -86,11 +86,11 @@ token:
       sample: client_credentials_default_scope
 """
 
-from ..module_utils._modules.definition import Module
+from ..module_utils._modules.definition import ModuleDefinition
 from ..module_utils._modules.token import OPTIONS, run_token
 from ..module_utils._providers.flex import Flex
 
-MODULE = Module(Flex, run_token, OPTIONS)
+MODULE = ModuleDefinition(Flex, run_token, OPTIONS)
 
 
 def main() -> None:

@@ -62,7 +62,7 @@ headers:
 """
 
 from ..module_utils._modules.api import OPTIONS, PRIVATE, run_request
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.freewheel import FreeWheel
 
@@ -75,7 +75,7 @@ def run(access: Access[FreeWheel]) -> Result:
     return run_request(access, headers)
 
 
-MODULE = Module(FreeWheel, run, OPTIONS, private=PRIVATE)
+MODULE = ModuleDefinition(FreeWheel, run, OPTIONS, private=PRIVATE)
 
 
 def main() -> None:

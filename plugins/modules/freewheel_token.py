@@ -83,11 +83,11 @@ token:
       sample: true
 """
 
-from ..module_utils._modules.definition import Module
+from ..module_utils._modules.definition import ModuleDefinition
 from ..module_utils._modules.token import OPTIONS, VERIFY, run_token
 from ..module_utils._providers.freewheel import FreeWheel
 
-MODULE = Module(FreeWheel, run_token, {**OPTIONS, **VERIFY})
+MODULE = ModuleDefinition(FreeWheel, run_token, {**OPTIONS, **VERIFY})
 
 
 def main() -> None:

@@ -68,7 +68,7 @@ token_info:
       sample: "2030-12-31T23:59:59Z"
 """
 
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._oauth2.token import iso
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.freewheel import FreeWheel
@@ -76,7 +76,7 @@ from ..module_utils._providers.freewheel import FreeWheel
 
 def run(access: Access[FreeWheel]) -> Result:
     freewheel, tokens = access.provider, access.provider.tokens
-    grant = freewheel.usual_grant()
+    grant = freewheel.preferred_grant()
     token = tokens.get(grant)
     info = freewheel.token_info(token)
     if info is None and not grant.is_given:
@@ -86,7 +86,7 @@ def run(access: Access[FreeWheel]) -> Result:
     return {"changed": False, "token_info": {"valid": True, **info, "expires_at": iso(access.clock.now() + info["expires_in"])}}
 
 
-MODULE = Module(FreeWheel, run)
+MODULE = ModuleDefinition(FreeWheel, run)
 
 
 def main() -> None:

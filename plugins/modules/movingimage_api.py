@@ -66,10 +66,10 @@ headers:
 """
 
 from ..module_utils._modules.api import OPTIONS, PRIVATE, run_request
-from ..module_utils._modules.definition import Module
+from ..module_utils._modules.definition import ModuleDefinition
 from ..module_utils._providers.movingimage import MovingImage
 
-MODULE = Module(MovingImage, run_request, OPTIONS, private=PRIVATE)
+MODULE = ModuleDefinition(MovingImage, run_request, OPTIONS, private=PRIVATE)
 
 
 def main() -> None:

@@ -100,11 +100,11 @@ token:
       sample: 42
 """
 
-from ..module_utils._modules.definition import Module
+from ..module_utils._modules.definition import ModuleDefinition
 from ..module_utils._modules.token import OPTIONS, run_token
 from ..module_utils._providers.movingimage import MovingImage
 
-MODULE = Module(MovingImage, run_token, OPTIONS)
+MODULE = ModuleDefinition(MovingImage, run_token, OPTIONS)
 
 
 def main() -> None:

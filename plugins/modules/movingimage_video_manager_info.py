@@ -53,7 +53,7 @@ video_managers:
       sample: Portal
 """
 
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.movingimage import MovingImage
 
@@ -62,7 +62,7 @@ def run(access: Access[MovingImage]) -> Result:
     return {"changed": False, "video_managers": access.provider.video_managers()}
 
 
-MODULE = Module(MovingImage, run)
+MODULE = ModuleDefinition(MovingImage, run)
 
 
 def main() -> None:

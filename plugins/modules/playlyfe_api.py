@@ -64,10 +64,10 @@ headers:
 """
 
 from ..module_utils._modules.api import OPTIONS, PRIVATE, run_request
-from ..module_utils._modules.definition import Module
+from ..module_utils._modules.definition import ModuleDefinition
 from ..module_utils._providers.playlyfe import Playlyfe
 
-MODULE = Module(Playlyfe, run_request, OPTIONS, private=PRIVATE)
+MODULE = ModuleDefinition(Playlyfe, run_request, OPTIONS, private=PRIVATE)
 
 
 def main() -> None:

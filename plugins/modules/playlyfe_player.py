@@ -80,7 +80,7 @@ player:
       sample: true
 """
 
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._platform.ensure import ensure
 from ..module_utils._providers.playlyfe import PlayerResource, Playlyfe
@@ -91,7 +91,7 @@ def run(access: Access[Playlyfe]) -> Result:
     return {"changed": outcome.changed, "diff": outcome.diff, **({"player": outcome.state} if outcome.state else {})}
 
 
-MODULE = Module(
+MODULE = ModuleDefinition(
     Playlyfe,
     run,
     {

@@ -64,7 +64,7 @@ players:
       sample: true
 """
 
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.playlyfe import Playlyfe
 
@@ -77,7 +77,7 @@ def run(access: Access[Playlyfe]) -> Result:
     return {"changed": False, "players": [player] if player else []}
 
 
-MODULE = Module(Playlyfe, run, {"id": {"type": "str"}})
+MODULE = ModuleDefinition(Playlyfe, run, {"id": {"type": "str"}})
 
 
 def main() -> None:

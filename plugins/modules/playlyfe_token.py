@@ -72,11 +72,11 @@ token:
       sample: true
 """
 
-from ..module_utils._modules.definition import Module
+from ..module_utils._modules.definition import ModuleDefinition
 from ..module_utils._modules.token import OPTIONS, run_token
 from ..module_utils._providers.playlyfe import Playlyfe
 
-MODULE = Module(Playlyfe, run_token, OPTIONS)
+MODULE = ModuleDefinition(Playlyfe, run_token, OPTIONS)
 
 
 def main() -> None:

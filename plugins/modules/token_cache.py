@@ -63,9 +63,9 @@ removed:
 """
 
 from ..module_utils._modules.cache import AnyProvider, remove_tokens
-from ..module_utils._modules.definition import Module
+from ..module_utils._modules.definition import ModuleDefinition
 
-MODULE = Module(
+MODULE = ModuleDefinition(
     AnyProvider,
     remove_tokens,
     {

@@ -70,9 +70,9 @@ tokens:
 """
 
 from ..module_utils._modules.cache import AnyProvider, list_tokens
-from ..module_utils._modules.definition import Module
+from ..module_utils._modules.definition import ModuleDefinition
 
-MODULE = Module(AnyProvider, list_tokens, {"provider": {"type": "str"}})
+MODULE = ModuleDefinition(AnyProvider, list_tokens, {"provider": {"type": "str"}})
 
 
 def main() -> None:

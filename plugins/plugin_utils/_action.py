@@ -19,7 +19,7 @@ from ..module_utils._data.values import leaves
 from ..module_utils._errors import in_one_line
 from ..module_utils._http.proxies import VARIABLES
 from ..module_utils._masking.secrets import HOLDS_SECRET, Secrets
-from ..module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, PLANS, Module
+from ..module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, PLANS, ModuleDefinition
 from ..module_utils._platform.options import variables
 from ._plain import ansible_home, decrypted, plain
 from ._plans import Plans
@@ -32,7 +32,7 @@ _UTILS = "ansible_collections.mediaops.access.plugins.module_utils"
 class InProcessAction(ActionBase):
     """The action plugin beside each module; a subclass names its :class:`Module`."""
 
-    module: t.ClassVar[Module]
+    module: t.ClassVar[ModuleDefinition]
 
     def __init_subclass__(cls) -> None:
         """Ansible loads an action before it forks: what is imported now, its workers share."""
@@ -120,7 +120,7 @@ class InProcessAction(ActionBase):
         item = [task_vars.get(task_vars.get("ansible_loop_var") or "item"), task_vars.get("ansible_loop")]
         hidden = result.pop(HOLDS_SECRET, False)
         shown = {key: value for key, value in result.items() if key != "invocation"}
-        if hidden or secrets.are_in([shown, plain(item)]):
+        if hidden or secrets.contained_in([shown, plain(item)]):
             result["_ansible_no_log"] = True  # a failure's msg is still shown, as an error
         return result
 

@@ -60,7 +60,7 @@ class ControllerAction(ActionBase):
         if result.get("failed"):
             result.update(provider=own, msg=self.secrets.scrub(result["msg"]))
         item = [task_vars.get(task_vars.get("ansible_loop_var") or "item"), task_vars.get("ansible_loop")] if task_vars else []
-        if any(item) and (self.hides_items or self.secrets.are_in(item)):
+        if any(item) and (self.hides_items or self.secrets.contained_in(item)):
             result["_ansible_no_log"] = True
         return result
 

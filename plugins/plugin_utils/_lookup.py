@@ -13,12 +13,12 @@ from ansible.utils.display import Display
 
 from ..module_utils._data.values import leaves
 from ..module_utils._errors import in_one_line
-from ..module_utils._modules.definition import Module, Result
+from ..module_utils._modules.definition import ModuleDefinition, Result
 from ._plain import ansible_home, plain
 from ._yaml_source import changed_by_yaml
 
 
-def run_lookup(module: Module, name: str, options: t.Mapping[str, t.Any], loader: DataLoader | None = None) -> Result:
+def run_lookup(module: ModuleDefinition, name: str, options: t.Mapping[str, t.Any], loader: DataLoader | None = None) -> Result:
     """The module's result; its warnings are shown and its failure raised. The options are as Ansible hands them over, with their tags."""
     changed = changed_by_yaml(leaves(options, module.options), loader or DataLoader())
     if changed:

@@ -25,7 +25,7 @@ except ImportError:  # it is not part of ansible-core's interface: without it, n
 
 _NUMBER = re.compile(r"[-+\w.:]+")
 #: How many values aliases may stand for, or how often the values that are written. A few lines of aliases of aliases stand for millions.
-_MOST_REPEATED, _MOST_OFTEN = 100_000, 20
+_MAX_REPEATED, _MAX_FACTOR = 100_000, 20
 
 
 def check_aliases(text: str) -> None:
@@ -52,8 +52,8 @@ def check_aliases(text: str) -> None:
             if isinstance(event, (yaml.ScalarEvent, yaml.CollectionEndEvent)):
                 anchor, before = open_nodes.pop()
                 sizes[anchor] = written + repeated - before
-    if repeated > max(_MOST_REPEATED, _MOST_OFTEN * written):
-        raise AccessError(f"its aliases stand for more than {_MOST_REPEATED} values. Write out what is meant, or put it into a file of items")
+    if repeated > max(_MAX_REPEATED, _MAX_FACTOR * written):
+        raise AccessError(f"its aliases stand for more than {_MAX_REPEATED} values. Write out what is meant, or put it into a file of items")
 
 
 def changed_by_yaml(found: t.Iterable[Leaf], loader: DataLoader) -> list[str]:

@@ -138,7 +138,7 @@ def test_cell(scenario: Scenario, fault: Fault, bench: Bench, clocked: t.Callabl
                 record_property("wrong", [scenario.name, fault.name, f"request {position + 1} ({name}): {reason}"])
                 asked = [f"{entry.method} {entry.path} {' '.join(entry.operations)} {entry.status} {entry.fault or ''}".rstrip() for entry in cell.journal]
                 pytest.fail(
-                    f"at request {position + 1} ({name}): {reason}\nmust be: {cell.expected}\nis: {cell.shown()}\nrequests: {asked}", pytrace=not reason
+                    f"at request {position + 1} ({name}): {reason}\nmust be: {cell.expected}\nis: {cell.redacted()}\nrequests: {asked}", pytrace=not reason
                 )
     record_property("cell", [scenario.name, fault.name, outcomes])
 
@@ -154,7 +154,7 @@ class Cell:
         self.result: Result = {}
         self.journal: list[Entry] = []
 
-    def shown(self) -> Result:
+    def redacted(self) -> Result:
         return {key: value for key, value in self.result.items() if key not in ("invocation", "headers")}
 
     def outcome(self) -> str:
@@ -283,7 +283,7 @@ class Cell:
         message = self.result["msg"]
         assert "\n" not in message and len(message) < 1500
         assert message.startswith(f"{self.scenario.title}: ")
-        for word in self.expected.words:
+        for word in self.expected.error_text:
             assert word in message or self._is_open(), f"it must say {word!r}"
         if not self.scenario.module.startswith("lookup"):
             assert self.result["provider"] == ("token_cache" if self.scenario.module == "token_cache" else self.scenario.platform)
@@ -291,7 +291,7 @@ class Cell:
                 assert self.result.get("status") == self.expected.status or self._is_open()
             if self.expected.status == self.fault.plan.get("status") and self.fault.plan.get("body") == faults.REFUSAL:
                 assert self.result.get("error_code") == (faults.CODE if self.scenario.platform in faults.REFUSALS else None), "it must have the platform's code"
-        if self.expected.status not in (None, 200) and self.fault.name != "html" and faults.NO_SUCH_ID not in self.expected.words:
+        if self.expected.status not in (None, 200) and self.fault.name != "html" and faults.NO_SUCH_ID not in self.expected.error_text:
             assert str(self.expected.status) in message or self.fault.audienceplayer_only
         if self.scenario.items:
             scenarios.judge_items(self.result, self.after, self.before, self.scenario.options["entitlements"])

@@ -87,33 +87,33 @@ class WidgetResource:
         response = self.acme.widget(self.params["id"])
         return {"id": self.params["id"], "colour": self.acme.read(response, WIDGET)["colour"]} if response else None
 
-    def wanted(self, current):
+    def desired(self, current):
         return None if self.params["state"] == "absent" else {"id": self.params["id"], "colour": self.params["colour"]}
 
     def write(self, current, wanted):
         self.acme.widget(self.params["id"], "PUT", colour=wanted["colour"]) if wanted else self.acme.widget(self.params["id"], "DELETE")
         return wanted
 
-    def shown(self, state):
+    def redacted(self, state):
         return state
 """,
     "modules/acme_token.py": """
-from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import Module
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import ModuleDefinition
 from ansible_collections.mediaops.access.plugins.module_utils._providers.acme import Acme
 from ansible_collections.mediaops.access.plugins.module_utils._modules.token import OPTIONS, run_token
 
 DOCUMENTATION = "options: {}"
-MODULE = Module(Acme, run_token, OPTIONS)
+MODULE = ModuleDefinition(Acme, run_token, OPTIONS)
 """,
     "modules/acme_api.py": """
-from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import Module
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import ModuleDefinition
 from ansible_collections.mediaops.access.plugins.module_utils._providers.acme import Acme
 from ansible_collections.mediaops.access.plugins.module_utils._modules.api import OPTIONS, run_request
 
-MODULE = Module(Acme, run_request, OPTIONS)
+MODULE = ModuleDefinition(Acme, run_request, OPTIONS)
 """,
     "modules/acme_widget.py": '''
-from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import Module
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import ModuleDefinition
 from ansible_collections.mediaops.access.plugins.module_utils._providers.acme import Acme, WidgetResource
 from ansible_collections.mediaops.access.plugins.module_utils._platform.ensure import ensure
 
@@ -130,7 +130,7 @@ def run(access):
     return {"changed": outcome.changed, "diff": outcome.diff, "widget": outcome.state}
 
 
-MODULE = Module(
+MODULE = ModuleDefinition(
     Acme,
     run,
     {

@@ -14,13 +14,13 @@ from urllib.parse import urljoin, urlsplit
 
 from .._clock import Clock
 from .._errors import AccessError, AmbiguousWrite
-from .._ratelimit.budget import Patience
-from .._store.backend import Pace, Slot
-from .models import FOREIGN, NoAnswer, Request, Response, Transport, bare_url, origin_of
+from .._ratelimit.budget import WaitBudget
+from .._store.backend import Pace, RateLimit
+from .models import FOREIGN, ConnectionOptions, NoAnswer, Request, Response, bare_url, origin_of
 
 _FAILED_ON_THE_WAY = frozenset((408, 500, 502, 503, 504))
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
-_MOST_REDIRECTS = 5
+_MAX_REDIRECTS = 5
 _LONGEST_BACKOFF = 60.0
 _LONGEST_WAIT = 1e9  # seconds: what asks for more says the same
 
@@ -30,22 +30,22 @@ class Http:
 
     def __init__(
         self,
-        transport: Transport,
-        patience: Patience,
+        transport: ConnectionOptions,
+        budget: WaitBudget,
         clock: Clock,
         backend: t.Callable[[], Pace],
-        slots: t.Callable[[Request], t.Sequence[Slot]],
+        rate_limits: t.Callable[[Request], t.Sequence[RateLimit]],
         is_rate_limited: t.Callable[[Response], bool],
-        is_final: t.Callable[[Response], bool] = lambda _response: False,
+        is_definitive_refusal: t.Callable[[Response], bool] = lambda _response: False,
         failure: t.Callable[[Response], AccessError | None] = lambda _response: None,
     ) -> None:
-        self._transport = transport
-        self._patience = patience
+        self._options = transport
+        self._budget = budget
         self._clock = clock
         self._backend = backend
-        self._slots = slots
+        self._rate_limits = rate_limits
         self._is_rate_limited = is_rate_limited
-        self._is_final = is_final
+        self._is_definitive_refusal = is_definitive_refusal
         self._failure = failure
         self._connections: t.Any = None
 
@@ -59,7 +59,7 @@ class Http:
         :raises AccessError: where no answer can be had.
         """
         try:
-            for _redirect in range(_MOST_REDIRECTS + 1):
+            for _redirect in range(_MAX_REDIRECTS + 1):
                 response = self._send_repeatedly(request)
                 if response.status not in _REDIRECTS:
                     return _no_page(response)
@@ -77,29 +77,29 @@ class Http:
             try:
                 response = send()
             except NoAnswer as failure:
-                if not failure.may_repeat or failures >= self._transport.retries:
+                if not failure.may_repeat or failures >= self._options.retries:
                     raise failure.as_error(request) from None
             else:
-                announced = response.status == 503 and _retry_after(response, self._clock) is not None and not self._is_final(response)
+                announced = response.status == 503 and _retry_after(response, self._clock) is not None and not self._is_definitive_refusal(response)
                 if announced or self._is_rate_limited(response):
                     self.wait_for_limit(response, limited)
                     limited += 1
                     continue
-                if response.status not in _FAILED_ON_THE_WAY or self._is_final(response):
+                if response.status not in _FAILED_ON_THE_WAY or self._is_definitive_refusal(response):
                     return response
                 if not request.safe_to_repeat:
                     message = f"{request.label} was answered with HTTP {response.status}, which leaves open whether it was applied"
                     raise AmbiguousWrite(message, **self._codes(response))
-                if failures >= self._transport.retries:
+                if failures >= self._options.retries:
                     return response
             self._clock.sleep(0.25 * 2**failures * (0.8 + 0.4 * random.random()))  # noqa: S311 - spreads repeats, decides nothing
             failures += 1
 
     def _pace(self, request: Request) -> None:
-        slots = self._slots(request)
-        if slots:
-            wait = self._backend().reserve(slots, self._patience)
-            self._patience.wait(wait, "the rate limit")
+        rate_limits = self._rate_limits(request)
+        if rate_limits:
+            wait = self._backend().reserve(rate_limits, self._budget)
+            self._budget.wait(wait, "the rate limit")
 
     def wait_for_limit(self, response: Response, times: int = 0) -> None:
         """Wait as long as an answer that speaks of too many requests asks for, else longer each time; and have everybody wait.
@@ -110,14 +110,14 @@ class Http:
         request = response.request
         wait = _retry_after(response, self._clock) or min(2.0**times, _LONGEST_BACKOFF)
         reason = f"{request.label} was answered with HTTP {response.status} (too many requests, or out of service)"
-        if wait > self._patience.left:
-            raise self._patience.exhausted(wait, reason, **self._codes(response))
-        slots = self._slots(request)
-        if slots:
-            self._backend().hold(slots, self._clock.now() + wait)
+        if wait > self._budget.left:
+            raise self._budget.exceeded(wait, reason, **self._codes(response))
+        rate_limits = self._rate_limits(request)
+        if rate_limits:
+            self._backend().block_until(rate_limits, self._clock.now() + wait)
         if response.status == 503 and not request.safe_to_repeat:
             raise AmbiguousWrite(reason, wait=wait, **self._codes(response))
-        self._patience.wait(wait, reason)
+        self._budget.wait(wait, reason)
 
     def _codes(self, response: Response) -> dict[str, t.Any]:
         """The HTTP status of an answer, and the platform's own code."""
@@ -130,7 +130,7 @@ class Http:
             # Imported here, as a cached token takes no HTTP.
             from .connection import Connections
 
-            self._connections = Connections(self._transport)
+            self._connections = Connections(self._options)
         prepared: t.Callable[[], Response] = self._connections.prepare(request)
         return prepared
 
@@ -138,7 +138,7 @@ class Http:
 def _no_page(response: Response) -> Response:
     """The answer, unless it is a web page with the status of a success where nobody would see that."""
     request = response.request
-    if not (request.unread and response.ok and response.kind == "an HTML page"):
+    if not (request.reject_html and response.ok and response.kind == "an HTML page"):
         return response
     kind = AccessError if request.safe_to_repeat else AmbiguousWrite
     raise kind(f"{request.label} was answered with an HTML page. Check that url points to the platform's API", status=response.status)

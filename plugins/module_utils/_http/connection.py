@@ -15,7 +15,7 @@ import zlib
 
 from .._errors import AccessError, MissingLibrary
 from . import bounded
-from .models import NoAnswer, Request, Response, Transport, origin_of
+from .models import ConnectionOptions, NoAnswer, Request, Response, origin_of
 from .proxies import usable_proxies
 
 USER_AGENT = "mediaops.access (Ansible collection)"
@@ -35,15 +35,15 @@ _sessions: dict[tuple[t.Any, ...], t.Any] = {}
 class Connections:
     """What the requests of one item, which all run in one thread, are sent over."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(self, transport: ConnectionOptions) -> None:
+        self._options = transport
         self._opened: dict[str, t.Any] = {}
 
     def prepare(self, request: Request) -> t.Callable[[], Response]:
         """What sends the request once, with all that can be done beforehand done."""
         requests = _library()
         origin = origin_of(request.url)
-        session = self._opened.get(origin) or self._opened.setdefault(origin, _session(self._transport, origin))
+        session = self._opened.get(origin) or self._opened.setdefault(origin, _session(self._options, origin))
         try:
             prepared = session.prepare_request(
                 requests.Request(
@@ -65,7 +65,7 @@ class Connections:
         if request.creates:  # a server may close a kept-alive connection at this moment, and the outcome would be unknown
             session.close()
         try:
-            answer = session.send(prepared, timeout=self._transport.timeout, allow_redirects=False, stream=True)
+            answer = session.send(prepared, timeout=self._options.timeout, allow_redirects=False, stream=True)
         except bounded.Refused as refusal:
             raise NoAnswer(str(refusal), sent=True, may_repeat=False) from None
         except requests.exceptions.RequestException as error:
@@ -148,7 +148,7 @@ def _library() -> t.Any:
     return requests
 
 
-def _session(transport: Transport, origin: str) -> t.Any:
+def _session(transport: ConnectionOptions, origin: str) -> t.Any:
     """The kept-alive session for an origin. A forked process and a thread make their own: a connection must not be shared."""
     requests = _library()
     proxies = usable_proxies(requests, origin)

@@ -41,9 +41,9 @@ class Request:
     #: It counts as an authentication request for the platform's rate limits.
     authenticates: bool = False
     #: How many requests it counts as for them.
-    weight: int = 1
+    cost: int = 1
     #: Nobody reads what its answer holds, so that a web page in its place (a proxy's, or a login's) is found out by Http.
-    unread: bool = False
+    reject_html: bool = False
 
     @property
     def reads(self) -> bool:
@@ -107,7 +107,7 @@ class Response:
 
 
 @dataclasses.dataclass(frozen=True)
-class Transport:
+class ConnectionOptions:
     """How connections are made: the TLS and time options of interface.md, section 1."""
 
     timeout: float = 30.0
@@ -118,7 +118,7 @@ class Transport:
     client_key: str | None = None
 
     @classmethod
-    def from_params(cls, params: t.Mapping[str, t.Any]) -> Transport:
+    def from_params(cls, params: t.Mapping[str, t.Any]) -> ConnectionOptions:
         return cls(**{field.name: params[field.name] for field in dataclasses.fields(cls)})
 
     @property

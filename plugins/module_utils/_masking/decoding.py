@@ -187,14 +187,14 @@ class Folding(t.Dict[int, t.Optional[str]]):
     Unicode form; ``blank`` for blanks, controls and those of ``blanks``; and nothing for what cannot be seen.
     """
 
-    _MOST = 20_000
+    _MAX_SIZE = 20_000
 
     def __init__(self, blanks: str, blank: str = "") -> None:
         super().__init__()
         self._blanks, self._blank = blanks, blank
 
     def __missing__(self, code: int) -> str | None:
-        if len(self) > self._MOST:
+        if len(self) > self._MAX_SIZE:
             self.clear()
         self[code] = self._fold(code)
         return self[code]

@@ -87,19 +87,19 @@ class Secrets:
 
     def scrub_tree(self, value: t.Any) -> t.Any:
         """A copy of ``value`` with the strings at any depth scrubbed."""
-        return _copied(value, self.scrub if self._are_in_one_of(_values(value)) else str)
+        return _copied(value, self.scrub if self._one_contains(_values(value)) else str)
 
-    def are_in(self, value: t.Any) -> bool:
+    def contained_in(self, value: t.Any) -> bool:
         """Whether ``value`` holds a known secret, or a credential under a key that names one."""
-        return bool(secret_values(value)) or self._are_in_one_of(list(strings_in(value)), _values(value))
+        return bool(secret_values(value)) or self._one_contains(list(strings_in(value)), _values(value))
 
-    def may_be_in(self, answer: t.Any) -> bool:
+    def possibly_in(self, answer: t.Any) -> bool:
         """The same of a platform's answer: also anything below such a key, and a credential that is named in a text."""
         from .text_credentials import names_credential
 
-        return _holds_named(answer) or names_credential(SEPARATOR.join(strings_in(answer))) or self.are_in(answer)
+        return _holds_named(answer) or names_credential(SEPARATOR.join(strings_in(answer))) or self.contained_in(answer)
 
-    def _are_in_one_of(self, texts: t.Sequence[str], values: t.Sequence[str] | None = None) -> bool:
+    def _one_contains(self, texts: t.Sequence[str], values: t.Sequence[str] | None = None) -> bool:
         short = self._search.short
         whole = bool(short) and not short.isdisjoint(texts if values is None else values)
         return whole or next(self._search.spans(SEPARATOR.join(texts)), None) is not None

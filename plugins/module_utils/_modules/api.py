@@ -41,7 +41,7 @@ def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = Non
             raise
         return {"changed": False, **unknown}
     answer = {"headers": dict(response.headers), **_content(response)}
-    return {"changed": writes, "status": response.status, **answer, **diff, HOLDS_SECRET: access.secrets.may_be_in(answer)}
+    return {"changed": writes, "status": response.status, **answer, **diff, HOLDS_SECRET: access.secrets.possibly_in(answer)}
 
 
 def _request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:

@@ -9,13 +9,16 @@ import typing as t
 
 from .._errors import AccessError
 from .._http.client import Http
-from .._http.models import Request, Transport
+from .._http.models import ConnectionOptions, Request
 from .._oauth2.token import iso
 from .._platform.access import Access
 from .._platform.platform import Provider
 from .._ratelimit.rate import Rate
 
 Entry = t.Dict[str, t.Any]
+
+#: The keys of a request that are called something else in the entries of version 0.1.
+_FORMER_KEYS = {"weight": "cost", "unread": "reject_html"}
 
 
 class AnyProvider(Provider):
@@ -70,7 +73,7 @@ def _label(entry: Entry) -> str:
 
 def _remove(access: Access[AnyProvider], name: str) -> bool:
     """Remove what is there now; says whether there was something."""
-    with access.store.lock(name, access.patience):
+    with access.store.lock(name, access.budget):
         entry = access.store.read(name)
         if entry is None:
             return False
@@ -82,17 +85,18 @@ def _remove(access: Access[AnyProvider], name: str) -> bool:
 
 def _revoke(access: Access[AnyProvider], entry: Entry) -> None:
     access.secrets.add(entry["token"]["access_token"])
-    slots = [(name, Rate(*rate)) for name, rate in entry["revocation"]["slots"]]
+    rate_limits = [(name, Rate(*rate)) for name, rate in entry["revocation"]["slots"]]
     http = Http(
-        Transport.from_params(access.params),
-        access.patience,
+        ConnectionOptions.from_params(access.params),
+        access.budget,
         access.clock,
         backend=lambda: access.store,
-        slots=lambda _request: slots,
+        rate_limits=lambda _request: rate_limits,
         is_rate_limited=access.provider.is_rate_limited,
-        is_final=access.provider.is_final,
+        is_definitive_refusal=access.provider.is_definitive_refusal,
         failure=access.provider.failure,
     )
-    response = http.send(Request(**entry["revocation"]["request"]))
+    request = {_FORMER_KEYS.get(key, key): value for key, value in entry["revocation"]["request"].items()}
+    response = http.send(Request(**request))
     if not response.ok and response.status != 401:  # 401: it is not valid any more
         raise access.provider.error_for(response)

@@ -40,7 +40,7 @@ Params = t.Dict[str, t.Any]
 Result = t.Dict[str, t.Any]
 
 
-class Module:
+class ModuleDefinition:
     """One module of the collection. ``rules`` are those of AnsibleModule (``required_if`` and its like).
 
     ``private`` options may hold secrets somewhere in them: they are never shown, and are not secret as a whole.
@@ -99,7 +99,7 @@ class Module:
     def refuse(self, params: Params, problem: str) -> Result:
         """The result of a task whose options cannot be right."""
         result = {**AccessError(f"{self.provider.title}: {problem}").as_result(), "provider": self.provider.name}
-        return self._presentable(result, params)
+        return self._redact(result, params)
 
     def validate(self, params: Params) -> ValidationResult:
         """Convert and complete ``params``; null means: not given."""
@@ -154,7 +154,7 @@ class Module:
         warnings = [*self._secret_options.warnings(params), *warnings]
         if warnings:
             result["warnings"] = warnings
-        return self._presentable(result, params, secrets, with_invocation)
+        return self._redact(result, params, secrets, with_invocation)
 
     def variables(self) -> dict[str, str]:
         """The options by the environment variables that they may come from."""
@@ -167,7 +167,7 @@ class Module:
         # Of a private text nobody knows which part of it is.
         return [*found, *(value for name, value in params.items() if name in self.private and isinstance(value, str))]
 
-    def _presentable(self, result: Result, params: Params, secrets: Secrets | None = None, with_invocation: bool = True) -> Result:
+    def _redact(self, result: Result, params: Params, secrets: Secrets | None = None, with_invocation: bool = True) -> Result:
         """Scrub what is for people to read, and show the options as Ansible does."""
         secrets = secrets or Secrets(self.secret_params(params))
         items = [item for value in result.values() if isinstance(value, list) for item in value if isinstance(item, dict)]
@@ -197,7 +197,7 @@ def problem_in(validation: ValidationResult, what: str) -> str:
 class _ProcessModule(basic.AnsibleModule):
     """An AnsibleModule whose failures name the provider, as everywhere in this collection."""
 
-    described: t.ClassVar[Module]
+    described: t.ClassVar[ModuleDefinition]
     params: dict[str, t.Any]
     argument_spec: dict[str, dict[str, t.Any]]
     no_log_values: set[str]

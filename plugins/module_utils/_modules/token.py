@@ -27,12 +27,12 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
     provider, params = access.provider, access.params
     try:
         if params["state"] == "absent":
-            grant = provider.first_grant()
-            before = provider.tokens.held(grant)
+            grant = provider.supplied_grant()
+            before = provider.tokens.usable_token(grant)
             dropped = provider.tokens.drop(grant, check_mode=access.check_mode) or (access.check_mode and access.forget_token(grant))
             return {"changed": dropped, **({"diff": _diff(grant, before, {})} if dropped else {})}
-        own = provider.own_grant() if params["force"] else None
-        return _present(access, own or provider.usual_grant())
+        own = provider.credential_grant() if params["force"] else None
+        return _present(access, own or provider.preferred_grant())
     except MissingOption:
         if not access.expects_credentials:
             raise
@@ -57,7 +57,7 @@ def _present(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
         access.plan_token(grant)
         return {"changed": True, "diff": _diff(grant, before, _COMING)}
     if params["force"]:
-        token = tokens.renew(grant)
+        token = tokens.force_new(grant)
     elif rejected:
         token = tokens.replace(grant, rejected)
     else:

@@ -11,7 +11,7 @@ import typing as t
 from .._clock import Clock
 from .._errors import AccessError
 from .._masking.secrets import Secrets
-from .._ratelimit.budget import Patience
+from .._ratelimit.budget import WaitBudget
 from .._store.encrypted import TokenStore
 from .grants import Grant
 from .jwt import jwt_expiry
@@ -43,10 +43,10 @@ class Issuer(t.Protocol):
 class Tokens:
     """The tokens of one platform, from the shared store or newly issued."""
 
-    def __init__(self, issuer: Issuer, store: TokenStore, patience: Patience, clock: Clock, secrets: Secrets, min_ttl: int) -> None:
+    def __init__(self, issuer: Issuer, store: TokenStore, budget: WaitBudget, clock: Clock, secrets: Secrets, min_ttl: int) -> None:
         self._issuer = issuer
         self._store = store
-        self._patience = patience
+        self._budget = budget
         self._clock = clock
         self._secrets = secrets
         self._min_ttl = min_ttl
@@ -55,7 +55,7 @@ class Tokens:
         #: The new ones.
         self._issued: set[str] = set()
         #: Those of the last get_many, by their names: what follows need not ask the store.
-        self._at_hand: dict[str, Token] = {}
+        self._preloaded: dict[str, Token] = {}
         self._names: dict[Grant, str] = {}
 
     def cached(self, grant: Grant, min_ttl: float | None = None) -> Token | None:
@@ -64,7 +64,7 @@ class Tokens:
             token: Token | None = self._given(grant)
         else:
             name = self._name(grant)
-            token = self._at_hand.get(name) or self._read(name)
+            token = self._preloaded.get(name) or self._read(name)
         return token if token and self._lives(token, self._min_ttl if min_ttl is None else min_ttl) else None
 
     def _lives(self, token: Token, seconds: float) -> bool:
@@ -72,7 +72,7 @@ class Tokens:
         life = token.life(self._clock.now())
         return life >= seconds or (token.access_token in self._issued and life > seconds - 1)
 
-    def held(self, grant: Grant) -> Token | None:
+    def usable_token(self, grant: Grant) -> Token | None:
         """The token that is there, if it lives, or its refresh token does."""
         token = self.cached(grant, min_ttl=-math.inf)
         return token if token and (token.life(self._clock.now()) > 0 or self._can_be_refreshed(token)) else None
@@ -92,23 +92,23 @@ class Tokens:
         return token or self._issue(grant, unwanted=None)
 
     def _given(self, grant: Grant) -> Token:
-        return self._noted(Token(grant.secret, expires_at=jwt_expiry(grant.secret)))
+        return self._register_secret(Token(grant.secret, expires_at=jwt_expiry(grant.secret)))
 
     def get_many(self, grants: t.Iterable[Grant]) -> dict[Grant, AccessError]:
         """Have tokens for several grants in the cache, with as few requests as the platform allows; returns why some could not be had."""
-        self._at_hand = {}
+        self._preloaded = {}
         missing = self._collect({self._name(grant): grant for grant in grants})
         failures: dict[Grant, AccessError] = {}
         if not missing:
             return failures
         # One lock stands for all: runs of the same list ask for the same tokens together. Whoever asks for one of them alone at that instant logs in, too.
-        with self._store.lock(min(missing), self._patience):
+        with self._store.lock(min(missing), self._budget):
             wanted = {grant: name for name, grant in self._collect(missing).items()}
             for grant, outcome in (self._issuer.obtain_many(list(wanted)) if wanted else {}).items():
                 try:
                     if isinstance(outcome, AccessError):
                         raise outcome
-                    self._at_hand[wanted[grant]] = self._keep(wanted[grant], grant, outcome)
+                    self._preloaded[wanted[grant]] = self._keep(wanted[grant], grant, outcome)
                 except AccessError as error:
                     failures[grant] = error
         return failures
@@ -119,22 +119,22 @@ class Tokens:
         for name in grants:
             token = self._read_entry(entries.get(name))
             if token and token.life(self._clock.now()) >= self._min_ttl:
-                self._at_hand[name] = token
-        return {name: grant for name, grant in grants.items() if name not in self._at_hand}
+                self._preloaded[name] = token
+        return {name: grant for name, grant in grants.items() if name not in self._preloaded}
 
-    def renew(self, grant: Grant) -> Token:
+    def force_new(self, grant: Grant) -> Token:
         """A token that was not there before: where the platform can, the old one is revoked first."""
         self._refuse_given(grant, "there are no credentials to obtain a new one with")
         name = self._name(grant)
-        self._at_hand.pop(name, None)
-        with self._store.lock(name, self._patience):
+        self._preloaded.pop(name, None)
+        with self._store.lock(name, self._budget):
             started = self._clock.now()
             old = self._read(name)
             if old and self._issuer.revokes:
                 self._revoke(name, old)
             token = self._issuer.obtain(grant)
             if (token.issued_at is not None and token.issued_at < started - 1) or (old and token.access_token == old.access_token):
-                token = self._another(name, grant, token)
+                token = self._reissue(name, grant, token)
             return self._keep(name, grant, token)
 
     def replace(self, grant: Grant, rejected: Token) -> Token:
@@ -147,11 +147,11 @@ class Tokens:
         if grant.is_given:
             return self._drop_given(self._given(grant), check_mode)
         name = self._name(grant)
-        self._at_hand.pop(name, None)
+        self._preloaded.pop(name, None)
         if check_mode:
-            return self.held(grant) is not None
-        with self._store.lock(name, self._patience):
-            token = self.held(grant)
+            return self.usable_token(grant) is not None
+        with self._store.lock(name, self._budget):
+            token = self.usable_token(grant)
             if token and token.life(self._clock.now()) > 0:
                 self._revoke(name, token)
             self._store.backend.remove(name)
@@ -166,8 +166,8 @@ class Tokens:
     def _issue(self, grant: Grant, unwanted: str | None) -> Token:
         """One login for all who wait: whoever gets the lock second finds the first one's token."""
         name = self._name(grant)
-        self._at_hand.pop(name, None)
-        with self._store.lock(name, self._patience):
+        self._preloaded.pop(name, None)
+        with self._store.lock(name, self._budget):
             held = self._read(name)
             if held and held.access_token != unwanted and held.life(self._clock.now()) >= self._min_ttl:
                 return held
@@ -175,7 +175,7 @@ class Tokens:
                 self._store.backend.remove(name)
             token = (held and self._refresh(grant, held)) or self._issuer.obtain(grant)
             if token.access_token == unwanted:
-                token = self._another(name, grant, token)
+                token = self._reissue(name, grant, token)
             return self._keep(name, grant, token)
 
     def _refresh(self, grant: Grant, held: Token) -> Token | None:
@@ -184,9 +184,9 @@ class Tokens:
     def _can_be_refreshed(self, token: Token) -> bool:
         return bool(token.refresh_token) and (token.refresh_expires_at is None or token.refresh_expires_at > self._clock.now())
 
-    def _another(self, name: str, grant: Grant, token: Token) -> Token:
+    def _reissue(self, name: str, grant: Grant, token: Token) -> Token:
         """For a platform that answers a login with the token it had already issued: end that one's life and ask once more."""
-        self._noted(token)
+        self._register_secret(token)
         if not self._issuer.revokes:
             return token
         self._revoke(name, token)
@@ -201,9 +201,9 @@ class Tokens:
         """Put a token into the cache; another one where a login was answered with one that expires too soon."""
         self._issued.add(token.access_token)
         if not self._lives(token, self._min_ttl):
-            token = self._another(name, grant, token)
+            token = self._reissue(name, grant, token)
             self._issued.add(token.access_token)
-        self._noted(token)
+        self._register_secret(token)
         self.changed = True
         provider, url = self._issuer.token_identity()[:2]
         entry: dict[str, t.Any] = {"provider": provider, "url": url, "principal": grant.principal, "token": dict(vars(token))}
@@ -231,11 +231,11 @@ class Tokens:
 
     def _read_entry(self, entry: dict[str, t.Any] | None) -> Token | None:
         try:
-            return self._noted(Token(**entry["token"])) if entry else None
+            return self._register_secret(Token(**entry["token"])) if entry else None
         except (KeyError, TypeError):
             return None  # written by another version
 
-    def _noted(self, token: Token) -> Token:
+    def _register_secret(self, token: Token) -> Token:
         self._secrets.add(token.access_token, token.refresh_token)
         return token
 

@@ -12,11 +12,11 @@ import typing as t
 
 from .._clock import Clock
 from .._http.client import Http
-from .._http.models import Transport
+from .._http.models import ConnectionOptions
 from .._masking.secrets import Secrets
 from .._oauth2.grants import Grant
 from .._oauth2.tokens import Tokens
-from .._ratelimit.budget import Patience
+from .._ratelimit.budget import WaitBudget
 from .._store.encrypted import TokenStore
 from .._store.location import open_backend
 from .options import cache_location, check_common
@@ -67,28 +67,28 @@ class Access(t.Generic[P]):
         self._open(provider)
 
     def _open(self, provider: type[P]) -> None:
-        self.patience = Patience(self.params["max_wait"], self.clock)
+        self.budget = WaitBudget(self.params["max_wait"], self.clock)
         self.provider = provider(self.params)
         self.provider.http = Http(
-            Transport.from_params(self.params),
-            self.patience,
+            ConnectionOptions.from_params(self.params),
+            self.budget,
             self.clock,
             backend=lambda: self.store,
-            slots=self.provider.slots,
+            rate_limits=self.provider.rate_limits_for,
             is_rate_limited=self.provider.is_rate_limited,
-            is_final=self.provider.is_final,
+            is_definitive_refusal=self.provider.is_definitive_refusal,
             failure=self.provider.failure,
         )
-        self.provider.tokens = Tokens(self.provider, self.store, self.patience, self.clock, self.secrets, self.params["min_ttl"])
+        self.provider.tokens = Tokens(self.provider, self.store, self.budget, self.clock, self.secrets, self.params["min_ttl"])
         self.provider.secrets, self.provider.clock = self.secrets, self.clock
         self.provider.warn = self.warnings.append
 
-    def another(self) -> Access[P]:
+    def for_thread(self) -> Access[P]:
         """The same for a job in a thread: what it waits for and its secrets are its own. The store must be open by then."""
         twin = copy.copy(self)
         twin.secrets = self.secrets.copy()
         twin._open(type(self.provider))
-        twin.provider.learned = self.provider.learned
+        twin.provider.capabilities = self.provider.capabilities
         return twin
 
     def plan(self, what: str, state: Plan) -> None:
@@ -133,4 +133,4 @@ class Access(t.Generic[P]):
 
     def lock(self, *item: str) -> t.ContextManager[None]:
         """Keep other processes from writing the same item meanwhile."""
-        return self.store.lock("\n".join(("item", self.provider.name, self.provider.url, *item)), self.patience)
+        return self.store.lock("\n".join(("item", self.provider.name, self.provider.url, *item)), self.budget)

@@ -27,13 +27,13 @@ class Resource(t.Protocol):
 
     def read(self) -> State: ...
 
-    def wanted(self, current: State) -> State:
+    def desired(self, current: State) -> State:
         """The state to reach from ``current``: equal to it where nothing is to be done.
 
         :raises AccessError: where it cannot be reached with the options that were given.
         """
 
-    def write(self, current: State, wanted: State) -> State:
+    def write(self, current: State, desired: State) -> State:
         """Bring the item from ``current`` to ``wanted``, and return its state as the platform has it.
 
         A request that creates another item each time that it is applied is sent with ``Request.creates``. After it, :meth:`read` returns
@@ -43,7 +43,7 @@ class Resource(t.Protocol):
         :raises Overtaken: where it was refused because somebody else has done the same.
         """
 
-    def shown(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
+    def redacted(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
         """What a diff may show of a state: nothing secret."""
 
 
@@ -65,13 +65,13 @@ def ensure(access: Access[t.Any], resource: Resource) -> Outcome:
         key = getattr(resource, "key", resource.label)
         current = resource.read()
         before = access.planned(key) if access.check_mode and current is None else current
-        wanted = resource.wanted(before)
-        if wanted == before:
+        desired = resource.desired(before)
+        if desired == before:
             return Outcome(False, before, None)
         if access.check_mode:
             if current is None:
-                access.plan(key, wanted)
-            return Outcome(True, wanted, _diff(resource, before, wanted))
+                access.plan(key, desired)
+            return Outcome(True, desired, _diff(resource, before, desired))
         with access.lock(key):
             before, after = _write(access, resource, resource.read())
         return Outcome(after != before, after, _diff(resource, before, after) if after != before else None)
@@ -84,14 +84,14 @@ def _write(access: Access[t.Any], resource: Resource, before: State) -> tuple[St
     """Write until the item is as wanted. Returns the state before this run changed it, and the one that it has reached."""
     current, doubts, created = before, 0, False
     while True:
-        wanted = resource.wanted(current)
-        if wanted == current:
+        desired = resource.desired(current)
+        if desired == current:
             return before, current
         try:
-            written = resource.write(current, wanted)
+            written = resource.write(current, desired)
             # A write with an unknown outcome may be applied late, beside its repeat: look once more.
             reached = (resource.read() if doubts else None) or written
-            if reached == current or (reached is None) != (wanted is None):
+            if reached == current or (reached is None) != (desired is None):
                 raise AccessError("the platform accepted the change, but has not made it")
             return before, reached
         except AmbiguousWrite as doubt:
@@ -102,12 +102,12 @@ def _write(access: Access[t.Any], resource: Resource, before: State) -> tuple[St
             doubts += 1
             # What differs otherwise than before takes another write, and not a repeat of this one.
             repeats = doubts if current == attempted else doubts - 1
-            if repeats > access.params["retries"] and resource.wanted(current) != current:
+            if repeats > access.params["retries"] and resource.desired(current) != current:
                 raise
 
 
 def _read_again(access: Access[t.Any], resource: Resource, doubt: AmbiguousWrite, doubts: int) -> State:
-    access.patience.wait(doubt.wait, doubt.message)
+    access.budget.wait(doubt.wait, doubt.message)
     access.clock.sleep(0 if doubt.wait else _FIRST_PAUSE * 2**doubts)
     return resource.read()
 
@@ -119,7 +119,7 @@ def _await_creation(access: Access[t.Any], resource: Resource, doubt: AmbiguousW
     """
     timeout = access.params["timeout"]
     try:
-        access.patience.wait(doubt.wait, doubt.message)
+        access.budget.wait(doubt.wait, doubt.message)
         first_pause = min(_FIRST_PAUSE, timeout / 4)
         left, deadline, pause = timeout, access.clock.now() + timeout, 0.0 if doubt.wait else first_pause
         while left > 0:
@@ -143,6 +143,6 @@ def _diff(resource: Resource, before: State, after: State) -> dict[str, t.Any]:
     return {
         "before_header": resource.label,
         "after_header": resource.label,
-        "before": resource.shown(before) if before else {},
-        "after": resource.shown(after) if after else {},
+        "before": resource.redacted(before) if before else {},
+        "after": resource.redacted(after) if after else {},
     }

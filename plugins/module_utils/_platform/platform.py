@@ -21,7 +21,7 @@ from .._oauth2.grants import Grant
 from .._oauth2.token import Token
 from .._oauth2.tokens import Tokens
 from .._ratelimit.rate import Rate
-from .._store.backend import Slot
+from .._store.backend import RateLimit
 from .options import access_token_option, common_options
 
 if t.TYPE_CHECKING:
@@ -31,7 +31,7 @@ if t.TYPE_CHECKING:
 _IN_WORDS = ("XML", "broken JSON", "text that is no JSON")
 _TAG = re.compile(r"<[^<>]*>")
 #: How much of a body is read for an error, in characters, and how much of that is quoted.
-_MOST_READ, _MOST_QUOTED = 16384, 300
+_MAX_READ, _MAX_QUOTED = 16384, 300
 #: An error's name, as opposed to words about it.
 _NAME = re.compile(r"[A-Za-z][\w.-]*")
 
@@ -88,7 +88,7 @@ class Provider:
         self.clock: Clock
         self.warn: t.Callable[[str], None]
         #: What has been found out about the platform, for all jobs of a task.
-        self.learned: set[str] = set()
+        self.capabilities: set[str] = set()
 
     @classmethod
     def argument_spec(cls) -> dict[str, dict[str, t.Any]]:
@@ -99,7 +99,7 @@ class Provider:
     # --- to be overridden ---------------------------------------------------------------------------------------------
 
     def grant(self) -> Grant:
-        """How a token is obtained with the item's options; see :meth:`usual_grant`.
+        """How a token is obtained with the item's options; see :meth:`preferred_grant`.
 
         :raises AccessError: where credentials are missing.
         """
@@ -141,7 +141,7 @@ class Provider:
         request = self.revocation(token)
         if not request:
             return None
-        return {"request": dataclasses.asdict(request), "slots": [(name, dataclasses.astuple(rate)) for name, rate in self.slots(request)]}
+        return {"request": dataclasses.asdict(request), "slots": [(name, dataclasses.astuple(rate)) for name, rate in self.rate_limits_for(request)]}
 
     def accepted_for(self, token: Token) -> float:
         """Seconds for which the platform itself says that it accepts a cached token, where it can be asked; 0 where it does not."""
@@ -150,7 +150,7 @@ class Provider:
     def token_identity(self) -> list[str]:
         return [self.name, self.url]
 
-    def fingerprint(self) -> str:
+    def rate_limit_subject(self) -> str:
         """What the platform counts its rate limits by, beside the origin."""
         return ""
 
@@ -169,7 +169,7 @@ class Provider:
         """Whether an answer says that there were too many requests, so that this one was not carried out."""
         return response.status == 429
 
-    def is_final(self, response: Response) -> bool:
+    def is_definitive_refusal(self, response: Response) -> bool:
         """Whether an answer with a 5xx status is the platform's considered word: not carried out, and no use to repeat as it is."""
         return False
 
@@ -192,42 +192,42 @@ class Provider:
         values = [self.params[name] for name in names]
         return values[0] if len(values) == 1 else values
 
-    def usual_grant(self) -> Grant:
+    def preferred_grant(self) -> Grant:
         """The item's grant: the ``access_token`` that was given, else the platform's own, which also stands in for a given one that expires too soon."""
-        grant = self.first_grant()
-        return grant if not grant.is_given or self.tokens.cached(grant) else self.own_grant() or grant
+        grant = self.supplied_grant()
+        return grant if not grant.is_given or self.tokens.cached(grant) else self.credential_grant() or grant
 
-    def first_grant(self) -> Grant:
+    def supplied_grant(self) -> Grant:
         """That of the ``access_token`` that was given, however old it is, else the platform's own."""
         given = self.params.get("access_token")
         return Grant.given(given) if given else self.grant()
 
-    def own_grant(self) -> Grant | None:
+    def credential_grant(self) -> Grant | None:
         """The platform's own grant; None where there are no credentials."""
         try:
             return self.grant()
         except AccessError:
             return None
 
-    def slots(self, request: Request) -> list[Slot]:
+    def rate_limits_for(self, request: Request) -> list[RateLimit]:
         """The rate limits that a request counts towards."""
         limits = [("all", "rate_limit")] + ([("auth", "auth_rate_limit")] if request.authenticates else [])
-        slots = []
+        rate_limits = []
         for kind, option in limits:
             rate = Rate.parse(self.params[option], option)
             if rate:
-                rate = dataclasses.replace(rate, weight=min(request.weight, rate.count))
-                slots.append(("\n".join((self.name, origin_of(request.url), self.fingerprint(), kind)), rate))
-        return slots
+                rate = dataclasses.replace(rate, cost=min(request.cost, rate.count))
+                rate_limits.append(("\n".join((self.name, origin_of(request.url), self.rate_limit_subject(), kind)), rate))
+        return rate_limits
 
     def send(self, request: Request) -> Response:
         """Send a request, and return the answer if it says success.
 
         :raises AccessError: what :meth:`failure` makes of it.
         """
-        return self._judged(self.http.send(request))
+        return self._raise_for_error(self.http.send(request))
 
-    def _judged(self, response: Response, expected: t.Container[int] = ()) -> Response:
+    def _raise_for_error(self, response: Response, expected: t.Container[int] = ()) -> Response:
         error = None if response.status in expected else self.failure(response)
         if error:
             raise error
@@ -238,7 +238,7 @@ class Provider:
 
         With ``expected``, an answer with another HTTP status is a failure, and one with these is not.
         """
-        grant = grant or self.usual_grant()
+        grant = grant or self.preferred_grant()
         token = self.tokens.get(grant)
         response = self.http.send(self.authorize(request, token))
         error = self.failure(response)
@@ -254,14 +254,14 @@ class Provider:
             error = self.error_for(response)
             error.message += f". Expected is {' or '.join(map(str, expected))}"
             raise error
-        return self._judged(response, expected or ())
+        return self._raise_for_error(response, expected or ())
 
     def grant_after(self, rejected: Grant, error: AccessError) -> Grant:
         """The grant to go on with when a token is rejected: that of the credentials beside a token that was given.
 
         :raises AccessError: where there are none.
         """
-        grant = self.own_grant() if rejected.is_given else rejected
+        grant = self.credential_grant() if rejected.is_given else rejected
         if grant:
             return grant
         raise AccessError(
@@ -281,10 +281,10 @@ class Provider:
         except ValueError:
             problems = [f"it is {response.kind}"]
         if problems:
-            raise self.unfit(response, problems)
+            raise self.invalid_response(response, problems)
         return data
 
-    def unfit(self, response: Response, problems: t.Sequence[str]) -> AccessError:
+    def invalid_response(self, response: Response, problems: t.Sequence[str]) -> AccessError:
         """The failure for an answer that is not what the platform's documents describe."""
         request = response.request
         message = f"the answer to {request.label} is not what was expected ({'; '.join(problems[:3])}). Check that url points to the platform's API"
@@ -292,7 +292,7 @@ class Provider:
             return AccessError(message, status=response.status)
         return AmbiguousWrite(message, status=response.status, creates=request.creates)
 
-    def words(self, response: Response) -> tuple[str | int | None, str]:
+    def error_text(self, response: Response) -> tuple[str | int | None, str]:
         """The code and the words of an error body, fit to be shown."""
         try:
             code, words = read_error(self.parse(response))
@@ -305,17 +305,17 @@ class Provider:
 
     def quoted(self, text: str, is_page: bool = False) -> str:
         """A platform's words as a message quotes them: in one line, and without secrets, which could not be recognized any more in a part."""
-        text = self.secrets.scrub(text if len(text) <= _MOST_READ else text[:_MOST_READ] + CUT)
+        text = self.secrets.scrub(text if len(text) <= _MAX_READ else text[:_MAX_READ] + CUT)
         text = without_credentials(text)
         return _one_line(_TAG.sub(" ", text) if is_page else text)
 
     def error_for(self, response: Response) -> AccessError:
         """A failure with the platform's own words, as far as they can be read."""
-        code, text = self.words(response)
+        code, text = self.error_text(response)
         message = f"{response.request.label} was answered with HTTP {response.status}" + (f": {text}" if text else f" and {response.kind}")
-        return AccessError(self.advised(message, response, code), status=response.status, code=code, stale_token=response.status == 401)
+        return AccessError(self.with_hint(message, response, code), status=response.status, code=code, stale_token=response.status == 401)
 
-    def advised(self, message: str, response: Response, code: str | int | None) -> str:
+    def with_hint(self, message: str, response: Response, code: str | int | None) -> str:
         """A message about an answer, with what a user can do."""
         hints = {**self.hints, **(self.login_hints if response.request.authenticates else {})}
         later = "It may be for a while only: try again later" if response.status >= 500 else ""
@@ -343,4 +343,4 @@ def read_error(body: t.Any) -> tuple[str | int | None, str]:
 
 def _one_line(text: str) -> str:
     text = " ".join(text.split())
-    return text if len(text) <= _MOST_QUOTED else text[:_MOST_QUOTED] + CUT
+    return text if len(text) <= _MAX_QUOTED else text[:_MAX_QUOTED] + CUT

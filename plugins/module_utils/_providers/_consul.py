@@ -43,7 +43,7 @@ class Consul(Provider):
         try:
             value = base64.b64decode(encoded, validate=True).decode()
         except ValueError:
-            raise self.unfit(response, ["[0].Value: must be text in base64"]) from None
+            raise self.invalid_response(response, ["[0].Value: must be text in base64"]) from None
         if not value:
             raise AccessError(f"the key {self.params['path']} is empty")
         self.secrets.add(value)

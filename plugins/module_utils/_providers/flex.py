@@ -123,7 +123,7 @@ class Flex(Provider):
             headers={"X-App-Registration-Key": self.require("registration_key")},
             json=body or None,
             creates=method == "POST",  # names need not be unique (5.2)
-            unread=method in ("PUT", "DELETE"),
+            reject_html=method in ("PUT", "DELETE"),
         )
 
     def application(self, application_id: int) -> State:
@@ -253,7 +253,7 @@ class ApplicationResource:
             raise AccessError(f"there are {len(named)} applications of that name, with the ids {ids}: choose one by id")
         return self._flex.complete(named[0]) if named else None
 
-    def wanted(self, current: State) -> State:
+    def desired(self, current: State) -> State:
         if self._absent:
             return None
         if current and self._rotate and not self._old:
@@ -296,5 +296,5 @@ class ApplicationResource:
                 )
             raise
 
-    def shown(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
+    def redacted(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
         return {key: state[key] for key in ("id", "name", "description", "client_id")}

@@ -73,7 +73,7 @@ class FreeWheel(Provider):
         return Token(answer["access_token"], answer.get("token_type", "Bearer"), expires_at, issued_at=issued_at)
 
     def revocation(self, token: Token) -> Request:
-        return self.authorize(self._auth("POST", "/revoke", form={"token": token.access_token}, repeatable=True, unread=True), token)
+        return self.authorize(self._auth("POST", "/revoke", form={"token": token.access_token}, repeatable=True, reject_html=True), token)
 
     def token_info(self, token: Token) -> dict[str, t.Any] | None:
         """What the platform says of a token; None where it does not accept it."""

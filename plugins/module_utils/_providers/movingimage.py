@@ -217,13 +217,13 @@ class MovingImage(Provider):
         try:
             answer = self.parse(response)
         except ValueError:
-            raise self.unfit(response, [f"it is {response.kind}"]) from None
+            raise self.invalid_response(response, [f"it is {response.kind}"]) from None
         if isinstance(answer, dict):
             lists = [value for value in answer.values() if isinstance(value, list)]
             answer = next((value for value in lists if value and not VIDEO_MANAGERS.problems(value)), lists[0] if lists else answer)
         problems = VIDEO_MANAGERS.problems(answer)
         if problems:
-            raise self.unfit(response, problems)
+            raise self.invalid_response(response, problems)
         return _normalized(answer)
 
 

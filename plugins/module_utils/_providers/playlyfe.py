@@ -88,9 +88,9 @@ class Playlyfe(Provider):
 
     def is_rate_limited(self, response: Response) -> bool:
         """A used-up quota is nothing to wait for (3.3)."""
-        return super().is_rate_limited(response) and not self.is_final(response)
+        return super().is_rate_limited(response) and not self.is_definitive_refusal(response)
 
-    def is_final(self, response: Response) -> bool:
+    def is_definitive_refusal(self, response: Response) -> bool:
         return _name_of(response) in _FINAL
 
     def failure(self, response: Response) -> AccessError | None:
@@ -103,9 +103,9 @@ class Playlyfe(Provider):
         named.stale_token = name == "invalid_access_token" or response.status == 401
         return named
 
-    def advised(self, message: str, response: Response, code: str | int | None) -> str:
+    def with_hint(self, message: str, response: Response, code: str | int | None) -> str:
         """A route that is missing because ``url`` lacks the API's version (3.1) is told as such."""
-        advice = super().advised(message, response, code)
+        advice = super().with_hint(message, response, code)
         request, is_missing = response.request, response.status == 404 and code in (None, "route_not_found")
         if is_missing and not request.authenticates and not _VERSION.search(request.url):
             return f"{advice}: it must end with the API's version, such as {self.url}/v2"
@@ -150,7 +150,7 @@ class Playlyfe(Provider):
         """Create a player. The id makes it safe to send twice, as the second one is refused."""
         body = {"id": player_id, "alias": alias, **({"email": email} if email else {})}
         try:
-            self.send_authorized(Request("POST", f"{self.url}/admin/players", json=body, unread=True))
+            self.send_authorized(Request("POST", f"{self.url}/admin/players", json=body, reject_html=True))
         except AccessError as error:
             if error.code == "player_exists":
                 raise Overtaken(error.message, status=error.status, code=error.code) from None
@@ -159,11 +159,11 @@ class Playlyfe(Provider):
     def rename_player(self, player_id: str, alias: str, email: str | None) -> None:
         """The runtime route is the one that is documented for changes."""
         body = {"alias": alias, **({"email": email} if email else {})}
-        self.send_authorized(Request("PATCH", f"{self.url}/runtime/player", query={"player_id": player_id}, json=body, unread=True))
+        self.send_authorized(Request("PATCH", f"{self.url}/runtime/player", query={"player_id": player_id}, json=body, reject_html=True))
 
     def delete_player(self, player_id: str) -> None:
         try:
-            self.send_authorized(Request("DELETE", self._admin_url(player_id), unread=True))
+            self.send_authorized(Request("DELETE", self._admin_url(player_id), reject_html=True))
         except AccessError as error:
             if error.code == "player_not_found":
                 raise Overtaken(error.message, status=error.status, code=error.code) from None
@@ -205,7 +205,7 @@ class PlayerResource:
             self._missing = error
             return None
 
-    def wanted(self, current: State) -> State:
+    def desired(self, current: State) -> State:
         if self._params["state"] == "absent":
             return None
         alias = self._params["alias"]
@@ -225,5 +225,5 @@ class PlayerResource:
             self._playlyfe.rename_player(player_id, wanted["alias"], self._params["email"])
         return self.read()
 
-    def shown(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
+    def redacted(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
         return state

@@ -11,7 +11,7 @@ from .._clock import Clock
 from .._errors import WaitTooLong
 
 
-class Patience:
+class WaitBudget:
     """What one item may still spend on waiting (``max_wait``)."""
 
     def __init__(self, seconds: float, clock: Clock) -> None:
@@ -19,7 +19,7 @@ class Patience:
         self.left = float(seconds)
         self.clock = clock
 
-    def renew(self) -> None:
+    def reset(self) -> None:
         """Begin with another item."""
         self.left = float(self.limit)
 
@@ -29,12 +29,12 @@ class Patience:
         :raises WaitTooLong: with ``reason`` and what to do; ``details`` go into it.
         """
         if seconds > self.left:
-            raise self.exhausted(seconds, reason, **details)
+            raise self.exceeded(seconds, reason, **details)
         if seconds > 0:
             self.left -= seconds
             self.clock.sleep(seconds)
 
-    def exhausted(self, seconds: float, reason: str, **details: t.Any) -> WaitTooLong:
+    def exceeded(self, seconds: float, reason: str, **details: t.Any) -> WaitTooLong:
         """The failure for a wait of ``seconds`` that is not allowed any more."""
         needs = (
             f"that needs {seconds:.0f} s more, and max_wait ({self.limit:g} s) leaves {self.left:.0f} s"

@@ -17,7 +17,7 @@ class Rate:
 
     count: int
     window: float
-    weight: int = 1
+    cost: int = 1
 
     @classmethod
     def parse(cls, text: str, option: str = "rate_limit") -> Rate | None:
@@ -33,6 +33,6 @@ class Rate:
         return cls(int(match.group(1)), 1.0 if match.group(2) == "second" else 60.0)
 
     @property
-    def spacing(self) -> float:
+    def padded_window(self) -> float:
         """Seconds between a call and the N-th after it: the window, and a little for the network's jitter."""
         return self.window + min(self.window * 0.04, 0.5)

@@ -29,15 +29,15 @@ def next_start(starts: t.Sequence[float], rate: Rate, now: float, not_before: fl
     A call that another limit keeps waiting has reserved a late start here: calls that need not wait for it come before.
     """
     earliest = max(now, not_before)
-    freed = (start + rate.spacing for start in starts if start + rate.spacing > earliest)
+    freed = (start + rate.padded_window for start in starts if start + rate.padded_window > earliest)
     return next(start for start in (earliest, *freed) if _fits(starts, start, rate))
 
 
 def _fits(starts: t.Sequence[float], start: float, rate: Rate) -> bool:
     """Whether no window holds too many calls with one more at ``start``."""
     place = bisect.bisect_right(starts, start)
-    around = [*starts[max(0, place - rate.count) : place], *[start] * rate.weight, *starts[place : place + rate.count]]
-    return all(late - early >= rate.spacing - _ROUNDING for early, late in zip(around, around[rate.count :]))
+    around = [*starts[max(0, place - rate.count) : place], *[start] * rate.cost, *starts[place : place + rate.count]]
+    return all(late - early >= rate.padded_window - _ROUNDING for early, late in zip(around, around[rate.count :]))
 
 
 @dataclasses.dataclass
@@ -52,11 +52,11 @@ class Schedule:
         return next_start(self.starts, rate, now, self.not_before)
 
     def add(self, start: float, rate: Rate, now: float) -> None:
-        self.starts = [early for early in self.starts if early > now - rate.spacing]
+        self.starts = [early for early in self.starts if early > now - rate.padded_window]
         place = bisect.bisect_right(self.starts, start)
-        self.starts[place:place] = [start] * rate.weight
+        self.starts[place:place] = [start] * rate.cost
 
-    def hold(self, until: float, now: float) -> None:
+    def block_until(self, until: float, now: float) -> None:
         self._forget(now)
         self.not_before = max(self.not_before, until)
 

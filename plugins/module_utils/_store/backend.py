@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import typing as t
 
-from .._ratelimit.budget import Patience
+from .._ratelimit.budget import WaitBudget
 from .._ratelimit.rate import Rate
 from .._ratelimit.schedule import Schedule
 
 #: Paced requests of one kind: the name under which their starts are shared, and their limit.
-Slot = t.Tuple[str, Rate]
+RateLimit = t.Tuple[str, Rate]
 
 
 class Pace(t.Protocol):
     """Whatever keeps rate limits."""
 
-    def reserve(self, slots: t.Sequence[Slot], patience: Patience) -> float:
-        """Take the next start that every slot allows, and return the seconds until then; raise WaitTooLong instead of exceeding patience."""
+    def reserve(self, rate_limits: t.Sequence[RateLimit], budget: WaitBudget) -> float:
+        """Take the next start that every rate limit allows, and return the seconds until then; raise WaitTooLong instead of exceeding the budget."""
 
-    def hold(self, slots: t.Sequence[Slot], until: float) -> None:
+    def block_until(self, rate_limits: t.Sequence[RateLimit], until: float) -> None:
         """Let nobody start before ``until``: the platform said so."""
 
 
@@ -41,19 +41,19 @@ class Backend(Pace, t.Protocol):
 
     def names(self) -> list[str]: ...
 
-    def lock(self, name: str, patience: Patience) -> t.ContextManager[None]: ...
+    def lock(self, name: str, budget: WaitBudget) -> t.ContextManager[None]: ...
 
     def own_key(self) -> str | None:
         """The encryption key that the place itself keeps, if it does."""
 
 
-def reserve_all(schedules: t.Sequence[tuple[Rate, Schedule]], now: float, patience: Patience) -> float:
+def reserve_all(schedules: t.Sequence[tuple[Rate, Schedule]], now: float, budget: WaitBudget) -> float:
     """Take the next start that all schedules allow, and return the seconds until then; nothing is taken where ``max_wait`` does not allow it."""
     start, earlier = now, None
     while start != earlier:  # a start that one limit has put off need not suit the other any more
         earlier, start = start, max(schedule.next(rate, start) for rate, schedule in schedules)
-    if start - now > patience.left:
-        raise patience.exhausted(start - now, "the rate limit is used up by calls that are waiting already")
+    if start - now > budget.left:
+        raise budget.exceeded(start - now, "the rate limit is used up by calls that are waiting already")
     for rate, schedule in schedules:
         schedule.add(start, rate, now)
     return start - now

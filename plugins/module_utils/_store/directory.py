@@ -16,10 +16,10 @@ import typing as t
 from .._clock import Clock
 from .._data.files import make_private, open_directory, open_regular
 from .._errors import AccessError
-from .._ratelimit.budget import Patience
+from .._ratelimit.budget import WaitBudget
 from .._ratelimit.rate import Rate
 from .._ratelimit.schedule import Schedule
-from .backend import Slot, reserve_all
+from .backend import RateLimit, reserve_all
 
 _POLL = 0.02  # seconds between two tries for a lock that another process holds
 #: Directories that this process need not check again for each item.
@@ -115,7 +115,7 @@ class DirectoryBackend:
             return os.listdir(self._file("tokens", ""))
 
     @contextlib.contextmanager
-    def lock(self, name: str, patience: Patience) -> t.Iterator[None]:
+    def lock(self, name: str, budget: WaitBudget) -> t.Iterator[None]:
         with self._explained("be locked"):
             handle = self._open(self._file("locks", name), os.O_RDWR | os.O_CREAT)
         try:
@@ -124,7 +124,7 @@ class DirectoryBackend:
                     fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     break
                 except BlockingIOError:
-                    patience.wait(_POLL, "another process holds the lock for this credential or item")
+                    budget.wait(_POLL, "another process holds the lock for this credential or item")
                 except OSError as error:
                     raise self._failure("be locked", error) from error
             yield
@@ -132,12 +132,12 @@ class DirectoryBackend:
             os.close(handle)
 
     @contextlib.contextmanager
-    def _schedules(self, slots: t.Sequence[Slot]) -> t.Iterator[list[tuple[Rate, Schedule]]]:
-        """The schedules of the slots, locked and written back; always in one order, so that two processes cannot block each other."""
+    def _schedules(self, rate_limits: t.Sequence[RateLimit]) -> t.Iterator[list[tuple[Rate, Schedule]]]:
+        """The schedules of the rate limits, locked and written back; always in one order, so that two processes cannot block each other."""
         with contextlib.ExitStack() as stack:
             opened = []
             with self._explained("be locked"):
-                for name, rate in sorted(slots):
+                for name, rate in sorted(rate_limits):
                     handle = self._open(self._file("pacing", name), os.O_RDWR | os.O_CREAT)
                     stack.callback(os.close, handle)
                     fcntl.flock(handle, fcntl.LOCK_EX)  # held for microseconds only
@@ -149,20 +149,20 @@ class DirectoryBackend:
                     os.pwrite(handle, data, 0)
                     os.ftruncate(handle, len(data))
 
-    def reserve(self, slots: t.Sequence[Slot], patience: Patience) -> float:
-        with self._schedules(slots) as schedules:
-            return reserve_all(schedules, self._clock.now(), patience)
+    def reserve(self, rate_limits: t.Sequence[RateLimit], budget: WaitBudget) -> float:
+        with self._schedules(rate_limits) as schedules:
+            return reserve_all(schedules, self._clock.now(), budget)
 
-    def hold(self, slots: t.Sequence[Slot], until: float) -> None:
-        with self._schedules(slots) as schedules:
+    def block_until(self, rate_limits: t.Sequence[RateLimit], until: float) -> None:
+        with self._schedules(rate_limits) as schedules:
             for _rate, schedule in schedules:
-                schedule.hold(until, self._clock.now())
+                schedule.block_until(until, self._clock.now())
 
     def own_key(self) -> str | None:
         path = os.path.join(self._path, "key")
         key = self._read(path)
         if key is None or len(key) != 44:  # missing, or cut short by a crash: what it encrypted becomes a miss
-            with self.lock("key", Patience(60, self._clock)):
+            with self.lock("key", WaitBudget(60, self._clock)):
                 key = self._read(path)
                 if key is None or len(key) != 44:
                     key = base64.urlsafe_b64encode(os.urandom(32))

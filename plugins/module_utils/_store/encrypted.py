@@ -14,8 +14,8 @@ import mmap
 import typing as t
 
 from .._errors import AccessError, MissingLibrary
-from .._ratelimit.budget import Patience
-from .backend import Backend, Slot
+from .._ratelimit.budget import WaitBudget
+from .backend import Backend, RateLimit
 
 #: A page that the workers share which Ansible forks from here on: they need not all pay for stretching the same key.
 _stretched_keys = mmap.mmap(-1, mmap.PAGESIZE)
@@ -89,20 +89,20 @@ class TokenStore:
             return name
         return hmac.new(self._own_key or self._secret, b"mediaops.access place\0" + name.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
-    def lock(self, name: str, patience: Patience) -> t.ContextManager[None]:
+    def lock(self, name: str, budget: WaitBudget) -> t.ContextManager[None]:
         """Keep everybody else who shares the cache from what ``name`` stands for.
 
-        :raises WaitTooLong: instead of exceeding ``patience``.
+        :raises WaitTooLong: instead of exceeding ``budget``.
         """
-        return self.backend.lock(self._keyed(name), patience)
+        return self.backend.lock(self._keyed(name), budget)
 
-    def reserve(self, slots: t.Sequence[Slot], patience: Patience) -> float:
+    def reserve(self, rate_limits: t.Sequence[RateLimit], budget: WaitBudget) -> float:
         """See :meth:`Pace.reserve`."""
-        return self.backend.reserve([(self._keyed(name), rate) for name, rate in slots], patience)
+        return self.backend.reserve([(self._keyed(name), rate) for name, rate in rate_limits], budget)
 
-    def hold(self, slots: t.Sequence[Slot], until: float) -> None:
+    def block_until(self, rate_limits: t.Sequence[RateLimit], until: float) -> None:
         """See :meth:`Pace.hold`."""
-        self.backend.hold([(self._keyed(name), rate) for name, rate in slots], until)
+        self.backend.block_until([(self._keyed(name), rate) for name, rate in rate_limits], until)
 
     def name_of(self, identity: t.Sequence[str]) -> str:
         """The entry's name for an identity (a token's provider, URL, flow, principal, scope and secret)."""

@@ -12,9 +12,9 @@ import threading
 import typing as t
 
 from .._clock import Clock
-from .._ratelimit.budget import Patience
+from .._ratelimit.budget import WaitBudget
 from .._ratelimit.schedule import Schedule
-from .backend import Slot, reserve_all
+from .backend import RateLimit, reserve_all
 
 _PROCESS_SCHEDULES: dict[str, Schedule] = {}
 _THREADS = threading.Lock()
@@ -47,19 +47,19 @@ class MemoryBackend:
         return list(self._data)
 
     @contextlib.contextmanager
-    def lock(self, name: str, patience: Patience) -> t.Iterator[None]:
+    def lock(self, name: str, budget: WaitBudget) -> t.Iterator[None]:
         with self._locks.setdefault(name, threading.Lock()):  # between the threads of one task
             yield
 
-    def reserve(self, slots: t.Sequence[Slot], patience: Patience) -> float:
+    def reserve(self, rate_limits: t.Sequence[RateLimit], budget: WaitBudget) -> float:
         with _THREADS:
-            schedules = [(rate, self._schedules.setdefault(name, Schedule())) for name, rate in slots]
-            return reserve_all(schedules, self._clock.now(), patience)
+            schedules = [(rate, self._schedules.setdefault(name, Schedule())) for name, rate in rate_limits]
+            return reserve_all(schedules, self._clock.now(), budget)
 
-    def hold(self, slots: t.Sequence[Slot], until: float) -> None:
+    def block_until(self, rate_limits: t.Sequence[RateLimit], until: float) -> None:
         with _THREADS:
-            for name, _rate in slots:
-                self._schedules.setdefault(name, Schedule()).hold(until, self._clock.now())
+            for name, _rate in rate_limits:
+                self._schedules.setdefault(name, Schedule()).block_until(until, self._clock.now())
 
     def own_key(self) -> str | None:
         return base64.urlsafe_b64encode(os.urandom(32)).decode()

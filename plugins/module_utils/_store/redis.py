@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 
 from .._clock import Clock
 from .._errors import AccessError, MissingLibrary
-from .._ratelimit.budget import Patience
+from .._ratelimit.budget import WaitBudget
 from .._ratelimit.rate import Rate
 from .._ratelimit.schedule import Schedule
-from .backend import Slot, reserve_all
+from .backend import RateLimit, reserve_all
 
 _PREFIX = "mediaops.access:"
 _LOCK_LIFE = 15.0  # seconds after which the lock of a process that died is free; one that lives prolongs it
@@ -81,11 +81,11 @@ class RedisBackend:
             return sorted({key.decode("utf-8", "replace")[len(prefix) :] for key in self._redis.scan_iter(match=f"{prefix}*", count=1000)})
 
     @contextlib.contextmanager
-    def lock(self, name: str, patience: Patience) -> t.Iterator[None]:
+    def lock(self, name: str, budget: WaitBudget) -> t.Iterator[None]:
         with self._explained():
             lock = self._redis.lock(_key("lock", name), timeout=_LOCK_LIFE, thread_local=False)
             while not lock.acquire(blocking=False):
-                patience.wait(_POLL, "another process holds the lock for this credential or item")
+                budget.wait(_POLL, "another process holds the lock for this credential or item")
         done = threading.Event()
         keeper = threading.Thread(target=_prolong, args=(lock, lock.local.token, done), daemon=True)
         keeper.start()
@@ -99,38 +99,38 @@ class RedisBackend:
                 lock.release()
 
     @contextlib.contextmanager
-    def _schedules(self, pipe: t.Any, slots: t.Sequence[Slot]) -> t.Iterator[tuple[list[tuple[Rate, Schedule]], float]]:
-        """The schedules of the slots, and the server's time; changes are part of the transaction that ``pipe`` watches."""
+    def _schedules(self, pipe: t.Any, rate_limits: t.Sequence[RateLimit]) -> t.Iterator[tuple[list[tuple[Rate, Schedule]], float]]:
+        """The schedules of the rate limits, and the server's time; changes are part of the transaction that ``pipe`` watches."""
         seconds, microseconds = pipe.time()
         now = seconds + microseconds / 1e6
-        schedules = [(rate, Schedule.unpack(pipe.get(_key("pace", name)) or b"")) for name, rate in slots]
+        schedules = [(rate, Schedule.unpack(pipe.get(_key("pace", name)) or b"")) for name, rate in rate_limits]
         yield schedules, now
         pipe.multi()
-        for (name, rate), (_rate, schedule) in zip(slots, schedules):
+        for (name, rate), (_rate, schedule) in zip(rate_limits, schedules):
             last = max([schedule.not_before, *schedule.starts])
-            pipe.set(_key("pace", name), schedule.pack(), px=int(1000 * (max(0.0, last - now) + 2 * rate.spacing)))
+            pipe.set(_key("pace", name), schedule.pack(), px=int(1000 * (max(0.0, last - now) + 2 * rate.padded_window)))
 
-    def reserve(self, slots: t.Sequence[Slot], patience: Patience) -> float:
+    def reserve(self, rate_limits: t.Sequence[RateLimit], budget: WaitBudget) -> float:
         def take(pipe: t.Any) -> float:
-            with self._schedules(pipe, slots) as (schedules, now):
-                return reserve_all(schedules, now, patience)
+            with self._schedules(pipe, rate_limits) as (schedules, now):
+                return reserve_all(schedules, now, budget)
 
-        return t.cast(float, self._transaction(take, slots))
+        return t.cast(float, self._transaction(take, rate_limits))
 
-    def hold(self, slots: t.Sequence[Slot], until: float) -> None:
+    def block_until(self, rate_limits: t.Sequence[RateLimit], until: float) -> None:
         wait = until - self._clock.now()
 
         def keep_back(pipe: t.Any) -> None:
-            with self._schedules(pipe, slots) as (schedules, now):
+            with self._schedules(pipe, rate_limits) as (schedules, now):
                 for _rate, schedule in schedules:
-                    schedule.hold(now + wait, now)
+                    schedule.block_until(now + wait, now)
 
-        self._transaction(keep_back, slots)
+        self._transaction(keep_back, rate_limits)
 
-    def _transaction(self, change: t.Callable[[t.Any], t.Any], slots: t.Sequence[Slot]) -> t.Any:
+    def _transaction(self, change: t.Callable[[t.Any], t.Any], rate_limits: t.Sequence[RateLimit]) -> t.Any:
         """Carry out a change of schedules, again where another process came first."""
         with self._explained():
-            return self._redis.transaction(change, *(_key("pace", name) for name, _rate in slots), value_from_callable=True)
+            return self._redis.transaction(change, *(_key("pace", name) for name, _rate in rate_limits), value_from_callable=True)
 
     def own_key(self) -> str | None:
         return None

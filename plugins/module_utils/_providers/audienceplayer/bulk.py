@@ -23,8 +23,8 @@ from .client import Answers, AudiencePlayer
 from .entitlements import ITEM_OPTIONS, Checker, Entitlement, Holdings
 from .users import User
 
-_MOST_PROBLEMS = 100
-_MOST_SHOWN = 1000  # changes in a diff
+_MAX_PROBLEMS = 100
+_MAX_SHOWN = 1000  # changes in a diff
 #: Errors that every further item would meet, unless one has succeeded or the client can log in: wrong credentials.
 #: A read that ends with 404 has found the project missing: a user who is missing is no failure.
 _HOPELESS = {"read": (401, 403, 404), "write": (401, 403)}
@@ -89,7 +89,7 @@ class Entitlements:
                 self._repeated.append((item, first))
             self.items.append(item)
         if problems:
-            raise AccessError(in_one_line(problems, 10 if self._access.params["entitlements_file"] is None else _MOST_PROBLEMS))
+            raise AccessError(in_one_line(problems, 10 if self._access.params["entitlements_file"] is None else _MAX_PROBLEMS))
         self._warn()
 
     def _warn(self) -> None:
@@ -134,7 +134,7 @@ class Entitlements:
 
     def _unknown(self, work: Batch, known: t.Mapping[str, str]) -> Batch:
         """What the ledger does not know to be right. Of a user who is read, everything is compared: what the platform says counts."""
-        unknown = [item for item in work if known.get(item.key) != item.wanted]
+        unknown = [item for item in work if known.get(item.key) != item.desired]
         users = {item.user for item in unknown}
         return [item for item in work if item.user in users] if self._reads else unknown
 
@@ -150,7 +150,7 @@ class Entitlements:
         users: dict[User, Batch] = {}
         for item in work if self._reads else ():
             users.setdefault(item.user, []).append(item)
-        size = platform.most_fields(wanted, "rate_limit", "auth_rate_limit")
+        size = platform.max_fields(wanted, "rate_limit", "auth_rate_limit")
         everybody = list(users.values())
         self._unread = collections.deque(everybody[start : start + size] for start in range(0, len(everybody), size))
         self._reading = 0
@@ -159,7 +159,7 @@ class Entitlements:
                 item.changed = True
                 self._plan_user(item)
             self._pending.extend(work)
-        size = platform.most_fields(wanted, "rate_limit")
+        size = platform.max_fields(wanted, "rate_limit")
         self._access.store.open()  # before threads share it
         width = min(self._access.params["concurrency"], len(self._unread) or -(-len(work) // size) or 1)
         for finished in results(self._jobs(size), width):
@@ -193,7 +193,7 @@ class Entitlements:
         self._changed += sum(item.changed for item in done)
         self._failed += self._count(item for item in done if item.failure)
         if self._ledger and not self._access.check_mode:
-            self._ledger.note({item.key: item.wanted for item in done if not item.failure}, self._access.clock.now())
+            self._ledger.note({item.key: item.desired for item in done if not item.failure}, self._access.clock.now())
         self._progress.update(self._done, self._changed, self._failed)
 
     # --- jobs, in threads of their own ---------------------------------------------------------------------------------
@@ -203,7 +203,7 @@ class Entitlements:
         return t.cast("Access[AudiencePlayer]", self._threads.access)
 
     def _begin(self) -> Access[AudiencePlayer]:
-        self._threads.access = self._access.another()
+        self._threads.access = self._access.for_thread()
         return self._threads.access
 
     def _compared(self, users: list[Batch]) -> _Finished:
@@ -223,7 +223,7 @@ class Entitlements:
     def _compare(self, items: Batch, grant: Grant, failure: AccessError | None, own: bool) -> bool:
         """Read what one user holds, if possible."""
         found: list[Holdings | NotFound] = []
-        self._mine().patience.renew()
+        self._mine().budget.reset()
         if not self._attempt("read", items, lambda: found.append(self._holdings(grant, failure)), own):
             return False
         missing, held = (found[0], None) if isinstance(found[0], NotFound) else (None, found[0])
@@ -238,7 +238,7 @@ class Entitlements:
             if missing:
                 self._plan_user(item)
             item.before = item.held(held, now)
-            item.changed = item.before != item.wanted
+            item.changed = item.before != item.desired
         return True
 
     def _holdings(self, grant: Grant, failure: AccessError | None = None) -> Holdings | NotFound:
@@ -296,12 +296,12 @@ class Entitlements:
         if self._stopped:
             self._attempt("write", batch, lambda: None)
             return
-        size = self._mine().provider.most_fields(len(batch), "rate_limit")  # perhaps less than when the batch was made
+        size = self._mine().provider.max_fields(len(batch), "rate_limit")  # perhaps less than when the batch was made
         if size < len(batch):
             for start in range(0, len(batch), size):
                 self._write(batch[start : start + size])
             return
-        self._mine().patience.renew()
+        self._mine().budget.reset()
         answered: list[_Answered] = []
         self._attempt("write", batch, lambda: answered.append(self._answers(batch)))
         aliases, answers = answered[0] if answered else ({}, None)
@@ -331,7 +331,7 @@ class Entitlements:
             except AmbiguousWrite as doubt:
                 if doubts >= access.params["retries"]:
                     raise
-                access.patience.wait(doubt.wait, doubt.message)
+                access.budget.wait(doubt.wait, doubt.message)
                 access.clock.sleep(0 if doubt.wait else 0.25 * 2**doubts)
             doubts += 1
             reached = list(self._reached(batch))
@@ -365,10 +365,10 @@ class Entitlements:
         held: dict[User, Holdings] = {}
         for item in items:
             if item.user not in held:
-                self._mine().patience.renew()
+                self._mine().budget.reset()
                 found = self._holdings(platform.user_grant(item.user))
                 held[item.user] = None if isinstance(found, NotFound) else found
-            if item.held(held[item.user], self._access.clock.now()) == item.wanted:
+            if item.held(held[item.user], self._access.clock.now()) == item.desired:
                 yield item
 
     # --- afterwards ----------------------------------------------------------------------------------------------------
@@ -382,7 +382,7 @@ class Entitlements:
             result = failed[0].as_result()
             if len(self.items) > 1:
                 result["msg"] = f"{len(failed)} of {len(self.items)} entitlements failed, the first with: {failed[0].message}"
-        shown = changed[:_MOST_SHOWN]
+        shown = changed[:_MAX_SHOWN]
         more = {f"and {len(changed) - len(shown)} more": "not shown"} if len(changed) > len(shown) else {}
         result.update(
             changed=bool(changed),
@@ -393,6 +393,6 @@ class Entitlements:
                 "unchanged": len(self.items) - len(changed) - len(failed),
                 "failed": len(failed),
             },
-            diff={"before": {item.label: item.before for item in shown}, "after": {**{item.label: item.wanted for item in shown}, **more}},
+            diff={"before": {item.label: item.before for item in shown}, "after": {**{item.label: item.desired for item in shown}, **more}},
         )
         return result

@@ -30,7 +30,7 @@ from .schemas import ANSWER, HOLDINGS, LOGIN, USER
 from .users import User, check_users
 
 _LIFETIME = 3600  # seconds, where an answer says nothing (1.3)
-#: What may be learned of the platform.
+#: Capabilities that are found out about the platform.
 _FIELDS_COUNT, _CLIENT_WORKS, _CLIENT_REFUSED = "fields count towards limits", "the client can log in", "the client cannot log in"
 _PAGE = 100
 #: What is read of each list of a user's holdings.
@@ -107,7 +107,7 @@ class AudiencePlayer(Provider):
 
     def request(self, document: str, scope: str = "user", *, variables: t.Any = None, fields: int = 1, **kwargs: t.Any) -> Request:
         """A request for a document with so many ``fields``, as far as that matters."""
-        kwargs["weight"] = fields if self._counts_fields else 1
+        kwargs["cost"] = fields if self._counts_fields else 1
         headers = {"X-Forwarded-For": self.params["forwarded_for"]} if self.params["forwarded_for"] else {}
         body = {"query": document, **({"variables": variables} if variables else {})}
         return Request("POST", f"{self.url}/graphql/{self.require('project_id')}/{scope}", headers=headers, json=body, **kwargs)
@@ -132,7 +132,7 @@ class AudiencePlayer(Provider):
     def _speaks_of_limit(self, response: Response) -> bool:
         return any(self.code_of(error, response) == 429 for error in self.errors_in(response))
 
-    def is_final(self, response: Response) -> bool:
+    def is_definitive_refusal(self, response: Response) -> bool:
         """The HTTP status beside an error is not documented, so that a refusal may come with 500 (1.6)."""
         codes = [self.code_of(error, response) for error in self.errors_in(response)]
         return bool(codes) and all(isinstance(code, int) and 400 <= code < 500 for code in codes)
@@ -152,10 +152,10 @@ class AudiencePlayer(Provider):
 
     def error_from(self, error: dict[str, t.Any], response: Response) -> GraphQLError:
         code = self.code_of(error, response)
-        words = self.quoted(error["message"]) if isinstance(error.get("message"), str) else self.words(response)[1]
+        words = self.quoted(error["message"]) if isinstance(error.get("message"), str) else self.error_text(response)[1]
         message = f"the answer is the error {code}: {words or 'without a message'}" if code is not None else f"the answer is an error: {words}"
         stale = 401 in (code, response.status) or code == "UNAUTHENTICATED"
-        return GraphQLError(self.advised(message, response, code), status=response.status, code=code, stale_token=stale)
+        return GraphQLError(self.with_hint(message, response, code), status=response.status, code=code, stale_token=stale)
 
     def data(self, response: Response) -> dict[str, t.Any]:
         return self.read(response, ANSWER).get("data") or {}
@@ -168,10 +168,10 @@ class AudiencePlayer(Provider):
         value = self.data(response).get(name)
         problems = schema.problems(value, f"data.{name}")
         if problems:
-            raise self.unfit(response, problems)
+            raise self.invalid_response(response, problems)
         return value
 
-    def most_fields(self, wanted: int, *options: str) -> int:
+    def max_fields(self, wanted: int, *options: str) -> int:
         """How many of ``wanted`` fields one document may have, so that the limits of these ``options`` let it pass."""
         rates = [Rate.parse(self.params[option], option) for option in options]
         counted = [rate.count for rate in rates if rate] if self._counts_fields else []
@@ -180,7 +180,7 @@ class AudiencePlayer(Provider):
     @property
     def _counts_fields(self) -> bool:
         """Whether each field counts towards the rate limits, as the user says or the platform has shown."""
-        return self.params["rate_limit_counts"] == "field" or _FIELDS_COUNT in self.learned
+        return self.params["rate_limit_counts"] == "field" or _FIELDS_COUNT in self.capabilities
 
     def mutate(self, fields: t.Mapping[str, str], *, repeatable: bool = True, **kwargs: t.Any) -> Answers:
         """Send mutations as one document, by their aliases. Where a rate limit kept some out, it has been waited for.
@@ -202,7 +202,7 @@ class AudiencePlayer(Provider):
     def _after_limit(self, failed: dict[str, AccessError], response: Response) -> dict[str, AccessError]:
         """Wait for a limit that let only a part of a document pass; returns what has failed for good."""
         if not self._counts_fields:
-            self.learned.add(_FIELDS_COUNT)
+            self.capabilities.add(_FIELDS_COUNT)
             self.warn("the platform counts each field of a request towards its rate limit: set rate_limit_counts to field")
         limited = [alias for alias, failure in failed.items() if failure.code == 429]
         try:
@@ -221,7 +221,7 @@ class AudiencePlayer(Provider):
                 failed.setdefault(alias, self.error_from(error, response))
         return failed
 
-    def fingerprint(self) -> str:
+    def rate_limit_subject(self) -> str:
         return self.params["forwarded_for"] or ""
 
     # --- tokens (1.3) --------------------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ class AudiencePlayer(Provider):
         """Log several users in with one document; what its answer does not tell is asked in halves, then alone."""
         if len(grants) == 1 or any(grant.flow != "user" for grant in grants):
             return super().obtain_many(grants)
-        size = self.most_fields(len(grants), "rate_limit", "auth_rate_limit")
+        size = self.max_fields(len(grants), "rate_limit", "auth_rate_limit")
         outcomes: dict[Grant, Token | AccessError] = {}
         for start in range(0, len(grants), size):
             outcomes.update(self._log_in(grants[start : start + size]))
@@ -355,16 +355,16 @@ class AudiencePlayer(Provider):
         """Create a user by logging in as them; the token is kept for who needs it next."""
         grant = self.user_grant(User(None, email), auto_register=True)
         wishes = {key: value for key, value in (("user_name", name), ("user_locale", locale)) if value is not None}
-        self.tokens.renew(dataclasses.replace(grant, details={**grant.details, **wishes}))
+        self.tokens.force_new(dataclasses.replace(grant, details={**grant.details, **wishes}))
 
     def rename_user(self, user_id: int, name: str) -> None:
         mutation = field("ClientUserUpdate", {**self.client_arguments(), "id": user_id, "name": name}, "id name email")
-        self.send(self.request(f"mutation {{ {mutation} }}", unread=True))
+        self.send(self.request(f"mutation {{ {mutation} }}", reject_html=True))
 
     def _user(self, response: Response, name: str) -> State:
         data = self.data(response)
         if name not in data:
-            raise self.unfit(response, [f"data: lacks {name}"])
+            raise self.invalid_response(response, [f"data: lacks {name}"])
         if data[name] is None:
             return None
         answer = self.field_of(response, name, USER)
@@ -394,20 +394,20 @@ class AudiencePlayer(Provider):
 
     def client_works(self) -> bool:
         """Whether the client itself can log in, so that an error is not everybody's; asked once."""
-        if not self.learned & {_CLIENT_WORKS, _CLIENT_REFUSED}:
+        if not self.capabilities & {_CLIENT_WORKS, _CLIENT_REFUSED}:
             try:
-                self.tokens.renew(self._client_grant("user"))
-                self.learned.add(_CLIENT_WORKS)
+                self.tokens.force_new(self._client_grant("user"))
+                self.capabilities.add(_CLIENT_WORKS)
             except AccessError:
-                self.learned.add(_CLIENT_REFUSED)
-        return _CLIENT_WORKS in self.learned
+                self.capabilities.add(_CLIENT_REFUSED)
+        return _CLIENT_WORKS in self.capabilities
 
     def _confirm_project(self) -> None:
         """Tell a missing user from a wrong project, which may be answered alike, by the client's own login. Its token is cached."""
         try:
             self.tokens.get(self._client_grant("user"))
         except AccessError:
-            self.learned.add(_CLIENT_REFUSED)
+            self.capabilities.add(_CLIENT_REFUSED)
             raise
 
     def _lists(self, grant: Grant) -> list[list[dict[str, t.Any]]]:
@@ -440,7 +440,7 @@ class AudiencePlayer(Provider):
             try:
                 found.append(_holding(item, instant(item.get(key))))
             except AccessError:
-                raise self.unfit(response, [f"data.{name}.items[{index}].{key}: must be a date and time"]) from None
+                raise self.invalid_response(response, [f"data.{name}.items[{index}].{key}: must be a date and time"]) from None
         total = (page.get("pagination") or {}).get("total_count")
         return bool(items) and total is not None and len(found) < total
 
@@ -463,7 +463,7 @@ class UserResource:
     def read(self) -> State:
         return self._platform.user(self._params["user_email"])
 
-    def wanted(self, current: State) -> State:
+    def desired(self, current: State) -> State:
         name = self._params["user_name"]
         if current is None:
             return {"id": None, "email": self._params["user_email"], "name": name}
@@ -479,5 +479,5 @@ class UserResource:
             current = self.read()
         return current
 
-    def shown(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
+    def redacted(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
         return state

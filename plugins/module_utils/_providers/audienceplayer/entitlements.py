@@ -60,7 +60,7 @@ class Entitlement:
         return f"{self.kind} {self.number} of {identity(self.user.label)}"
 
     @property
-    def wanted(self) -> str:
+    def desired(self) -> str:
         if not self.present:
             return "absent"
         return f"present until {iso(self.expires_at.timestamp())}" if self.expires_at else "present"
@@ -140,9 +140,9 @@ class Checker:
             key = item.key
             first = self._first.get(key)
             if first is None:
-                self._first[key] = (source.place, item.wanted)
-            elif first[1] != item.wanted:
-                raise AccessError(f"contradicts {first[0][:-2]}: {item.label} is {first[1]} there and {item.wanted} here")
+                self._first[key] = (source.place, item.desired)
+            elif first[1] != item.desired:
+                raise AccessError(f"contradicts {first[0][:-2]}: {item.label} is {first[1]} there and {item.desired} here")
         except AccessError as error:
             raise AccessError(source.place + error.message) from None
         item.place = source.place

@@ -10,23 +10,23 @@ from responses.registries import OrderedRegistry
 
 from ansible_collections.mediaops.access.plugins.module_utils._http import client
 from ansible_collections.mediaops.access.plugins.module_utils._http.client import Http
-from ansible_collections.mediaops.access.plugins.module_utils._http.models import Transport
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._http.models import ConnectionOptions
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 
 
 @pytest.fixture
 def send(clock):
     """Sends one request as one item does."""
 
-    def send(request, *, slots=(), max_wait=300, backend=None, is_final=lambda response: False, **transport):
+    def send(request, *, rate_limits=(), max_wait=300, backend=None, is_definitive_refusal=lambda response: False, **transport):
         http = Http(
-            Transport(**transport),
-            Patience(max_wait, clock),
+            ConnectionOptions(**transport),
+            WaitBudget(max_wait, clock),
             clock,
             backend=lambda: backend,
-            slots=lambda request: slots,
+            rate_limits=lambda request: rate_limits,
             is_rate_limited=lambda response: response.status == 429,
-            is_final=is_final,
+            is_definitive_refusal=is_definitive_refusal,
         )
         return http.send(request)
 

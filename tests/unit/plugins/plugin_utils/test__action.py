@@ -20,7 +20,7 @@ from ansible.template import Templar, trust_as_template
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http.proxies import VARIABLES
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import HOLDS_SECRET
-from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, PLANS, Module
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, PLANS, ModuleDefinition
 from ansible_collections.mediaops.access.plugins.module_utils._platform.options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._platform.platform import Provider
 from ansible_collections.mediaops.access.plugins.plugin_utils._action import InProcessAction
@@ -45,7 +45,7 @@ def action(monkeypatch, tmp_path):
 
     def make(args=GIVEN, run=lambda access: dict(QUIET), *, transport="local", become=False, answer=QUIET, variables=None, **keywords):
         class Action(InProcessAction):
-            module = Module(Fake, run, {"name": {"type": "str"}, "number": {"type": "int"}, "tree": {"type": "dict"}, "thing_id": {"type": "int"}})
+            module = ModuleDefinition(Fake, run, {"name": {"type": "str"}, "number": {"type": "int"}, "tree": {"type": "dict"}, "thing_id": {"type": "int"}})
             handed_over: list[dict] = []
 
             def _execute_module(self, **arguments):

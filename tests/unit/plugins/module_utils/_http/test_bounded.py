@@ -22,8 +22,8 @@ import trustme
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite
 from ansible_collections.mediaops.access.plugins.module_utils._http import bounded
 from ansible_collections.mediaops.access.plugins.module_utils._http.client import Http
-from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request, Transport
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._http.models import ConnectionOptions, Request
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 
 #: What a request may take on a busy machine although it must take no longer than its timeout; and that timeout.
 SOON, TIMEOUT = 5.0, 0.2
@@ -115,11 +115,11 @@ def server():
 def send(clock):
     def send(request, *, retries=0, timeout=TIMEOUT, **transport):
         http = Http(
-            Transport(timeout=timeout, retries=retries, **transport),
-            Patience(300, clock),
+            ConnectionOptions(timeout=timeout, retries=retries, **transport),
+            WaitBudget(300, clock),
             clock,
             backend=lambda: None,
-            slots=lambda request: (),
+            rate_limits=lambda request: (),
             is_rate_limited=lambda response: response.status == 429,
         )
         return http.send(request)

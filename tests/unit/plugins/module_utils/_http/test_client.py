@@ -13,7 +13,7 @@ import requests
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, WaitTooLong
 from ansible_collections.mediaops.access.plugins.module_utils._http import client
 from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request, Response
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._store.memory import MemoryBackend
 
@@ -122,7 +122,7 @@ def test_a_write_with_an_unknown_outcome_says_whether_it_may_have_created_someth
 def test_503_that_is_the_platforms_considered_word_is_not_waited_for(request_, send, exchange, clock):
     exchange(request_, limited(503, Retry_After="7"))
 
-    assert send(request_, is_final=lambda response: response.status == 503).status == 503
+    assert send(request_, is_definitive_refusal=lambda response: response.status == 503).status == 503
     assert clock.slept == []
 
 
@@ -261,18 +261,18 @@ def test_max_wait_is_for_all_waits_together(send, exchange, clock):
 
 def test_every_try_takes_a_paced_start(send, exchange, clock):
     exchange(READ, 502, 200)
-    slots, backend = [("all", Rate(1, 60.0))], MemoryBackend(clock, {})
+    rate_limits, backend = [("all", Rate(1, 60.0))], MemoryBackend(clock, {})
 
-    assert send(READ, slots=slots, backend=backend).ok
+    assert send(READ, rate_limits=rate_limits, backend=backend).ok
     assert clock.slept == [0.25, pytest.approx(60.25)]
 
 
 def test_nothing_is_sent_where_pacing_leaves_no_time(send, exchange, clock):
-    slots, backend = [("all", Rate(1, 60.0))], MemoryBackend(clock, {})
-    backend.reserve(slots, Patience(0, clock))
+    rate_limits, backend = [("all", Rate(1, 60.0))], MemoryBackend(clock, {})
+    backend.reserve(rate_limits, WaitBudget(0, clock))
 
     with pytest.raises(WaitTooLong, match="the rate limit"):
-        send(READ, slots=slots, backend=backend, max_wait=5)
+        send(READ, rate_limits=rate_limits, backend=backend, max_wait=5)
 
     assert clock.slept == []
 
@@ -280,13 +280,13 @@ def test_nothing_is_sent_where_pacing_leaves_no_time(send, exchange, clock):
 @pytest.mark.parametrize("answer", [limited(Retry_After="9"), limited(503, Retry_After="9")], ids=["429", "503"])
 def test_others_wait_too_when_the_platform_says_wait(answer, send, exchange, clock):
     exchange(WRITE, answer, *([200] if answer["status"] == 429 else []))
-    slots, backend, before = [("all", Rate(5, 1.0))], MemoryBackend(clock, {}), clock.now()
+    rate_limits, backend, before = [("all", Rate(5, 1.0))], MemoryBackend(clock, {}), clock.now()
     try:
-        send(WRITE, slots=slots, backend=backend)
+        send(WRITE, rate_limits=rate_limits, backend=backend)
     except AmbiguousWrite:
         pass
 
-    assert clock.now() + backend.reserve(slots, Patience(300, clock)) >= before + 9
+    assert clock.now() + backend.reserve(rate_limits, WaitBudget(300, clock)) >= before + 9
 
 
 # --- redirects --------------------------------------------------------------------------------------------------------------
@@ -360,7 +360,7 @@ def test_no_redirect_is_followed_by_what_is_no_read(request_, send, exchange):
 @pytest.mark.parametrize("page", ["<!DOCTYPE html><p>Please log in", "\n<HTML></HTML>"])
 @pytest.mark.parametrize(
     ("request_", "error"),
-    [(Request("DELETE", URL, unread=True), AmbiguousWrite), (Request("POST", URL, repeatable=True, unread=True), AccessError)],
+    [(Request("DELETE", URL, reject_html=True), AmbiguousWrite), (Request("POST", URL, repeatable=True, reject_html=True), AccessError)],
     ids=["not repeatable", "repeatable"],
 )
 def test_a_web_page_is_no_answer_where_nobody_reads_it(request_, error, page, send, exchange):
@@ -376,8 +376,8 @@ def test_a_web_page_is_no_answer_where_nobody_reads_it(request_, error, page, se
 @pytest.mark.parametrize(
     ("request_", "answer"),
     [
-        (Request("DELETE", URL, unread=True), {"status": 200, "body": "OK"}),
-        (Request("DELETE", URL, unread=True), {"status": 404, "body": "<html>Not found</html>"}),
+        (Request("DELETE", URL, reject_html=True), {"status": 200, "body": "OK"}),
+        (Request("DELETE", URL, reject_html=True), {"status": 404, "body": "<html>Not found</html>"}),
         (Request("DELETE", URL), {"status": 200, "body": "<html>The user reads it</html>"}),
     ],
     ids=["no page", "an error", "read"],

@@ -189,7 +189,11 @@ def test_what_a_secret_looks_like_is_found_out_when_somebody_wants_to_know_and_o
     twin = secrets.copy()
     assert asked == []
 
-    assert (secrets.scrub("number one, number two"), secrets.are_in(["number two"]), secrets.copy().scrub("number two")) == (f"{MASK}, {MASK}", True, MASK)
+    assert (secrets.scrub("number one, number two"), secrets.contained_in(["number two"]), secrets.copy().scrub("number two")) == (
+        f"{MASK}, {MASK}",
+        True,
+        MASK,
+    )
     assert sorted(asked) == ["number one", "number two"]
 
     secrets.add("number three")
@@ -224,7 +228,7 @@ def test_a_tree_is_copied_with_its_strings_scrubbed():
     ],
 )
 def test_a_value_that_holds_a_secret_is_recognized(value, expected):
-    assert Secrets([SECRET]).are_in(value) is expected
+    assert Secrets([SECRET]).contained_in(value) is expected
 
 
 @pytest.mark.parametrize(
@@ -239,12 +243,12 @@ def test_a_value_that_holds_a_secret_is_recognized(value, expected):
     ],
 )
 def test_a_secret_is_not_made_of_what_happens_to_be_neighbours(secret, value, expected):
-    assert Secrets([secret]).are_in(value) is expected
+    assert Secrets([secret]).contained_in(value) is expected
 
 
 @given(st.text("ab", min_size=6, max_size=8), st.lists(st.text("ab", max_size=12)))
 def test_a_secret_is_in_a_list_if_it_is_in_one_of_its_texts(secret, texts):
-    assert Secrets([secret]).are_in(texts) is any(secret in text for text in texts)
+    assert Secrets([secret]).contained_in(texts) is any(secret in text for text in texts)
 
 
 # A secret of less than six characters
@@ -305,7 +309,7 @@ def test_a_short_secret_is_masked_where_it_is_a_whole_string_of_a_tree():
     ],
 )
 def test_a_result_holds_a_short_secret_if_a_whole_string_is_it(value, expected):
-    assert Secrets(["401"]).are_in(value) is expected
+    assert Secrets(["401"]).contained_in(value) is expected
 
 
 @pytest.mark.parametrize(("secret", "short"), [("", True), ("abcde", True), ("abcdef", False), ("äöü😀xy", False), (12345, False), (None, False)])
@@ -338,7 +342,7 @@ def test_a_secret_is_short_below_six_characters(secret, short):
     ],
 )
 def test_a_platforms_answer_may_name_a_credential(answer, expected):
-    assert Secrets([SECRET]).may_be_in(answer) is expected
+    assert Secrets([SECRET]).possibly_in(answer) is expected
 
 
 def test_strings_in_yields_every_string_and_number_with_keys():

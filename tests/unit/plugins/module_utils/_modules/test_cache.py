@@ -27,10 +27,10 @@ def access(tmp_path, clock):
     return Access(AnyProvider, params, secrets=Secrets(), clock=clock)
 
 
-def entry(token, slots=()):
+def entry(token, rate_limits=()):
     """What a login leaves in the cache, with the recipe to revoke it."""
     request = Request("DELETE", f"{URL}/token", headers={"X-Token": token}, query={"why": "done"}, basic=("me", "hush"), repeatable=True, authenticates=True)
-    recipe = {"request": dataclasses.asdict(request), "slots": list(slots)}
+    recipe = {"request": dataclasses.asdict(request), "slots": list(rate_limits)}
     return {"provider": "acme", "url": URL, "principal": "me", "token": dataclasses.asdict(Token(token)), "revocation": recipe}
 
 
@@ -48,10 +48,10 @@ def test_a_request_comes_back_from_the_cache_with_all_that_it_has(access):
     assert access.store.entries() == {}
 
 
-@pytest.mark.parametrize(("slots", "waited"), [([], 0), ([("all-1", (1, 1.0))], 1), ([("all-1", (20, 1.0)), ("auth-1", (1, 60.0))], 60)], ids=repr)
-def test_the_limits_that_came_with_the_token_are_kept_together(access, clock, slots, waited):
+@pytest.mark.parametrize(("rate_limits", "waited"), [([], 0), ([("all-1", (1, 1.0))], 1), ([("all-1", (20, 1.0)), ("auth-1", (1, 60.0))], 60)], ids=repr)
+def test_the_limits_that_came_with_the_token_are_kept_together(access, clock, rate_limits, waited):
     for name in ("a", "b"):
-        access.store.write(name, entry(f"hush-{name}", slots), None)
+        access.store.write(name, entry(f"hush-{name}", rate_limits), None)
 
     with exchange(revoked("hush-a"), revoked("hush-b")):
         remove_tokens(access)
@@ -72,9 +72,9 @@ def meanwhile(access, monkeypatch):
         lock = access.store.backend.lock
 
         @contextlib.contextmanager
-        def late(name, patience):
+        def late(name, budget):
             action()
-            with lock(name, patience):
+            with lock(name, budget):
                 yield
 
         monkeypatch.setattr(access.store.backend, "lock", late)

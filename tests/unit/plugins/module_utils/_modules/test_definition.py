@@ -18,7 +18,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._errors import Acc
 from ansible_collections.mediaops.access.plugins.module_utils._masking import core_registry
 from ansible_collections.mediaops.access.plugins.module_utils._masking.core_registry import told_to_core
 from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
-from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, HIDDEN, PLANS, Module
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, HIDDEN, PLANS, ModuleDefinition
 from ansible_collections.mediaops.access.plugins.module_utils._platform.options import from_env
 from ansible_collections.mediaops.access.plugins.module_utils._platform.platform import Provider
 
@@ -37,7 +37,7 @@ class Fake(Provider):
 def module(run=lambda access: {"changed": False}):
     options = {"name": {"type": "str"}, "id": {"type": "int"}, "state": {"choices": ["present", "absent"], "default": "present"}, "filter": {"type": "dict"}}
     options |= {"user_email": {"type": "str"}, "items": {"type": "list", "elements": "dict", "options": {"id": {"type": "int"}}}}
-    return Module(Fake, run, options, required_one_of=[("name", "id")])
+    return ModuleDefinition(Fake, run, options, required_one_of=[("name", "id")])
 
 
 def in_worker(module, params, check_mode=False):
@@ -250,7 +250,7 @@ PRIVATE = {
 
 def private_module(run=lambda access: {"changed": False}):
     options = {"query": {"type": "dict"}, "body": {"type": "raw"}, "headers": {"type": "dict"}, "name": {"type": "str"}}
-    return Module(Fake, run, options, private=("query", "body", "headers"))
+    return ModuleDefinition(Fake, run, options, private=("query", "body", "headers"))
 
 
 def test_ansible_core_gets_to_know_what_is_secret_and_nothing_beside_it(execute, registered, monkeypatch):
@@ -338,7 +338,7 @@ class LintModule(AnsibleModule):
 def test_ansible_lint_has_the_options_checked_and_nothing_done(params, problem, capsys, monkeypatch):
     monkeypatch.setattr(basic, "AnsibleModule", LintModule)
     options = {"name": {"type": "str"}, "id": {"type": "int"}, "state": {"choices": ["present", "absent"], "default": "present"}}
-    tested = Module(Fake, raises(AssertionError), options, required_one_of=[("name", "id")], mutually_exclusive=[("name", "id")])
+    tested = ModuleDefinition(Fake, raises(AssertionError), options, required_one_of=[("name", "id")], mutually_exclusive=[("name", "id")])
 
     with patch_module_args(params), pytest.raises(SystemExit if problem else Passed):
         tested.check_options()

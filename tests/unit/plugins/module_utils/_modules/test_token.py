@@ -9,7 +9,7 @@ import itertools
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import Module
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import ModuleDefinition
 from ansible_collections.mediaops.access.plugins.module_utils._modules.token import OPTIONS, VERIFY, run_token
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import Grant
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token
@@ -49,7 +49,7 @@ def run(tmp_path, clock, monkeypatch):
     """Runs the module; returns the result and what the platform was asked."""
     monkeypatch.setattr(access, "Clock", lambda: clock)
     monkeypatch.setattr(Acme, "numbers", itertools.count(1))
-    module = Module(Acme, run_token, {**OPTIONS, **VERIFY})
+    module = ModuleDefinition(Acme, run_token, {**OPTIONS, **VERIFY})
 
     def run_module(check_mode=False, **options):
         monkeypatch.setattr(Acme, "asked", [])

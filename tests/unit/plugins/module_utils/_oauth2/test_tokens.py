@@ -21,7 +21,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants imp
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.jwt import jwt_claims, jwt_expiry
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token, iso
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.tokens import Tokens
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
 from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
 from ansible_collections.mediaops.access.plugins.module_utils._store.memory import MemoryBackend
@@ -87,7 +87,7 @@ def opened(store, clock):
     """The tokens of one item, over the store that all items of a test share."""
 
     def tokens(platform=None, min_ttl=60, secrets=None):
-        return Tokens(platform or Platform(clock), store, Patience(300, clock), clock, secrets or Secrets(), min_ttl)
+        return Tokens(platform or Platform(clock), store, WaitBudget(300, clock), clock, secrets or Secrets(), min_ttl)
 
     return tokens
 
@@ -374,7 +374,7 @@ def test_renewing_always_issues_a_token(revokes, old, calls, opened, held, clock
     platform = Platform(clock, revokes=revokes)
     tokens = opened(platform)
 
-    assert tokens.renew(GRANT).access_token == "new-token-1"
+    assert tokens.force_new(GRANT).access_token == "new-token-1"
     assert platform.calls == calls
     assert tokens.changed is True
     assert opened().cached(GRANT).access_token == "new-token-1"
@@ -393,7 +393,7 @@ def test_renewing_does_not_take_a_token_that_was_there_before(old, answer, opene
         held()
     platform = Platform(clock, revokes=True, obtained=[short(answer.pop("name"), clock, **answer)])
 
-    assert opened(platform).renew(GRANT).access_token == "new-token-1"
+    assert opened(platform).force_new(GRANT).access_token == "new-token-1"
     assert platform.calls[-3:] == ["obtain", platform.calls[-2], "obtain"]
     assert platform.calls[-2].startswith("revoke ")
 
@@ -432,7 +432,7 @@ def watched(store, monkeypatch):
     """What is locked and read in the store, in order."""
     seen, backend = [], store.backend
     lock, read, read_many = backend.lock, backend.read, backend.read_many
-    monkeypatch.setattr(backend, "lock", lambda name, patience: seen.append(f"lock {name}") or lock(name, patience))
+    monkeypatch.setattr(backend, "lock", lambda name, budget: seen.append(f"lock {name}") or lock(name, budget))
     monkeypatch.setattr(backend, "read", lambda name: seen.append(f"read {name}") or read(name))
     monkeypatch.setattr(backend, "read_many", lambda names: seen.append(" ".join(["read", *names])) or read_many(names))
     return seen
@@ -594,7 +594,7 @@ def test_instead_of_one_at_hand_that_is_rejected_somebody_elses_newer_one_is_use
     platform = Platform(clock)
     tokens = opened(platform)
     tokens.get_many([A])
-    newer = opened(Platform(clock, obtained=[Token("newer", expires_at=clock.now() + HOUR)])).renew(A)
+    newer = opened(Platform(clock, obtained=[Token("newer", expires_at=clock.now() + HOUR)])).force_new(A)
 
     assert tokens.get(A).access_token == "new-token-1"
     assert tokens.replace(A, tokens.get(A)) == tokens.get(A) == newer
@@ -606,7 +606,7 @@ def test_one_at_hand_is_renewed(opened, clock):
     tokens = opened(platform)
     tokens.get_many([A, B])
 
-    assert tokens.renew(A).access_token == "new-token-3"
+    assert tokens.force_new(A).access_token == "new-token-3"
     assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-token-3", "new-token-2"]
 
 
@@ -654,7 +654,7 @@ def test_a_given_token_that_is_about_to_expire_is_not_used(opened):
         tokens.get(given)
 
 
-@pytest.mark.parametrize(("name", "rejected"), [("renew", ()), ("replace", (Token("opaque"),))])
+@pytest.mark.parametrize(("name", "rejected"), [("force_new", ()), ("replace", (Token("opaque"),))])
 def test_a_given_token_cannot_be_replaced(name, rejected, opened):
     with pytest.raises(AccessError, match="^the access_token that was given does not serve: .*Give credentials instead") as caught:
         getattr(opened(), name)(Grant.given("opaque"), *rejected)
@@ -722,7 +722,7 @@ def shared(tmp_path):
 
     def tokens(platform, clock):
         store = TokenStore(lambda: DirectoryBackend(str(tmp_path), clock), "k" * 32)
-        return Tokens(platform, store, Patience(60, clock), clock, Secrets(), 60)
+        return Tokens(platform, store, WaitBudget(60, clock), clock, Secrets(), 60)
 
     return tokens
 
@@ -773,7 +773,7 @@ import glob
 import os
 import time
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
 from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
@@ -802,7 +802,7 @@ class Platform:
         return Token(f"{grant.principal}-{os.getpid()}", expires_at=Clock.now() + 3600)
 
 store = TokenStore(lambda: DirectoryBackend(args[0], Clock()), None)
-tokens = Tokens(Platform(), store, Patience(20, Queue()), Clock(), Secrets(), 60)
+tokens = Tokens(Platform(), store, WaitBudget(20, Queue()), Clock(), Secrets(), 60)
 print("ready", flush=True)
 input()
 grants = [Grant("password", f"user{number}", "secret") for number in range(5)]

@@ -11,7 +11,7 @@ import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, Overtaken, WaitTooLong
 from ansible_collections.mediaops.access.plugins.module_utils._platform.ensure import ensure
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 
 A, B = {"name": "a", "secret": "hidden-a"}, {"name": "b", "secret": "hidden-b"}
 
@@ -25,7 +25,7 @@ class FakeAccess:
         self.clock = clock
         self.check_mode = check_mode
         self.params = {"retries": retries, "timeout": timeout}
-        self.patience = Patience(max_wait, clock)
+        self.budget = WaitBudget(max_wait, clock)
         self.locked = []
         self.plans = {}
 
@@ -58,7 +58,7 @@ class Thing:
         self.calls.append("read")
         return copy.copy(self.state)  # each answer of a platform is another object
 
-    def wanted(self, current):
+    def desired(self, current):
         return copy.copy(self.target)
 
     def write(self, current, wanted):
@@ -71,7 +71,7 @@ class Thing:
             raise AmbiguousWrite("no answer", wait=self.wait, status=503)
         return copy.copy(self.state)
 
-    def shown(self, state):
+    def redacted(self, state):
         return {"name": state["name"]}
 
 
@@ -268,7 +268,7 @@ def test_a_write_that_is_accepted_and_not_made_is_a_failure(before, wanted, afte
     assert caught.value.message == "thing 'a': the platform accepted the change, but has not made it"
 
 
-@pytest.mark.parametrize("step", ["read", "wanted", "write"])
+@pytest.mark.parametrize("step", ["read", "desired", "write"])
 def test_a_failure_names_the_item_and_keeps_its_details(step, clock):
     thing = Thing(A, B)
 

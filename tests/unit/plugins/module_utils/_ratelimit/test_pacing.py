@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, WaitTooLong
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.schedule import Schedule, next_start
 
@@ -121,8 +121,8 @@ def test_nobody_waits_without_need_or_overtakes(count, pauses):
 )
 def test_a_request_that_counts_for_several_waits_until_there_is_room_for_all_of_it(weights, expected):
     schedule, starts = Schedule(), []
-    for weight in weights:
-        rate = Rate(5, 1.0, weight)
+    for cost in weights:
+        rate = Rate(5, 1.0, cost)
         starts.append(schedule.next(rate, NOW))
         schedule.add(starts[-1], rate, NOW)
 
@@ -134,30 +134,30 @@ def first_start(requests, rate, now):
     """The model of a schedule: the first instant at which every window holds ``count`` calls at most, requests counted one by one."""
 
     def fits(start):
-        everything = [*requests, (start, rate.weight)]
-        windows = ([weight for other, weight in everything if 0 <= other - begin < rate.spacing - 1e-6] for begin, _weight in everything)
+        everything = [*requests, (start, rate.cost)]
+        windows = ([cost for other, cost in everything if 0 <= other - begin < rate.padded_window - 1e-6] for begin, _weight in everything)
         return all(sum(weights) <= rate.count for weights in windows)
 
-    return min(instant for instant in (now, *(start + rate.spacing for start, _weight in requests)) if instant >= now and fits(instant))
+    return min(instant for instant in (now, *(start + rate.padded_window for start, _weight in requests)) if instant >= now and fits(instant))
 
 
 @given(st.data(), st.integers(1, 6))
 def test_requests_of_any_weights_start_as_soon_as_no_window_holds_more_than_the_limit(data, count):
     schedule, requests, now = Schedule(), [], NOW
-    for pause, weight in data.draw(st.lists(st.tuples(st.integers(0, 12), st.integers(1, count)), max_size=25)):
+    for pause, cost in data.draw(st.lists(st.tuples(st.integers(0, 12), st.integers(1, count)), max_size=25)):
         now += pause / 8
-        rate = Rate(count, 1.0, weight)
+        rate = Rate(count, 1.0, cost)
         start = schedule.next(rate, now)
         assert start == pytest.approx(first_start(requests, rate, now), abs=1e-5)
         schedule.add(start, rate, now)
-        requests.append((start, weight))
+        requests.append((start, cost))
 
     for begin, _weight in requests:
-        assert sum(weight for start, weight in requests if begin <= start <= begin + 1.0) <= count
+        assert sum(cost for start, cost in requests if begin <= start <= begin + 1.0) <= count
 
 
 def test_a_rate_that_was_read_counts_every_request_once():
-    assert Rate.parse("20/second").weight == 1
+    assert Rate.parse("20/second").cost == 1
 
 
 MINUTE = Rate(2, 60.0)
@@ -185,7 +185,7 @@ def test_what_was_noted_before_the_clock_was_set_back_is_forgotten(ahead, kept):
     now = 1_800_000_000.0
     schedule = Schedule([now - 30, now + ahead], now + ahead)
 
-    schedule.hold(now + 1, now)
+    schedule.block_until(now + 1, now)
 
     assert schedule.starts == [now - 30, now + ahead][: 1 + kept]
     assert schedule.not_before == now + (ahead if kept else 1)
@@ -193,8 +193,8 @@ def test_what_was_noted_before_the_clock_was_set_back_is_forgotten(ahead, kept):
 
 def test_who_is_held_back_starts_when_the_platform_wants():
     schedule = Schedule()
-    schedule.hold(1030.0, 1000.0)
-    schedule.hold(1020.0, 1000.0)
+    schedule.block_until(1030.0, 1000.0)
+    schedule.block_until(1020.0, 1000.0)
 
     assert schedule.next(MINUTE, 1000.0) == 1030.0
 
@@ -212,28 +212,28 @@ def test_a_schedule_is_read_as_it_was_written(starts, not_before):
 
 
 def test_patience_sleeps_and_counts_down(clock):
-    patience = Patience(10, clock)
+    budget = WaitBudget(10, clock)
 
-    patience.wait(3, "a reason")
-    patience.wait(0, "nothing to wait for")
-    patience.wait(7, "to the last second")
+    budget.wait(3, "a reason")
+    budget.wait(0, "nothing to wait for")
+    budget.wait(7, "to the last second")
 
     assert clock.slept == [3, 7]
-    assert patience.left == 0
+    assert budget.left == 0
 
 
 @pytest.mark.parametrize(("seconds", "slept", "left"), [(0.5, [0.5], 9.5), (10, [10], 0), (0, [], 10), (-1, [], 10)])
 def test_patience_sleeps_for_parts_of_a_second_and_never_for_less_than_nothing(seconds, slept, left, clock):
-    patience = Patience(10, clock)
+    budget = WaitBudget(10, clock)
 
-    patience.wait(seconds, "reason")
+    budget.wait(seconds, "reason")
 
-    assert (clock.slept, patience.left) == (slept, left)
+    assert (clock.slept, budget.left) == (slept, left)
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.9, "max_wait (10 s) is used up"), (1, "that needs 1 s more, and max_wait (10 s) leaves 10 s")])
 def test_a_wait_of_less_than_a_second_is_not_counted_out(seconds, words, clock):
-    assert words in Patience(10, clock).exhausted(seconds, "reason").message
+    assert words in WaitBudget(10, clock).exceeded(seconds, "reason").message
 
 
 def test_no_limit_is_known_by_its_word_not_by_its_object():
@@ -241,23 +241,23 @@ def test_no_limit_is_known_by_its_word_not_by_its_object():
 
 
 def test_patience_fails_at_once_rather_than_sleep_in_vain(clock):
-    patience = Patience(10, clock)
-    patience.wait(4, "a reason")
+    budget = WaitBudget(10, clock)
+    budget.wait(4, "a reason")
 
     with pytest.raises(WaitTooLong) as caught:
-        patience.wait(7, "the rate limit", status=429)
+        budget.wait(7, "the rate limit", status=429)
 
     assert clock.slept == [4]
-    assert patience.left == 6
+    assert budget.left == 6
     assert caught.value.status == 429
     assert caught.value.message == "the rate limit: that needs 7 s more, and max_wait (10 s) leaves 6 s. Run again later, or raise max_wait"
 
 
 def test_patience_begins_anew_with_another_item(clock):
-    patience = Patience(10, clock)
-    patience.wait(10, "a reason")
+    budget = WaitBudget(10, clock)
+    budget.wait(10, "a reason")
 
-    patience.renew()
+    budget.reset()
 
-    patience.wait(10, "a reason")
+    budget.wait(10, "a reason")
     assert clock.slept == [10, 10]

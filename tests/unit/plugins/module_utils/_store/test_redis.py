@@ -22,7 +22,7 @@ from redis_server import PASSWORD, RedisServer, free_port
 
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary, WaitTooLong
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._store import redis
 from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
@@ -76,8 +76,8 @@ def backend(server, open_at):
 
 
 @pytest.fixture
-def patience(clock):
-    return Patience(300, clock)
+def budget(clock):
+    return WaitBudget(300, clock)
 
 
 # --- tokens ----------------------------------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ def test_what_is_written_is_read_listed_and_removed_by_every_controller(backend,
 
 def test_other_keys_of_the_server_are_not_ours(backend, server):
     server.client.set("somebody:else", "x")
-    with backend.lock(NAME, Patience(1, Clock())):
+    with backend.lock(NAME, WaitBudget(1, Clock())):
         assert backend.names() == []
 
 
@@ -124,14 +124,14 @@ def test_the_server_sees_no_token_and_no_key(backend, server):
     assert TokenStore(lambda: backend, "another key").entries() == {}
 
 
-def test_the_server_cannot_tell_whose_lock_or_limit_it_keeps(backend, server, patience):
+def test_the_server_cannot_tell_whose_lock_or_limit_it_keeps(backend, server, budget):
     item, limit = "item\nplaylyfe\nhttps://playlyfe.example.com\np1", ("freewheel\nhttps://host\nuser@example.com\nall", Rate(1, 60.0))
     seen = {}
     for key in (KEY, "another key"):
         store = TokenStore(lambda: backend, key)
-        with store.lock(item, patience):
-            assert store.reserve([limit], patience) == 0
-            store.hold([limit], 0)
+        with store.lock(item, budget):
+            assert store.reserve([limit], budget) == 0
+            store.block_until([limit], 0)
             seen[key] = {name.decode() for name in server.client.keys()}
         server.client.flushall()
 
@@ -152,10 +152,10 @@ def test_controllers_share_locks_and_limits_if_they_have_the_same_key(server, op
 
     limit = ("all", Rate(1, 60.0))
     first, second, stranger = store(KEY, "first"), store(KEY, "second"), store("another key", "stranger")
-    with first.lock("item", Patience(0, clock)), stranger.lock("item", Patience(0, clock)):
-        with pytest.raises(WaitTooLong), second.lock("item", Patience(0, clock)):
+    with first.lock("item", WaitBudget(0, clock)), stranger.lock("item", WaitBudget(0, clock)):
+        with pytest.raises(WaitTooLong), second.lock("item", WaitBudget(0, clock)):
             pass
-    waits = [each.reserve([limit], Patience(300, clock)) for each in (first, second, stranger)]
+    waits = [each.reserve([limit], WaitBudget(300, clock)) for each in (first, second, stranger)]
 
     assert waits == pytest.approx([0, 60.5, 0], abs=2)
 
@@ -169,18 +169,18 @@ def test_it_keeps_no_key_of_its_own(backend):
 
 def test_a_lock_is_one_controllers_at_a_time(backend, server, open_at, clock):
     other = open_at(server.url + "?client_name=other")
-    with backend.lock(NAME, Patience(0, clock)):
-        with pytest.raises(WaitTooLong, match="another process holds the lock for this credential or item"), other.lock(NAME, Patience(1, clock)):
+    with backend.lock(NAME, WaitBudget(0, clock)):
+        with pytest.raises(WaitTooLong, match="another process holds the lock for this credential or item"), other.lock(NAME, WaitBudget(1, clock)):
             pass
         assert sum(clock.slept) == pytest.approx(1, abs=0.06)
-        with other.lock("another", Patience(0, clock)):
+        with other.lock("another", WaitBudget(0, clock)):
             pass
-    with other.lock(NAME, Patience(0, clock)):
+    with other.lock(NAME, WaitBudget(0, clock)):
         pass
 
 
-def test_a_lock_is_released_when_what_it_protects_fails(backend, server, patience):
-    with pytest.raises(ZeroDivisionError), backend.lock(NAME, patience):
+def test_a_lock_is_released_when_what_it_protects_fails(backend, server, budget):
+    with pytest.raises(ZeroDivisionError), backend.lock(NAME, budget):
         raise ZeroDivisionError
 
     assert server.client.keys() == []
@@ -190,10 +190,10 @@ HOLD = """
 import time
 from ansible_collections.mediaops.access.plugins.module_utils._store import redis
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 redis._LOCK_LIFE = float(args[1])
 backend = redis.RedisBackend(args[0], Clock(), timeout=5, retries=0)
-with backend.lock("0123abcd", Patience(5, Clock())):
+with backend.lock("0123abcd", WaitBudget(5, Clock())):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -202,21 +202,21 @@ with backend.lock("0123abcd", Patience(5, Clock())):
 def test_the_lock_of_a_process_that_is_killed_ends_by_itself(server, backend, start):
     holder = start("import sys\nargs = sys.argv[1:]\n" + HOLD, server.url, 0.3)
     assert holder.line() == "held"
-    with pytest.raises(WaitTooLong), backend.lock(NAME, Patience(0, Clock())):
+    with pytest.raises(WaitTooLong), backend.lock(NAME, WaitBudget(0, Clock())):
         pass
 
     holder.process.send_signal(signal.SIGKILL)
 
-    with backend.lock(NAME, Patience(30, Clock())):
+    with backend.lock(NAME, WaitBudget(30, Clock())):
         pass
 
 
 def test_a_process_that_works_longer_keeps_its_lock(server, backend, start):
     holder = start("import sys\nargs = sys.argv[1:]\n" + HOLD, server.url, 0.3)
     assert holder.line() == "held"
-    patience = Patience(1.2, Clock())
+    budget = WaitBudget(1.2, Clock())
 
-    with pytest.raises(WaitTooLong), backend.lock(NAME, patience):
+    with pytest.raises(WaitTooLong), backend.lock(NAME, budget):
         pass
 
 
@@ -269,9 +269,9 @@ def test_a_lock_that_another_process_has_got_meanwhile_stays_its_own(lock, serve
     assert server.client.get(lock.name) == b"another"
 
 
-def test_a_server_that_is_away_does_not_end_the_work(own_server, open_at, patience):
+def test_a_server_that_is_away_does_not_end_the_work(own_server, open_at, budget):
     backend = open_at(own_server.url)
-    with backend.lock(NAME, patience):
+    with backend.lock(NAME, budget):
         own_server.stop()
         lock = backend._redis.lock(f"{PREFIX}lock:{NAME}")
         lock.local.token = b"mine"
@@ -281,62 +281,62 @@ def test_a_server_that_is_away_does_not_end_the_work(own_server, open_at, patien
 # --- rate limits -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_burst_up_to_the_limit_costs_nothing_and_the_next_waits_for_a_window(backend, patience):
-    waits = [backend.reserve([("all", Rate(3, 60.0))], patience) for _call in range(4)]
+def test_a_burst_up_to_the_limit_costs_nothing_and_the_next_waits_for_a_window(backend, budget):
+    waits = [backend.reserve([("all", Rate(3, 60.0))], budget) for _call in range(4)]
 
     assert waits == pytest.approx([0, 0, 0, 60.5], abs=2)
 
 
-def test_a_start_counts_towards_every_slot(backend, patience):
+def test_a_start_counts_towards_every_slot(backend, budget):
     everything, logins = ("all", Rate(5, 60.0)), ("auth", Rate(1, 60.0))
 
-    waits = [backend.reserve(slots, patience) for slots in ([everything, logins], [everything], [logins, everything], [logins])]
+    waits = [backend.reserve(rate_limits, budget) for rate_limits in ([everything, logins], [everything], [logins, everything], [logins])]
 
     assert waits == pytest.approx([0, 0, 60.5, 121], abs=2)
 
 
 def test_a_start_that_patience_does_not_allow_is_not_reserved(backend, clock):
     slot = ("all", Rate(1, 60.0))
-    backend.reserve([slot], Patience(10, clock))
+    backend.reserve([slot], WaitBudget(10, clock))
 
     for _attempt in range(3):
         with pytest.raises(WaitTooLong, match="the rate limit is used up by calls that are waiting already"):
-            backend.reserve([slot], Patience(10, clock))
-    assert backend.reserve([slot], Patience(100, clock)) == pytest.approx(60.5, abs=2)
+            backend.reserve([slot], WaitBudget(10, clock))
+    assert backend.reserve([slot], WaitBudget(100, clock)) == pytest.approx(60.5, abs=2)
 
 
-def test_nobody_starts_before_the_platform_wants_it(backend, server, clock, patience):
+def test_nobody_starts_before_the_platform_wants_it(backend, server, clock, budget):
     slot = ("all", Rate(5, 1.0))
-    backend.hold([slot], clock.now() + 30)
+    backend.block_until([slot], clock.now() + 30)
 
-    assert backend.reserve([slot], patience) == pytest.approx(30, abs=2)
+    assert backend.reserve([slot], budget) == pytest.approx(30, abs=2)
 
 
-def test_the_clock_of_the_server_counts_not_the_controllers(server, open_at, clock, patience):
+def test_the_clock_of_the_server_counts_not_the_controllers(server, open_at, clock, budget):
     """A controller whose clock is years ahead waits as long as the others."""
     here, ahead = open_at(server.url, clock=Clock()), open_at(server.url, clock=clock)
     slot = ("all", Rate(1, 60.0))
-    here.reserve([slot], patience)
+    here.reserve([slot], budget)
 
-    assert ahead.reserve([slot], patience) == pytest.approx(60.5, abs=2)
+    assert ahead.reserve([slot], budget) == pytest.approx(60.5, abs=2)
 
 
-@pytest.mark.parametrize(("slots", "life"), [([("all", Rate(1, 1.0))], 2080), ([("all", Rate(1, 60.0))], 121_000)])
-def test_what_is_known_of_a_limit_leaves_the_server_when_it_does_not_matter_any_more(slots, life, backend, server, patience):
-    backend.reserve(slots, patience)
+@pytest.mark.parametrize(("rate_limits", "life"), [([("all", Rate(1, 1.0))], 2080), ([("all", Rate(1, 60.0))], 121_000)])
+def test_what_is_known_of_a_limit_leaves_the_server_when_it_does_not_matter_any_more(rate_limits, life, backend, server, budget):
+    backend.reserve(rate_limits, budget)
 
     assert life - 1500 < server.client.pttl(f"{PREFIX}pace:all") <= life
 
 
-def test_nonsense_in_the_server_is_no_schedule(backend, server, patience):
+def test_nonsense_in_the_server_is_no_schedule(backend, server, budget):
     server.client.set(f"{PREFIX}pace:all", b"\xff" * 20)
 
-    assert backend.reserve([("all", Rate(1, 1.0))], patience) == 0
+    assert backend.reserve([("all", Rate(1, 1.0))], budget) == 0
 
 
 RESERVE = """
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._store.redis import RedisBackend
 backend = RedisBackend(args[0], Clock(), timeout=30, retries=0)
@@ -344,7 +344,7 @@ backend.names()
 print("ready", flush=True)
 input()
 for _call in range(10):
-    print(repr(Clock.now() + backend.reserve([("all", Rate(4, 0.05))], Patience(60, Clock()))))
+    print(repr(Clock.now() + backend.reserve([("all", Rate(4, 0.05))], WaitBudget(60, Clock()))))
 """
 
 
@@ -359,7 +359,7 @@ def test_processes_together_keep_the_limit_in_every_window(server, together):
 LOGIN = """
 import os
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
 from ansible_collections.mediaops.access.plugins.module_utils._store.redis import RedisBackend
@@ -384,7 +384,7 @@ class Platform:
 
 
 store = TokenStore(lambda: RedisBackend(args[0], Clock(), timeout=30, retries=0), "k" * 32)
-tokens = Tokens(Platform(), store, Patience(60, Clock()), Clock(), Secrets(), 60)
+tokens = Tokens(Platform(), store, WaitBudget(60, Clock()), Clock(), Secrets(), 60)
 print("ready", flush=True)
 input()
 for number in range(5):
@@ -404,22 +404,22 @@ def test_controllers_that_need_the_same_tokens_log_in_once_for_each(server, tmp_
 # --- the connection --------------------------------------------------------------------------------------------------------
 
 
-def uses(backend, patience):
+def uses(backend, budget):
     """Everything that a backend is used for."""
 
     def lock():
-        with backend.lock(NAME, patience):
+        with backend.lock(NAME, budget):
             pass
 
-    slots = [("all", Rate(1, 1.0))]
+    rate_limits = [("all", Rate(1, 1.0))]
     return {
         "read": lambda: backend.read(NAME),
         "write": lambda: backend.write(NAME, b"data", None),
         "remove": lambda: backend.remove(NAME),
         "names": backend.names,
         "lock": lock,
-        "reserve": lambda: backend.reserve(slots, patience),
-        "hold": lambda: backend.hold(slots, 0),
+        "reserve": lambda: backend.reserve(rate_limits, budget),
+        "hold": lambda: backend.block_until(rate_limits, 0),
     }
 
 
@@ -427,12 +427,12 @@ USES = ["read", "write", "remove", "names", "lock", "reserve", "hold"]
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_server_that_is_not_there_is_one_clear_failure(use, open_at, patience):
+def test_a_server_that_is_not_there_is_one_clear_failure(use, open_at, budget):
     port = free_port()
     backend = open_at(f"redis://user:{PASSWORD}@127.0.0.1:{port}".replace("/+", ""))
 
     with pytest.raises(AccessError) as caught:
-        uses(backend, patience)[use]()
+        uses(backend, budget)[use]()
     assert caught.value.message == (
         f"token_cache: the Redis server at 127.0.0.1:{port} cannot be reached. Check its URL and that it is running"
         f" (Error 111 connecting to 127.0.0.1:{port}. Connection refused.)"
@@ -440,11 +440,11 @@ def test_a_server_that_is_not_there_is_one_clear_failure(use, open_at, patience)
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_wrong_password_is_one_clear_failure(use, server, open_at, patience):
+def test_a_wrong_password_is_one_clear_failure(use, server, open_at, budget):
     backend = open_at(f"redis://:wrong-s3cr3t@127.0.0.1:{server.port}")
 
     with pytest.raises(AccessError, match=f"^token_cache: the Redis server at 127.0.0.1:{server.port} refuses the user or password in the URL") as caught:
-        uses(backend, patience)[use]()
+        uses(backend, budget)[use]()
     assert "s3cr3t" not in caught.value.message
 
 
@@ -458,12 +458,12 @@ def test_a_user_that_may_not_do_what_is_needed_is_one_clear_failure(server, open
 
 
 @pytest.mark.parametrize("use", USES)
-def test_the_rights_that_the_documentation_names_are_enough(use, server, open_at, patience):
+def test_the_rights_that_the_documentation_names_are_enough(use, server, open_at, budget):
     text = (pathlib.Path(__file__).resolve().parents[5] / "docs" / "scaling_out.md").read_text(encoding="utf-8")
     command = next(line for line in text.splitlines() if line.startswith("ACL SETUSER mediaops "))
     server.client.execute_command(*command.split())
 
-    uses(open_at(f"redis://mediaops:password@127.0.0.1:{server.port}"), patience)[use]()
+    uses(open_at(f"redis://mediaops:password@127.0.0.1:{server.port}"), budget)[use]()
 
 
 def test_a_full_server_is_one_clear_failure(own_server, open_at):
@@ -494,21 +494,21 @@ def test_a_server_that_hangs_is_given_up_after_the_timeout(server, open_at):
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_server_that_restarts_is_waited_for_as_long_as_retries_allow(use, own_server, open_at, patience):
+def test_a_server_that_restarts_is_waited_for_as_long_as_retries_allow(use, own_server, open_at, budget):
     backend = open_at(own_server.url, retries=4)
     backend.names()
     own_server.stop()
     starter = threading.Thread(target=lambda: (time.sleep(0.1), own_server.start()))
     starter.start()
     try:
-        uses(backend, patience)[use]()
+        uses(backend, budget)[use]()
     finally:
         starter.join()
 
 
-def test_a_lock_that_cannot_be_released_loses_nothing_of_what_was_done(own_server, open_at, patience):
+def test_a_lock_that_cannot_be_released_loses_nothing_of_what_was_done(own_server, open_at, budget):
     done = []
-    with open_at(own_server.url).lock(NAME, patience):
+    with open_at(own_server.url).lock(NAME, budget):
         done.append("written")
         own_server.stop()
 

@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary, WaitTooLong
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.schedule import Schedule
 from ansible_collections.mediaops.access.plugins.module_utils._store import encrypted, memory
@@ -56,8 +56,8 @@ def backend(place, clock):
 
 
 @pytest.fixture
-def patience(clock):
-    return Patience(300, clock)
+def budget(clock):
+    return WaitBudget(300, clock)
 
 
 def store_in(backend, key=KEY):
@@ -72,15 +72,15 @@ def mode(path):
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o002, 0o022, 0o077, 0o277, 0o777], ids=oct)
-def test_only_the_owner_can_use_what_is_made_under_any_umask(mask, tmp_path, clock, patience):
+def test_only_the_owner_can_use_what_is_made_under_any_umask(mask, tmp_path, clock, budget):
     place = tmp_path / "not" / "yet" / "cache"
     before = os.umask(mask)
     try:
         backend = DirectoryBackend(str(place), clock)
         backend.own_key()
         backend.write(NAME, b"data", None)
-        backend.reserve([("all", Rate(1, 1.0))], patience)
-        with backend.lock("item", patience):
+        backend.reserve([("all", Rate(1, 1.0))], budget)
+        with backend.lock("item", budget):
             pass
     finally:
         os.umask(before)
@@ -175,30 +175,30 @@ def test_a_directory_below_a_file_is_refused(tmp_path, clock):
 @pytest.mark.parametrize(
     ("action", "call"),
     [
-        ("written to", lambda backend, patience: backend.write(NAME, b"", None)),
-        ("locked", lambda backend, patience: backend.lock("item", patience).__enter__()),
-        ("locked", lambda backend, patience: backend.reserve([("all", Rate(1, 1.0))], patience)),
-        ("locked", lambda backend, patience: backend.hold([("all", Rate(1, 1.0))], 0)),
+        ("written to", lambda backend, budget: backend.write(NAME, b"", None)),
+        ("locked", lambda backend, budget: backend.lock("item", budget).__enter__()),
+        ("locked", lambda backend, budget: backend.reserve([("all", Rate(1, 1.0))], budget)),
+        ("locked", lambda backend, budget: backend.block_until([("all", Rate(1, 1.0))], 0)),
     ],
     ids=["write", "lock", "reserve", "hold"],
 )
-def test_a_directory_that_fails_later_is_a_clear_failure(action, call, backend, patience, monkeypatch):
+def test_a_directory_that_fails_later_is_a_clear_failure(action, call, backend, budget, monkeypatch):
     def fail(*args, **kwargs):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     monkeypatch.setattr(os, "open", fail)
 
     with pytest.raises(AccessError, match=f"^token_cache: the directory .* cannot be {action}: Read-only file system"):
-        call(backend, patience)
+        call(backend, budget)
 
 
-def test_a_file_system_without_locks_is_a_clear_failure(backend, patience, monkeypatch):
+def test_a_file_system_without_locks_is_a_clear_failure(backend, budget, monkeypatch):
     def fail(*args):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", fail)
 
-    with pytest.raises(AccessError, match="^token_cache: the directory .* cannot be locked: No locks available"), backend.lock("item", patience):
+    with pytest.raises(AccessError, match="^token_cache: the directory .* cannot be locked: No locks available"), backend.lock("item", budget):
         pass
 
 
@@ -253,48 +253,48 @@ def test_writing_replaces_a_symlink_and_leaves_its_target(link, backend, place, 
 @pytest.mark.parametrize(
     ("file", "call"),
     [
-        ("locks/item", lambda backend, patience: backend.lock("item", patience).__enter__()),
-        ("pacing/all", lambda backend, patience: backend.reserve([("all", Rate(1, 1.0))], patience)),
+        ("locks/item", lambda backend, budget: backend.lock("item", budget).__enter__()),
+        ("pacing/all", lambda backend, budget: backend.reserve([("all", Rate(1, 1.0))], budget)),
     ],
     ids=["lock", "pacing"],
 )
-def test_a_symlink_among_locks_and_pacing_files_is_refused(file, call, backend, patience, place, tmp_path):
+def test_a_symlink_among_locks_and_pacing_files_is_refused(file, call, backend, budget, place, tmp_path):
     target = tmp_path / "target"
     target.write_bytes(b"mine")
     (place / file).symlink_to(target)
 
     with pytest.raises(AccessError, match="cannot be locked"):
-        call(backend, patience)
+        call(backend, budget)
     assert target.read_bytes() == b"mine"
 
 
 USES = {
-    f"tokens/{NAME}": lambda backend, patience: backend.read(NAME),
-    "key": lambda backend, patience: backend.own_key(),
-    "locks/item": lambda backend, patience: contextlib.ExitStack().enter_context(backend.lock("item", patience)),
-    "pacing/all": lambda backend, patience: backend.reserve([("all", Rate(1, 1.0))], patience),
+    f"tokens/{NAME}": lambda backend, budget: backend.read(NAME),
+    "key": lambda backend, budget: backend.own_key(),
+    "locks/item": lambda backend, budget: contextlib.ExitStack().enter_context(backend.lock("item", budget)),
+    "pacing/all": lambda backend, budget: backend.reserve([("all", Rate(1, 1.0))], budget),
 }
 
 
 @pytest.fixture
-def filled(backend, patience):
+def filled(backend, budget):
     """A backend that has each of its files."""
     backend.write(NAME, b"data", None)
     backend.own_key()
-    backend.reserve([("all", Rate(1, 1.0))], patience)
-    with backend.lock("item", patience):
+    backend.reserve([("all", Rate(1, 1.0))], budget)
+    with backend.lock("item", budget):
         return backend
 
 
 @pytest.mark.parametrize("bits", [0o644, 0o640, 0o604, 0o611], ids=oct)
 @pytest.mark.parametrize("file", USES)
-def test_what_others_can_read_is_taken_from_them_with_a_warning(file, bits, filled, place, clock, patience):
+def test_what_others_can_read_is_taken_from_them_with_a_warning(file, bits, filled, place, clock, budget):
     before = (place / file).read_bytes()
     (place / file).chmod(bits)
     warnings = []
 
     for _turn in range(2):
-        USES[file](DirectoryBackend(str(place), clock, warnings.append), patience)
+        USES[file](DirectoryBackend(str(place), clock, warnings.append), budget)
 
     assert mode(place / file) == 0o600
     (warning,) = warnings
@@ -304,7 +304,7 @@ def test_what_others_can_read_is_taken_from_them_with_a_warning(file, bits, fill
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, make_socket], ids=["FIFO", "directory", "socket"])
 @pytest.mark.parametrize("file", USES)
-def test_nobody_waits_for_what_is_no_regular_file(file, make, filled, place, patience, start):
+def test_nobody_waits_for_what_is_no_regular_file(file, make, filled, place, budget, start):
     (place / file).unlink()
     make(place / file)
 
@@ -325,10 +325,10 @@ def test_nobody_waits_for_what_is_no_regular_file(file, make, filled, place, pat
 USE_ONE = """
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
-backend, patience = DirectoryBackend(args[0], Clock()), Patience(1, Clock())
+backend, patience = DirectoryBackend(args[0], Clock()), WaitBudget(1, Clock())
 uses = {
     "tokens": lambda: backend.read("0123abcd"),
     "key": backend.own_key,
@@ -344,11 +344,11 @@ except AccessError as error:
 
 @pytest.mark.parametrize("file", ["locks/item", "pacing/all"])
 @pytest.mark.parametrize("bits", [0o660, 0o606], ids=oct)
-def test_a_lock_or_pacing_file_that_others_can_write_to_is_refused(file, bits, filled, place, patience):
+def test_a_lock_or_pacing_file_that_others_can_write_to_is_refused(file, bits, filled, place, budget):
     (place / file).chmod(bits)
 
     with pytest.raises(AccessError, match=f"cannot be locked: .*{file} belongs to another user, or others can write to it. Remove it"):
-        USES[file](filled, patience)
+        USES[file](filled, budget)
 
 
 CRASHING_WRITE = """
@@ -477,50 +477,50 @@ def test_of_many_those_that_cannot_be_trusted_are_missing(backend, place, tmp_pa
 HOLDER = """
 import sys
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
-with DirectoryBackend(sys.argv[1], Clock()).lock("item", Patience(10, Clock())):
+with DirectoryBackend(sys.argv[1], Clock()).lock("item", WaitBudget(10, Clock())):
     print("locked", flush=True)
     input()
 """
 
 
-def test_a_lock_waits_no_longer_than_patience_allows(backend, clock, patience):
-    patience.left = 1.0
+def test_a_lock_waits_no_longer_than_patience_allows(backend, clock, budget):
+    budget.left = 1.0
 
-    with backend.lock("item", patience):
-        with pytest.raises(WaitTooLong, match="another process holds the lock"), backend.lock("item", patience):
+    with backend.lock("item", budget):
+        with pytest.raises(WaitTooLong, match="another process holds the lock"), backend.lock("item", budget):
             pass
 
     assert sum(clock.slept) == pytest.approx(1.0, abs=0.05)
 
 
-def test_locks_of_other_names_are_free(backend, clock, patience):
-    with backend.lock("item", patience), backend.lock("other", patience):
+def test_locks_of_other_names_are_free(backend, clock, budget):
+    with backend.lock("item", budget), backend.lock("other", budget):
         pass
 
     assert clock.slept == []
 
 
-def test_a_lock_is_free_after_use_even_after_a_failure(backend, clock, patience):
-    with pytest.raises(RuntimeError), backend.lock("item", patience):
+def test_a_lock_is_free_after_use_even_after_a_failure(backend, clock, budget):
+    with pytest.raises(RuntimeError), backend.lock("item", budget):
         raise RuntimeError
 
-    with backend.lock("item", patience):
+    with backend.lock("item", budget):
         pass
     assert clock.slept == []
 
 
-def test_the_lock_of_a_process_that_is_killed_is_released(backend, place, clock, patience, start):
+def test_the_lock_of_a_process_that_is_killed_is_released(backend, place, clock, budget, start):
     holder = start(HOLDER, place)
     assert holder.line() == "locked"
-    with pytest.raises(WaitTooLong), backend.lock("item", Patience(0, clock)):
+    with pytest.raises(WaitTooLong), backend.lock("item", WaitBudget(0, clock)):
         pass
 
     holder.process.send_signal(signal.SIGKILL)
     holder.process.wait(60)
 
-    with backend.lock("item", patience):
+    with backend.lock("item", budget):
         assert clock.slept == []
 
 
@@ -545,13 +545,13 @@ def race(count, work):
     return results
 
 
-def test_a_lock_in_memory_is_held_by_one_thread_at_a_time(clock, patience):
+def test_a_lock_in_memory_is_held_by_one_thread_at_a_time(clock, budget):
     backend = MemoryBackend(clock, {})
     inside, together = [], []
 
     def work():
         for _turn in range(100):
-            with backend.lock("item", patience):
+            with backend.lock("item", budget):
                 inside.append(1)
                 os.stat("/")  # lets another thread run
                 together.append(len(inside))
@@ -562,13 +562,13 @@ def test_a_lock_in_memory_is_held_by_one_thread_at_a_time(clock, patience):
     assert together == [1] * 400
 
 
-def test_a_lock_in_memory_is_free_after_a_failure_and_other_names_always_are(clock, patience):
+def test_a_lock_in_memory_is_free_after_a_failure_and_other_names_always_are(clock, budget):
     backend = MemoryBackend(clock, {})
 
-    with pytest.raises(RuntimeError), backend.lock("item", patience), backend.lock("other", patience):
+    with pytest.raises(RuntimeError), backend.lock("item", budget), backend.lock("other", budget):
         raise RuntimeError
 
-    assert race(1, lambda: backend.lock("item", patience).__enter__()) == [None]
+    assert race(1, lambda: backend.lock("item", budget).__enter__()) == [None]
 
 
 # --- the key ---------------------------------------------------------------------------------------------------------------
@@ -628,7 +628,7 @@ def test_a_key_that_another_could_have_planted_is_not_used(backend, place):
 RESERVE = """
 import time
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.schedule import Schedule
 from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
@@ -645,7 +645,7 @@ backend = DirectoryBackend(args[0], clock)
 print("ready", flush=True)
 input()
 for number in range(10):
-    wait = backend.reserve([("all", Rate(4, 0.05))], Patience(300, clock))
+    wait = backend.reserve([("all", Rate(4, 0.05))], WaitBudget(300, clock))
     print(repr(clock.last + wait))
     if not clock.frozen:
         time.sleep(wait)
@@ -674,20 +674,20 @@ def paced(kind, place, clock):
 
 
 @BOTH
-def test_a_start_counts_towards_every_slot_and_none_comes_before_all_allow_it(paced, patience):
+def test_a_start_counts_towards_every_slot_and_none_comes_before_all_allow_it(paced, budget):
     everything, logins = ("all", Rate(5, 1.0)), ("auth", Rate(1, 1.0))
 
-    waits = [paced.reserve(slots, patience) for slots in ([everything, logins], [everything], [logins, everything], [logins])]
+    waits = [paced.reserve(rate_limits, budget) for rate_limits in ([everything, logins], [everything], [logins, everything], [logins])]
 
     assert waits == pytest.approx([0, 0, 1.04, 2.08], abs=1e-4)
 
 
 @BOTH
-def test_a_start_that_one_limit_has_put_off_suits_the_other_too(paced, clock, patience):
+def test_a_start_that_one_limit_has_put_off_suits_the_other_too(paced, clock, budget):
     everything, logins = ("all", Rate(1, 1.0)), ("auth", Rate(5, 1.0))
-    paced.hold([logins], clock.now() + 5.3)
+    paced.block_until([logins], clock.now() + 5.3)
 
-    waits = [paced.reserve([everything, logins], patience) for _call in range(3)]
+    waits = [paced.reserve([everything, logins], budget) for _call in range(3)]
 
     assert waits == pytest.approx([5.3, 6.34, 7.38], abs=1e-4)
 
@@ -695,15 +695,15 @@ def test_a_start_that_one_limit_has_put_off_suits_the_other_too(paced, clock, pa
 @settings(max_examples=60)
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 3), st.booleans()), min_size=1, max_size=20))
 def test_two_limits_hold_together_whoever_counts_towards_one_or_both(calls):
-    now, patience = 1_800_000_000.0, Patience(10_000, Clock())
+    now, budget = 1_800_000_000.0, WaitBudget(10_000, Clock())
     everything, logins = (Rate(2, 1.0), Schedule()), (Rate(3, 2.0), Schedule())
     starts = {id(everything): [], id(logins): []}
     for both, pause, held in calls:
         if held:
-            logins[1].hold(now + pause, now)
-        slots = [everything, logins] if both else [everything]
-        start = now + reserve_all(slots, now, patience)
-        for slot in slots:
+            logins[1].block_until(now + pause, now)
+        rate_limits = [everything, logins] if both else [everything]
+        start = now + reserve_all(rate_limits, now, budget)
+        for slot in rate_limits:
             starts[id(slot)].append(start)
         now += pause / 10
 
@@ -715,22 +715,22 @@ def test_two_limits_hold_together_whoever_counts_towards_one_or_both(calls):
 @BOTH
 def test_a_start_that_patience_does_not_allow_is_not_reserved(paced, clock):
     slot = ("all", Rate(1, 60.0))
-    paced.reserve([slot], Patience(10, clock))
+    paced.reserve([slot], WaitBudget(10, clock))
 
     for _attempt in range(3):
         with pytest.raises(WaitTooLong, match="the rate limit is used up by calls that are waiting already: that needs 60 s more, and max_wait .10 s"):
-            paced.reserve([slot], Patience(10, clock))
+            paced.reserve([slot], WaitBudget(10, clock))
 
-    assert paced.reserve([slot], Patience(61, clock)) == pytest.approx(60.5, abs=1e-4)
+    assert paced.reserve([slot], WaitBudget(61, clock)) == pytest.approx(60.5, abs=1e-4)
 
 
 @BOTH
-def test_nobody_starts_while_the_platform_says_wait(paced, clock, patience):
+def test_nobody_starts_while_the_platform_says_wait(paced, clock, budget):
     slot = ("all", Rate(5, 1.0))
 
-    paced.hold([slot], clock.now() + 7)
+    paced.block_until([slot], clock.now() + 7)
 
-    assert paced.reserve([slot], patience) == pytest.approx(7)
+    assert paced.reserve([slot], budget) == pytest.approx(7)
 
 
 @BOTH
@@ -738,32 +738,32 @@ def test_nobody_starts_while_the_platform_says_wait(paced, clock, patience):
 def test_what_was_noted_before_the_clock_was_set_back_is_forgotten(step, paced, clock):
     slot, day = ("all", Rate(3, 1.0)), 86400
     clock.time += 9 * day
-    paced.hold([slot], clock.now()) if step == "hold" else paced.reserve([slot], Patience(0, clock))
+    paced.block_until([slot], clock.now()) if step == "hold" else paced.reserve([slot], WaitBudget(0, clock))
     clock.time -= 9 * day
 
-    assert [paced.reserve([slot], Patience(9, clock)) for _call in range(7)] == pytest.approx([0, 0, 0, 1.04, 1.04, 1.04, 2.08], abs=1e-4)
+    assert [paced.reserve([slot], WaitBudget(9, clock)) for _call in range(7)] == pytest.approx([0, 0, 0, 1.04, 1.04, 1.04, 2.08], abs=1e-4)
     clock.time += 8.5 * day
-    assert paced.reserve([slot], Patience(0, clock)) == 0
+    assert paced.reserve([slot], WaitBudget(0, clock)) == 0
 
 
 @BOTH
-def test_the_platforms_word_counts_also_after_the_clock_was_set_back(paced, clock, patience):
+def test_the_platforms_word_counts_also_after_the_clock_was_set_back(paced, clock, budget):
     slot = ("all", Rate(3, 1.0))
-    paced.hold([slot], clock.now() + 9 * 86400)
+    paced.block_until([slot], clock.now() + 9 * 86400)
 
-    paced.hold([slot], clock.now() + 7)
+    paced.block_until([slot], clock.now() + 7)
 
-    assert paced.reserve([slot], patience) == pytest.approx(7)
+    assert paced.reserve([slot], budget) == pytest.approx(7)
 
 
 @BOTH
-def test_a_shorter_wait_does_not_end_a_longer_one(paced, clock, patience):
+def test_a_shorter_wait_does_not_end_a_longer_one(paced, clock, budget):
     slot = ("all", Rate(3, 1.0))
-    paced.hold([slot], clock.now() + 7)
+    paced.block_until([slot], clock.now() + 7)
 
-    paced.hold([slot], clock.now() + 1)
+    paced.block_until([slot], clock.now() + 1)
 
-    assert paced.reserve([slot], patience) == pytest.approx(7)
+    assert paced.reserve([slot], budget) == pytest.approx(7)
 
 
 steps = st.lists(st.tuples(st.sampled_from(["reserve", "hold"]), st.floats(0, 5), st.floats(0, 3)), max_size=40)
@@ -783,54 +783,54 @@ def test_no_window_holds_more_starts_than_the_limit_also_after_the_platform_said
     for step, hold, pause in steps:
         clock.time += pause
         if step == "hold":
-            backend.hold([("all", rate)], clock.time + hold)
+            backend.block_until([("all", rate)], clock.time + hold)
         else:
-            starts.append(clock.time + backend.reserve([("all", rate)], Patience(10_000, clock)))
+            starts.append(clock.time + backend.reserve([("all", rate)], WaitBudget(10_000, clock)))
 
     starts.sort()
     assert all(late - early > rate.window for early, late in zip(starts, starts[count:], strict=False))
 
 
-def test_the_directory_keeps_the_limit_too_after_the_platform_said_wait(backend, clock, patience):
+def test_the_directory_keeps_the_limit_too_after_the_platform_said_wait(backend, clock, budget):
     slot = ("all", Rate(1, 1.0))
-    starts = [backend.reserve([slot], patience) for _call in range(4)]
+    starts = [backend.reserve([slot], budget) for _call in range(4)]
 
-    backend.hold([slot], clock.now() + 0.5)
-    starts += [backend.reserve([slot], patience) for _call in range(3)]
+    backend.block_until([slot], clock.now() + 0.5)
+    starts += [backend.reserve([slot], budget) for _call in range(3)]
 
     starts.sort()
     assert all(late - early > 1 for early, late in zip(starts, starts[1:], strict=False))
 
 
 @pytest.mark.parametrize("content", [b"", b"abc", b"\x00" * 11, b"\xff" * 16], ids=["empty", "cut", "cut after one", "not a number"])
-def test_a_damaged_pacing_file_costs_no_more_than_a_window(content, backend, place, patience):
+def test_a_damaged_pacing_file_costs_no_more_than_a_window(content, backend, place, budget):
     (place / "pacing" / "all").write_bytes(content)
 
-    assert 0 <= backend.reserve([("all", Rate(1, 1.0))], patience) <= 1.04
-    assert backend.reserve([("all", Rate(1, 1.0))], patience) == pytest.approx(1.04, abs=1e-4)
+    assert 0 <= backend.reserve([("all", Rate(1, 1.0))], budget) <= 1.04
+    assert backend.reserve([("all", Rate(1, 1.0))], budget) == pytest.approx(1.04, abs=1e-4)
 
 
-def test_pacing_in_memory_is_shared_by_the_items_of_a_process(clock, patience, monkeypatch):
+def test_pacing_in_memory_is_shared_by_the_items_of_a_process(clock, budget, monkeypatch):
     monkeypatch.setattr(memory, "_PROCESS_SCHEDULES", {})
     slot = ("all", Rate(1, 1.0))
 
-    waits = [MemoryBackend(clock).reserve([slot], patience) for _item in range(2)]
+    waits = [MemoryBackend(clock).reserve([slot], budget) for _item in range(2)]
 
     assert waits == pytest.approx([0, 1.04], abs=1e-4)
 
 
-def test_threads_that_ask_at_the_same_instant_get_each_start_exactly_once(clock, patience):
+def test_threads_that_ask_at_the_same_instant_get_each_start_exactly_once(clock, budget):
     backend = MemoryBackend(clock, {})
-    slots = [("all", Rate(4, 1.0)), ("auth", Rate(2, 1.0))]
+    rate_limits = [("all", Rate(4, 1.0)), ("auth", Rate(2, 1.0))]
 
-    waits = race(4, lambda: [backend.reserve(slots, patience) for _call in range(25)])
+    waits = race(4, lambda: [backend.reserve(rate_limits, budget) for _call in range(25)])
 
     assert sorted(wait for waits_of_one in waits for wait in waits_of_one) == pytest.approx([1.04 * (number // 2) for number in range(100)], abs=1e-3)
 
 
 @BOTH
-def test_a_request_that_counts_for_several_leaves_the_others_less(paced, patience):
-    waits = [paced.reserve([("all", Rate(5, 1.0, weight))], patience) for weight in (4, 2, 1, 1, 5)]
+def test_a_request_that_counts_for_several_leaves_the_others_less(paced, budget):
+    waits = [paced.reserve([("all", Rate(5, 1.0, cost))], budget) for cost in (4, 2, 1, 1, 5)]
 
     assert waits == pytest.approx([0, 1.04, 0, 1.04, 2.08], abs=1e-4)
 
@@ -1003,17 +1003,17 @@ WRITE_ON_A_FULL_DISK = """
 import resource
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.schedule import Schedule
 from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
-backend, patience = DirectoryBackend(args[0], Clock()), Patience(1, Clock())
+backend, patience = DirectoryBackend(args[0], Clock()), WaitBudget(1, Clock())
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # from here on the kernel takes no more data
 uses = {
     "write": lambda: backend.write("0123abcd", b"new", None),
     "own_key": backend.own_key,
     "reserve": lambda: backend.reserve([("all", Rate(1, 1.0))], patience),
-    "hold": lambda: backend.hold([("all", Rate(1, 1.0))], Clock.now() + 1),
+    "hold": lambda: backend.block_until([("all", Rate(1, 1.0))], Clock.now() + 1),
 }
 for name, use in uses.items():
     try:
@@ -1024,7 +1024,7 @@ print("end", backend.read("0123abcd"))
 """
 
 
-def test_a_disk_that_is_full_is_a_clear_failure_and_keeps_what_was_there(place, backend, start, patience):
+def test_a_disk_that_is_full_is_a_clear_failure_and_keeps_what_was_there(place, backend, start, budget):
     backend.write(NAME, b"old", None)
     child = start("import sys\nargs = sys.argv[1:]\n" + WRITE_ON_A_FULL_DISK, place)
 
@@ -1033,7 +1033,7 @@ def test_a_disk_that_is_full_is_a_clear_failure_and_keeps_what_was_there(place, 
     backend.write(NAME, b"new", None)
     assert backend.read(NAME) == b"new"
     assert len(backend.own_key()) == 44
-    assert backend.reserve([("all", Rate(1, 1.0))], patience) == 0
+    assert backend.reserve([("all", Rate(1, 1.0))], budget) == 0
 
 
 # --- which backend ---------------------------------------------------------------------------------------------------------
@@ -1045,11 +1045,11 @@ def test_nothing_is_made_before_it_is_needed(place, clock):
     assert not place.exists()
 
 
-def test_without_a_cache_a_token_lives_as_long_as_its_item(clock, patience):
+def test_without_a_cache_a_token_lives_as_long_as_its_item(clock, budget):
     backend = open_backend("none", clock, {})
     assert isinstance(backend, MemoryBackend)
     store = store_in(backend, None)
-    with backend.lock(NAME, patience):
+    with backend.lock(NAME, budget):
         store.write(NAME, ENTRY, None)
 
     assert store.read(NAME) == {**ENTRY, "name": NAME}
@@ -1082,17 +1082,17 @@ class Recorder(MemoryBackend):
         self.seen = []
         self.asked = 0
 
-    def lock(self, name, patience):
+    def lock(self, name, budget):
         self.seen.append(name)
-        return super().lock(name, patience)
+        return super().lock(name, budget)
 
-    def reserve(self, slots, patience):
-        self.seen += [name for name, _rate in slots]
-        return super().reserve(slots, patience)
+    def reserve(self, rate_limits, budget):
+        self.seen += [name for name, _rate in rate_limits]
+        return super().reserve(rate_limits, budget)
 
-    def hold(self, slots, until):
-        self.seen += [name for name, _rate in slots]
-        super().hold(slots, until)
+    def block_until(self, rate_limits, until):
+        self.seen += [name for name, _rate in rate_limits]
+        super().block_until(rate_limits, until)
 
     def own_key(self):
         self.asked += 1
@@ -1103,10 +1103,10 @@ def names_seen(key, own=None):
     """The names of a lock, of a rate limit when it is reserved and held, and of another one."""
     recorder = Recorder(own)
     store = TokenStore(lambda: recorder, key)
-    with store.lock(PLAYER, Patience(1, Clock())):
-        store.reserve([SLOT], Patience(1, Clock()))
-    store.hold([SLOT], 0)
-    store.reserve([("another", SLOT[1])], Patience(1, Clock()))
+    with store.lock(PLAYER, WaitBudget(1, Clock())):
+        store.reserve([SLOT], WaitBudget(1, Clock()))
+    store.block_until([SLOT], 0)
+    store.reserve([("another", SLOT[1])], WaitBudget(1, Clock()))
     assert recorder.asked <= 1
     return recorder.seen
 
@@ -1132,27 +1132,27 @@ def test_names_of_locks_are_no_names_of_tokens(backend):
     assert store._keyed(json.dumps(IDENTITY)) != store.name_of(IDENTITY)
 
 
-def test_a_process_that_shares_nothing_needs_no_key(clock, patience, monkeypatch):
+def test_a_process_that_shares_nothing_needs_no_key(clock, budget, monkeypatch):
     monkeypatch.setattr(MemoryBackend, "own_key", lambda self: pytest.fail("nobody needs a key"))
     schedules = {}
     store = TokenStore(lambda: MemoryBackend(clock, schedules), None)
 
-    store.reserve([SLOT], patience)
-    with store.lock(PLAYER, patience):
-        store.hold([("another", SLOT[1])], 0)
+    store.reserve([SLOT], budget)
+    with store.lock(PLAYER, budget):
+        store.block_until([("another", SLOT[1])], 0)
 
     assert list(schedules) == [SLOT[0], "another"]
 
 
 LOCK_AND_PACE = """
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
-from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import Patience
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
 from ansible_collections.mediaops.access.plugins.module_utils._store.location import open_backend
 store = TokenStore(lambda: open_backend(args[0], Clock(), {}), args[1] or None)
-with store.lock("item", Patience(1, Clock())):
-    store.reserve([("all", Rate(1, 1.0))], Patience(1, Clock()))
+with store.lock("item", WaitBudget(1, Clock())):
+    store.reserve([("all", Rate(1, 1.0))], WaitBudget(1, Clock()))
 print([name for name in sys.modules if name.startswith("cryptography")], flush=True)
 """
 

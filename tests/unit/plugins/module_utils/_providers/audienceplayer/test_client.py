@@ -89,12 +89,12 @@ def test_what_is_no_instant_is_a_failure_that_quotes_it(text):
     ],
 )
 def test_a_document_has_no_more_fields_than_a_limit_that_counts_them(platform, options, limits, expected):
-    assert platform(AudiencePlayer, **options).most_fields(50, *limits) == expected
+    assert platform(AudiencePlayer, **options).max_fields(50, *limits) == expected
 
 
-@pytest.mark.parametrize(("counts", "weight"), [("request", 1), ("field", 12)])
-def test_a_request_weighs_as_many_fields_as_are_counted(platform, counts, weight):
-    assert platform(AudiencePlayer, project_id=111, rate_limit_counts=counts).request("{ a }", fields=12).weight == weight
+@pytest.mark.parametrize(("counts", "cost"), [("request", 1), ("field", 12)])
+def test_a_request_weighs_as_many_fields_as_are_counted(platform, counts, cost):
+    assert platform(AudiencePlayer, project_id=111, rate_limit_counts=counts).request("{ a }", fields=12).cost == cost
 
 
 def answered(monkeypatch, audienceplayer, body, status=200):
@@ -162,6 +162,6 @@ def test_logins_in_one_document_keep_to_the_limit_that_counts_them(platform, mon
     requests = answered(monkeypatch, audienceplayer, {"data": {"u0": login, "u1": login, "ClientUserAuthenticate": login}})
     outcomes = audienceplayer.obtain_many([audienceplayer.user_grant(User(number, None)) for number in range(5)])
 
-    assert [request.weight for request in requests] == [2, 2, 1]
+    assert [request.cost for request in requests] == [2, 2, 1]
     assert all(request.authenticates and request.repeatable for request in requests)
     assert [outcome.access_token for outcome in outcomes.values()] == ["t"] * 5

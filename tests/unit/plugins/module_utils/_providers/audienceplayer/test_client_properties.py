@@ -53,7 +53,7 @@ def test_an_entitlement_means_the_instant_not_its_spelling(date, other):
     first, second = [Entitlement.read({**options, "expires_at": text}, now=-1e11) for text in spellings]
 
     assert first == second
-    assert first.wanted == f"present until {iso(whole(date).timestamp())}"
+    assert first.desired == f"present until {iso(whole(date).timestamp())}"
 
 
 @SETTINGS
