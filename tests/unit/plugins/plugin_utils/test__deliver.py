@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS, CredentialsFile, Dotenv, variable_name
-from ansible_collections.mediaops.access.tests.unit.plugins.module_utils.test__files import make_socket
+from ansible_collections.mediaops.access.tests.unit.plugins.module_utils._data.test_files import make_socket
 
 PASSWORD = "hush-vault"
 APPLICATION = {"client_id": "client-1", "client_secret": "hush-1"}

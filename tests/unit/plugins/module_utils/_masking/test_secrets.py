@@ -386,4 +386,4 @@ def test_base64_and_hex_in_pieces_are_masked(encode, between):
     coded = encode(secret.encode()).rstrip("=")
     pieces = [coded[start : start + 11] for start in range(0, len(coded), 11)]
 
-    assert Secrets([secret]).are_in(between.join(pieces))
+    assert Secrets([secret]).contained_in(between.join(pieces))
