@@ -111,12 +111,12 @@ def section(provider: t.Any) -> dict[str, t.Any]:
 
 
 def render() -> str:
-    provider_classes = importlib.import_module(f"{PLUGINS}.plugin_utils._providers").provider_classes
+    platforms = importlib.import_module(f"{PLUGINS}.plugin_utils._providers").platforms
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Manifest of mediaops.access.provision",
         "type": "object",
-        "properties": {**{provider.name: section(provider) for provider in provider_classes()}, "deliver": DELIVER},
+        "properties": {**{platform.name: section(platform) for platform in platforms()}, "deliver": DELIVER},
         "additionalProperties": False,
     }
     return json.dumps(schema, indent=2) + "\n"

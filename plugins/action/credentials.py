@@ -12,14 +12,14 @@ from ..module_utils._platform.access import Access
 from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._deliver import FORMATS, KEYS, Credentials, CredentialsFile, Place
 from ..plugin_utils._plain import ansible_home
-from ..plugin_utils._vault_kv2 import Vault, VaultSecret
+from ..plugin_utils._vault_kv2 import VAULT, VaultSecret
 
 SECRET = ("client_secret", "access_token")
 
 
 class ActionModule(ControllerAction):
     spec = {
-        **Vault.argument_spec(),
+        **VAULT.argument_spec(),
         "dest": {"type": "path"},
         "format": {"type": "str", "choices": [*FORMATS, "vault_kv2"], "required": True},
         "applications": {"type": "dict", "default": {}, "no_log": False},
@@ -53,8 +53,8 @@ class ActionModule(ControllerAction):
     def _place(self, arguments: dict[str, t.Any]) -> tuple[Place, str]:
         """Where to deliver, and how to call it."""
         if arguments["format"] == "vault_kv2":
-            access = Access(Vault, arguments, secrets=self.secrets, ansible_home=ansible_home())
-            return VaultSecret(access), f"{access.provider.url}/{arguments['mount']}/{arguments['path']}"
+            access = Access(VAULT, arguments, secrets=self.secrets, ansible_home=ansible_home())
+            return VaultSecret(access), f"{access.client.url}/{arguments['mount']}/{arguments['path']}"
         if not arguments["dest"]:
             raise AccessError(f"dest must be given for the format {arguments['format']}")
         # To remove a file takes no password.

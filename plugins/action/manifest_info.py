@@ -23,7 +23,7 @@ from ..module_utils._platform.options import check_common, common_options
 from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._deliver import FORMATS, CredentialsFile, Json, clashes
 from ..plugin_utils._plain import VAULT_REMEDY, decrypted, first_line, plain
-from ..plugin_utils._providers import provider_classes
+from ..plugin_utils._providers import platforms
 from ..plugin_utils._yaml_source import changed_by_yaml, check_aliases
 
 SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision", "files", "manifest.schema.json")
@@ -55,7 +55,7 @@ class ActionModule(ControllerAction):
         for target in deliver:
             if "dest" in target:
                 target["dest"] = os.path.abspath(os.path.join(folder, os.path.expanduser(target["dest"])))
-        providers = [provider for provider in provider_classes() if provider.name in manifest]
+        providers = [provider for provider in platforms() if provider.name in manifest]
         is_for_use = not arguments["include_files"]
         for provider in providers:
             _anchor_paths(provider, manifest[provider.name], folder)
@@ -147,7 +147,7 @@ class ActionModule(ControllerAction):
 def _wrong_values(manifest: dict[str, t.Any], loader: t.Any) -> list[str]:
     """Values that YAML or a spreadsheet has changed, or that cannot be seen, each with its place."""
     problems: list[str] = []
-    for provider in provider_classes():
+    for provider in platforms():
         section = manifest.get(provider.name)
         if isinstance(section, dict):
             found = list(leaves(section, _section_spec(provider), f"{provider.name}.", joint="."))
@@ -254,7 +254,7 @@ def _make_absent(provider: t.Any, section: dict[str, t.Any]) -> None:
 
 def _named(manifest: dict[str, t.Any]) -> t.Iterator[tuple[str, str, dict[str, t.Any]]]:
     """Kind, place and item of everything whose credentials are delivered by name. A name may be a number in YAML; it is a text here."""
-    for provider in provider_classes():
+    for provider in platforms():
         for kind in ("applications", "tokens"):
             items = manifest.get(provider.name, {}).get(kind, []) if kind in provider.manifest else []
             for index, item in enumerate(items):

@@ -13,7 +13,8 @@ from ansible.errors import AnsibleFilterError
 from ..module_utils._errors import AccessError
 from ..module_utils._masking.secrets import Secrets
 from ..module_utils._modules.definition import problem_in
-from ..module_utils._providers.audienceplayer.client import AudiencePlayer
+from ..module_utils._platform.access import Access
+from ..module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER
 from ..module_utils._providers.audienceplayer.entitlements import Entitlement
 from ..modules.audienceplayer_entitlement import MODULE
 from ..plugin_utils._plain import plain
@@ -67,12 +68,12 @@ def audienceplayer_webhook_url(options: t.Any, url: str | None = None) -> str:
     try:
         if validation.error_messages:
             raise AccessError(problem_in(validation, "its dictionary"))
-        platform = AudiencePlayer(validation.validated_parameters)
+        client = Access(AUDIENCEPLAYER, validation.validated_parameters, secrets=secrets).client
         entitlement = Entitlement.read(validation.validated_parameters, time.time())
-        document = f"mutation{{{entitlement.mutation(platform.client_arguments(), alias='')}}}"
+        document = f"mutation{{{entitlement.mutation(client.graphql.client_arguments(), alias='')}}}"
     except AccessError as error:
         raise AnsibleFilterError(f"audienceplayer_webhook_url: {secrets.scrub(error.message)}") from None
-    return f"{platform.url}/graphql/{platform.params['project_id']}/user/?query={quote(document, safe='')}"
+    return f"{client.url}/graphql/{client.params['project_id']}/user/?query={quote(document, safe='')}"
 
 
 class FilterModule:

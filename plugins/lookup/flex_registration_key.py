@@ -64,15 +64,15 @@ from ansible.plugins.lookup import LookupBase
 
 from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
-from ..module_utils._providers._consul import Consul
+from ..module_utils._providers._consul import CONSUL, Consul
 from ..plugin_utils._lookup import run_lookup
 
 
 def run(access: Access[Consul]) -> Result:
-    return {"changed": False, "value": access.provider.value()}
+    return {"changed": False, "value": access.client.value()}
 
 
-MODULE = ModuleDefinition(Consul, run)
+MODULE = ModuleDefinition(CONSUL, run)
 
 
 class LookupModule(LookupBase):

@@ -247,12 +247,13 @@ from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.audienceplayer.bulk import Entitlements
 from ..module_utils._providers.audienceplayer.client import AudiencePlayer
+from ..module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER
 from ..module_utils._providers.audienceplayer.entitlements import ITEM_OPTIONS
 
 
 def run(access: Access[AudiencePlayer]) -> Result:
     many = [name for name in ("entitlements", "entitlements_file") if access.params[name] is not None]
-    beside = sorted(access.given & set(ITEM_OPTIONS)) if many else []
+    beside = sorted(access.explicit_options & set(ITEM_OPTIONS)) if many else []
     if beside:
         raise AccessError(f"{' and '.join(beside)} cannot be given beside {many[0]}: each item has its own")
     entitlements = Entitlements(access)
@@ -261,7 +262,7 @@ def run(access: Access[AudiencePlayer]) -> Result:
 
 
 MODULE = ModuleDefinition(
-    AudiencePlayer,
+    AUDIENCEPLAYER,
     run,
     {
         **ITEM_OPTIONS,

@@ -98,11 +98,12 @@ from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._oauth2.token import iso
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.audienceplayer.client import AudiencePlayer
+from ..module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER
 
 
 def run(access: Access[AudiencePlayer]) -> Result:
     try:
-        held = access.provider.holdings(access.provider.preferred_grant())
+        held = access.client.holdings(access.client.preferred_grant())
     except NotFound:
         held = {"products": [], "subscriptions": []}
     shown = {kind: [{**item, "expires_at": item["expires_at"] and iso(item["expires_at"].timestamp())} for item in items] for kind, items in held.items()}
@@ -110,7 +111,7 @@ def run(access: Access[AudiencePlayer]) -> Result:
 
 
 MODULE = ModuleDefinition(
-    AudiencePlayer,
+    AUDIENCEPLAYER,
     run,
     {"user_id": {"type": "int"}, "user_email": {"type": "str"}},
     mutually_exclusive=[("user_id", "user_email")],

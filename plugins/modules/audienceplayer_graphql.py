@@ -81,34 +81,34 @@ data:
   sample: {"Config": {"project_id": 111}}
 """
 
-from ..module_utils._masking.secrets import HOLDS_SECRET
-from ..module_utils._modules.definition import ModuleDefinition, Result
+from ..module_utils._modules.definition import ModuleDefinition, ModuleResult
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.audienceplayer.client import AudiencePlayer
-from ..module_utils._providers.audienceplayer.graphql import is_mutation
+from ..module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER, TOKEN_OPTIONS, TOKEN_RULES
+from ..module_utils._providers.audienceplayer.documents import is_mutation
 
 
-def run(access: Access[AudiencePlayer]) -> Result:
-    platform, params = access.provider, access.params
+def run(access: Access[AudiencePlayer]) -> ModuleResult:
+    client, params = access.client, access.params
     writes = is_mutation(params["query"])
-    request = platform.request(params["query"], params["scope"], variables=params["variables"], repeatable=not writes)
+    request = client.graphql.request(params["query"], params["scope"], variables=params["variables"], repeatable=not writes)
     shown = {"diff": {"before": {}, "after": {"mutation": request.label}}} if writes else {}
-    if access.check_mode and (writes or platform.has_planned_user(access)):
-        return {"changed": writes, "data": None, **shown}
-    data = platform.data(platform.send_authorized(request))
-    return {"changed": writes, "data": data, **shown, HOLDS_SECRET: access.secrets.possibly_in(data)}
+    if access.check_mode and (writes or client.has_planned_user(access)):
+        return ModuleResult({"changed": writes, "data": None, **shown})
+    data = client.graphql.responses.data(client.send_authorized(request))
+    return ModuleResult({"changed": writes, "data": data, **shown}, sensitive=access.secrets.possibly_in(data))
 
 
 MODULE = ModuleDefinition(
-    AudiencePlayer,
+    AUDIENCEPLAYER,
     run,
     {
         "query": {"type": "str", "required": True, "no_log": False},
         "variables": {"type": "dict", "no_log": False},
-        **AudiencePlayer.token_options,
+        **TOKEN_OPTIONS,
     },
     private=("query", "variables"),
-    **AudiencePlayer.token_rules,
+    **TOKEN_RULES,
 )
 
 

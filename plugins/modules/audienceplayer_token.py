@@ -100,6 +100,7 @@ from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._modules.token import OPTIONS, run_token
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.audienceplayer.client import AudiencePlayer
+from ..module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER, TOKEN_OPTIONS, TOKEN_RULES
 
 
 def run(access: Access[AudiencePlayer]) -> Result:
@@ -108,11 +109,11 @@ def run(access: Access[AudiencePlayer]) -> Result:
     if access.check_mode and "token" not in result and params["state"] == "present":
         user = {"id": params["user_id"], "email": params["user_email"]}
         if params["auto_register"]:
-            access.provider.plan_user(access, params["user_email"])
+            access.client.plan_user(access, params["user_email"])
     return {**result, "user": user} if user else result
 
 
-MODULE = ModuleDefinition(AudiencePlayer, run, {**OPTIONS, **AudiencePlayer.token_options}, **AudiencePlayer.token_rules)
+MODULE = ModuleDefinition(AUDIENCEPLAYER, run, {**OPTIONS, **TOKEN_OPTIONS}, **TOKEN_RULES)
 
 
 def main() -> None:

@@ -87,17 +87,18 @@ from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._platform.ensure import ensure
 from ..module_utils._providers.audienceplayer.client import AudiencePlayer, UserResource
+from ..module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER
 
 
 def run(access: Access[AudiencePlayer]) -> Result:
-    outcome = ensure(access, UserResource(access.provider, access.params))
+    outcome = ensure(access, UserResource(access.client, access.params))
     if access.check_mode and outcome.diff and not outcome.diff["before"]:
-        access.plan_token(access.provider.grant())  # to log in is how a user is created
+        access.plan_token(access.client.issuer.grant())  # to log in is how a user is created
     return {"changed": outcome.changed, "diff": outcome.diff, "user": outcome.state}
 
 
 MODULE = ModuleDefinition(
-    AudiencePlayer,
+    AUDIENCEPLAYER,
     run,
     {
         "user_email": {"type": "str", "required": True},

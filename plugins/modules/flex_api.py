@@ -76,17 +76,17 @@ headers:
 """
 
 from ..module_utils._modules.api import OPTIONS, PRIVATE, run_request
-from ..module_utils._modules.definition import ModuleDefinition, Result
+from ..module_utils._modules.definition import ModuleDefinition, ModuleResult
 from ..module_utils._platform.access import Access
-from ..module_utils._providers.flex import Flex
+from ..module_utils._providers.flex import FLEX, Flex
 
 
-def run(access: Access[Flex]) -> Result:
+def run(access: Access[Flex]) -> ModuleResult:
     user = access.params["act_as_user_id"]
     return run_request(access, {"actAsUserId": user} if user else None)
 
 
-MODULE = ModuleDefinition(Flex, run, {**OPTIONS, "act_as_user_id": {"type": "str"}}, private=PRIVATE)
+MODULE = ModuleDefinition(FLEX, run, {**OPTIONS, "act_as_user_id": {"type": "str"}}, private=PRIVATE)
 
 
 def main() -> None:

@@ -119,11 +119,11 @@ application:
 from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._platform.ensure import ensure
-from ..module_utils._providers.flex import ApplicationResource, Flex
+from ..module_utils._providers.flex import FLEX, ApplicationResource, Flex
 
 
 def run(access: Access[Flex]) -> Result:
-    outcome = ensure(access, ApplicationResource(access.provider, access.params))
+    outcome = ensure(access, ApplicationResource(access.client, access.params))
     result = {"changed": outcome.changed, "diff": outcome.diff}
     if outcome.state:
         # What a real run gets to know, a check cannot: an update may change the secret, too.
@@ -135,7 +135,7 @@ def run(access: Access[Flex]) -> Result:
 
 
 MODULE = ModuleDefinition(
-    Flex,
+    FLEX,
     run,
     {
         "name": {"type": "str"},

@@ -89,11 +89,11 @@ applications:
 
 from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
-from ..module_utils._providers.flex import Flex
+from ..module_utils._providers.flex import FLEX, Flex
 
 
 def run(access: Access[Flex]) -> Result:
-    flex, params = access.provider, access.params
+    flex, params = access.client, access.params
     if params["id"] is not None:
         found = [application for application in [flex.application(params["id"])] if application]
     else:
@@ -105,7 +105,7 @@ def run(access: Access[Flex]) -> Result:
 
 
 MODULE = ModuleDefinition(
-    Flex,
+    FLEX,
     run,
     {"name": {"type": "str"}, "id": {"type": "int"}, "include_secrets": {"type": "bool", "default": False, "no_log": False}},
     mutually_exclusive=[("name", "id")],

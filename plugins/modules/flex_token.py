@@ -88,9 +88,9 @@ token:
 
 from ..module_utils._modules.definition import ModuleDefinition
 from ..module_utils._modules.token import OPTIONS, run_token
-from ..module_utils._providers.flex import Flex
+from ..module_utils._providers.flex import FLEX
 
-MODULE = ModuleDefinition(Flex, run_token, OPTIONS)
+MODULE = ModuleDefinition(FLEX, run_token, OPTIONS)
 
 
 def main() -> None:

@@ -62,12 +62,12 @@ headers:
 """
 
 from ..module_utils._modules.api import OPTIONS, PRIVATE, run_request
-from ..module_utils._modules.definition import ModuleDefinition, Result
+from ..module_utils._modules.definition import ModuleDefinition, ModuleResult
 from ..module_utils._platform.access import Access
-from ..module_utils._providers.freewheel import FreeWheel
+from ..module_utils._providers.freewheel import FREEWHEEL, FreeWheel
 
 
-def run(access: Access[FreeWheel]) -> Result:
+def run(access: Access[FreeWheel]) -> ModuleResult:
     media_type = f"application/{access.params['accept']}"
     headers = {"Accept": media_type}
     if isinstance(access.params["body"], str):
@@ -75,7 +75,7 @@ def run(access: Access[FreeWheel]) -> Result:
     return run_request(access, headers)
 
 
-MODULE = ModuleDefinition(FreeWheel, run, OPTIONS, private=PRIVATE)
+MODULE = ModuleDefinition(FREEWHEEL, run, OPTIONS, private=PRIVATE)
 
 
 def main() -> None:

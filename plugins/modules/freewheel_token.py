@@ -85,9 +85,9 @@ token:
 
 from ..module_utils._modules.definition import ModuleDefinition
 from ..module_utils._modules.token import OPTIONS, VERIFY, run_token
-from ..module_utils._providers.freewheel import FreeWheel
+from ..module_utils._providers.freewheel import FREEWHEEL
 
-MODULE = ModuleDefinition(FreeWheel, run_token, {**OPTIONS, **VERIFY})
+MODULE = ModuleDefinition(FREEWHEEL, run_token, {**OPTIONS, **VERIFY})
 
 
 def main() -> None:

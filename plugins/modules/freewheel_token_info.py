@@ -69,24 +69,25 @@ token_info:
 """
 
 from ..module_utils._modules.definition import ModuleDefinition, Result
+from ..module_utils._oauth2.grants import SuppliedToken
 from ..module_utils._oauth2.token import iso
 from ..module_utils._platform.access import Access
-from ..module_utils._providers.freewheel import FreeWheel
+from ..module_utils._providers.freewheel import FREEWHEEL, FreeWheel
 
 
 def run(access: Access[FreeWheel]) -> Result:
-    freewheel, tokens = access.provider, access.provider.tokens
+    freewheel, tokens = access.client, access.client.tokens
     grant = freewheel.preferred_grant()
     token = tokens.get(grant)
-    info = freewheel.token_info(token)
-    if info is None and not grant.is_given:
-        info = freewheel.token_info(tokens.replace(grant, token))
+    info = freewheel.issuer.token_info(token)
+    if info is None and not isinstance(grant, SuppliedToken):
+        info = freewheel.issuer.token_info(tokens.replace(grant, token))
     if info is None:
         return {"changed": False, "token_info": {"valid": False, "user_id": None, "created_at": None, "expires_in": None, "expires_at": None}}
     return {"changed": False, "token_info": {"valid": True, **info, "expires_at": iso(access.clock.now() + info["expires_in"])}}
 
 
-MODULE = ModuleDefinition(FreeWheel, run)
+MODULE = ModuleDefinition(FREEWHEEL, run)
 
 
 def main() -> None:

@@ -67,9 +67,9 @@ headers:
 
 from ..module_utils._modules.api import OPTIONS, PRIVATE, run_request
 from ..module_utils._modules.definition import ModuleDefinition
-from ..module_utils._providers.movingimage import MovingImage
+from ..module_utils._providers.movingimage import MOVINGIMAGE
 
-MODULE = ModuleDefinition(MovingImage, run_request, OPTIONS, private=PRIVATE)
+MODULE = ModuleDefinition(MOVINGIMAGE, run_request, OPTIONS, private=PRIVATE)
 
 
 def main() -> None:

@@ -102,9 +102,9 @@ token:
 
 from ..module_utils._modules.definition import ModuleDefinition
 from ..module_utils._modules.token import OPTIONS, run_token
-from ..module_utils._providers.movingimage import MovingImage
+from ..module_utils._providers.movingimage import MOVINGIMAGE
 
-MODULE = ModuleDefinition(MovingImage, run_token, OPTIONS)
+MODULE = ModuleDefinition(MOVINGIMAGE, run_token, OPTIONS)
 
 
 def main() -> None:

@@ -55,14 +55,14 @@ video_managers:
 
 from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
-from ..module_utils._providers.movingimage import MovingImage
+from ..module_utils._providers.movingimage import MOVINGIMAGE, MovingImage
 
 
 def run(access: Access[MovingImage]) -> Result:
-    return {"changed": False, "video_managers": access.provider.video_managers()}
+    return {"changed": False, "video_managers": access.client.video_managers()}
 
 
-MODULE = ModuleDefinition(MovingImage, run)
+MODULE = ModuleDefinition(MOVINGIMAGE, run)
 
 
 def main() -> None:

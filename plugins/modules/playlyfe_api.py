@@ -65,9 +65,9 @@ headers:
 
 from ..module_utils._modules.api import OPTIONS, PRIVATE, run_request
 from ..module_utils._modules.definition import ModuleDefinition
-from ..module_utils._providers.playlyfe import Playlyfe
+from ..module_utils._providers.playlyfe import PLAYLYFE
 
-MODULE = ModuleDefinition(Playlyfe, run_request, OPTIONS, private=PRIVATE)
+MODULE = ModuleDefinition(PLAYLYFE, run_request, OPTIONS, private=PRIVATE)
 
 
 def main() -> None:

@@ -83,16 +83,16 @@ player:
 from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._platform.ensure import ensure
-from ..module_utils._providers.playlyfe import PlayerResource, Playlyfe
+from ..module_utils._providers.playlyfe import PLAYLYFE, PlayerResource, Playlyfe
 
 
 def run(access: Access[Playlyfe]) -> Result:
-    outcome = ensure(access, PlayerResource(access.provider, access.params))
+    outcome = ensure(access, PlayerResource(access.client, access.params))
     return {"changed": outcome.changed, "diff": outcome.diff, **({"player": outcome.state} if outcome.state else {})}
 
 
 MODULE = ModuleDefinition(
-    Playlyfe,
+    PLAYLYFE,
     run,
     {
         "id": {"type": "str", "required": True},

@@ -66,18 +66,18 @@ players:
 
 from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
-from ..module_utils._providers.playlyfe import Playlyfe
+from ..module_utils._providers.playlyfe import PLAYLYFE, Playlyfe
 
 
 def run(access: Access[Playlyfe]) -> Result:
     player_id = access.params["id"]
     if player_id is None:
-        return {"changed": False, "players": access.provider.players()}
-    player = access.provider.player(player_id)
+        return {"changed": False, "players": access.client.players()}
+    player = access.client.player(player_id)
     return {"changed": False, "players": [player] if player else []}
 
 
-MODULE = ModuleDefinition(Playlyfe, run, {"id": {"type": "str"}})
+MODULE = ModuleDefinition(PLAYLYFE, run, {"id": {"type": "str"}})
 
 
 def main() -> None:

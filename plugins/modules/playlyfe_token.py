@@ -74,9 +74,9 @@ token:
 
 from ..module_utils._modules.definition import ModuleDefinition
 from ..module_utils._modules.token import OPTIONS, run_token
-from ..module_utils._providers.playlyfe import Playlyfe
+from ..module_utils._providers.playlyfe import PLAYLYFE
 
-MODULE = ModuleDefinition(Playlyfe, run_token, OPTIONS)
+MODULE = ModuleDefinition(PLAYLYFE, run_token, OPTIONS)
 
 
 def main() -> None:

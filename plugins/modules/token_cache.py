@@ -62,11 +62,11 @@ removed:
   sample: 2
 """
 
-from ..module_utils._modules.cache import AnyProvider, remove_tokens
+from ..module_utils._modules.cache import TOKEN_CACHE, remove_tokens
 from ..module_utils._modules.definition import ModuleDefinition
 
 MODULE = ModuleDefinition(
-    AnyProvider,
+    TOKEN_CACHE,
     remove_tokens,
     {
         "provider": {"type": "str"},

@@ -69,10 +69,10 @@ tokens:
       sample: "2030-12-31T23:59:59Z"
 """
 
-from ..module_utils._modules.cache import AnyProvider, list_tokens
+from ..module_utils._modules.cache import TOKEN_CACHE, list_tokens
 from ..module_utils._modules.definition import ModuleDefinition
 
-MODULE = ModuleDefinition(AnyProvider, list_tokens, {"provider": {"type": "str"}})
+MODULE = ModuleDefinition(TOKEN_CACHE, list_tokens, {"provider": {"type": "str"}})
 
 
 def main() -> None:

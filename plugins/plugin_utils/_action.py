@@ -18,12 +18,12 @@ from ansible.plugins.action import ActionBase
 from ..module_utils._data.values import leaves
 from ..module_utils._errors import in_one_line
 from ..module_utils._http.proxies import VARIABLES
-from ..module_utils._masking.secrets import HOLDS_SECRET, Secrets
-from ..module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, PLANS, ModuleDefinition
+from ..module_utils._masking.secrets import Secrets
+from ..module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, PLANS, SENSITIVE, ModuleDefinition
 from ..module_utils._platform.options import variables
 from ._plain import ansible_home, decrypted, plain
 from ._plans import Plans
-from ._providers import provider_classes
+from ._providers import platforms
 from ._yaml_source import changed_by_yaml
 
 _UTILS = "ansible_collections.mediaops.access.plugins.module_utils"
@@ -37,7 +37,7 @@ class InProcessAction(ActionBase):
     def __init_subclass__(cls) -> None:
         """Ansible loads an action before it forks: what is imported now, its workers share."""
         libraries = [f"{_UTILS}._masking.search"]
-        libraries += ["requests", "jsonschema", f"{_UTILS}._http.connection"] if cls.module.provider.has_tokens else []
+        libraries += ["requests", "jsonschema", f"{_UTILS}._http.connection"] if cls.module.platform.issuer else []
         libraries += ["redis"] if os.environ.get("MEDIAOPS_TOKEN_CACHE", "").startswith("redis") else []
         with _no_garbage_collection():
             for library in libraries:
@@ -75,7 +75,7 @@ class InProcessAction(ActionBase):
                 check_mode=self._task.check_mode,
                 ansible_home=ansible_home(),
                 # On the standard error output, so that a callback's JSON stays JSON.
-                show=lambda line: self._display.display(line, stderr=True),
+                on_progress=lambda line: self._display.display(line, stderr=True),
                 decrypt=lambda path: decrypted(self._loader, path),
                 earlier_plan=self._plans.get,
             )
@@ -94,7 +94,7 @@ class InProcessAction(ActionBase):
         kept = {name: value for name, value in environment.items() if name not in options and name not in proxies}
         if kept:
             # A play's environment may hold what other platforms' modules read: this one does without.
-            others = {name for provider in provider_classes() for name in variables(provider.argument_spec())}
+            others = {name for platform in platforms() for name in variables(platform.argument_spec())}
             kept = {name: value for name, value in kept.items() if name not in others}
         self._task.environment = [kept]
         here = self._connection.transport == "local" and not self._connection.become
@@ -118,7 +118,7 @@ class InProcessAction(ActionBase):
         misspelt = [value for name, value in arguments.items() if name not in self.module.options]  # perhaps a secret
         secrets = Secrets([*self.module.secret_params(arguments, collections.ChainMap(plain(environment), os.environ)), *misspelt])
         item = [task_vars.get(task_vars.get("ansible_loop_var") or "item"), task_vars.get("ansible_loop")]
-        hidden = result.pop(HOLDS_SECRET, False)
+        hidden = result.pop(SENSITIVE, False)
         shown = {key: value for key, value in result.items() if key != "invocation"}
         if hidden or secrets.contained_in([shown, plain(item)]):
             result["_ansible_no_log"] = True  # a failure's msg is still shown, as an error

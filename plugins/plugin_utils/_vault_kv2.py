@@ -12,7 +12,8 @@ from ..module_utils._data.schema import Schema
 from ..module_utils._errors import AccessError
 from ..module_utils._http.models import Request
 from ..module_utils._platform.access import Access
-from ..module_utils._platform.platform import Provider
+from ..module_utils._platform.client import ApiClient
+from ..module_utils._platform.declaration import Platform
 from ._deliver import Credentials, Place, checked
 
 SECRET = Schema(
@@ -42,24 +43,8 @@ WRITTEN = Schema(
 )
 
 
-class Vault(Provider):
-    """The secret store, over the same HTTP layer as the platforms."""
-
-    name = "vault"
-    title = "Vault"
-    has_tokens = False
-    options = {
-        "url": {"type": "str"},
-        "mount": {"type": "str", "default": "secret"},
-        "path": {"type": "str"},
-        "token": {"type": "str", "no_log": True},
-        "namespace": {"type": "str"},
-    }
-    hints = {
-        400: "Check that mount is a KV secrets engine, version 2",
-        403: "Check token, namespace, and the policy for the path",
-        404: "Check mount and namespace",
-    }
+class Vault(ApiClient):
+    """A client without tokens of its own: Vault's is an option."""
 
     def request(self, method: str, kind: str, **kwargs: t.Any) -> Request:
         token, path = self.require("token", "path")
@@ -70,11 +55,30 @@ class Vault(Provider):
         return Request(method, f"{self.url}/v1/{place}", headers=headers, **kwargs)
 
 
+VAULT = Platform(
+    name="vault",
+    title="Vault",
+    client=Vault,
+    options={
+        "url": {"type": "str"},
+        "mount": {"type": "str", "default": "secret"},
+        "path": {"type": "str"},
+        "token": {"type": "str", "no_log": True},
+        "namespace": {"type": "str"},
+    },
+    hints={
+        400: "Check that mount is a KV secrets engine, version 2",
+        403: "Check token, namespace, and the policy for the path",
+        404: "Check mount and namespace",
+    },
+)
+
+
 class VaultSecret(Place):
     """One secret, replaced only in the version that was read."""
 
     def __init__(self, access: Access[Vault]) -> None:
-        self._vault = access.provider
+        self._vault = access.client
         self._version = 0
 
     def _read(self) -> dict[str, t.Any] | None:
@@ -83,8 +87,8 @@ class VaultSecret(Place):
         if response.status == 404 and b'"version"' not in response.body:
             return None
         if not response.ok and response.status != 404:
-            raise self._vault.error_for(response)
-        return t.cast("dict[str, t.Any]", self._vault.read(response, SECRET)["data"])
+            raise self._vault.responses.make_error(response)
+        return t.cast("dict[str, t.Any]", self._vault.responses.validate(response, SECRET)["data"])
 
     def load(self, known: Credentials) -> Credentials | None:
         secret = self._read()
@@ -99,7 +103,7 @@ class VaultSecret(Place):
         """Write the version after the one that was read. Done twice by a repeat, the second is refused, and the secret is as wanted."""
         body = {"options": {"cas": self._version}, "data": credentials}
         try:
-            self._vault.read(self._vault.send(self._vault.request("POST", "data", json=body, repeatable=True)), WRITTEN)
+            self._vault.fetch(self._vault.request("POST", "data", json=body, repeatable=True), WRITTEN)
         except AccessError as error:
             if error.status != 400 or self.load(credentials) != credentials:
                 raise

@@ -12,7 +12,7 @@ import pytest
 from scenarios import SCENARIOS, Scenario
 from test_faults import VOLATILE, Bench, bench
 
-from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import HOLDS_SECRET
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import SENSITIVE
 
 __all__ = ["bench"]
 
@@ -51,7 +51,7 @@ def _differences(predicted: t.Any, real: t.Any, place: str = "") -> t.Iterator[s
     if isinstance(real, dict) and isinstance(predicted, dict):
         for key, value in real.items():
             if key not in predicted:
-                if key != HOLDS_SECRET:  # of what is not there
+                if key != SENSITIVE:  # of what is not there
                     yield f"{place}{key} is lacking"
             elif key not in (*VOLATILE, "diff", "invocation"):
                 yield from _differences(predicted[key], value, f"{place}{key}.")

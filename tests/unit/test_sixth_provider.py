@@ -32,42 +32,36 @@ TOOLS = pathlib.Path(__file__).resolve().parents[2] / "tools"
 
 FILES = {
     "module_utils/_providers/acme.py": """
+from ansible_collections.mediaops.access.plugins.module_utils._data.schema import Schema
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request
-from ansible_collections.mediaops.access.plugins.module_utils._platform.options import from_env
-from ansible_collections.mediaops.access.plugins.module_utils._platform.platform import ManifestList, Provider
-from ansible_collections.mediaops.access.plugins.module_utils._data.schema import Schema
-from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import Grant
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import PasswordCredentials
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token
+from ansible_collections.mediaops.access.plugins.module_utils._platform.client import AuthorizedClient
+from ansible_collections.mediaops.access.plugins.module_utils._platform.declaration import ManifestList, Platform
+from ansible_collections.mediaops.access.plugins.module_utils._platform.issuer import TokenIssuer
+from ansible_collections.mediaops.access.plugins.module_utils._platform.options import from_env
 
 LOGIN = Schema({"type": "object", "properties": {"token": {"type": "string"}, "life": {"type": "number"}}, "required": ["token", "life"]})
 WIDGET = Schema({"type": "object", "properties": {"colour": {"type": "string"}}, "required": ["colour"]})
 
 
-class Acme(Provider):
-    name = "acme"
-    title = "Acme Widgets"
-    options = {
-        "url": {"type": "str", "default": "https://acme.example.com"},
-        "user": {"type": "str", "fallback": from_env("ACME_USER")},
-        "password": {"type": "str", "no_log": True},
-    }
-    role = "acme_access"
-    manifest = {"tokens": ManifestList("acme_token", ("state",), named=True), "widgets": ManifestList("acme_widget", ("id", "colour", "state"), ("id",))}
+class AcmeTokens(TokenIssuer):
     revokes = True
-    hints = {401: "Check user and password"}
 
     def grant(self):
-        return Grant("password", *self.require("user", "password"))
+        return PasswordCredentials(*self.require("user", "password"))
 
     def obtain(self, grant):
-        request = Request("POST", f"{self.url}/login", json={"user": grant.principal, "password": grant.secret}, authenticates=True, repeatable=True)
-        answer = self.read(self.send(request), LOGIN)
-        return Token(answer["token"], expires_at=self.clock.now() + answer["life"])
+        body = {"user": grant.username, "password": grant.password}
+        answer = self.fetch(Request("POST", f"{self.url}/login", json=body, authenticates=True, repeatable=True), LOGIN)
+        return Token(answer["token"], expires_at=self.session.clock.now() + answer["life"])
 
-    def revocation(self, token):
+    def revocation_request(self, token):
         return self.authorize(Request("POST", f"{self.url}/logout", repeatable=True, authenticates=True), token)
 
+
+class Acme(AuthorizedClient):
     def widget(self, widget_id, method="GET", **body):
         request = Request(method, f"{self.url}/widgets/{widget_id}", json=body or None, repeatable=method != "GET")
         try:
@@ -78,6 +72,22 @@ class Acme(Provider):
             raise
 
 
+ACME = Platform(
+    name="acme",
+    title="Acme Widgets",
+    client=Acme,
+    issuer=AcmeTokens,
+    options={
+        "url": {"type": "str", "default": "https://acme.example.com"},
+        "user": {"type": "str", "fallback": from_env("ACME_USER")},
+        "password": {"type": "str", "no_log": True},
+    },
+    role="acme_access",
+    manifest={"tokens": ManifestList("acme_token", ("state",), named=True), "widgets": ManifestList("acme_widget", ("id", "colour", "state"), ("id",))},
+    hints={401: "Check user and password"},
+)
+
+
 class WidgetResource:
     def __init__(self, acme, params):
         self.acme, self.params = acme, params
@@ -85,7 +95,7 @@ class WidgetResource:
 
     def read(self):
         response = self.acme.widget(self.params["id"])
-        return {"id": self.params["id"], "colour": self.acme.read(response, WIDGET)["colour"]} if response else None
+        return {"id": self.params["id"], "colour": self.acme.responses.validate(response, WIDGET)["colour"]} if response else None
 
     def desired(self, current):
         return None if self.params["state"] == "absent" else {"id": self.params["id"], "colour": self.params["colour"]}
@@ -99,22 +109,22 @@ class WidgetResource:
 """,
     "modules/acme_token.py": """
 from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import ModuleDefinition
-from ansible_collections.mediaops.access.plugins.module_utils._providers.acme import Acme
+from ansible_collections.mediaops.access.plugins.module_utils._providers.acme import ACME
 from ansible_collections.mediaops.access.plugins.module_utils._modules.token import OPTIONS, run_token
 
 DOCUMENTATION = "options: {}"
-MODULE = ModuleDefinition(Acme, run_token, OPTIONS)
+MODULE = ModuleDefinition(ACME, run_token, OPTIONS)
 """,
     "modules/acme_api.py": """
 from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import ModuleDefinition
-from ansible_collections.mediaops.access.plugins.module_utils._providers.acme import Acme
+from ansible_collections.mediaops.access.plugins.module_utils._providers.acme import ACME
 from ansible_collections.mediaops.access.plugins.module_utils._modules.api import OPTIONS, run_request
 
-MODULE = ModuleDefinition(Acme, run_request, OPTIONS)
+MODULE = ModuleDefinition(ACME, run_request, OPTIONS)
 """,
     "modules/acme_widget.py": '''
 from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import ModuleDefinition
-from ansible_collections.mediaops.access.plugins.module_utils._providers.acme import Acme, WidgetResource
+from ansible_collections.mediaops.access.plugins.module_utils._providers.acme import ACME, WidgetResource
 from ansible_collections.mediaops.access.plugins.module_utils._platform.ensure import ensure
 
 DOCUMENTATION = """
@@ -126,12 +136,12 @@ options:
 
 
 def run(access):
-    outcome = ensure(access, WidgetResource(access.provider, access.params))
+    outcome = ensure(access, WidgetResource(access.client, access.params))
     return {"changed": outcome.changed, "diff": outcome.diff, "widget": outcome.state}
 
 
 MODULE = ModuleDefinition(
-    Acme,
+    ACME,
     run,
     {
         "id": {"type": "str", "required": True},
@@ -174,9 +184,9 @@ def acme(neutral_environment, tmp_path, monkeypatch):
         load(f"{PACKAGE}.{file[:-3].replace('/', '.')}", path, monkeypatch)
     folders = [*module_utils_providers.__path__, str(tmp_path / "plugins" / "module_utils" / "_providers")]
     monkeypatch.setattr(_providers, "_providers", types.SimpleNamespace(__name__=module_utils_providers.__name__, __path__=folders))
-    _providers.provider_classes.cache_clear()
+    _providers.platforms.cache_clear()
     yield
-    _providers.provider_classes.cache_clear()
+    _providers.platforms.cache_clear()
 
 
 def load(name, path, monkeypatch):
@@ -292,7 +302,7 @@ def test_its_module_runs_in_the_worker_and_protects_its_secrets(item, censored):
 
 
 def test_it_is_one_of_the_providers():
-    assert [provider.name for provider in _providers.provider_classes()][0] == "acme"
+    assert [platform.name for platform in _providers.platforms()][0] == "acme"
 
 
 @pytest.fixture

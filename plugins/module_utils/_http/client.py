@@ -25,28 +25,34 @@ _LONGEST_BACKOFF = 60.0
 _LONGEST_WAIT = 1e9  # seconds: what asks for more says the same
 
 
+class ResponseRules(t.Protocol):
+    """How a platform's answers are told apart."""
+
+    def is_rate_limited(self, response: Response) -> bool: ...
+
+    def is_definitive_refusal(self, response: Response) -> bool: ...
+
+    def find_error(self, response: Response) -> AccessError | None: ...
+
+
 class Http:
     """Sends requests to one platform for one item."""
 
     def __init__(
         self,
-        transport: ConnectionOptions,
+        options: ConnectionOptions,
         budget: WaitBudget,
         clock: Clock,
-        backend: t.Callable[[], Pace],
-        rate_limits: t.Callable[[Request], t.Sequence[RateLimit]],
-        is_rate_limited: t.Callable[[Response], bool],
-        is_definitive_refusal: t.Callable[[Response], bool] = lambda _response: False,
-        failure: t.Callable[[Response], AccessError | None] = lambda _response: None,
+        pace: Pace,
+        limits_for: t.Callable[[Request], t.Sequence[RateLimit]],
+        responses: ResponseRules,
     ) -> None:
-        self._options = transport
+        self._options = options
         self._budget = budget
         self._clock = clock
-        self._backend = backend
-        self._rate_limits = rate_limits
-        self._is_rate_limited = is_rate_limited
-        self._is_definitive_refusal = is_definitive_refusal
-        self._failure = failure
+        self._pace = pace
+        self._limits_for = limits_for
+        self._responses = responses
         self._connections: t.Any = None
 
     def send(self, request: Request) -> Response:
@@ -58,47 +64,43 @@ class Http:
         :raises WaitTooLong: where a rate limit leaves no time.
         :raises AccessError: where no answer can be had.
         """
-        try:
-            for _redirect in range(_MAX_REDIRECTS + 1):
-                response = self._send_repeatedly(request)
-                if response.status not in _REDIRECTS:
-                    return _no_page(response)
-                request = _redirected(request, response)
-        except AmbiguousWrite as doubt:
-            doubt.creates = request.creates
-            raise
+        for _redirect in range(_MAX_REDIRECTS + 1):
+            response = self._send_repeatedly(request)
+            if response.status not in _REDIRECTS:
+                return _reject_page(response)
+            request = _redirected(request, response)
         raise AccessError(f"{request.label} is redirected without end: check url")
 
     def _send_repeatedly(self, request: Request) -> Response:
         failures = limited = 0
         send = self._prepared(request)  # before a start is reserved: what takes time must not come between that and the start
         while True:
-            self._pace(request)
+            self._wait_for_turn(request)
             try:
                 response = send()
             except NoAnswer as failure:
                 if not failure.may_repeat or failures >= self._options.retries:
                     raise failure.as_error(request) from None
             else:
-                announced = response.status == 503 and _retry_after(response, self._clock) is not None and not self._is_definitive_refusal(response)
-                if announced or self._is_rate_limited(response):
+                announced = response.status == 503 and _retry_after(response, self._clock) is not None and not self._responses.is_definitive_refusal(response)
+                if announced or self._responses.is_rate_limited(response):
                     self.wait_for_limit(response, limited)
                     limited += 1
                     continue
-                if response.status not in _FAILED_ON_THE_WAY or self._is_definitive_refusal(response):
+                if response.status not in _FAILED_ON_THE_WAY or self._responses.is_definitive_refusal(response):
                     return response
                 if not request.safe_to_repeat:
                     message = f"{request.label} was answered with HTTP {response.status}, which leaves open whether it was applied"
-                    raise AmbiguousWrite(message, **self._codes(response))
+                    raise AmbiguousWrite(message, creates=request.creates, **self._codes(response))
                 if failures >= self._options.retries:
                     return response
             self._clock.sleep(0.25 * 2**failures * (0.8 + 0.4 * random.random()))  # noqa: S311 - spreads repeats, decides nothing
             failures += 1
 
-    def _pace(self, request: Request) -> None:
-        rate_limits = self._rate_limits(request)
+    def _wait_for_turn(self, request: Request) -> None:
+        rate_limits = self._limits_for(request)
         if rate_limits:
-            wait = self._backend().reserve(rate_limits, self._budget)
+            wait = self._pace.reserve(rate_limits, self._budget)
             self._budget.wait(wait, "the rate limit")
 
     def wait_for_limit(self, response: Response, times: int = 0) -> None:
@@ -112,16 +114,16 @@ class Http:
         reason = f"{request.label} was answered with HTTP {response.status} (too many requests, or out of service)"
         if wait > self._budget.left:
             raise self._budget.exceeded(wait, reason, **self._codes(response))
-        rate_limits = self._rate_limits(request)
+        rate_limits = self._limits_for(request)
         if rate_limits:
-            self._backend().block_until(rate_limits, self._clock.now() + wait)
+            self._pace.block_until(rate_limits, self._clock.now() + wait)
         if response.status == 503 and not request.safe_to_repeat:
-            raise AmbiguousWrite(reason, wait=wait, **self._codes(response))
+            raise AmbiguousWrite(reason, wait=wait, creates=request.creates, **self._codes(response))
         self._budget.wait(wait, reason)
 
     def _codes(self, response: Response) -> dict[str, t.Any]:
         """The HTTP status of an answer, and the platform's own code."""
-        error = self._failure(response)
+        error = self._responses.find_error(response)
         return {"status": response.status, "code": error.code if error else None}
 
     def _prepared(self, request: Request) -> t.Callable[[], Response]:
@@ -135,13 +137,12 @@ class Http:
         return prepared
 
 
-def _no_page(response: Response) -> Response:
+def _reject_page(response: Response) -> Response:
     """The answer, unless it is a web page with the status of a success where nobody would see that."""
     request = response.request
     if not (request.reject_html and response.ok and response.kind == "an HTML page"):
         return response
-    kind = AccessError if request.safe_to_repeat else AmbiguousWrite
-    raise kind(f"{request.label} was answered with an HTML page. Check that url points to the platform's API", status=response.status)
+    raise request.failure(f"{request.label} was answered with an HTML page. Check that url points to the platform's API", status=response.status)
 
 
 def _redirected(request: Request, response: Response) -> Request:
@@ -158,8 +159,7 @@ def _redirected(request: Request, response: Response) -> Request:
         place, plain, at_home = "an address that is none", False, False
     if request.reads and location and plain and at_home:
         return dataclasses.replace(request, url=target, query=None)
-    kind = AccessError if request.safe_to_repeat else AmbiguousWrite
-    raise kind(
+    raise request.failure(
         f"{request.label} was redirected to {place} (HTTP {response.status}), and credentials are not sent there. If that is right, set url to it",
         status=response.status,
     )

@@ -58,6 +58,12 @@ class Request:
         """The request as messages name it: without query, user and fragment, where secrets travel."""
         return f"{self.method} {bare_url(self.url)}"
 
+    def failure(self, message: str, **codes: t.Any) -> AccessError:
+        """The error for a request that was sent and has no usable answer: the outcome of a write is unknown then."""
+        if self.safe_to_repeat:
+            return AccessError(message, **codes)
+        return AmbiguousWrite(message, creates=self.creates, **codes)
+
 
 @dataclasses.dataclass(frozen=True)
 class Response:
@@ -171,6 +177,6 @@ class NoAnswer(Exception):
         self.may_repeat = may_repeat
 
     def as_error(self, request: Request) -> AccessError:
-        if self.sent and not request.safe_to_repeat:
-            return AmbiguousWrite(f"{request.label}: {self.reason}, which leaves open whether it was applied")
-        return AccessError(f"{request.label}: {self.reason}")
+        is_unclear = self.sent and not request.safe_to_repeat
+        message = f"{request.label}: {self.reason}" + (", which leaves open whether it was applied" if is_unclear else "")
+        return request.failure(message) if is_unclear else AccessError(message)

@@ -17,8 +17,6 @@ if t.TYPE_CHECKING:
     from .decoding import Span
     from .search import Search
 
-#: The key by which a result tells whoever shows it that it holds a secret under no key that says so.
-HOLDS_SECRET = "holds_secret"  # noqa: S105 - no secret itself
 #: A URL's scheme, perhaps misspelt.
 _BEGINNING = re.compile(r"^\s*[^:/@]*:?/+")
 

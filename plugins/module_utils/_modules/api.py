@@ -10,8 +10,8 @@ import typing as t
 from .._data.paths import climbs
 from .._errors import AccessError, MissingOption
 from .._http.models import Request, Response
-from .._masking.secrets import HOLDS_SECRET
 from .._platform.access import Access
+from .definition import ModuleResult
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "path": {"type": "str", "required": True},
@@ -25,7 +25,7 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 PRIVATE = ("query", "body", "headers")
 
 
-def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = None) -> dict[str, t.Any]:
+def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = None) -> ModuleResult:
     """Send the request, unless check mode forbids it, and return the answer. ``headers`` are the module's own."""
     request = _request(access, headers or {})
     writes = not request.safe_to_repeat
@@ -33,15 +33,15 @@ def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = Non
     diff: dict[str, t.Any] = {"diff": {"before": {}, "after": {"request": request.label}}} if writes else {}
     unknown: dict[str, t.Any] = dict.fromkeys(("status", "headers", "json", "content"))
     if writes and access.check_mode:
-        return {"changed": True, **unknown, **diff}
+        return ModuleResult({"changed": True, **unknown, **diff})
     try:
-        response = access.provider.send_authorized(request, expected=access.params["status_code"])
+        response = access.client.send_authorized(request, expected=access.params["status_code"] or ())
     except MissingOption:
         if not access.expects_credentials:
             raise
-        return {"changed": False, **unknown}
+        return ModuleResult({"changed": False, **unknown})
     answer = {"headers": dict(response.headers), **_content(response)}
-    return {"changed": writes, "status": response.status, **answer, **diff, HOLDS_SECRET: access.secrets.possibly_in(answer)}
+    return ModuleResult({"changed": writes, "status": response.status, **answer, **diff}, sensitive=access.secrets.possibly_in(answer))
 
 
 def _request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:
@@ -53,7 +53,7 @@ def _request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:
         raise AccessError("body must be a dictionary or a list (sent as JSON) or a string (sent as it is)")
     return Request(
         params["method"],
-        f"{access.provider.url}/{params['path'].lstrip('/')}",
+        f"{access.client.url}/{params['path'].lstrip('/')}",
         headers={
             **headers,
             **{name: _text(value) for name, value in (params["headers"] or {}).items() if name.lower() != "authorization" and value is not None},

@@ -9,45 +9,34 @@ import typing as t
 
 from .._errors import AccessError
 from .._http.client import Http
-from .._http.models import ConnectionOptions, Request
+from .._http.models import ConnectionOptions
+from .._oauth2.cache_entry import CacheEntry, Revocation
 from .._oauth2.token import iso
 from .._platform.access import Access
-from .._platform.platform import Provider
-from .._ratelimit.rate import Rate
+from .._platform.client import ApiClient
+from .._platform.declaration import Platform
 
-Entry = t.Dict[str, t.Any]
-
-#: The keys of a request that are called something else in the entries of version 0.1.
-_FORMER_KEYS = {"weight": "cost", "unread": "reject_html"}
+#: Stands for all platforms at once: no request is made to it.
+TOKEN_CACHE = Platform(name="token_cache", title="token cache", client=ApiClient)
 
 
-class AnyProvider(Provider):
-    """Stands for all platforms at once: nothing is asked of it."""
-
-    name = "token_cache"
-    title = "token cache"
-    options: t.ClassVar[dict[str, dict[str, t.Any]]] = {}
-    has_tokens = False
-
-    def __init__(self, params: t.Mapping[str, t.Any]) -> None:
-        self.params = params
-        self.url = ""
-
-
-def cached_tokens(access: Access[AnyProvider]) -> dict[str, Entry]:
-    """The cached tokens of the wanted provider, or of all, by their names in the cache."""
+def cached_tokens(access: Access[ApiClient]) -> dict[str, CacheEntry]:
+    """The cached tokens of the platform that was asked for, or of all, by their names in the cache."""
     wanted = access.params["provider"]
-    return {name: entry for name, entry in access.store.entries().items() if wanted in (None, "all", entry["provider"])}
+    entries = {name: CacheEntry.parse(entry) for name, entry in access.store.entries().items()}
+    return {name: entry for name, entry in entries.items() if entry and wanted in (None, "all", entry.platform)}
 
 
-def list_tokens(access: Access[AnyProvider]) -> dict[str, t.Any]:
-    entries = cached_tokens(access).values()
-    tokens = [{"expires_at": iso(entry["token"]["expires_at"]), **{key: entry[key] for key in ("provider", "url", "principal")}} for entry in entries]
+def list_tokens(access: Access[ApiClient]) -> dict[str, t.Any]:
+    tokens = [
+        {"expires_at": iso(entry.token.expires_at), "provider": entry.platform, "url": entry.url, "principal": entry.principal}
+        for entry in cached_tokens(access).values()
+    ]
     return {"changed": False, "tokens": sorted(tokens, key=lambda token: [str(token[key]) for key in ("provider", "url", "principal")])}
 
 
-def remove_tokens(access: Access[AnyProvider]) -> dict[str, t.Any]:
-    """Forget tokens, and end their life first where that was asked for and the platform can."""
+def remove_tokens(access: Access[ApiClient]) -> dict[str, t.Any]:
+    """Remove tokens from the cache; with ``revoke``, revoke them first if the platform can."""
     entries = cached_tokens(access)
     failures: list[AccessError] = []
     kept = []
@@ -57,46 +46,36 @@ def remove_tokens(access: Access[AnyProvider]) -> dict[str, t.Any]:
             removed += _remove(access, name)
         except AccessError as error:
             kept.append(_label(entry))
-            error.message = f"the token of {entry['principal']} at {entry['url']} stays, as it could not be revoked: {error.message}"
-            failures.append(error)
+            failures.append(error.with_message(f"the token of {entry.principal} at {entry.url} stays, as it could not be revoked: {error.message}"))
     result: dict[str, t.Any] = {}
     if failures:
-        first = failures[0]
-        result = AccessError("; ".join(failure.message for failure in failures), status=first.status, code=first.code).as_result()
+        result = AccessError("; ".join(failure.message for failure in failures), **failures[0].codes).as_result()
     diff = {"before": {"cached": sorted(map(_label, entries.values()))}, "after": {"cached": sorted(kept)}}
     return {**result, "changed": removed > 0, "removed": removed, **({"diff": diff} if removed else {})}
 
 
-def _label(entry: Entry) -> str:
-    return f"{entry['provider']}: {entry['principal']} at {entry['url']}"
+def _label(entry: CacheEntry) -> str:
+    return f"{entry.platform}: {entry.principal} at {entry.url}"
 
 
-def _remove(access: Access[AnyProvider], name: str) -> bool:
-    """Remove what is there now; says whether there was something."""
+def _remove(access: Access[ApiClient], name: str) -> bool:
+    """Remove the current entry; says whether there was one."""
     with access.store.lock(name, access.budget):
-        entry = access.store.read(name)
-        if entry is None:
+        data = access.store.read(name)
+        if data is None:
             return False
-        if access.params["revoke"] and entry.get("revocation"):
-            _revoke(access, entry)
+        entry = CacheEntry.parse(data)
+        if access.params["revoke"] and entry and entry.revocation:
+            access.secrets.add(entry.token.access_token)
+            _revoke(access, entry.revocation)
         access.store.backend.remove(name)
         return True
 
 
-def _revoke(access: Access[AnyProvider], entry: Entry) -> None:
-    access.secrets.add(entry["token"]["access_token"])
-    rate_limits = [(name, Rate(*rate)) for name, rate in entry["revocation"]["slots"]]
-    http = Http(
-        ConnectionOptions.from_params(access.params),
-        access.budget,
-        access.clock,
-        backend=lambda: access.store,
-        rate_limits=lambda _request: rate_limits,
-        is_rate_limited=access.provider.is_rate_limited,
-        is_definitive_refusal=access.provider.is_definitive_refusal,
-        failure=access.provider.failure,
-    )
-    request = {_FORMER_KEYS.get(key, key): value for key, value in entry["revocation"]["request"].items()}
-    response = http.send(Request(**request))
+def _revoke(access: Access[ApiClient], revocation: Revocation) -> None:
+    responses = access.client.responses
+    options = ConnectionOptions.from_params(access.params)
+    http = Http(options, access.budget, access.clock, access.store, lambda _request: revocation.rate_limits, responses)
+    response = http.send(revocation.request)
     if not response.ok and response.status != 401:  # 401: it is not valid any more
-        raise access.provider.error_for(response)
+        raise responses.make_error(response)

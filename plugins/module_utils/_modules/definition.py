@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sys
 import traceback
@@ -17,19 +18,21 @@ from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from .._data.values import leaves, problems_in
 from .._errors import AccessError, in_one_line
 from .._masking.core_registry import may_be_token, register, told_to_core
-from .._masking.secrets import HOLDS_SECRET, Secrets, secret_values
+from .._masking.secrets import Secrets, secret_values
 from .._masking.urls import shown_option
 from .._platform.access import Access, Plan
+from .._platform.declaration import Platform
 from .._platform.options import SecretOptions, variables
-from .._platform.platform import Provider
 
 if t.TYPE_CHECKING:
-    from .._data.rows import Decrypt
+    pass
 
 #: The argument of an ordinary module in which its action hands over environment variables that must not stand in a command.
 ENVIRONMENT = "_mediaops_environment"
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
+#: The key by which an ordinary module tells its action that the result is sensitive.
+SENSITIVE = "holds_secret"
 #: The key of a result for what later tasks of the same check may count on; and the argument by which they get it as ordinary modules.
 PLANS = "plans"
 EARLIER_PLANS = "_earlier_plans"
@@ -40,6 +43,14 @@ Params = t.Dict[str, t.Any]
 Result = t.Dict[str, t.Any]
 
 
+@dataclasses.dataclass(frozen=True)
+class ModuleResult:
+    """What a module returns. A ``sensitive`` result holds a credential under no key that says so: nothing of it is shown, and a play can use it."""
+
+    values: Result
+    sensitive: bool = False
+
+
 class ModuleDefinition:
     """One module of the collection. ``rules`` are those of AnsibleModule (``required_if`` and its like).
 
@@ -48,15 +59,15 @@ class ModuleDefinition:
 
     def __init__(
         self,
-        provider: type[Provider],
-        run: t.Callable[[t.Any], Result],
+        platform: Platform[t.Any],
+        run: t.Callable[[t.Any], Result | ModuleResult],
         options: dict[str, t.Any] | None = None,
         *,
         private: t.Collection[str] = (),
         **rules: t.Any,
     ) -> None:
-        self.provider = provider
-        self.options = {**provider.argument_spec(), **(options or {})}
+        self.platform = platform
+        self.options = {**platform.argument_spec(), **(options or {})}
         self.private = private
         self._run = run
         self._rules = rules
@@ -70,7 +81,7 @@ class ModuleDefinition:
         problem = self.problem_with_values(module.as_given)
         if problem:
             module.fail_json(problem)
-        result = self.execute(module.params, check_mode=module.check_mode, given=module.as_given, earlier_plan=module.earlier_plans.get)
+        result = self.execute(module.params, check_mode=module.check_mode, explicit_options=module.as_given, earlier_plan=module.earlier_plans.get)
         # The result is fit to be shown as it is; masking every value that resembles a secret would keep it from the play, too.
         module.no_log_values = set()
         for warning in result.pop("warnings", []):
@@ -93,12 +104,12 @@ class ModuleDefinition:
         validation = self.validate(params)
         if validation.error_messages:
             return self.refuse(validation.validated_parameters, problem_in(validation, f"({name}) module"))
-        given = [option for option, value in params.items() if value is not None]
-        return self.execute(validation.validated_parameters, given=given, **lent)
+        explicit = [option for option, value in params.items() if value is not None]
+        return self.execute(validation.validated_parameters, explicit_options=explicit, **lent)
 
     def refuse(self, params: Params, problem: str) -> Result:
         """The result of a task whose options cannot be right."""
-        result = {**AccessError(f"{self.provider.title}: {problem}").as_result(), "provider": self.provider.name}
+        result = {**AccessError(f"{self.platform.title}: {problem}").as_result(), "provider": self.platform.name}
         return self._redact(result, params)
 
     def validate(self, params: Params) -> ValidationResult:
@@ -122,27 +133,16 @@ class ModuleDefinition:
         params: Params,
         *,
         check_mode: bool = False,
-        given: t.Iterable[str] = (),
-        ansible_home: str | None = None,
-        show: t.Callable[[str], None] | None = None,
-        decrypt: Decrypt | None = None,
-        earlier_plan: t.Callable[[str], Plan] | None = None,
         with_invocation: bool = True,
+        **lent: t.Any,
     ) -> Result:
-        """Run with validated params; whatever goes wrong is a failed result.
-
-        ``show`` takes lines about work that takes long, ``decrypt`` reads a file that is encrypted with Ansible Vault,
-        and ``earlier_plan`` knows what earlier tasks of the same check would create.
-        """
+        """Run with validated params; whatever goes wrong is a failed result. See :class:`_platform.access.Access` for what else may be lent."""
         secrets = Secrets(self.secret_params(params))
         warnings: list[str] = []
         try:
-            access = Access(self.provider, params, secrets=secrets, check_mode=check_mode, given=given, ansible_home=ansible_home)
+            access = Access(self.platform, params, secrets=secrets, check_mode=check_mode, **lent)
             warnings = access.warnings
-            access.show, access.decrypt, access.earlier_plan = show or access.show, decrypt, earlier_plan or access.earlier_plan
-            result = self._run(access)
-            if result.get(HOLDS_SECRET):
-                register(filter(may_be_token, secret_values(result)))
+            result = self._values_of(self._run(access))
             if check_mode and access.plans:
                 result[PLANS] = access.plans
         except AccessError as error:
@@ -150,11 +150,20 @@ class ModuleDefinition:
         except Exception as error:  # a bug: still one message, and never a traceback with values in it
             result = AccessError(_bug(error)).as_result()
         if result.get("failed"):
-            result.update(msg=f"{self.provider.title}: {result['msg']}", provider=self.provider.name)
+            result.update(msg=f"{self.platform.title}: {result['msg']}", provider=self.platform.name)
         warnings = [*self._secret_options.warnings(params), *warnings]
         if warnings:
             result["warnings"] = warnings
         return self._redact(result, params, secrets, with_invocation)
+
+    @staticmethod
+    def _values_of(returned: Result | ModuleResult) -> Result:
+        if not isinstance(returned, ModuleResult):
+            return returned
+        if not returned.sensitive:
+            return returned.values
+        register(filter(may_be_token, secret_values(returned.values)))
+        return {**returned.values, SENSITIVE: True}
 
     def variables(self) -> dict[str, str]:
         """The options by the environment variables that they may come from."""
@@ -214,12 +223,12 @@ class _ProcessModule(basic.AnsibleModule):
         self.argument_spec = told_to_core(self.argument_spec, self.params)
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
-        title = self.described.provider.title
+        title = self.described.platform.title
         secrets = Secrets(self.described.secret_params(self.params))
         msg = secrets.scrub(msg)
         msg = msg if msg.startswith(f"{title}: ") else f"{title}: {msg}"
         kwargs.setdefault("changed", False)
-        kwargs.setdefault("provider", self.described.provider.name)
+        kwargs.setdefault("provider", self.described.platform.name)
         kwargs.setdefault("invocation", self.described.invocation(self.params, secrets))
         # All of it is fit to be shown.
         self.no_log_values = set()

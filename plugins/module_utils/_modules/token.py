@@ -24,32 +24,31 @@ _COMING = {"expires_at": "told when it is issued"}
 
 def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
     """A token from the cache, else a new one; or none any more."""
-    provider, params = access.provider, access.params
+    client, params = access.client, access.params
     try:
         if params["state"] == "absent":
-            grant = provider.supplied_grant()
-            before = provider.tokens.usable_token(grant)
-            dropped = provider.tokens.drop(grant, check_mode=access.check_mode) or (access.check_mode and access.forget_token(grant))
+            grant = client.supplied_grant()
+            before = client.tokens.usable_token(grant)
+            dropped = client.tokens.drop(grant, check_mode=access.check_mode) or (access.check_mode and access.forget_token(grant))
             return {"changed": dropped, **({"diff": _diff(grant, before, {})} if dropped else {})}
-        own = provider.credential_grant() if params["force"] else None
-        return _present(access, own or provider.preferred_grant())
+        own = client.credential_grant() if params["force"] else None
+        return _present(access, own or client.preferred_grant())
     except MissingOption:
         if not access.expects_credentials:
             raise
         return {"changed": True, "diff": {"before": {}, "after": _COMING}}
     except AccessError as error:
-        error.changed = error.changed or provider.tokens.changed
-        raise
+        raise error.after_change(client.tokens.changed) from None
 
 
 def _present(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
-    tokens, params = access.provider.tokens, access.params
+    tokens, params = access.client.tokens, access.params
     cached = None if params["force"] else tokens.cached(grant)
-    rejected = cached if cached and params.get("verify") and access.provider.accepted_for(cached) < params["min_ttl"] else None
+    rejected = cached if cached and params.get("verify") and access.client.issuer.remaining_life(cached) < params["min_ttl"] else None
     if cached and not rejected:
         return {"changed": False, "token": cached.as_result(access.clock.now(), cached=True)}
     if rejected:
-        grant = access.provider.grant_after(grant, AccessError("", status=401))
+        grant = access.client.grant_after(grant, AccessError("", status=401))
     before = tokens.cached(grant, min_ttl=0)
     if access.check_mode:
         if access.expects_token(grant) and not params["force"]:

@@ -13,31 +13,37 @@ from .._errors import AccessError
 from .._masking.secrets import Secrets
 from .._ratelimit.budget import WaitBudget
 from .._store.encrypted import TokenStore
-from .grants import Grant
+from .cache_entry import CacheEntry, Revocation
+from .grants import Grant, SuppliedToken
 from .jwt import jwt_expiry
 from .token import Token
 
 
 class Issuer(t.Protocol):
-    """What tokens need of a platform. ``revokes`` says whether it can end a token's life."""
+    """Issues the tokens of one installation of a platform."""
 
+    #: Whether it can revoke a token.
     revokes: t.ClassVar[bool]
+    #: Whether the refresh token of one login gets tokens for other scopes, too.
+    shares_logins: t.ClassVar[bool]
 
-    def token_identity(self) -> t.Sequence[str]:
-        """What makes its tokens differ from another installation's: name and URL, at the least."""
+    @property
+    def identity(self) -> t.Sequence[str]:
+        """What distinguishes its tokens from another installation's: the platform's name and the URL, then whatever else."""
 
     def obtain(self, grant: Grant) -> Token: ...
 
     def obtain_many(self, grants: t.Sequence[Grant]) -> dict[Grant, Token | AccessError]: ...
 
     def refresh(self, grant: Grant, token: Token) -> Token | None:
-        """A new token from an old one's refresh token; None where that is not possible (any more)."""
+        """A new token by an old one's refresh token; None if that is not possible, or not any more."""
 
     def revoke(self, token: Token) -> None: ...
 
-    def revocation_recipe(self, token: Token) -> dict[str, t.Any] | None: ...
+    def revocation(self, token: Token) -> Revocation | None: ...
 
-    def accepted_for(self, token: Token) -> float: ...
+    def remaining_life(self, token: Token) -> float:
+        """Seconds for which the platform still accepts a token, if it can be asked; 0 if it rejects the token."""
 
 
 class Tokens:
@@ -60,8 +66,8 @@ class Tokens:
 
     def cached(self, grant: Grant, min_ttl: float | None = None) -> Token | None:
         """The token that is there, if it lives long enough."""
-        if grant.is_given:
-            token: Token | None = self._given(grant)
+        if isinstance(grant, SuppliedToken):
+            token: Token | None = self._supplied(grant)
         else:
             name = self._name(grant)
             token = self._preloaded.get(name) or self._read(name)
@@ -77,22 +83,15 @@ class Tokens:
         token = self.cached(grant, min_ttl=-math.inf)
         return token if token and (token.life(self._clock.now()) > 0 or self._can_be_refreshed(token)) else None
 
-    def of_same_login(self, grant: Grant) -> Token | None:
-        """The newest of the tokens that the same login brought for other scopes and that can be refreshed."""
-        login, own = self._login_name(grant), self._name(grant)
-        tokens = [self._read_entry(entry) for name, entry in self._store.entries().items() if name != own and entry.get("login") == login]
-        usable = [token for token in tokens if token and self._can_be_refreshed(token)]
-        return max(usable, key=lambda token: (token.refresh_expires_at or math.inf, token.expires_at or math.inf), default=None)
-
     def get(self, grant: Grant) -> Token:
         """A token with at least ``min_ttl`` of life: cached, else refreshed, else new."""
         token = self.cached(grant)
         if not token:
-            self._refuse_given(grant, f"it has less life left than min_ttl ({self._min_ttl} s)")
+            self._reject_supplied(grant, f"it has less life left than min_ttl ({self._min_ttl} s)")
         return token or self._issue(grant, unwanted=None)
 
-    def _given(self, grant: Grant) -> Token:
-        return self._register_secret(Token(grant.secret, expires_at=jwt_expiry(grant.secret)))
+    def _supplied(self, grant: SuppliedToken) -> Token:
+        return self._register_secret(Token(grant.access_token, expires_at=jwt_expiry(grant.access_token)))
 
     def get_many(self, grants: t.Iterable[Grant]) -> dict[Grant, AccessError]:
         """Have tokens for several grants in the cache, with as few requests as the platform allows; returns why some could not be had."""
@@ -124,7 +123,7 @@ class Tokens:
 
     def force_new(self, grant: Grant) -> Token:
         """A token that was not there before: where the platform can, the old one is revoked first."""
-        self._refuse_given(grant, "there are no credentials to obtain a new one with")
+        self._reject_supplied(grant, "there are no credentials to obtain a new one with")
         name = self._name(grant)
         self._preloaded.pop(name, None)
         with self._store.lock(name, self._budget):
@@ -132,20 +131,20 @@ class Tokens:
             old = self._read(name)
             if old and self._issuer.revokes:
                 self._revoke(name, old)
-            token = self._issuer.obtain(grant)
+            token = self._obtain(grant)
             if (token.issued_at is not None and token.issued_at < started - 1) or (old and token.access_token == old.access_token):
                 token = self._reissue(name, grant, token)
             return self._keep(name, grant, token)
 
     def replace(self, grant: Grant, rejected: Token) -> Token:
         """A token in place of one that the platform rejects: somebody else's newer one, else a new login."""
-        self._refuse_given(grant, "it is expired, revoked or for another installation")
+        self._reject_supplied(grant, "it is expired, revoked or for another installation")
         return self._issue(grant, unwanted=rejected.access_token)
 
     def drop(self, grant: Grant, *, check_mode: bool = False) -> bool:
         """Revoke the token where the platform can, and forget it; says whether there was one."""
-        if grant.is_given:
-            return self._drop_given(self._given(grant), check_mode)
+        if isinstance(grant, SuppliedToken):
+            return self._drop_supplied(self._supplied(grant), check_mode)
         name = self._name(grant)
         self._preloaded.pop(name, None)
         if check_mode:
@@ -157,8 +156,8 @@ class Tokens:
             self._store.backend.remove(name)
         return token is not None
 
-    def _drop_given(self, token: Token, check_mode: bool) -> bool:
-        there = self._issuer.revokes and self._issuer.accepted_for(token) > 0
+    def _drop_supplied(self, token: Token, check_mode: bool) -> bool:
+        there = self._issuer.revokes and self._issuer.remaining_life(token) > 0
         if there and not check_mode:
             self._issuer.revoke(token)
         return there
@@ -173,10 +172,23 @@ class Tokens:
                 return held
             if held and held.access_token == unwanted:
                 self._store.backend.remove(name)
-            token = (held and self._refresh(grant, held)) or self._issuer.obtain(grant)
+            token = (held and self._refresh(grant, held)) or self._obtain(grant)
             if token.access_token == unwanted:
                 token = self._reissue(name, grant, token)
             return self._keep(name, grant, token)
+
+    def _obtain(self, grant: Grant) -> Token:
+        """Log in, or continue a login that was made for another scope if the platform allows that."""
+        other = self._token_of_same_login(grant) if self._issuer.shares_logins and grant.scope else None
+        return (other and self._issuer.refresh(grant, other)) or self._issuer.obtain(grant)
+
+    def _token_of_same_login(self, grant: Grant) -> Token | None:
+        """The newest token of the same login for another scope that can be refreshed."""
+        login, own = self._login_name(grant), self._name(grant)
+        entries = [CacheEntry.parse(entry) for name, entry in self._store.entries().items() if name != own and entry.get("login") == login]
+        usable = [entry.token for entry in entries if entry and self._can_be_refreshed(entry.token)]
+        newest = max(usable, key=lambda token: (token.refresh_expires_at or math.inf, token.expires_at or math.inf), default=None)
+        return newest and self._register_secret(newest)
 
     def _refresh(self, grant: Grant, held: Token) -> Token | None:
         return self._issuer.refresh(grant, held) if self._can_be_refreshed(held) else None
@@ -190,7 +202,7 @@ class Tokens:
         if not self._issuer.revokes:
             return token
         self._revoke(name, token)
-        return self._issuer.obtain(grant)
+        return self._obtain(grant)
 
     def _revoke(self, name: str, token: Token) -> None:
         self._issuer.revoke(token)
@@ -205,12 +217,10 @@ class Tokens:
             self._issued.add(token.access_token)
         self._register_secret(token)
         self.changed = True
-        provider, url = self._issuer.token_identity()[:2]
-        entry: dict[str, t.Any] = {"provider": provider, "url": url, "principal": grant.principal, "token": dict(vars(token))}
-        entry["revocation"] = self._issuer.revocation_recipe(token)
-        if token.refresh_token:
-            entry["login"] = self._login_name(grant)
-        self._store.write(name, entry, max(filter(None, [token.expires_at, token.refresh_expires_at]), default=None))
+        platform, url = self._issuer.identity[:2]
+        login = self._login_name(grant) if token.refresh_token else None
+        entry = CacheEntry(platform, url, grant.principal, token, self._issuer.revocation(token), login)
+        self._store.write(name, entry.as_dict(), max(filter(None, [token.expires_at, token.refresh_expires_at]), default=None))
         if not self._lives(token, self._min_ttl):
             life = max(0, int(token.life(self._clock.now())))
             raise AccessError(f"even a new token lives for {life} s only, less than min_ttl ({self._min_ttl} s): lower min_ttl")
@@ -218,27 +228,25 @@ class Tokens:
 
     def _login_name(self, grant: Grant) -> str:
         """What the tokens of one login have in common, whatever their scope."""
-        return self._store.name_of([*self._issuer.token_identity(), grant.flow, grant.principal, grant.secret])
+        return self._store.name_of([*self._issuer.identity, *grant.login_key])
 
     def _name(self, grant: Grant) -> str:
         name = self._names.get(grant)
         if name is None:
-            name = self._names[grant] = self._store.name_of([*self._issuer.token_identity(), grant.flow, grant.principal, grant.scope, grant.secret])
+            name = self._names[grant] = self._store.name_of([*self._issuer.identity, *grant.cache_key])
         return name
 
     def _read(self, name: str) -> Token | None:
         return self._read_entry(self._store.read(name))
 
-    def _read_entry(self, entry: dict[str, t.Any] | None) -> Token | None:
-        try:
-            return self._register_secret(Token(**entry["token"])) if entry else None
-        except (KeyError, TypeError):
-            return None  # written by another version
+    def _read_entry(self, data: dict[str, t.Any] | None) -> Token | None:
+        entry = CacheEntry.parse(data)
+        return self._register_secret(entry.token) if entry else None
 
     def _register_secret(self, token: Token) -> Token:
         self._secrets.add(token.access_token, token.refresh_token)
         return token
 
-    def _refuse_given(self, grant: Grant, reason: str) -> None:
-        if grant.is_given:
+    def _reject_supplied(self, grant: Grant, reason: str) -> None:
+        if isinstance(grant, SuppliedToken):
             raise AccessError(f"the access_token that was given does not serve: {reason}. Give credentials instead, or a newer token", status=401)

@@ -76,8 +76,7 @@ def ensure(access: Access[t.Any], resource: Resource) -> Outcome:
             before, after = _write(access, resource, resource.read())
         return Outcome(after != before, after, _diff(resource, before, after) if after != before else None)
     except AccessError as error:
-        error.message = f"{resource.label}: {error.message}"
-        raise
+        raise error.with_context(resource.label) from None
 
 
 def _write(access: Access[t.Any], resource: Resource, before: State) -> tuple[State, State]:
@@ -132,11 +131,10 @@ def _await_creation(access: Access[t.Any], resource: Resource, doubt: AmbiguousW
         reason = f"did not show within {timeout:g} s (timeout)"
     except AccessError as error:
         reason = f"cannot be looked for ({error.message.rstrip('.')})"
-    doubt.message = (
+    raise doubt.with_message(
         f"{doubt.message.rstrip('.')}. The new one may have been created, but {reason}. The request is not sent again, as that could create a second one. "
         "Run the task again: it looks for the first one before it creates any"
     )
-    raise doubt
 
 
 def _diff(resource: Resource, before: State, after: State) -> dict[str, t.Any]:

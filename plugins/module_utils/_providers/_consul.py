@@ -11,7 +11,8 @@ from .._data.paths import quote_path
 from .._data.schema import Schema
 from .._errors import AccessError
 from .._http.models import Request
-from .._platform.platform import Provider
+from .._platform.client import ApiClient
+from .._platform.declaration import Platform
 
 ENTRIES = Schema(
     {
@@ -22,29 +23,32 @@ ENTRIES = Schema(
 )
 
 
-class Consul(Provider):
-    """Consul is no media platform, but answers over the same HTTP layer."""
-
-    name = "consul"
-    title = "Consul"
-    has_tokens = False
-    options = {
-        "url": {"type": "str", "default": "http://127.0.0.1:8500"},
-        "token": {"type": "str", "no_log": True},
-        "path": {"type": "str", "default": "flex/shared/authentication/oAuth/appRegistrationKey"},
-    }
-    hints = {403: "Check token: it must be allowed to read the key", 404: "There is no such key: check path"}
+class Consul(ApiClient):
+    """A client without tokens of its own: Consul's is an option."""
 
     def value(self) -> str:
         """The key's value."""
         headers = {"X-Consul-Token": self.params["token"]} if self.params["token"] else {}
         response = self.send(Request("GET", f"{self.url}/v1/kv/{quote_path(self.params['path'], 'path')}", headers=headers))
-        encoded = self.read(response, ENTRIES)[0]["Value"] or ""
+        encoded = self.responses.validate(response, ENTRIES)[0]["Value"] or ""
         try:
             value = base64.b64decode(encoded, validate=True).decode()
         except ValueError:
-            raise self.invalid_response(response, ["[0].Value: must be text in base64"]) from None
+            raise self.responses.invalid_response(response, ["[0].Value: must be text in base64"]) from None
         if not value:
             raise AccessError(f"the key {self.params['path']} is empty")
-        self.secrets.add(value)
+        self.session.secrets.add(value)
         return value
+
+
+CONSUL = Platform(
+    name="consul",
+    title="Consul",
+    client=Consul,
+    options={
+        "url": {"type": "str", "default": "http://127.0.0.1:8500"},
+        "token": {"type": "str", "no_log": True},
+        "path": {"type": "str", "default": "flex/shared/authentication/oAuth/appRegistrationKey"},
+    },
+    hints={403: "Check token: it must be allowed to read the key", 404: "There is no such key: check path"},
+)

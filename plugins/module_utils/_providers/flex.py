@@ -11,12 +11,15 @@ import typing as t
 from .._data.schema import Schema
 from .._errors import AccessError, NotFound, Overtaken
 from .._http.models import Request, Response
-from .._oauth2.grants import Grant
-from .._oauth2.jwt import jwt_expiry
+from .._oauth2.grants import ClientCredentials, Grant
+from .._oauth2.response import TOKEN_ANSWER, parse_token
 from .._oauth2.token import Token
+from .._platform.client import AuthorizedClient
+from .._platform.declaration import ManifestList, Platform
 from .._platform.ensure import State
+from .._platform.issuer import TokenIssuer
 from .._platform.options import from_env
-from .._platform.platform import ManifestList, Provider
+from .._platform.responses import ResponseReader
 
 _LIFETIME = 3599  # seconds, where an answer says nothing (5.3)
 _LISTS = ("applications", "items", "content", "data")
@@ -45,76 +48,46 @@ APPLICATIONS = Schema(
         },
     }
 )
-TOKEN = Schema(
-    {
-        "type": "object",
-        "properties": {"access_token": {"type": "string", "minLength": 1}, "token_type": {"type": "string"}, "expires_in": {"type": "number"}, "scope": _TEXT},
-        "required": ["access_token"],
-    }
-)
 
 
-class Flex(Provider):
-    name = "flex"
-    title = "Flex Media Platform"
-    options = {
-        "url": {"type": "str", "fallback": from_env("FLEX_URL")},
-        "registration_key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_REGISTRATION_KEY")},
-        "client_id": {"type": "str", "fallback": from_env("FLEX_CLIENT_ID")},
-        "client_secret": {"type": "str", "no_log": True, "fallback": from_env("FLEX_CLIENT_SECRET")},
-        "token_path": {"type": "str", "default": "/oauth/token", "no_log": False},
-    }
-    role = "flex_application"
-    manifest = {"applications": ManifestList("flex_oauth_app", ("name", "description", "id", "state"), required=("name",))}
-    hints = {
-        401: "Check registration_key, or client_id and client_secret",
-        403: "Check registration_key and the rights of the application",
-        404: "Check url",
-    }
-    login_hints = {404: "Check url and token_path"}
+class FlexResponses(ResponseReader):
+    """The main API reports errors below ``errors`` whatever the status (5.5); the Authentication service may do so too."""
 
-    # --- tokens (5.3) ------------------------------------------------------------------------------------------------
-
-    def grant(self) -> Grant:
-        client_id, client_secret = self.require("client_id", "client_secret")
-        return Grant("client_credentials", client_id, client_secret)
-
-    def token_identity(self) -> list[str]:
-        return [*super().token_identity(), self.params["token_path"]]
-
-    def obtain(self, grant: Grant) -> Token:
-        url = f"{self.url}/{self.params['token_path'].lstrip('/')}"
-        parameters = {"grant_type": "client_credentials"}
-        basic = (grant.principal, grant.secret)
-        request = Request("GET", url, query=parameters, basic=basic, authenticates=True)
-        try:
-            response = self.send(request)
-        except AccessError as error:
-            if error.status != 405:
-                raise
-            response = self.send(Request("POST", url, form=parameters, basic=basic, authenticates=True, repeatable=True))  # RFC 6749 asks for POST
-        answer = self.read(response, TOKEN)
-        expires_at = self.clock.now() + answer["expires_in"] if "expires_in" in answer else jwt_expiry(answer["access_token"])
-        return Token(
-            answer["access_token"],
-            answer.get("token_type", "Bearer"),
-            expires_at or self.clock.now() + _LIFETIME,
-            scope=answer.get("scope"),
-        )
-
-    def failure(self, response: Response) -> AccessError | None:
-        """The main API reports errors below ``errors`` whatever the status (5.5); the Authentication service may do so too."""
-        error = super().failure(response)
+    def find_error(self, response: Response) -> AccessError | None:
+        error = super().find_error(response)
         if error is None and response.body[:64].lstrip().startswith(b"{") and (b'"errors"' in response.body or b'"error"' in response.body):
             try:
                 body = response.json()
             except ValueError:
                 return None
             if body.get("errors") or (body.get("error") and "access_token" not in body):
-                return self.error_for(response)
+                return self.make_error(response)
         return error
 
-    # --- applications (5.2) ------------------------------------------------------------------------------------------
+
+class FlexTokens(TokenIssuer):
+    """The client credentials grant of the Authentication service (5.3)."""
+
+    identity_options = ("token_path",)
+
+    def grant(self) -> ClientCredentials:
+        return ClientCredentials(*self.require("client_id", "client_secret"))
+
+    def obtain(self, grant: Grant) -> Token:
+        url = f"{self.url}/{self.params['token_path'].lstrip('/')}"
+        form, basic = t.cast(ClientCredentials, grant).form, (grant.principal, grant.secret)
+        try:
+            answer = self.fetch(Request("GET", url, query=form, basic=basic, authenticates=True), TOKEN_ANSWER)
+        except AccessError as error:
+            if error.status != 405:
+                raise
+            request = Request("POST", url, form=form, basic=basic, authenticates=True, repeatable=True)  # RFC 6749 asks for POST
+            answer = self.fetch(request, TOKEN_ANSWER)
+        return parse_token(answer, self.session.clock.now(), _LIFETIME)
+
+
+class Flex(AuthorizedClient):
+    """The registered OAuth applications (5.2)."""
 
     def _applications(self, method: str, below: str = "", **body: t.Any) -> Request:
         return Request(
@@ -142,11 +115,11 @@ class Flex(Provider):
             response = self.send(self._applications("GET", f"/{application_id}"))
         except AccessError as error:
             if error.status in (404, 410):
-                raise NotFound(error.message, status=error.status, code=error.code) from None
+                raise NotFound(error.message, **error.codes) from None
             raise
         if response.body.strip() in (b"", b"null"):
             raise NotFound("the answer is empty", status=response.status)
-        return self._normalized(self.read(response, APPLICATION))
+        return self._normalized(self.responses.validate(response, APPLICATION))
 
     def applications(self) -> list[dict[str, t.Any]]:
         """All applications, as the list has them: perhaps without secret or description."""
@@ -170,7 +143,7 @@ class Flex(Provider):
 
     def _listed(self, request: Request) -> tuple[dict[int, dict[str, t.Any]], int, bool]:
         """The applications of one page by id, how many there are in all, and whether it is Spring that says so."""
-        answer = self.read(self.send(request), APPLICATIONS)
+        answer = self.fetch(request, APPLICATIONS)
         if isinstance(answer, list):
             items, total, of_spring = answer, 0, False
         else:
@@ -187,8 +160,8 @@ class Flex(Provider):
         return self.application(application["id"]) or application
 
     def create_application(self, name: str, description: str) -> dict[str, t.Any]:
-        response = self.send(self._applications("POST", applicationName=name, description=description))
-        return self.complete(self._normalized(self.read(response, APPLICATION)))
+        created = self.fetch(self._applications("POST", applicationName=name, description=description), APPLICATION)
+        return self.complete(self._normalized(created))
 
     def update_application(self, application_id: int, name: str, description: str) -> State:
         """PUT carries both fields. Its answer is read anew: nothing says what it holds, nor whether the secret changes."""
@@ -200,12 +173,12 @@ class Flex(Provider):
             self.send(self._applications("DELETE", f"/{application_id}"))
         except AccessError as error:
             if error.status in (404, 410):  # somebody was faster, or it is not the application that is not found
-                raise Overtaken(error.message, status=error.status, code=error.code) from None
+                raise Overtaken(error.message, **error.codes) from None
             raise
 
     def _normalized(self, item: dict[str, t.Any]) -> dict[str, t.Any]:
         secret = item.get("clientSecret") or item.get("secret") or None
-        self.secrets.add(secret)
+        self.session.secrets.add(secret)
         return {
             "id": int(item["id"]),
             "name": item["applicationName"],
@@ -263,7 +236,7 @@ class ApplicationResource:
             return {**current, "name": self._name or current["name"], "description": description}
         if self._id is not None and not self._old:
             message = "there is none with that id. To register one, give name and description in place of id"
-            raise NotFound(message, status=self._missing.status, code=self._missing.code)
+            raise NotFound(message, **self._missing.codes)
         name = self._name or self._old.get("name")
         description = self._old.get("description") if self._description is None else self._description
         if description is None:
@@ -288,13 +261,36 @@ class ApplicationResource:
         try:
             return self._flex.create_application(wanted["name"], wanted["description"])
         except AccessError as error:
-            if self._old:
-                error.changed = True
-                error.message += (
-                    f". The old registration (id {self._old['id']}) is deleted already: "
-                    f"run again with name: {wanted['name']!r} and description: {wanted['description']!r}"
-                )
-            raise
+            if not self._old:
+                raise
+            raise error.with_message(
+                f"{error.message}. The old registration (id {self._old['id']}) is deleted already: "
+                f"run again with name: {wanted['name']!r} and description: {wanted['description']!r}"
+            ).after_change() from None
 
     def redacted(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
         return {key: state[key] for key in ("id", "name", "description", "client_id")}
+
+
+FLEX = Platform(
+    name="flex",
+    title="Flex Media Platform",
+    client=Flex,
+    issuer=FlexTokens,
+    responses=FlexResponses,
+    options={
+        "url": {"type": "str", "fallback": from_env("FLEX_URL")},
+        "registration_key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_REGISTRATION_KEY")},
+        "client_id": {"type": "str", "fallback": from_env("FLEX_CLIENT_ID")},
+        "client_secret": {"type": "str", "no_log": True, "fallback": from_env("FLEX_CLIENT_SECRET")},
+        "token_path": {"type": "str", "default": "/oauth/token", "no_log": False},
+    },
+    role="flex_application",
+    manifest={"applications": ManifestList("flex_oauth_app", ("name", "description", "id", "state"), required=("name",))},
+    hints={
+        401: "Check registration_key, or client_id and client_secret",
+        403: "Check registration_key and the rights of the application",
+        404: "Check url",
+    },
+    login_hints={404: "Check url and token_path"},
+)

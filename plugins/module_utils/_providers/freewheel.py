@@ -5,31 +5,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .._data.schema import Schema
-from .._errors import AccessError
+from .._errors import RejectedToken
 from .._http.models import Request, Response
-from .._oauth2.grants import Grant
+from .._oauth2.grants import Grant, PasswordCredentials
+from .._oauth2.response import parse_token, token_schema
 from .._oauth2.token import Token
+from .._platform.client import AuthorizedClient
+from .._platform.declaration import ManifestList, Platform
+from .._platform.issuer import TokenIssuer
 from .._platform.options import from_env
-from .._platform.platform import ManifestList, Provider
+from .._platform.responses import ResponseReader
 
 _LONGEST_LIFE = 604800  # seconds, of any token (4.2)
 
 _NUMBER = {"type": "number"}
-TOKEN = Schema(
-    {
-        "type": "object",
-        "properties": {
-            "access_token": {"type": "string", "minLength": 1},
-            "token_type": {"type": "string"},
-            "created_at": _NUMBER,
-            "expires_in": _NUMBER,
-        },
-        "required": ["access_token", "expires_in"],
-    }
-)
+TOKEN = token_schema("expires_in", created_at=_NUMBER)
 #: The documents of its two product lines name the life left differently (4.2).
 TOKEN_INFO = Schema(
     {
@@ -41,57 +35,8 @@ TOKEN_INFO = Schema(
 )
 
 
-class FreeWheel(Provider):
-    name = "freewheel"
-    title = "FreeWheel"
-    options = {
-        "url": {"type": "str", "default": "https://api.freewheel.tv", "fallback": from_env("FREEWHEEL_URL")},
-        "username": {"type": "str", "fallback": from_env("FREEWHEEL_USERNAME")},
-        "password": {"type": "str", "no_log": True, "fallback": from_env("FREEWHEEL_PASSWORD")},
-        "accept": {"type": "str", "choices": ["json", "xml"], "default": "json"},
-    }
-    role = "freewheel_access"
-    manifest = {"tokens": ManifestList("freewheel_token", ("state", "verify"), named=True)}
-    rate_limit = "20/second"
-    auth_rate_limit = "3/second"
-    revokes = True
-    hints = {
-        401: "Check username and password (passwords expire after 180 or 365 days), and that url is the environment that they belong to",
-        403: "The token is good, but network or user are not entitled to this: ask FreeWheel's account team to activate them",
-    }
-
-    def grant(self) -> Grant:
-        username, password = self.require("username", "password")
-        return Grant("password", username, password)
-
-    def obtain(self, grant: Grant) -> Token:
-        form = {"grant_type": "password", "username": grant.principal, "password": grant.secret}
-        answer = self.read(self.send(self._auth("POST", "", form=form, repeatable=True)), TOKEN)
-        expires_at, issued_at = self.clock.now() + answer["expires_in"], answer.get("created_at")
-        if issued_at is not None and expires_at - issued_at > _LONGEST_LIFE + 1:
-            issued_at = None  # by another clock
-        return Token(answer["access_token"], answer.get("token_type", "Bearer"), expires_at, issued_at=issued_at)
-
-    def revocation(self, token: Token) -> Request:
-        return self.authorize(self._auth("POST", "/revoke", form={"token": token.access_token}, repeatable=True, reject_html=True), token)
-
-    def token_info(self, token: Token) -> dict[str, t.Any] | None:
-        """What the platform says of a token; None where it does not accept it."""
-        try:
-            info = self.read(self.send(self.authorize(self._auth("GET", "/info"), token)), TOKEN_INFO)
-        except AccessError as error:
-            if error.stale_token:
-                return None
-            raise
-        return {"user_id": info.get("user_id"), "created_at": info.get("created_at"), "expires_in": int(info.get("expires_in", info.get("expires_in_seconds")))}
-
-    def accepted_for(self, token: Token) -> float:
-        info = self.token_info(token)
-        return info["expires_in"] if info else 0
-
-    def _auth(self, method: str, below: str, **body: t.Any) -> Request:
-        headers = {"Accept": f"application/{self.params['accept']}"}
-        return Request(method, f"{self.url}/auth/token{below}", headers=headers, authenticates=True, **body)
+class FreeWheelResponses(ResponseReader):
+    """Some networks answer XML, whatever was accepted (4.2)."""
 
     def parse(self, response: Response) -> t.Any:
         """JSON, or the flat XML below ``oauth`` that the platform answers instead (4.2)."""
@@ -110,3 +55,66 @@ class FreeWheel(Provider):
             raise ValueError("broken XML") from error
         texts = {element.tag: (element.text or "").strip() for element in root}
         return {name: int(text) if text.isdigit() and name != "access_token" else text for name, text in texts.items()}
+
+
+class FreeWheelTokens(TokenIssuer):
+    """The password grant, and what can be asked about a token (4.2)."""
+
+    revokes = True
+
+    def grant(self) -> PasswordCredentials:
+        return PasswordCredentials(*self.require("username", "password"))
+
+    def obtain(self, grant: Grant) -> Token:
+        answer = self.fetch(self._auth("POST", "", form=t.cast(PasswordCredentials, grant).form, repeatable=True), TOKEN)
+        token, issued_at = parse_token(answer, self.session.clock.now(), _LONGEST_LIFE), answer.get("created_at")
+        is_by_our_clock = issued_at is not None and t.cast(float, token.expires_at) - issued_at <= _LONGEST_LIFE + 1
+        return dataclasses.replace(token, issued_at=issued_at) if is_by_our_clock else token
+
+    def revocation_request(self, token: Token) -> Request:
+        return self.authorize(self._auth("POST", "/revoke", form={"token": token.access_token}, repeatable=True, reject_html=True), token)
+
+    def token_info(self, token: Token) -> dict[str, t.Any] | None:
+        """What the platform says about a token; None if it rejects it."""
+        try:
+            info = self.fetch(self.authorize(self._auth("GET", "/info"), token), TOKEN_INFO)
+        except RejectedToken:
+            return None
+        return {"user_id": info.get("user_id"), "created_at": info.get("created_at"), "expires_in": int(info.get("expires_in", info.get("expires_in_seconds")))}
+
+    def remaining_life(self, token: Token) -> float:
+        info = self.token_info(token)
+        return info["expires_in"] if info else 0
+
+    def _auth(self, method: str, below: str, **body: t.Any) -> Request:
+        headers = {"Accept": f"application/{self.params['accept']}"}
+        return Request(method, f"{self.url}/auth/token{below}", headers=headers, authenticates=True, **body)
+
+
+class FreeWheel(AuthorizedClient):
+    """The Publisher API; its modules send requests of the user's own."""
+
+    issuer: FreeWheelTokens
+
+
+FREEWHEEL = Platform(
+    name="freewheel",
+    title="FreeWheel",
+    client=FreeWheel,
+    issuer=FreeWheelTokens,
+    responses=FreeWheelResponses,
+    options={
+        "url": {"type": "str", "default": "https://api.freewheel.tv", "fallback": from_env("FREEWHEEL_URL")},
+        "username": {"type": "str", "fallback": from_env("FREEWHEEL_USERNAME")},
+        "password": {"type": "str", "no_log": True, "fallback": from_env("FREEWHEEL_PASSWORD")},
+        "accept": {"type": "str", "choices": ["json", "xml"], "default": "json"},
+    },
+    role="freewheel_access",
+    manifest={"tokens": ManifestList("freewheel_token", ("state", "verify"), named=True)},
+    rate_limit="20/second",
+    auth_rate_limit="3/second",
+    hints={
+        401: "Check username and password (passwords expire after 180 or 365 days), and that url is the environment that they belong to",
+        403: "The token is good, but network or user are not entitled to this: ask FreeWheel's account team to activate them",
+    },
+)

@@ -11,13 +11,18 @@ import typing as t
 from urllib.parse import quote
 
 from .._data.schema import Schema
-from .._errors import AccessError, NotFound, Overtaken
+from .._errors import AccessError, NotFound, Overtaken, RejectedToken
 from .._http.models import Request, Response, root_url
-from .._oauth2.grants import Grant
+from .._oauth2.client_auth import authenticate_client
+from .._oauth2.grants import ClientCredentials, Grant
+from .._oauth2.response import TOKEN_ANSWER, parse_token
 from .._oauth2.token import Token
+from .._platform.client import AuthorizedClient
+from .._platform.declaration import ManifestList, Platform
 from .._platform.ensure import State
+from .._platform.issuer import TokenIssuer
 from .._platform.options import from_env
-from .._platform.platform import ManifestList, Provider
+from .._platform.responses import ResponseReader
 
 _LIFETIME = 86400  # seconds, where an answer says nothing (3.2)
 _PAGE = 100
@@ -34,57 +39,10 @@ PLAYER = Schema(_PLAYER)
 PLAYERS = Schema(
     {"type": "object", "properties": {"data": {"type": "array", "items": _PLAYER}, "total": {"type": "integer"}}, "required": ["data", "total"]},
 )
-TOKEN = Schema(
-    {
-        "type": "object",
-        "properties": {"access_token": {"type": "string", "minLength": 1}, "token_type": {"type": "string"}, "expires_in": {"type": "number"}},
-        "required": ["access_token"],
-    }
-)
 
 
-class Playlyfe(Provider):
-    name = "playlyfe"
-    title = "Playlyfe"
-    options = {
-        "url": {"type": "str", "default": "https://api.playlyfe.com/v2", "fallback": from_env("PLAYLYFE_URL")},
-        "auth_url": {"type": "str", "default": "https://playlyfe.com", "fallback": from_env("PLAYLYFE_AUTH_URL")},
-        "client_id": {"type": "str", "fallback": from_env("PLAYLYFE_CLIENT_ID")},
-        "client_secret": {"type": "str", "no_log": True, "fallback": from_env("PLAYLYFE_CLIENT_SECRET")},
-        "token_placement": {"type": "str", "choices": ["query", "header"], "default": "query", "no_log": False},
-    }
-    role = "playlyfe_access"
-    manifest = {"players": ManifestList("playlyfe_player", ("id", "alias", "email", "state"), required=("id",))}
-    hints = {
-        401: "Check client_id and client_secret",
-        403: "The client lacks the scope: managing players takes the admin scope, which is set in Playlyfe's console",
-        404: "Check url",
-        "client_auth_fail": "Check client_id and client_secret",
-        "plan_limit_exceeded": "The plan's API calls are used up (plan_limit_exceeded): wait until they are renewed, or ask Playlyfe for more",
-        "player_limit_exceeded": "The plan allows no further players (player_limit_exceeded)",
-    }
-    login_hints = {404: "Check auth_url", "route_not_found": "Check auth_url"}
-
-    # --- tokens (3.2, 3.3) ---------------------------------------------------------------------------------------------
-
-    def grant(self) -> Grant:
-        client_id, client_secret = self.require("client_id", "client_secret")
-        return Grant("client_credentials", client_id, client_secret)
-
-    def token_identity(self) -> list[str]:
-        return [*super().token_identity(), self.params["auth_url"].rstrip("/")]
-
-    def obtain(self, grant: Grant) -> Token:
-        form = {"grant_type": "client_credentials", "client_id": grant.principal, "client_secret": grant.secret}
-        url = f"{root_url(self.params['auth_url'], 'auth_url')}/auth/token"
-        answer = self.read(self.send(Request("POST", url, form=form, authenticates=True, repeatable=True)), TOKEN)
-        return Token(answer["access_token"], answer.get("token_type", "Bearer"), self.clock.now() + answer.get("expires_in", _LIFETIME))
-
-    def authorize(self, request: Request, token: Token) -> Request:
-        if self.params["token_placement"] == "header":  # noqa: S105 - a place, not a token
-            return super().authorize(request, token)
-        query = t.cast("t.Mapping[str, t.Any]", request.query or {})
-        return dataclasses.replace(request, query={**query, "access_token": token.access_token})
+class PlaylyfeResponses(ResponseReader):
+    """An error has a name, whatever the status (3.3)."""
 
     def is_rate_limited(self, response: Response) -> bool:
         """A used-up quota is nothing to wait for (3.3)."""
@@ -93,25 +51,58 @@ class Playlyfe(Provider):
     def is_definitive_refusal(self, response: Response) -> bool:
         return _name_of(response) in _FINAL
 
-    def failure(self, response: Response) -> AccessError | None:
-        """An error has a name, whatever the status (3.3)."""
+    def find_error(self, response: Response) -> AccessError | None:
         name = _name_of(response)
         if name is None:
-            return super().failure(response)
-        named = self.error_for(response)
-        named.code = name
-        named.stale_token = name == "invalid_access_token" or response.status == 401
-        return named
+            return super().find_error(response)
+        error = self.make_error(response)
+        kind = RejectedToken if name == "invalid_access_token" or response.status == 401 else AccessError
+        return kind(error.message, status=error.status, code=name)
 
     def with_hint(self, message: str, response: Response, code: str | int | None) -> str:
         """A route that is missing because ``url`` lacks the API's version (3.1) is told as such."""
         advice = super().with_hint(message, response, code)
         request, is_missing = response.request, response.status == 404 and code in (None, "route_not_found")
         if is_missing and not request.authenticates and not _VERSION.search(request.url):
-            return f"{advice}: it must end with the API's version, such as {self.url}/v2"
+            return f"{advice}: it must end with the API's version, such as {self._params['url'].rstrip('/')}/v2"
         return advice
 
-    # --- players (3.4) -------------------------------------------------------------------------------------------------
+
+def _name_of(response: Response) -> str | None:
+    """The name of the error that an answer holds."""
+    try:
+        body = response.json() if response.body.lstrip().startswith(b"{") else None
+    except ValueError:
+        return None
+    name = body.get("error") if isinstance(body, dict) else None
+    return name if isinstance(name, str) else None
+
+
+class PlaylyfeTokens(TokenIssuer):
+    """The client credentials grant, whose tokens may travel in the query (3.2, 3.3)."""
+
+    @property
+    def identity(self) -> list[str]:
+        return [*super().identity, self.params["auth_url"].rstrip("/")]
+
+    def grant(self) -> ClientCredentials:
+        return ClientCredentials(*self.require("client_id", "client_secret"))
+
+    def obtain(self, grant: Grant) -> Token:
+        url = f"{root_url(self.params['auth_url'], 'auth_url')}/auth/token"
+        request = Request("POST", url, form=t.cast(ClientCredentials, grant).form, authenticates=True, repeatable=True)
+        answer = self.fetch(authenticate_client(request, grant.principal, grant.secret, ("client_secret_post",)), TOKEN_ANSWER)
+        return parse_token(answer, self.session.clock.now(), _LIFETIME)
+
+    def authorize(self, request: Request, token: Token) -> Request:
+        if self.params["token_placement"] == "header":  # noqa: S105 - a place, not a token
+            return super().authorize(request, token)
+        query = t.cast("t.Mapping[str, t.Any]", request.query or {})
+        return dataclasses.replace(request, query={**query, "access_token": token.access_token})
+
+
+class Playlyfe(AuthorizedClient):
+    """The players of a game (3.4)."""
 
     def player(self, player_id: str) -> State:
         """One player, or None."""
@@ -129,16 +120,16 @@ class Playlyfe(Provider):
             response = self.send_authorized(Request("GET", self._admin_url(player_id)))
         except AccessError as error:
             if error.code == "player_not_found":
-                raise NotFound(error.message, status=error.status, code=error.code) from None
+                raise NotFound(error.message, **error.codes) from None
             raise
-        return self._normalized(self.read(response, PLAYER))
+        return self._normalized(self.responses.validate(response, PLAYER))
 
     def players(self) -> list[dict[str, t.Any]]:
         """All players, page by page."""
         found: dict[str, dict[str, t.Any]] = {}
         while True:
             query = {"skip": len(found), "limit": _PAGE}
-            answer = self.read(self.send_authorized(Request("GET", f"{self.url}/admin/players", query=query)), PLAYERS)
+            answer = self.responses.validate(self.send_authorized(Request("GET", f"{self.url}/admin/players", query=query)), PLAYERS)
             known = len(found)
             found.update((player["id"], self._normalized(player)) for player in answer["data"])
             if len(found) >= answer["total"]:
@@ -153,7 +144,7 @@ class Playlyfe(Provider):
             self.send_authorized(Request("POST", f"{self.url}/admin/players", json=body, reject_html=True))
         except AccessError as error:
             if error.code == "player_exists":
-                raise Overtaken(error.message, status=error.status, code=error.code) from None
+                raise Overtaken(error.message, **error.codes) from None
             raise
 
     def rename_player(self, player_id: str, alias: str, email: str | None) -> None:
@@ -166,7 +157,7 @@ class Playlyfe(Provider):
             self.send_authorized(Request("DELETE", self._admin_url(player_id), reject_html=True))
         except AccessError as error:
             if error.code == "player_not_found":
-                raise Overtaken(error.message, status=error.status, code=error.code) from None
+                raise Overtaken(error.message, **error.codes) from None
             raise
 
     def _admin_url(self, player_id: str) -> str:
@@ -176,16 +167,6 @@ class Playlyfe(Provider):
 
     def _normalized(self, player: dict[str, t.Any]) -> dict[str, t.Any]:
         return {"id": player["id"], "alias": player.get("alias"), "enabled": player.get("enabled")}
-
-
-def _name_of(response: Response) -> str | None:
-    """The name of the error that an answer holds."""
-    try:
-        body = response.json() if response.body.lstrip().startswith(b"{") else None
-    except ValueError:
-        return None
-    name = body.get("error") if isinstance(body, dict) else None
-    return name if isinstance(name, str) else None
 
 
 class PlayerResource:
@@ -211,7 +192,7 @@ class PlayerResource:
         alias = self._params["alias"]
         if current is None:
             if alias is None:
-                raise NotFound("it does not exist, and alias is required to create it", status=self._missing.status, code=self._missing.code)
+                raise NotFound("it does not exist, and alias is required to create it", **self._missing.codes)
             return {"id": self._params["id"], "alias": alias, "enabled": True}
         return current if alias is None else {**current, "alias": alias}
 
@@ -227,3 +208,30 @@ class PlayerResource:
 
     def redacted(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
         return state
+
+
+PLAYLYFE = Platform(
+    name="playlyfe",
+    title="Playlyfe",
+    client=Playlyfe,
+    issuer=PlaylyfeTokens,
+    responses=PlaylyfeResponses,
+    options={
+        "url": {"type": "str", "default": "https://api.playlyfe.com/v2", "fallback": from_env("PLAYLYFE_URL")},
+        "auth_url": {"type": "str", "default": "https://playlyfe.com", "fallback": from_env("PLAYLYFE_AUTH_URL")},
+        "client_id": {"type": "str", "fallback": from_env("PLAYLYFE_CLIENT_ID")},
+        "client_secret": {"type": "str", "no_log": True, "fallback": from_env("PLAYLYFE_CLIENT_SECRET")},
+        "token_placement": {"type": "str", "choices": ["query", "header"], "default": "query", "no_log": False},
+    },
+    role="playlyfe_access",
+    manifest={"players": ManifestList("playlyfe_player", ("id", "alias", "email", "state"), required=("id",))},
+    hints={
+        401: "Check client_id and client_secret",
+        403: "The client lacks the scope: managing players takes the admin scope, which is set in Playlyfe's console",
+        404: "Check url",
+        "client_auth_fail": "Check client_id and client_secret",
+        "plan_limit_exceeded": "The plan's API calls are used up (plan_limit_exceeded): wait until they are renewed, or ask Playlyfe for more",
+        "player_limit_exceeded": "The plan allows no further players (player_limit_exceeded)",
+    },
+    login_hints={404: "Check auth_url", "route_not_found": "Check auth_url"},
+)

@@ -225,7 +225,7 @@ class Plays:
     def _all_secrets_of_manifests(self, given: Facts) -> Facts:
         """A valid one with each secret that the schema knows."""
         schema = json.loads((ROOT / "roles" / "provision" / "files" / "manifest.schema.json").read_text(encoding="utf-8"))["properties"]
-        providers = importlib.import_module(f"{PLUGINS}.plugin_utils._providers").provider_classes()
+        providers = importlib.import_module(f"{PLUGINS}.plugin_utils._providers").platforms()
         known = {"token", *(name for provider in providers for name in secret_options(provider.argument_spec()))}
         unknown = [name for section in schema.values() for name in _names(section) if name not in known | HARMLESS and LOOKS_SECRET.search(name)]
         assert not unknown, f"manifests take {unknown}: are these secrets?"
@@ -270,7 +270,7 @@ class Plays:
     def _bad(self, module: str) -> Facts:
         """Arguments in which each secret option has a canary that is nobody's password. They are in the variable `bad`."""
         spec, provider = specification(module), provider_of(module)
-        platforms = importlib.import_module(f"{PLUGINS}.plugin_utils._providers").provider_classes()
+        platforms = importlib.import_module(f"{PLUGINS}.plugin_utils._providers").platforms()
         shared = next((platform.argument_spec() for platform in platforms if platform.name == provider), {})
         values: Facts = {}
         for name in secret_options(spec):

@@ -19,8 +19,9 @@ from ..._data.values import identity
 from ..._errors import AccessError, AmbiguousWrite, NotFound, WaitTooLong, in_one_line
 from ..._oauth2.grants import Grant
 from ..._platform.access import Access
-from .client import Answers, AudiencePlayer
+from .client import AudiencePlayer
 from .entitlements import ITEM_OPTIONS, Checker, Entitlement, Holdings
+from .graphql import Answers
 from .users import User
 
 _MAX_PROBLEMS = 100
@@ -50,7 +51,7 @@ class Entitlements:
         for option in ("batch_size", "concurrency"):
             if access.params[option] < 1:
                 raise AccessError(f"{option} must be 1 or more, not {access.params[option]}")
-        self._client = access.provider.client_arguments()
+        self._client = access.client.graphql.client_arguments()
         self._planned_users = set(map(identity, access.params["planned_users"] or ()))
         self._threads = threading.local()
         #: Why nothing more is tried: what failed would fail for every item.
@@ -95,10 +96,10 @@ class Entitlements:
     def _warn(self) -> None:
         path = self._access.params["entitlements_file"]
         if path is not None and not any(item.is_from_file for item in self.items):
-            self._access.provider.warn(f"there are no items in {path}")
+            self._access.session.warn(f"there are no items in {path}")
         rows = [f"{item.place[:-2]} repeats {first[:-2]}" for item, first in self._repeated if item.is_from_file]
         if rows:
-            self._access.provider.warn(f"entitlements that are named more than once: {in_one_line(rows)}")
+            self._access.session.warn(f"entitlements that are named more than once: {in_one_line(rows)}")
 
     # --- doing it ------------------------------------------------------------------------------------------------------
 
@@ -113,14 +114,13 @@ class Entitlements:
             work = self._unknown(work, self._ledger.known(self._access.clock.now()))
         total = len(self.items)
         self._done = total - self._count(work)
-        self._progress = Progress(self._access.provider.title, total, self._access.clock, self._access.show, known=self._done)
+        self._progress = Progress(self._access.platform.title, total, self._access.clock, self._access.on_progress, known=self._done)
         self._changed = self._failed = 0
         self._pending: collections.deque[Entitlement] = collections.deque()
         try:
             self._carry_out(work)
         except AccessError as error:
-            error.changed = bool(self._changed) and not self._access.check_mode
-            raise
+            raise error.after_change(bool(self._changed) and not self._access.check_mode) from None
         finally:
             if self._ledger:
                 self._ledger.close()
@@ -139,18 +139,18 @@ class Entitlements:
         return [item for item in work if item.user in users] if self._reads else unknown
 
     def _open_ledger(self) -> Ledger | None:
-        params, platform = self._access.params, self._access.provider
+        params, access = self._access.params, self._access
         if params["ledger"] is None:
             return None
-        place = f"{platform.name} {platform.url} {params['project_id']}"
-        return Ledger(params["ledger"], place, params["ledger_max_age"], read_only=self._access.check_mode)
+        place = f"{access.platform.name} {access.client.url} {params['project_id']}"
+        return Ledger(params["ledger"], place, params["ledger_max_age"], read_only=access.check_mode)
 
     def _carry_out(self, work: Batch) -> None:
-        platform, wanted = self._access.provider, self._access.params["batch_size"]
+        graphql, wanted = self._access.client.graphql, self._access.params["batch_size"]
         users: dict[User, Batch] = {}
         for item in work if self._reads else ():
             users.setdefault(item.user, []).append(item)
-        size = platform.max_fields(wanted, "rate_limit", "auth_rate_limit")
+        size = graphql.max_fields(wanted, authenticates=True)
         everybody = list(users.values())
         self._unread = collections.deque(everybody[start : start + size] for start in range(0, len(everybody), size))
         self._reading = 0
@@ -159,7 +159,7 @@ class Entitlements:
                 item.changed = True
                 self._plan_user(item)
             self._pending.extend(work)
-        size = platform.max_fields(wanted, "rate_limit")
+        size = graphql.max_fields(wanted)
         self._access.store.open()  # before threads share it
         width = min(self._access.params["concurrency"], len(self._unread) or -(-len(work) // size) or 1)
         for finished in results(self._jobs(size), width):
@@ -209,10 +209,10 @@ class Entitlements:
     def _compared(self, users: list[Batch]) -> _Finished:
         """Read what users hold; an item that differs is marked as changed."""
         access = self._begin()
-        grants = [access.provider.user_grant(items[0].user) for items in users]
+        grants = [access.client.issuer.user_grant(items[0].user) for items in users]
         everything = [item for items in users for item in items]
         failures: dict[Grant, AccessError] = {}
-        self._attempt("read", everything, lambda: failures.update(access.provider.tokens.get_many(grants)))
+        self._attempt("read", everything, lambda: failures.update(access.client.tokens.get_many(grants)))
         # Those who are logged in come first: where they can be read, a login's failure is the user's own, and not everybody's.
         reached = False
         for items, grant in sorted(zip(users, grants), key=lambda pair: pair[1] in failures):
@@ -233,7 +233,7 @@ class Entitlements:
         for item in items:
             if missing and item.present and not item.auto_register and not self._is_planned(item.user):
                 advice = f"{missing.message}. Set auto_register to create users by their user_email"
-                item.fail(AccessError(advice, status=missing.status, code=missing.code))
+                item.fail(AccessError(advice, **missing.codes))
                 continue
             if missing:
                 self._plan_user(item)
@@ -244,24 +244,24 @@ class Entitlements:
     def _holdings(self, grant: Grant, failure: AccessError | None = None) -> Holdings | NotFound:
         """What a user holds, or that there is no such user."""
         try:
-            return self._mine().provider.holdings(grant, failure)
+            return self._mine().client.holdings(grant, failure)
         except NotFound as missing:
             return missing
 
     def _plan_user(self, item: Entitlement) -> None:
         if self._access.check_mode and item.present and item.auto_register and item.user.email:
-            self._access.provider.plan_user(self._access, item.user.email)
+            self._access.client.plan_user(self._access, item.user.email)
 
     def _is_planned(self, user: User) -> bool:
         if not self._access.check_mode or user.email is None:
             return False
-        return identity(user.email) in self._planned_users or self._access.planned(self._access.provider.user_key(user.email)) is not None
+        return identity(user.email) in self._planned_users or self._access.planned(self._access.client.user_key(user.email)) is not None
 
     def _attempt(self, kind: str, items: Batch, action: t.Callable[[], None], own: bool = False) -> bool:
         """Read or write something for some items; its failure is theirs, and of all that follow where it must fail for them, too."""
         if self._stopped:
             reason = f"not tried any more, because one before it failed: {self._stopped.message}"
-            failure = AccessError(reason, status=self._stopped.status, code=self._stopped.code)
+            failure = AccessError(reason, **self._stopped.codes)
         else:
             try:
                 action()
@@ -273,7 +273,7 @@ class Entitlements:
         return False
 
     def _blame(self, kind: str, item: Entitlement, failure: AccessError, own: bool = False) -> None:
-        failure.message = self._mine().secrets.scrub(failure.message)
+        failure = failure.with_message(self._mine().secrets.scrub(failure.message))
         hopeless = isinstance(failure, WaitTooLong) or (not own and not self._stopped and self._is_everybodys(kind, failure))
         self._stopped = self._stopped or (failure if hopeless else None)
         item.fail(failure)
@@ -284,7 +284,7 @@ class Entitlements:
         if code not in _HOPELESS[kind] or kind in self._proven:
             return failure.status is None
         is_certain = code == 404 or failure.code is None or len(self.items) == 1
-        return is_certain or not self._mine().provider.client_works()
+        return is_certain or not self._mine().client.issuer.client_works()
 
     def _written(self, batch: Batch) -> _Finished:
         self._begin()
@@ -296,7 +296,7 @@ class Entitlements:
         if self._stopped:
             self._attempt("write", batch, lambda: None)
             return
-        size = self._mine().provider.max_fields(len(batch), "rate_limit")  # perhaps less than when the batch was made
+        size = self._mine().client.graphql.max_fields(len(batch))  # perhaps less than when the batch was made
         if size < len(batch):
             for start in range(0, len(batch), size):
                 self._write(batch[start : start + size])
@@ -327,7 +327,7 @@ class Entitlements:
             aliases = {f"e{index}": item for index, item in enumerate(batch)}
             fields = {alias: item.mutation(self._client, alias) for alias, item in aliases.items()}
             try:
-                return aliases, access.provider.mutate(fields, repeatable=not self._reads)
+                return aliases, access.client.graphql.mutate(fields, repeatable=not self._reads)
             except AmbiguousWrite as doubt:
                 if doubts >= access.params["retries"]:
                     raise
@@ -348,7 +348,7 @@ class Entitlements:
                     item.fail(AccessError("the platform answered false", status=answers.status))
         for alias, failure in answers.failed.items():
             item = aliases[alias]
-            if failure.code == 404 and not item.present and self._mine().provider.client_works():
+            if failure.code == 404 and not item.present and self._mine().client.issuer.client_works():
                 item.changed = False  # there is nothing, or nobody, to take it from
             else:
                 self._blame("write", item, failure)
@@ -361,12 +361,12 @@ class Entitlements:
 
     def _reached(self, items: Batch) -> t.Iterator[Entitlement]:
         """Those of the items whose users hold what they shall."""
-        platform = self._mine().provider
+        issuer = self._mine().client.issuer
         held: dict[User, Holdings] = {}
         for item in items:
             if item.user not in held:
                 self._mine().budget.reset()
-                found = self._holdings(platform.user_grant(item.user))
+                found = self._holdings(issuer.user_grant(item.user))
                 held[item.user] = None if isinstance(found, NotFound) else found
             if item.held(held[item.user], self._access.clock.now()) == item.desired:
                 yield item

@@ -6,12 +6,8 @@
 from __future__ import annotations
 
 import datetime
-import typing as t
 
 from ..._errors import AccessError
-
-if t.TYPE_CHECKING:
-    pass
 
 
 def instant(text: str | None) -> datetime.datetime | None:

@@ -1,40 +1,182 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tells queries from mutations in a GraphQL document."""
+"""AudiencePlayer's GraphQL API: one URL for each project and scope, and errors below ``errors`` (providers.md, sections 1.1 and 1.6)."""
 
 from __future__ import annotations
 
-import re
+import dataclasses
+import typing as t
 
-#: Strings, block strings and comments.
-_IGNORED = re.compile(r'"""(?:\\"""|(?!""").)*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*', re.DOTALL)
-
-
-def is_mutation(document: str) -> bool:
-    """Whether a document holds a mutation: as a parser reads it where graphql-core is installed, else by its definitions' keywords."""
-    try:
-        import graphql
-    except ImportError:
-        return _has_keyword(document)
-    try:
-        definitions = graphql.parse(document).definitions
-    except graphql.GraphQLError:
-        return _has_keyword(document)  # the platform's own message about it is the better one
-    return any(getattr(definition, "operation", None) == graphql.OperationType.MUTATION for definition in definitions)
+from ..._data.schema import Schema
+from ..._errors import AccessError, RejectedToken
+from ..._http.models import Request, Response
+from ..._platform.client import ApiClient
+from ..._platform.responses import ResponseReader
+from ..._platform.session import Capabilities, Session
+from .schemas import ANSWER
 
 
-def _has_keyword(document: str) -> bool:
-    """Look at the first word of each definition; one ends with the brace that closes its selection."""
-    depth, begins = 0, True
-    for part in re.findall(r"[{}()]|\w+", _IGNORED.sub(" ", document)):
-        if part in "({":
-            depth, begins = depth + 1, False
-        elif part in ")}":
-            depth -= 1
-            begins = depth == 0 and part == "}"
-        elif begins and depth == 0:
-            if part == "mutation":
-                return True
-            begins = False
-    return False
+class GraphQLError(AccessError):
+    """An error in a GraphQL answer."""
+
+
+@dataclasses.dataclass
+class AudiencePlayerCapabilities(Capabilities):
+    """What differs between installations and is found out on the way."""
+
+    #: Whether each field of a document counts towards the rate limits.
+    fields_count: bool = False
+    #: Whether the client itself can log in; None until it was tried.
+    client_works: bool | None = None
+
+
+class Answers(t.NamedTuple):
+    """The answers to the fields of one document, by their aliases."""
+
+    data: dict[str, t.Any]
+    failed: dict[str, AccessError]
+    #: Those whose outcome the answer leaves open, or that a rate limit kept out.
+    unclear: list[str]
+    #: The first error, whichever field it belongs to.
+    error: AccessError | None
+    #: The HTTP status.
+    status: int
+
+
+class GraphQLResponses(ResponseReader):
+    """Errors are read from the body, whatever the HTTP status (1.6)."""
+
+    def errors_in(self, response: Response) -> list[dict[str, t.Any]]:
+        """The errors of a GraphQL answer."""
+        if not response.body.lstrip().startswith(b"{"):
+            return []
+        try:
+            errors = response.json().get("errors")
+        except ValueError:
+            return []
+        return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
+
+    def is_rate_limited(self, response: Response) -> bool:
+        """Whether a document can be sent again when a limit allows: of mutations that it let pass in part, :meth:`GraphQL.mutate` repeats the rest."""
+        if not super().is_rate_limited(response) and not self.mentions_rate_limit(response):
+            return False
+        is_query = not response.request.json["query"].lstrip().startswith("mutation")
+        return is_query or not self.errors_in(response) or not any(value is not None for value in (response.json().get("data") or {}).values())
+
+    def mentions_rate_limit(self, response: Response) -> bool:
+        """Whether a rate limit kept a part of the document out."""
+        return any(self.code_of(error, response) == 429 for error in self.errors_in(response))
+
+    def is_definitive_refusal(self, response: Response) -> bool:
+        """The HTTP status beside an error is not documented, so that a refusal may come with 500 (1.6)."""
+        codes = [self.code_of(error, response) for error in self.errors_in(response)]
+        return bool(codes) and all(isinstance(code, int) and 400 <= code < 500 for code in codes)
+
+    def code_of(self, error: dict[str, t.Any], response: Response) -> t.Any:
+        """The code of one error: its own, that of its extensions, else the HTTP status of a failure."""
+        extensions = error.get("extensions")
+        code = error.get("code")
+        if code is None and isinstance(extensions, dict):
+            code = extensions.get("code")
+        if code is None:
+            return None if response.ok else response.status
+        return int(code) if isinstance(code, str) and code.isdigit() else code
+
+    def find_error(self, response: Response) -> AccessError | None:
+        errors = self.errors_in(response)
+        return self.to_exception(errors[0], response) if errors else super().find_error(response)
+
+    def to_exception(self, error: dict[str, t.Any], response: Response) -> AccessError:
+        """One error of an answer as an exception."""
+        code = self.code_of(error, response)
+        words = self.quote(error["message"]) if isinstance(error.get("message"), str) else self.error_text(response)[1]
+        message = f"the answer is the error {code}: {words or 'without a message'}" if code is not None else f"the answer is an error: {words}"
+        kind = RejectedToken if 401 in (code, response.status) or code == "UNAUTHENTICATED" else GraphQLError
+        return kind(self.with_hint(message, response, code), status=response.status, code=code)
+
+    def data(self, response: Response) -> dict[str, t.Any]:
+        """The data of an answer; empty if it has errors only."""
+        return self.validate(response, ANSWER).get("data") or {}
+
+    def field_of(self, response: Response, name: str, schema: Schema) -> t.Any:
+        """One field of an answer's data, checked.
+
+        :raises AccessError: naming what doesn't fit.
+        """
+        value = self.data(response).get(name)
+        problems = schema.problems(value, f"data.{name}")
+        if problems:
+            raise self.invalid_response(response, problems)
+        return value
+
+
+class GraphQL(ApiClient):
+    """Sends documents. The client's credentials are among their arguments."""
+
+    responses: GraphQLResponses
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.capabilities = t.cast(AudiencePlayerCapabilities, session.capabilities)
+
+    def request(self, document: str, scope: str = "user", *, variables: t.Any = None, fields: int = 1, **kwargs: t.Any) -> Request:
+        """A request for a document with so many ``fields``, as far as that matters."""
+        kwargs["cost"] = fields if self._counts_fields else 1
+        headers = {"X-Forwarded-For": self.params["forwarded_for"]} if self.params["forwarded_for"] else {}
+        body = {"query": document, **({"variables": variables} if variables else {})}
+        return Request("POST", f"{self.url}/graphql/{self.require('project_id')}/{scope}", headers=headers, json=body, **kwargs)
+
+    def client_arguments(self) -> dict[str, t.Any]:
+        """The arguments that authenticate the client in a mutation or query (1.3)."""
+        project_id, client_id, client_secret = self.require("project_id", "client_id", "client_secret")
+        return {"project_id": project_id, "client_id": client_id, "client_secret": client_secret}
+
+    def max_fields(self, wanted: int, *, authenticates: bool = False) -> int:
+        """How many of ``wanted`` fields one document may have, so that the rate limits let it pass."""
+        highest = self.session.limits.max_cost(authenticates=authenticates) if self._counts_fields else None
+        return wanted if highest is None else min(wanted, highest)
+
+    @property
+    def _counts_fields(self) -> bool:
+        """Whether each field counts towards the rate limits, as the user says or the platform has shown."""
+        return self.params["rate_limit_counts"] == "field" or self.capabilities.fields_count
+
+    def mutate(self, fields: t.Mapping[str, str], *, repeatable: bool = True, **kwargs: t.Any) -> Answers:
+        """Send mutations as one document, by their aliases. If a rate limit kept some out, it has been waited for.
+
+        :raises AccessError: if it failed as a whole (:class:`_errors.AmbiguousWrite` if it must not be repeated and may have been applied).
+        """
+        document = f"mutation {{ {' '.join(fields.values())} }}"
+        response = self.http.send(self.request(document, repeatable=repeatable, fields=len(fields), **kwargs))
+        errors, error = self.responses.errors_in(response), self.responses.find_error(response)
+        if error and not errors:
+            raise error
+        data = self.responses.data(response)
+        failed = self._failed(fields, errors, response)
+        if self.responses.mentions_rate_limit(response):
+            failed = self._after_limit(failed, response)
+        unclear = [alias for alias in fields if alias not in failed and (alias not in data or (errors and data[alias] is None))]
+        return Answers(data, failed, unclear, error, response.status)
+
+    def _after_limit(self, failed: dict[str, AccessError], response: Response) -> dict[str, AccessError]:
+        """Wait for a limit that let only a part of a document pass; returns what has failed for good."""
+        if not self._counts_fields:
+            self.capabilities.fields_count = True
+            self.session.warn("the platform counts each field of a request towards its rate limit: set rate_limit_counts to field")
+        limited = [alias for alias, failure in failed.items() if failure.code == 429]
+        try:
+            self.http.wait_for_limit(response)
+        except AccessError as error:
+            return {**failed, **dict.fromkeys(limited, error)}
+        return {alias: failure for alias, failure in failed.items() if alias not in limited}
+
+    def _failed(self, fields: t.Mapping[str, str], errors: t.Sequence[dict[str, t.Any]], response: Response) -> dict[str, AccessError]:
+        """The errors by the alias that each belongs to."""
+        failed: dict[str, AccessError] = {}
+        for error in errors:
+            path = error.get("path")
+            alias = str(path[0]) if isinstance(path, list) and path else next(iter(fields)) if len(fields) == 1 else ""
+            if alias in fields:
+                failed.setdefault(alias, self.responses.to_exception(error, response))
+        return failed

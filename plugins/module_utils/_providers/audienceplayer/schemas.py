@@ -5,12 +5,7 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ..._data.schema import Schema
-
-if t.TYPE_CHECKING:
-    pass
 
 _ID = {"type": ["integer", "string"], "pattern": "^[0-9]+$"}
 _DATE = {"type": ["string", "null"]}

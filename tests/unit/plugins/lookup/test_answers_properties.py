@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.lookup.flex_registration_key import MODULE
-from ansible_collections.mediaops.access.plugins.module_utils._providers._consul import Consul
+from ansible_collections.mediaops.access.plugins.module_utils._providers._consul import CONSUL
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_answers_properties import ANSWERS, SETTINGS, carried_out
 
 
@@ -19,6 +19,6 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_answers
 def test_whatever_consul_answers(answers, lonely_process):
     result, _seen = carried_out(MODULE, {"url": "https://consul.test"}, answers)
 
-    assert MODULE.provider is Consul
+    assert MODULE.platform is CONSUL
     assert result.get("failed") or result["value"]
     assert "this is a bug" not in result.get("msg", "") and "\n" not in result.get("msg", "")

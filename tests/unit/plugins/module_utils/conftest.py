@@ -11,6 +11,8 @@ from responses.registries import OrderedRegistry
 from ansible_collections.mediaops.access.plugins.module_utils._http import client
 from ansible_collections.mediaops.access.plugins.module_utils._http.client import Http
 from ansible_collections.mediaops.access.plugins.module_utils._http.models import ConnectionOptions
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._platform.responses import ResponseReader
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 
 
@@ -19,14 +21,15 @@ def send(clock):
     """Sends one request as one item does."""
 
     def send(request, *, rate_limits=(), max_wait=300, backend=None, is_definitive_refusal=lambda response: False, **transport):
+        rules = ResponseReader({}, {}, Secrets(), {})
+        rules.is_definitive_refusal = is_definitive_refusal
         http = Http(
             ConnectionOptions(**transport),
             WaitBudget(max_wait, clock),
             clock,
-            backend=lambda: backend,
-            rate_limits=lambda request: rate_limits,
-            is_rate_limited=lambda response: response.status == 429,
-            is_definitive_refusal=is_definitive_refusal,
+            backend,
+            lambda request: rate_limits,
+            rules,
         )
         return http.send(request)
 

@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._platform.access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._providers._consul import Consul
+from ansible_collections.mediaops.access.plugins.module_utils._providers._consul import CONSUL
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, call, exchange
 
 PATH = "flex/shared/authentication/oAuth/appRegistrationKey"
@@ -35,8 +35,8 @@ def consul(tmp_path, clock):
     """Opens Consul with these options."""
 
     def open_consul(**options):
-        defaults = {name: option.get("default") for name, option in Consul.argument_spec().items()}
-        return Access(Consul, {**defaults, "token_cache": str(tmp_path / "cache"), **options}, secrets=Secrets(), clock=clock).provider
+        defaults = {name: option.get("default") for name, option in CONSUL.argument_spec().items()}
+        return Access(CONSUL, {**defaults, "token_cache": str(tmp_path / "cache"), **options}, secrets=Secrets(), clock=clock).client
 
     return open_consul
 
@@ -54,7 +54,7 @@ def test_the_value_is_a_secret_from_then_on(consul):
     opened = consul()
     value(opened, asked())
 
-    assert opened.secrets.scrub("the key registration-hush-token") == "the key ********"
+    assert opened.session.secrets.scrub("the key registration-hush-token") == "the key ********"
 
 
 @pytest.mark.parametrize("text", ["é€😀", " a b ", "-----BEGIN\nKEY-----", "a"], ids=repr)

@@ -889,7 +889,9 @@ def test_work_that_takes_long_says_how_far_it_is(clock, tmp_path):
     options = {**CONNECTION, "auth_rate_limit": "none", "rate_limit": "1/second", "read_before_write": False, "batch_size": 1, "concurrency": 1}
     answers = [writes(user, **({"data": {"e0": None}, "errors": [REFUSED]} if user == 3 else {})) for user in range(60)]
     with exchange(*answers):
-        audienceplayer_entitlement.MODULE.run({**options, "entitlements": items_of(*range(60))}, name="entitle", ansible_home=str(tmp_path), show=lines.append)
+        audienceplayer_entitlement.MODULE.run(
+            {**options, "entitlements": items_of(*range(60))}, name="entitle", ansible_home=str(tmp_path), on_progress=lines.append
+        )
 
     assert len(lines) == 2
     assert re.fullmatch(r"AudiencePlayer: 11 of 60 done, 10 changed, 1 failed, 6\d a minute, about 4\d s left", lines[0])
@@ -902,7 +904,7 @@ def test_what_the_ledger_knows_is_done_already(clock, tmp_path, ledger):
     options = {**CONNECTION, "rate_limit": "1/second", "read_before_write": False, "batch_size": 1, "concurrency": 1, "ledger": ledger}
     with exchange(*[writes(user) for user in range(15) if user < 10 or user >= 100] + [writes(user) for user in range(100, 110)]):
         options["entitlements"] = items_of(*range(110))
-        audienceplayer_entitlement.MODULE.run(options, name="entitle", ansible_home=str(tmp_path), show=lines.append)
+        audienceplayer_entitlement.MODULE.run(options, name="e", ansible_home=str(tmp_path), on_progress=lines.append)
 
     # How fast it goes is told by what takes time, and nothing else.
     assert len(lines) == 1
@@ -916,7 +918,9 @@ def test_progress_counts_what_the_summary_counts(clock, tmp_path):
     users = [user for number in range(20) for user in (number, number, number + 100)]
     once = list(dict.fromkeys(users))
     with exchange(*[writes(user, **({"data": {"e0": None}, "errors": [REFUSED]} if user == 1 else {})) for user in once]):
-        result = audienceplayer_entitlement.MODULE.run({**options, "entitlements": items_of(*users)}, name="e", ansible_home=str(tmp_path), show=lines.append)
+        result = audienceplayer_entitlement.MODULE.run(
+            {**options, "entitlements": items_of(*users)}, name="e", ansible_home=str(tmp_path), on_progress=lines.append
+        )
 
     assert result["summary"] == {"total": 60, "changed": 39, "unchanged": 19, "failed": 2}
     assert re.fullmatch(r"AudiencePlayer: 17 of 60 done, 10 changed, 2 failed, .*", lines[0])
@@ -928,7 +932,7 @@ def test_nothing_is_said_before_a_first_item_is_done(clock, tmp_path):
     options = {**CONNECTION, "auth_rate_limit": "1/minute", "rate_limit": "none", "batch_size": 1, "concurrency": 1}
     calls = [user_login(1), *reads(1, held=[1]), user_login(2), *reads(2, held=[2]), user_login(3), *reads(3, held=[3])]
     with exchange(*calls):
-        audienceplayer_entitlement.MODULE.run({**options, "entitlements": items_of(1, 2, 3)}, name="e", ansible_home=str(tmp_path), show=lines.append)
+        audienceplayer_entitlement.MODULE.run({**options, "entitlements": items_of(1, 2, 3)}, name="e", ansible_home=str(tmp_path), on_progress=lines.append)
 
     assert [line.partition(",")[0] for line in lines] == ["AudiencePlayer: 2 of 3 done"]
 
@@ -937,7 +941,7 @@ def test_work_that_does_not_take_long_says_nothing(tmp_path):
     lines = []
     options = {**CONNECTION, "rate_limit": "none", "read_before_write": False, "entitlements": items_of(1)}
     with exchange(writes(1)):
-        audienceplayer_entitlement.MODULE.run(options, name="entitle", ansible_home=str(tmp_path), show=lines.append)
+        audienceplayer_entitlement.MODULE.run(options, name="e", ansible_home=str(tmp_path), on_progress=lines.append)
 
     assert lines == []
 

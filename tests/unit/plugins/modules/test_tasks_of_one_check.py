@@ -10,7 +10,8 @@ import pytest
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import PLANS
 from ansible_collections.mediaops.access.plugins.module_utils._platform.access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.client import AudiencePlayer, UserResource
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.client import UserResource
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER
 from ansible_collections.mediaops.access.plugins.modules import (
     audienceplayer_entitlement,
     audienceplayer_entitlement_info,
@@ -189,8 +190,8 @@ def test_a_real_run_knows_no_plans(with_user):
 def test_two_spellings_of_a_new_user_are_written_one_after_the_other(tmp_path):
     """They share a lock."""
     params = audienceplayer_user.MODULE.validate({**CONNECTION, "user_email": EMAIL}).validated_parameters
-    access = Access(AudiencePlayer, params, secrets=Secrets(), ansible_home=str(tmp_path))
-    keys = [UserResource(access.provider, {**params, "user_email": email}).key for email in (EMAIL, EMAIL.upper(), "other@example.com")]
+    access = Access(AUDIENCEPLAYER, params, secrets=Secrets(), ansible_home=str(tmp_path))
+    keys = [UserResource(access.client, {**params, "user_email": email}).key for email in (EMAIL, EMAIL.upper(), "other@example.com")]
 
     assert keys[0] == keys[1] != keys[2]
 

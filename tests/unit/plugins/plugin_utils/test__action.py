@@ -19,10 +19,11 @@ from ansible.template import Templar, trust_as_template
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http.proxies import VARIABLES
-from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import HOLDS_SECRET
-from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, PLANS, ModuleDefinition
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, PLANS, SENSITIVE, ModuleDefinition
+from ansible_collections.mediaops.access.plugins.module_utils._platform.client import AuthorizedClient
+from ansible_collections.mediaops.access.plugins.module_utils._platform.declaration import Platform
+from ansible_collections.mediaops.access.plugins.module_utils._platform.issuer import TokenIssuer
 from ansible_collections.mediaops.access.plugins.module_utils._platform.options import from_env
-from ansible_collections.mediaops.access.plugins.module_utils._platform.platform import Provider
 from ansible_collections.mediaops.access.plugins.plugin_utils._action import InProcessAction
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
 
@@ -32,10 +33,13 @@ GIVEN = types.MappingProxyType({"url": "https://host", "token_cache": "none"})
 QUIET = types.MappingProxyType({"changed": False})
 
 
-class Fake(Provider):
-    name = "fake"
-    title = "Fake Platform"
-    options = {"url": {"type": "str", "fallback": from_env("FLEX_URL")}, "key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_KEY")}}
+FAKE = Platform(
+    name="fake",
+    title="Fake Platform",
+    client=AuthorizedClient,
+    issuer=TokenIssuer,
+    options={"url": {"type": "str", "fallback": from_env("FLEX_URL")}, "key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_KEY")}},
+)
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def action(monkeypatch, tmp_path):
 
     def make(args=GIVEN, run=lambda access: dict(QUIET), *, transport="local", become=False, answer=QUIET, variables=None, **keywords):
         class Action(InProcessAction):
-            module = ModuleDefinition(Fake, run, {"name": {"type": "str"}, "number": {"type": "int"}, "tree": {"type": "dict"}, "thing_id": {"type": "int"}})
+            module = ModuleDefinition(FAKE, run, {"name": {"type": "str"}, "number": {"type": "int"}, "tree": {"type": "dict"}, "thing_id": {"type": "int"}})
             handed_over: list[dict] = []
 
             def _execute_module(self, **arguments):
@@ -341,8 +345,8 @@ def outcome(action, answer, transport="local", args=GIVEN, task_vars=None, **key
     ("answer", "censored"),
     [
         pytest.param({"changed": False}, False, id="nothing"),
-        pytest.param({"changed": False, "json": ["new"], HOLDS_SECRET: True}, True, id="what the module knows to be secret"),
-        pytest.param({"changed": False, "json": ["new"], HOLDS_SECRET: False}, False, id="what the module knows not to be secret"),
+        pytest.param({"changed": False, "json": ["new"], SENSITIVE: True}, True, id="what the module knows to be secret"),
+        pytest.param({"changed": False, "json": ["new"], SENSITIVE: False}, False, id="what the module knows not to be secret"),
         pytest.param({"changed": True, "application": {"id": 1, "client_id": "public"}}, False, id="nothing secret"),
         pytest.param({"changed": True, "application": {"client_secret": "from the platform"}}, True, id="a new secret"),
         pytest.param({"changed": False, "token": {"access_token": "t", "cached": True}}, True, id="a token"),
@@ -356,9 +360,9 @@ def test_a_result_that_holds_a_secret_is_censored_and_kept(answer, censored, tra
     result, hidden = outcome(action, answer, transport, {**GIVEN, "key": SECRET})
 
     assert hidden is censored
-    own = ("msg", HOLDS_SECRET)
+    own = ("msg", SENSITIVE)
     assert {name: result[name] for name in answer if name not in own} == {name: value for name, value in answer.items() if name not in own}
-    assert HOLDS_SECRET not in result
+    assert SENSITIVE not in result
 
 
 @BOTH

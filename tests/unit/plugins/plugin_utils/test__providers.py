@@ -10,30 +10,30 @@ import pathlib
 import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils import _providers
-from ansible_collections.mediaops.access.plugins.module_utils._platform.platform import Provider
-from ansible_collections.mediaops.access.plugins.plugin_utils._providers import provider_classes
+from ansible_collections.mediaops.access.plugins.module_utils._platform.declaration import Platform
+from ansible_collections.mediaops.access.plugins.plugin_utils._providers import platforms
 
 PLUGINS = "ansible_collections.mediaops.access.plugins"
 ROLES = pathlib.Path(next(iter(_providers.__path__))).parents[2] / "roles"
 
 
-def test_there_is_one_class_for_each_file_of_a_provider_by_name():
+def test_there_is_one_platform_for_each_file_of_a_provider_by_name():
     files = sorted(path.stem for path in pathlib.Path(next(iter(_providers.__path__))).glob("[!_]*"))
 
-    assert [provider.name for provider in provider_classes()] == files
-    assert all(issubclass(provider, Provider) for provider in provider_classes())
+    assert [platform.name for platform in platforms()] == files
+    assert all(isinstance(platform, Platform) for platform in platforms())
 
 
-@pytest.mark.parametrize("provider", provider_classes(), ids=lambda provider: provider.name)
-def test_what_a_provider_says_of_manifests_exists(provider):
-    assert (ROLES / provider.role / "tasks" / "main.yml").is_file()
-    for wanted in provider.manifest.values():
+@pytest.mark.parametrize("platform", platforms(), ids=lambda platform: platform.name)
+def test_what_a_provider_says_of_manifests_exists(platform):
+    assert (ROLES / platform.role / "tasks" / "main.yml").is_file()
+    for wanted in platform.manifest.values():
         module = importlib.import_module(f"{PLUGINS}.modules.{wanted.module}").MODULE
-        assert module.provider is provider
+        assert module.platform is platform
         assert {*wanted.options, *wanted.required} <= module.options.keys()
         assert set(wanted.required) <= set(wanted.options)
 
 
-@pytest.mark.parametrize("provider", provider_classes(), ids=lambda provider: provider.name)
-def test_a_named_item_takes_no_option_of_that_name_for_itself(provider):
-    assert not [key for key, wanted in provider.manifest.items() if wanted.named and "name" in {*wanted.options, *provider.options}]
+@pytest.mark.parametrize("platform", platforms(), ids=lambda platform: platform.name)
+def test_a_named_item_takes_no_option_of_that_name_for_itself(platform):
+    assert not [key for key, wanted in platform.manifest.items() if wanted.named and "name" in {*wanted.options, *platform.options}]

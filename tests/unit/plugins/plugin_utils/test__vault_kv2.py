@@ -9,7 +9,7 @@ import pytest
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._platform.access import Access
-from ansible_collections.mediaops.access.plugins.plugin_utils._vault_kv2 import Vault, VaultSecret
+from ansible_collections.mediaops.access.plugins.plugin_utils._vault_kv2 import VAULT, VaultSecret
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, call, exchange
 
 URL = "https://vault.example.com:8200"
@@ -65,9 +65,9 @@ def place(tmp_path, clock):
     """Opens the secret, as each run does."""
 
     def open_secret(**options):
-        defaults = {name: option.get("default") for name, option in Vault.argument_spec().items()}
+        defaults = {name: option.get("default") for name, option in VAULT.argument_spec().items()}
         params = {**defaults, "token_cache": str(tmp_path / "cache"), "url": URL, "path": "mediaops", "token": "hush-vault", **options}
-        return VaultSecret(Access(Vault, params, secrets=Secrets(), clock=clock))
+        return VaultSecret(Access(VAULT, params, secrets=Secrets(), clock=clock))
 
     return open_secret
 

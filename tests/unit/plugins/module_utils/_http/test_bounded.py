@@ -23,6 +23,8 @@ from ansible_collections.mediaops.access.plugins.module_utils._errors import Acc
 from ansible_collections.mediaops.access.plugins.module_utils._http import bounded
 from ansible_collections.mediaops.access.plugins.module_utils._http.client import Http
 from ansible_collections.mediaops.access.plugins.module_utils._http.models import ConnectionOptions, Request
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._platform.responses import ResponseReader
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 
 #: What a request may take on a busy machine although it must take no longer than its timeout; and that timeout.
@@ -118,9 +120,9 @@ def send(clock):
             ConnectionOptions(timeout=timeout, retries=retries, **transport),
             WaitBudget(300, clock),
             clock,
-            backend=lambda: None,
-            rate_limits=lambda request: (),
-            is_rate_limited=lambda response: response.status == 429,
+            None,
+            lambda request: (),
+            ResponseReader({}, {}, Secrets(), {}),
         )
         return http.send(request)
 

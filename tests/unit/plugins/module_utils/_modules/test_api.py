@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import HOLDS_SECRET
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import SENSITIVE
 from ansible_collections.mediaops.access.plugins.modules import flex_api, flex_token
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.conftest import lonely_process, runs
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, call, exchange
@@ -61,11 +61,11 @@ def api(runs):
     ],
 )
 def test_an_answer_with_a_secret_says_so_to_whoever_shows_it(api, answer):
-    assert api(sent("GET", **answer))[HOLDS_SECRET] is True
+    assert api(sent("GET", **answer))[SENSITIVE] is True
 
 
 def test_an_answer_without_one_can_be_shown(api):
-    assert api(sent("GET", answer={"things": 1}))[HOLDS_SECRET] is False
+    assert SENSITIVE not in api(sent("GET", answer={"things": 1}))
 
 
 # --- the request -------------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
-from ansible_collections.mediaops.access.plugins.module_utils._modules.cache import AnyProvider, list_tokens, remove_tokens
+from ansible_collections.mediaops.access.plugins.module_utils._modules.cache import TOKEN_CACHE, list_tokens, remove_tokens
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token
 from ansible_collections.mediaops.access.plugins.module_utils._platform.access import Access
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import call, exchange
@@ -22,9 +22,9 @@ URL = "https://acme.example.com"
 
 @pytest.fixture
 def access(tmp_path, clock):
-    defaults = {name: option.get("default") for name, option in AnyProvider.argument_spec().items()}
+    defaults = {name: option.get("default") for name, option in TOKEN_CACHE.argument_spec().items()}
     params = {**defaults, "token_cache": str(tmp_path / "cache"), "provider": None, "revoke": True}
-    return Access(AnyProvider, params, secrets=Secrets(), clock=clock)
+    return Access(TOKEN_CACHE, params, secrets=Secrets(), clock=clock)
 
 
 def entry(token, rate_limits=()):

@@ -19,8 +19,10 @@ from ansible_collections.mediaops.access.plugins.module_utils._masking import co
 from ansible_collections.mediaops.access.plugins.module_utils._masking.core_registry import told_to_core
 from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
 from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, HIDDEN, PLANS, ModuleDefinition
+from ansible_collections.mediaops.access.plugins.module_utils._platform.client import AuthorizedClient
+from ansible_collections.mediaops.access.plugins.module_utils._platform.declaration import Platform
+from ansible_collections.mediaops.access.plugins.module_utils._platform.issuer import TokenIssuer
 from ansible_collections.mediaops.access.plugins.module_utils._platform.options import from_env
-from ansible_collections.mediaops.access.plugins.module_utils._platform.platform import Provider
 
 NAME = "mediaops.access.fake_thing"
 SECRET = "s3cr3t/value"
@@ -28,16 +30,19 @@ ABSENT = object()
 GIVEN = {"url": "https://host", "key": SECRET, "name": "A", "token_cache": "none"}
 
 
-class Fake(Provider):
-    name = "fake"
-    title = "Fake Platform"
-    options = {"url": {"type": "str", "fallback": from_env("FLEX_URL")}, "key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_KEY")}}
+FAKE = Platform(
+    name="fake",
+    title="Fake Platform",
+    client=AuthorizedClient,
+    issuer=TokenIssuer,
+    options={"url": {"type": "str", "fallback": from_env("FLEX_URL")}, "key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_KEY")}},
+)
 
 
 def module(run=lambda access: {"changed": False}):
     options = {"name": {"type": "str"}, "id": {"type": "int"}, "state": {"choices": ["present", "absent"], "default": "present"}, "filter": {"type": "dict"}}
     options |= {"user_email": {"type": "str"}, "items": {"type": "list", "elements": "dict", "options": {"id": {"type": "int"}}}}
-    return ModuleDefinition(Fake, run, options, required_one_of=[("name", "id")])
+    return ModuleDefinition(FAKE, run, options, required_one_of=[("name", "id")])
 
 
 def in_worker(module, params, check_mode=False):
@@ -114,7 +119,7 @@ def test_an_option_that_is_null_has_its_default(name, execute):
 
 def test_warnings_are_passed_on_without_secrets(execute):
     def run(access):
-        access.provider.warn(f"odd: {SECRET}")
+        access.session.warn(f"odd: {SECRET}")
         return {"changed": False}
 
     assert execute(module(run), GIVEN)["warnings"] == [f"odd: {MASK}"]
@@ -122,7 +127,7 @@ def test_warnings_are_passed_on_without_secrets(execute):
 
 def test_warnings_of_a_failed_run_are_passed_on(execute):
     def run(access):
-        access.provider.warn("odd")
+        access.session.warn("odd")
         raise AccessError("worse")
 
     result = execute(module(run), GIVEN)
@@ -250,7 +255,7 @@ PRIVATE = {
 
 def private_module(run=lambda access: {"changed": False}):
     options = {"query": {"type": "dict"}, "body": {"type": "raw"}, "headers": {"type": "dict"}, "name": {"type": "str"}}
-    return ModuleDefinition(Fake, run, options, private=("query", "body", "headers"))
+    return ModuleDefinition(FAKE, run, options, private=("query", "body", "headers"))
 
 
 def test_ansible_core_gets_to_know_what_is_secret_and_nothing_beside_it(execute, registered, monkeypatch):
@@ -338,7 +343,7 @@ class LintModule(AnsibleModule):
 def test_ansible_lint_has_the_options_checked_and_nothing_done(params, problem, capsys, monkeypatch):
     monkeypatch.setattr(basic, "AnsibleModule", LintModule)
     options = {"name": {"type": "str"}, "id": {"type": "int"}, "state": {"choices": ["present", "absent"], "default": "present"}}
-    tested = ModuleDefinition(Fake, raises(AssertionError), options, required_one_of=[("name", "id")], mutually_exclusive=[("name", "id")])
+    tested = ModuleDefinition(FAKE, raises(AssertionError), options, required_one_of=[("name", "id")], mutually_exclusive=[("name", "id")])
 
     with patch_module_args(params), pytest.raises(SystemExit if problem else Passed):
         tested.check_options()

@@ -11,18 +11,17 @@ import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import ModuleDefinition
 from ansible_collections.mediaops.access.plugins.module_utils._modules.token import OPTIONS, VERIFY, run_token
-from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import Grant
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import PasswordCredentials
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token
 from ansible_collections.mediaops.access.plugins.module_utils._platform import access
-from ansible_collections.mediaops.access.plugins.module_utils._platform.platform import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._platform.client import AuthorizedClient
+from ansible_collections.mediaops.access.plugins.module_utils._platform.declaration import Platform
+from ansible_collections.mediaops.access.plugins.module_utils._platform.issuer import TokenIssuer
 
 
-class Acme(Provider):
+class Acme(TokenIssuer):
     """Numbers its tokens, and keeps a list of what it was asked."""
 
-    name = "acme"
-    title = "Acme"
-    options = {"url": {"default": "https://acme.example.com"}, "user": {}}
     revokes = True
     accepts = True
     life = 3600
@@ -30,18 +29,21 @@ class Acme(Provider):
     numbers = itertools.count(1)
 
     def grant(self):
-        return Grant("password", self.require("user"), "hush-token")
+        return PasswordCredentials(self.require("user"), "hush-token")
 
     def obtain(self, grant):
         self.asked.append("obtain")
-        return Token(f"hush-{next(self.numbers)}", expires_at=self.clock.now() + 3600, details={"colour": "red"})
+        return Token(f"hush-{next(self.numbers)}", expires_at=self.session.clock.now() + 3600, details={"colour": "red"})
 
     def revoke(self, token):
         self.asked.append(f"revoke {token.access_token}")
 
-    def accepted_for(self, token):
+    def remaining_life(self, token):
         self.asked.append(f"verify {token.access_token}")
         return self.life if self.accepts else 0
+
+
+ACME = Platform(name="acme", title="Acme", client=AuthorizedClient, issuer=Acme, options={"url": {"default": "https://acme.example.com"}, "user": {}})
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def run(tmp_path, clock, monkeypatch):
     """Runs the module; returns the result and what the platform was asked."""
     monkeypatch.setattr(access, "Clock", lambda: clock)
     monkeypatch.setattr(Acme, "numbers", itertools.count(1))
-    module = ModuleDefinition(Acme, run_token, {**OPTIONS, **VERIFY})
+    module = ModuleDefinition(ACME, run_token, {**OPTIONS, **VERIFY})
 
     def run_module(check_mode=False, **options):
         monkeypatch.setattr(Acme, "asked", [])

@@ -15,20 +15,36 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
+from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request
 from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
-from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import Grant
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.cache_entry import Revocation
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import ClientCredentials, PasswordCredentials, SuppliedToken
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.jwt import jwt_claims, jwt_expiry
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token, iso
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.tokens import Tokens
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
 from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
 from ansible_collections.mediaops.access.plugins.module_utils._store.memory import MemoryBackend
 
-GRANT = Grant("password", "me", "hunter2")
+GRANT = PasswordCredentials("me", "hunter2")
+REVOCATION = Revocation(Request("POST", "https://host/revoke"), [("name", Rate(3, 1.0))])
 NOW = 1_800_000_000.0
 HOUR = 3600.0
+
+
+@dataclasses.dataclass(frozen=True)
+class ScopedLogin(PasswordCredentials):
+    """A login whose token is for one scope; ``wish`` goes with the request, and makes it no other token."""
+
+    api_scope: str = ""
+    wish: str = dataclasses.field(default="", compare=False)
+
+    @property
+    def scope(self):
+        return self.api_scope
 
 
 class Platform:
@@ -43,8 +59,8 @@ class Platform:
         self._refreshed = list(refreshed)
         self._number = 0
 
-    def token_identity(self):
-        return ["flex", "https://host"]
+    shares_logins = False
+    identity = ["flex", "https://host"]
 
     def obtain(self, grant):
         self.calls.append("obtain")
@@ -61,11 +77,11 @@ class Platform:
     def revoke(self, token):
         self.calls.append(f"revoke {token.access_token}")
 
-    def accepted_for(self, token):
+    def remaining_life(self, token):
         return 3600 if self._accepts else 0
 
-    def revocation_recipe(self, token):
-        return {"how": "to revoke"} if self.revokes else None
+    def revocation(self, token):
+        return REVOCATION if self.revokes else None
 
     def _next(self, prepared):
         if prepared:
@@ -130,12 +146,12 @@ def test_a_token_comes_back_from_the_cache_with_all_that_it_has(opened, held):
 @pytest.mark.parametrize(
     "other",
     [
-        dataclasses.replace(GRANT, flow="client_credentials"),
-        dataclasses.replace(GRANT, principal="you"),
-        dataclasses.replace(GRANT, secret="wrong"),
-        dataclasses.replace(GRANT, scope="admin"),
+        ClientCredentials("me", "hunter2"),
+        PasswordCredentials("you", "hunter2"),
+        PasswordCredentials("me", "wrong"),
+        ScopedLogin("me", "hunter2", "admin"),
     ],
-    ids=["flow", "principal", "secret", "scope"],
+    ids=["kind", "principal", "secret", "scope"],
 )
 def test_another_grant_gets_a_token_of_its_own(other, opened, held):
     held()
@@ -149,15 +165,15 @@ def test_another_grant_gets_a_token_of_its_own(other, opened, held):
 def test_another_installation_gets_a_token_of_its_own(identity, opened, held, clock):
     held()
     platform = Platform(clock)
-    platform.token_identity = lambda: identity
+    platform.identity = identity
 
     assert opened(platform).cached(GRANT) is None
 
 
 def test_details_of_a_request_do_not_make_another_token(opened, held):
-    held(grant=dataclasses.replace(GRANT, details={"a": 1}))
+    held(grant=ScopedLogin("me", "hunter2", wish="a"))
 
-    assert opened().cached(dataclasses.replace(GRANT, details={"b": 2})).access_token == "old"
+    assert opened().cached(ScopedLogin("me", "hunter2", wish="b")).access_token == "old"
 
 
 @pytest.mark.parametrize(
@@ -264,18 +280,23 @@ def test_a_login_that_fails_leaves_the_cached_token(opened, held, clock):
 @pytest.mark.parametrize("content", [{}, {"token": None}, {"token": {}}, {"token": {"access_token": "a", "unknown": 1}}], ids=json.dumps)
 def test_an_entry_of_another_version_is_a_miss(content, opened, store, clock):
     tokens = opened()
-    store.write(store.name_of(["flex", "https://host", GRANT.flow, GRANT.principal, GRANT.scope, GRANT.secret]), content, None)
+    store.write(store.name_of(["flex", "https://host", *GRANT.cache_key]), content, None)
 
     assert tokens.cached(GRANT) is None
     assert tokens.get(GRANT).access_token == "new-token-1"
 
 
-@pytest.mark.parametrize(("revokes", "recipe"), [(True, {"how": "to revoke"}), (False, None)])
+@pytest.mark.parametrize(("revokes", "recipe"), [(True, REVOCATION), (False, None)])
 def test_an_entry_says_whose_token_it_is_and_how_to_revoke_it(revokes, recipe, opened, store, clock):
     opened(Platform(clock, revokes=revokes)).get(GRANT)
 
     (entry,) = store.entries().values()
-    assert (entry["provider"], entry["url"], entry["principal"], entry["revocation"]) == ("flex", "https://host", "me", recipe)
+    assert (entry["provider"], entry["url"], entry["principal"], entry["revocation"]) == (
+        "flex",
+        "https://host",
+        "me",
+        recipe and json.loads(json.dumps(recipe.as_dict())),
+    )
 
 
 @pytest.mark.parametrize(
@@ -424,7 +445,7 @@ def test_dropping_leaves_no_refresh_token_behind(opened, held, store):
 
 # --- several at once -----------------------------------------------------------------------------------------------------------
 
-A, B, C = (Grant("user", name, "secret") for name in "abc")
+A, B, C = (PasswordCredentials(name, "secret") for name in "abc")
 
 
 @pytest.fixture
@@ -439,7 +460,7 @@ def watched(store, monkeypatch):
 
 
 def name_in(store, grant):
-    return store.name_of(["flex", "https://host", grant.flow, grant.principal, grant.scope, grant.secret])
+    return store.name_of(["flex", "https://host", *grant.cache_key])
 
 
 def test_several_tokens_are_asked_for_together_and_kept_each_on_its_own(opened, clock):
@@ -641,13 +662,13 @@ def test_a_given_token_is_used_as_it_is_and_never_kept(opened, store, clock):
     tokens = opened(platform, secrets=secrets)
     given = jwt({"exp": NOW + 60})
 
-    assert tokens.get(Grant.given(given)) == Token(given, expires_at=NOW + 60)
-    assert tokens.get(Grant.given("opaque")) == Token("opaque")
+    assert tokens.get(SuppliedToken(given)) == Token(given, expires_at=NOW + 60)
+    assert tokens.get(SuppliedToken("opaque")) == Token("opaque")
     assert (platform.calls, store.entries(), tokens.changed, secrets.scrub("opaque")) == ([], {}, False, MASK)
 
 
 def test_a_given_token_that_is_about_to_expire_is_not_used(opened):
-    tokens, given = opened(), Grant.given(jwt({"exp": NOW + 59}))
+    tokens, given = opened(), SuppliedToken(jwt({"exp": NOW + 59}))
 
     assert tokens.cached(given) is None
     with pytest.raises(AccessError, match=r"does not serve: it has less life left than min_ttl \(60 s\). Give credentials instead"):
@@ -657,7 +678,7 @@ def test_a_given_token_that_is_about_to_expire_is_not_used(opened):
 @pytest.mark.parametrize(("name", "rejected"), [("force_new", ()), ("replace", (Token("opaque"),))])
 def test_a_given_token_cannot_be_replaced(name, rejected, opened):
     with pytest.raises(AccessError, match="^the access_token that was given does not serve: .*Give credentials instead") as caught:
-        getattr(opened(), name)(Grant.given("opaque"), *rejected)
+        getattr(opened(), name)(SuppliedToken("opaque"), *rejected)
 
     assert caught.value.status == 401
     assert "opaque" not in caught.value.message
@@ -672,9 +693,9 @@ def test_dropping_a_given_token_is_a_change_where_it_can_still_be_revoked(revoke
     platform = Platform(clock, revokes=revokes, accepts=accepted)
     tokens = opened(platform)
 
-    assert tokens.drop(Grant.given("given"), check_mode=True) is changed
+    assert tokens.drop(SuppliedToken("given"), check_mode=True) is changed
     assert platform.calls == []
-    assert tokens.drop(Grant.given("given")) is changed
+    assert tokens.drop(SuppliedToken("given")) is changed
     assert platform.calls == (["revoke given"] if changed else [])
 
 
@@ -775,9 +796,11 @@ import time
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
 from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
-from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import Grant
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.cache_entry import Revocation
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import ClientCredentials, PasswordCredentials, SuppliedToken
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.tokens import Tokens
 
@@ -788,9 +811,9 @@ class Queue(Clock):
 
 class Platform:
     revokes = False
-    def token_identity(self):
-        return ["flex", "https://host"]
-    def revocation_recipe(self, token):
+    shares_logins = False
+    identity = ["flex", "https://host"]
+    def revocation(self, token):
         return None
     def obtain_many(self, grants):
         return {grant: self.obtain(grant) for grant in grants}
@@ -805,7 +828,7 @@ store = TokenStore(lambda: DirectoryBackend(args[0], Clock()), None)
 tokens = Tokens(Platform(), store, WaitBudget(20, Queue()), Clock(), Secrets(), 60)
 print("ready", flush=True)
 input()
-grants = [Grant("password", f"user{number}", "secret") for number in range(5)]
+grants = [PasswordCredentials(f"user{number}", "secret") for number in range(5)]
 if args[2] == "together":
     assert tokens.get_many(grants) == {}
 for grant in grants:

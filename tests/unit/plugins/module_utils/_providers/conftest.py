@@ -12,15 +12,15 @@ import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._platform.access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._platform.platform import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._platform.declaration import Platform
 
 
 @pytest.fixture
-def platform(tmp_path: pathlib.Path, clock: t.Any) -> t.Callable[..., Provider]:
-    """Opens a platform as a module with these options does."""
+def platform(tmp_path: pathlib.Path, clock: t.Any) -> t.Callable[..., t.Any]:
+    """Makes the client of a platform as a module with these options does."""
 
-    def open_platform(provider: type[Provider], **options: t.Any) -> Provider:
-        defaults = {name: option.get("default") for name, option in provider.argument_spec().items()}
-        return Access(provider, {**defaults, "token_cache": str(tmp_path / "cache"), **options}, secrets=Secrets(), clock=clock).provider
+    def open_platform(platform: Platform[t.Any], **options: t.Any) -> t.Any:
+        defaults = {name: option.get("default") for name, option in platform.argument_spec().items()}
+        return Access(platform, {**defaults, "token_cache": str(tmp_path / "cache"), **options}, secrets=Secrets(), clock=clock).client
 
     return open_platform

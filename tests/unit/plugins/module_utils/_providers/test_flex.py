@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._providers.flex import Flex
+from ansible_collections.mediaops.access.plugins.module_utils._providers.flex import FLEX
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import exchange
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import KEY, URL, app, applications, shown, without
 
@@ -17,7 +17,7 @@ ONE, TWO, THREE = app(1, "One"), app(2, "Two"), app(3, "Three")
 
 @pytest.fixture
 def flex(platform):
-    return platform(Flex, url=URL, registration_key=KEY)
+    return platform(FLEX, url=URL, registration_key=KEY)
 
 
 def page(*found, total=3, **kwargs):
@@ -111,4 +111,4 @@ def test_every_secret_of_a_list_is_known_as_one(flex):
     with exchange(applications("GET", "/", [ONE, TWO])):
         flex.applications()
 
-    assert flex.secrets.scrub("hush-1 hush-2") == "******** ********"
+    assert flex.session.secrets.scrub("hush-1 hush-2") == "******** ********"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request, Response
-from ansible_collections.mediaops.access.plugins.module_utils._providers.freewheel import FreeWheel
+from ansible_collections.mediaops.access.plugins.module_utils._providers.freewheel import FREEWHEEL
 
 DOCTYPE = '<!DOCTYPE oauth [<!ENTITY a "hush-token">]>'
 TOKEN = "<oauth><access_token>&a;</access_token></oauth>"
@@ -16,8 +16,8 @@ TOKEN = "<oauth><access_token>&a;</access_token></oauth>"
 
 @pytest.fixture
 def parse(platform):
-    freewheel = platform(FreeWheel)
-    return lambda body: freewheel.parse(Response(200, {}, body if isinstance(body, bytes) else body.encode(), Request("GET", "https://x.test")))
+    freewheel = platform(FREEWHEEL)
+    return lambda body: freewheel.responses.parse(Response(200, {}, body if isinstance(body, bytes) else body.encode(), Request("GET", "https://x.test")))
 
 
 @pytest.mark.parametrize(

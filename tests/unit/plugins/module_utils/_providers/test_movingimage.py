@@ -10,7 +10,7 @@ import base64
 import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._providers.movingimage import MovingImage
+from ansible_collections.mediaops.access.plugins.module_utils._providers.movingimage import MOVINGIMAGE
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, call, exchange
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_movingimage_token import (
     AUTH,
@@ -32,11 +32,9 @@ def openid(platform):
     """Opens the platform, obtains a token and returns it with the warnings."""
 
     def obtain(*calls, **options):
-        movingimage = platform(MovingImage, **{**CONNECTION, "flow": "openid", "auth_url": AUTH, **options})
-        warnings = []
-        movingimage.warn = warnings.append
+        movingimage = platform(MOVINGIMAGE, **{**CONNECTION, "flow": "openid", "auth_url": AUTH, **options})
         with exchange(*calls):
-            return movingimage.obtain(movingimage.grant()), warnings
+            return movingimage.issuer.obtain(movingimage.issuer.grant()), movingimage.session.warn.__self__
 
     return obtain
 
@@ -214,7 +212,7 @@ def test_the_life_of_token_and_refresh_token_is_read_from_wherever_it_stands(ope
         pytest.param("<html>Welcome</html>", 200, ["an HTML page"], id="HTML"),
         pytest.param({"id_token": "hush-token"}, 200, ["access_token"], id="no token"),
         pytest.param(issued(""), 200, ["access_token", "empty"], id="an empty token"),
-        pytest.param(issued(expires_in="300"), 200, ["expires_in", "number"], id="a life that is no number"),
+        pytest.param(issued(expires_in="soon"), 200, ["expires_in", "whole number"], id="a life that is no number"),
     ],
 )
 def test_an_answer_without_a_token_is_one_clear_failure(openid, answer, status, words):

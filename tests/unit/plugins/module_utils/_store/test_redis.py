@@ -363,23 +363,21 @@ from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget 
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
 from ansible_collections.mediaops.access.plugins.module_utils._store.redis import RedisBackend
-from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import Grant
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import PasswordCredentials
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.tokens import Tokens
 
 
 class Platform:
-    revokes = False
-
-    def token_identity(self):
-        return ["flex", "https://flex.example.com"]
+    revokes = shares_logins = False
+    identity = ["flex", "https://flex.example.com"]
 
     def obtain(self, grant):
         with open(args[1], "a") as log:
             print(grant.principal, file=log)
         return Token(f"{grant.principal}-{os.getpid()}", expires_at=Clock.now() + 3600)
 
-    def revocation_recipe(self, token):
+    def revocation(self, token):
         return None
 
 
@@ -388,7 +386,7 @@ tokens = Tokens(Platform(), store, WaitBudget(60, Clock()), Clock(), Secrets(), 
 print("ready", flush=True)
 input()
 for number in range(5):
-    print(tokens.get(Grant("password", f"user{number}", "secret")).access_token)
+    print(tokens.get(PasswordCredentials(f"user{number}", "secret")).access_token)
 """
 
 

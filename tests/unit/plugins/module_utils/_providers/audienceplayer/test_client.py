@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http.models import Response
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.client import AudiencePlayer
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.dates import instant
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.documents import Enum, field
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.users import User
 
@@ -79,22 +79,22 @@ def test_what_is_no_instant_is_a_failure_that_quotes_it(text):
 
 
 @pytest.mark.parametrize(
-    ("options", "limits", "expected"),
+    ("options", "authenticates", "expected"),
     [
-        ({}, ("rate_limit", "auth_rate_limit"), 50),
-        ({"rate_limit_counts": "field"}, ("rate_limit", "auth_rate_limit"), 20),
-        ({"rate_limit_counts": "field"}, ("rate_limit",), 50),
-        ({"rate_limit_counts": "field", "rate_limit": "7/second"}, ("rate_limit", "auth_rate_limit"), 7),
-        ({"rate_limit_counts": "field", "rate_limit": "none"}, ("rate_limit",), 50),
+        ({}, True, 50),
+        ({"rate_limit_counts": "field"}, True, 20),
+        ({"rate_limit_counts": "field"}, False, 50),
+        ({"rate_limit_counts": "field", "rate_limit": "7/second"}, True, 7),
+        ({"rate_limit_counts": "field", "rate_limit": "none"}, False, 50),
     ],
 )
-def test_a_document_has_no_more_fields_than_a_limit_that_counts_them(platform, options, limits, expected):
-    assert platform(AudiencePlayer, **options).max_fields(50, *limits) == expected
+def test_a_document_has_no_more_fields_than_a_limit_that_counts_them(platform, options, authenticates, expected):
+    assert platform(AUDIENCEPLAYER, **options).graphql.max_fields(50, authenticates=authenticates) == expected
 
 
 @pytest.mark.parametrize(("counts", "cost"), [("request", 1), ("field", 12)])
 def test_a_request_weighs_as_many_fields_as_are_counted(platform, counts, cost):
-    assert platform(AudiencePlayer, project_id=111, rate_limit_counts=counts).request("{ a }", fields=12).cost == cost
+    assert platform(AUDIENCEPLAYER, project_id=111, rate_limit_counts=counts).graphql.request("{ a }", fields=12).cost == cost
 
 
 def answered(monkeypatch, audienceplayer, body, status=200):
@@ -126,9 +126,9 @@ FIELDS = {"a": "a: F", "b": "b: F", "c": "c: F"}
     ],
 )
 def test_what_became_of_each_field_is_read_from_the_answer(platform, monkeypatch, body, failed, unclear):
-    audienceplayer = platform(AudiencePlayer, project_id=111)
+    audienceplayer = platform(AUDIENCEPLAYER, project_id=111)
     requests = answered(monkeypatch, audienceplayer, body)
-    answers = audienceplayer.mutate(FIELDS)
+    answers = audienceplayer.graphql.mutate(FIELDS)
 
     assert [request.json["query"] for request in requests] == ["mutation { a: F b: F c: F }"]
     assert {alias: error.code for alias, error in answers.failed.items()} == failed
@@ -137,9 +137,9 @@ def test_what_became_of_each_field_is_read_from_the_answer(platform, monkeypatch
 
 
 def test_the_error_of_a_single_field_needs_no_path(platform, monkeypatch):
-    audienceplayer = platform(AudiencePlayer, project_id=111)
+    audienceplayer = platform(AUDIENCEPLAYER, project_id=111)
     answered(monkeypatch, audienceplayer, {"data": None, "errors": [{"message": "No", "code": 400}]})
-    answers = audienceplayer.mutate({"a": "a: F"})
+    answers = audienceplayer.graphql.mutate({"a": "a: F"})
 
     assert answers.failed["a"].code == 400
     assert answers.unclear == []
@@ -147,20 +147,20 @@ def test_the_error_of_a_single_field_needs_no_path(platform, monkeypatch):
 
 @pytest.mark.parametrize(("body", "status"), [("Bad Gateway", 502), ({"data": {"a": True}}, 500), ({"message": "no"}, 404), ([], 200), ("", 200)])
 def test_an_answer_that_is_none_fails_as_a_whole(platform, monkeypatch, body, status):
-    audienceplayer = platform(AudiencePlayer, project_id=111)
+    audienceplayer = platform(AUDIENCEPLAYER, project_id=111)
     answered(monkeypatch, audienceplayer, body, status)
 
     with pytest.raises(AccessError) as caught:
-        audienceplayer.mutate(FIELDS)
+        audienceplayer.graphql.mutate(FIELDS)
     assert caught.value.status == status
 
 
 def test_logins_in_one_document_keep_to_the_limit_that_counts_them(platform, monkeypatch):
     options = {"project_id": 111, "client_id": "222", "client_secret": "hush-token", "rate_limit_counts": "field", "auth_rate_limit": "2/second"}
-    audienceplayer = platform(AudiencePlayer, **options)
+    audienceplayer = platform(AUDIENCEPLAYER, **options)
     login = {"access_token": "t", "user_id": 1, "user_email": None, "expires_in": 60}
     requests = answered(monkeypatch, audienceplayer, {"data": {"u0": login, "u1": login, "ClientUserAuthenticate": login}})
-    outcomes = audienceplayer.obtain_many([audienceplayer.user_grant(User(number, None)) for number in range(5)])
+    outcomes = audienceplayer.issuer.obtain_many([audienceplayer.issuer.user_grant(User(number, None)) for number in range(5)])
 
     assert [request.cost for request in requests] == [2, 2, 1]
     assert all(request.authenticates and request.repeatable for request in requests)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import graphql
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer import documents
 
 QUERIES = {
     "anonymous": "{ a }",
@@ -83,7 +83,7 @@ def library(request, monkeypatch):
 
 @pytest.mark.parametrize(("document", "expected"), DOCUMENTS)
 def test_a_document_writes_if_one_of_its_operations_is_a_mutation(library, document, expected):
-    assert graphql.is_mutation(document) is expected
+    assert documents.is_mutation(document) is expected
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_document_writes_if_one_of_its_operations_is_a_mutation(library, docum
     ],
 )
 def test_a_document_that_is_broken_is_judged_by_its_first_keyword(library, document, expected):
-    assert graphql.is_mutation(document) is expected
+    assert documents.is_mutation(document) is expected
 
 
 # --- whatever the library says, the keywords say, too ------------------------------------------------------------------------
@@ -139,4 +139,4 @@ def test_without_the_library_the_answer_is_the_same(document):
     except library.GraphQLError:
         return  # there is nothing to agree with
 
-    assert graphql._has_keyword(document) is graphql.is_mutation(document)
+    assert documents._has_keyword(document) is documents.is_mutation(document)

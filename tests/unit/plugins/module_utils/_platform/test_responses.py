@@ -8,20 +8,14 @@ import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
-from ansible_collections.mediaops.access.plugins.module_utils._platform.platform import Provider
+from ansible_collections.mediaops.access.plugins.module_utils._platform.responses import ResponseReader
 
 SECRET = "s3<b>cr3t</b>  of mine"
 
 
-class Platform(Provider):
-    name = title = "any"
-
-
 @pytest.fixture
-def platform():
-    platform = Platform({"url": "https://host.example.com"})
-    platform.secrets = Secrets([SECRET])
-    return platform
+def reader():
+    return ResponseReader({}, {}, Secrets([SECRET]), {})
 
 
 def answered(body, status=400, authenticates=False):
@@ -29,15 +23,15 @@ def answered(body, status=400, authenticates=False):
 
 
 @pytest.mark.parametrize("length", range(260, 310, 7))
-def test_no_part_of_a_secret_is_left_where_a_platforms_words_are_cut(length, platform):
-    message = platform.error_for(answered("x" * length + SECRET)).message
+def test_no_part_of_a_secret_is_left_where_a_platforms_words_are_cut(length, reader):
+    message = reader.make_error(answered("x" * length + SECRET)).message
 
     assert "s3" not in message
     assert "cr3t" not in message
 
 
-def test_a_secret_that_looks_like_markup_is_recognized_in_text_without_tags(platform):
-    message = platform.error_for(answered(f"<error>wrong: {SECRET}</error>")).message
+def test_a_secret_that_looks_like_markup_is_recognized_in_text_without_tags(reader):
+    message = reader.make_error(answered(f"<error>wrong: {SECRET}</error>")).message
 
     assert message == "GET https://host.example.com/x was answered with HTTP 400: wrong: ********"
 
@@ -53,8 +47,8 @@ def test_a_secret_that_looks_like_markup_is_recognized_in_text_without_tags(plat
         ('{"error": {"code": 7}}', None),
     ],
 )
-def test_an_error_that_is_a_name_is_a_code(platform, body, code):
-    assert platform.error_for(answered(body)).code == code
+def test_an_error_that_is_a_name_is_a_code(reader, body, code):
+    assert reader.make_error(answered(body)).code == code
 
 
 @pytest.mark.parametrize(
@@ -69,14 +63,14 @@ def test_an_error_that_is_a_name_is_a_code(platform, body, code):
         ("no", 418, False, "HTTP 418: no"),
     ],
 )
-def test_advice_goes_with_the_errors_name_else_the_status_and_is_another_for_a_login(platform, body, status, authenticates, advice):
-    platform.hints, platform.login_hints = {400: "Check the options", "unknown_thing": "Name another thing"}, {400: "Check the password"}
+def test_advice_goes_with_the_errors_name_else_the_status_and_is_another_for_a_login(body, status, authenticates, advice):
+    reader = ResponseReader({400: "Check the options", "unknown_thing": "Name another thing"}, {400: "Check the password"}, Secrets(), {})
 
-    assert platform.error_for(answered(body, status, authenticates=authenticates)).message.endswith(advice)
+    assert reader.make_error(answered(body, status, authenticates=authenticates)).message.endswith(advice)
 
 
-def test_the_code_and_the_words_of_json_are_found_beside_a_secret(platform):
-    error = platform.error_for(answered('{"error": "invalid_request", "error_description": "no s3<b>cr3t<\\/b>  of mine", "code": 7}'))
+def test_the_code_and_the_words_of_json_are_found_beside_a_secret(reader):
+    error = reader.make_error(answered('{"error": "invalid_request", "error_description": "no s3<b>cr3t<\\/b>  of mine", "code": 7}'))
 
     assert error.code == 7
     assert error.message.endswith("HTTP 400: no ********")
