@@ -69,7 +69,7 @@ def audienceplayer_webhook_url(options: t.Any, url: str | None = None) -> str:
         if validation.error_messages:
             raise AccessError(problem_in(validation, "its dictionary"))
         client = Access(AUDIENCEPLAYER, validation.validated_parameters, secrets=secrets).client
-        entitlement = Entitlement.read(validation.validated_parameters, time.time())
+        entitlement = Entitlement.parse(validation.validated_parameters, time.time())
         document = f"mutation{{{entitlement.mutation(client.graphql.client_arguments(), alias='')}}}"
     except AccessError as error:
         raise AnsibleFilterError(f"audienceplayer_webhook_url: {secrets.scrub(error.message)}") from None

@@ -31,9 +31,32 @@ ITEM_OPTIONS: dict[str, dict[str, t.Any]] = {
 Holdings = t.Optional[t.Dict[str, t.List[t.Dict[str, t.Any]]]]
 
 
+class Holding(t.NamedTuple):
+    """Whether a user has something, and until when if that is known. As text, it is what diffs and the ledger hold."""
+
+    present: bool
+    until: datetime.datetime | None = None
+
+    def __str__(self) -> str:
+        if not self.present:
+            return "absent"
+        return f"present until {iso(self.until.timestamp())}" if self.until else "present"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Holding | None:
+        """The holding of a ledger's text; None if there is none, or if it cannot be read."""
+        if text in ("absent", "present"):
+            return cls(text == "present")
+        begin, _until, end = (text or "").partition(" until ")
+        try:
+            return cls(True, instant(end)) if begin == "present" and end else None
+        except AccessError:
+            return None
+
+
 @dataclasses.dataclass
 class Entitlement:
-    """One product or subscription that one user shall or shall not have, and what became of it."""
+    """One product or subscription that one user should or should not have, and the outcome."""
 
     user: User
     kind: str  # product or subscription
@@ -44,8 +67,8 @@ class Entitlement:
     #: Where it stands in a file or list, for messages.
     place: str = ""
     is_from_file: bool = False
-    #: What the user held of it before it was written.
-    before: str = "unknown"
+    #: What the user had before it was written, if that was read.
+    before: Holding | None = None
     changed: bool = False
     failure: AccessError | None = None
 
@@ -60,13 +83,11 @@ class Entitlement:
         return f"{self.kind} {self.number} of {identity(self.user.label)}"
 
     @property
-    def desired(self) -> str:
-        if not self.present:
-            return "absent"
-        return f"present until {iso(self.expires_at.timestamp())}" if self.expires_at else "present"
+    def desired(self) -> Holding:
+        return Holding(self.present, self.expires_at if self.present else None)
 
     @classmethod
-    def read(cls, options: t.Mapping[str, t.Any], now: float) -> Entitlement:
+    def parse(cls, options: t.Mapping[str, t.Any], now: float) -> Entitlement:
         """Check the options of one entitlement.
 
         :raises AccessError: what is missing, contradictory, unreadable or past.
@@ -83,20 +104,20 @@ class Entitlement:
         expires_at = _expiry(options.get("expires_at") or None, kinds[0], present, now)
         return cls(user, kinds[0], options[f"{kinds[0]}_id"], present, expires_at, bool(options["auto_register"]))
 
-    def held(self, holdings: Holdings, now: float) -> str:
-        """What the user holds of it, worded as :attr:`wanted`."""
+    def held(self, holdings: Holdings, now: float) -> Holding:
+        """What the user has of it."""
         for item in (holdings or {}).get(f"{self.kind}s", []):
-            ends = item["expires_at"] and item["expires_at"].timestamp()
             if item[f"{self.kind}_id"] != self.number or not item["is_fulfilled" if self.kind == "product" else "is_valid"]:
                 continue
+            ends = item["expires_at"]
             if self.kind == "subscription" and ends:
-                return f"present until {iso(ends)}"
-            if not ends or ends > now:
-                return "present"
-        return "absent"
+                return Holding(True, ends)
+            if not ends or ends.timestamp() > now:
+                return Holding(True)
+        return Holding(False)
 
     def mutation(self, client: t.Mapping[str, t.Any], alias: str) -> str:
-        """The field that brings it about."""
+        """The field of a document that grants or revokes it."""
         register = {"auto_register": True} if self.auto_register and self.present else {}
         arguments = {**client, **self.user.arguments, **register, f"{self.kind}_id": self.number}
         if self.kind == "subscription":
@@ -113,11 +134,11 @@ class Entitlement:
         return {**result, **self.failure.as_result()} if self.failure else result
 
     def fail(self, failure: AccessError | str) -> None:
-        """Note why it did not come about."""
+        """Note why it failed."""
         failure = failure if isinstance(failure, AccessError) else AccessError(failure)
         self.changed = False
         place = self.place if self.is_from_file else ""
-        self.failure = AccessError(f"{place}{self.label}: {failure.message}", status=failure.status, code=failure.code)
+        self.failure = AccessError(f"{place}{self.label}: {failure.message}", **failure.codes)
 
 
 class Checker:
@@ -126,9 +147,9 @@ class Checker:
     def __init__(self, now: float) -> None:
         self._now = now
         #: Where each stands first, and what is wanted there. There may be very many: nothing else is kept of them.
-        self._first: dict[str, tuple[str, str]] = {}
+        self._first: dict[str, tuple[str, Holding]] = {}
 
-    def read(self, source: Item) -> tuple[Entitlement, str | None]:
+    def parse(self, source: Item) -> tuple[Entitlement, str | None]:
         """An entitlement, and the place of the one that it repeats.
 
         :raises AccessError: where it stands and what is wrong with it.
@@ -136,7 +157,7 @@ class Checker:
         try:
             if source.problem:
                 raise AccessError(source.problem)
-            item = Entitlement.read(source.options, self._now)
+            item = Entitlement.parse(source.options, self._now)
             key = item.key
             first = self._first.get(key)
             if first is None:
@@ -154,7 +175,7 @@ def problems_of(items: t.Iterable[Item], now: float) -> t.Iterator[str]:
     checker = Checker(now)
     for item in items:
         try:
-            checker.read(item)
+            checker.parse(item)
         except AccessError as error:
             yield error.message
 
