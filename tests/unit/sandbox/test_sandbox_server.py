@@ -168,8 +168,8 @@ def test_seed_and_switches(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["--switch", "flex.nothing=1"], "there is no switch 'flex.nothing'"),
-        (["--switch", "flex.create_status=7"], "takes 200 | 201"),
+        (["--switch", "flex.nothing=1"], "unknown switch 'flex.nothing'"),
+        (["--switch", "flex.create_status=7"], "flex.create_status: invalid value '7'; valid values: 200, 201"),
         (["--switch", "flex.create_status"], "NAME=VALUE"),
         (["--seed", "/nonexistent/seed.json"], "No such file"),
         (["--tls-cert", "x"], "--tls-key"),

@@ -646,8 +646,8 @@ def test_every_value_of_every_switch_is_tested(box):
 
 def test_every_default_is_a_value_and_every_switch_is_explained(box):
     for switch in box.sandbox.switches.known.values():
-        assert switch.read(switch.default)[0] == switch.default
-        assert switch.text.endswith(".") and "|" not in switch.text
+        assert switch.parse(switch.default)[0] == switch.default
+        assert switch.description.endswith(".") and "|" not in switch.description
 
 
 def test_dates_of_the_cases():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The GraphQL schema of AudiencePlayer, as far as it is known. What is unknown of its types is filled in from switches."""
+"""The GraphQL schema of AudiencePlayer, as far as it is known. Switches determine the types that are not."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ PAGES = "(limit: Int offset: Int search: String locale: String sort_by: [SortBy]
 
 
 @lru_cache(maxsize=32)
-def schema(scope: str, ids: str, arguments: str, result: str, pagination: str) -> GraphQLSchema:
-    """The schema of one scope, in the variant that the switches ask for."""
+def build_variant(scope: str, ids: str, arguments: str, result: str, pagination: str) -> GraphQLSchema:
+    """Build the schema of one scope with the given values of the switches."""
     text = USER if scope == "user" else ADMIN
     for mark, value in {
         "<CLIENT>": CLIENT,
