@@ -3,20 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A server that simulates the APIs of media platforms on the loopback interface.
 
-The modules form floors. Each imports only from the floors below it, never from its own or from above (a package such as `platforms` has an order of
-its own):
+The modules form layers. Each imports only from the layers below its own:
 
-    __main__                      the command line
-    server                        sockets, signals, TLS, the ready file
-    app                           the ASGI application: a request's way through limits, faults and platform
-    control                       the control API below /_sandbox
-    simulation                    the platforms and everything that they share, as one object
-    platforms                     one module per platform
-    faults, connection            injected faults, and the connection that some of them break
-    messages, routing             requests, responses and endpoints: Starlette's, with what the sandbox adds
-    switches, journal             the settings of the platforms, and the record of requests
-    limits                        rate limits
-    state                         clock and tokens
+    __main__                the command line
+    server                  sockets, signals, TLS, the ready file
+    app                     the ASGI application: a request's way through rate limits, faults and platform
+    control                 the control API below /_sandbox
+    simulation              the platforms and everything that they share, as one object
+    platforms               one module or package per platform, on a common base
+    faults, connection      injected faults, and the connection that some of them break
+    routing                 endpoints and operations
+    messages                requests and responses: Starlette's, extended for the platforms
+    switches, journal       the settings of the platforms, and the record of requests
+    limits                  rate limits
+    state                   clock and tokens
 """
 
 from __future__ import annotations

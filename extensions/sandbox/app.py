@@ -5,10 +5,9 @@
 
 from __future__ import annotations
 
-from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import Mount
+from starlette.routing import Mount, Router
 from starlette.types import Receive, Scope, Send
 
 from .connection import Connection
@@ -23,9 +22,9 @@ from .simulation import Sandbox
 __all__ = ["Sandbox", "create_app"]
 
 
-def create_app(sandbox: Sandbox) -> Starlette:
-    """Return the control API below /_sandbox, and the platforms beside it."""
-    return Starlette(routes=[Mount("/_sandbox", app=create_control_app(sandbox)), Mount("/", app=PlatformsApp(sandbox))])
+def create_app(sandbox: Sandbox) -> Router:
+    """Return the control API below /_sandbox, and the platforms everywhere else."""
+    return Router([Mount("/_sandbox", app=create_control_app(sandbox))], default=PlatformsApp(sandbox), redirect_slashes=False)
 
 
 class PlatformsApp:
@@ -36,8 +35,6 @@ class PlatformsApp:
         self._by_prefix = {prefix: platform for platform in sandbox.platforms.values() for prefix in platform.endpoints}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
         # One look-up in place of a Mount per prefix: faster, and `/flex` without a slash reaches the platform, too.
         prefix, _slash, path = scope["path"].removeprefix("/").partition("/")
         platform = self._by_prefix.get(prefix)
@@ -45,7 +42,7 @@ class PlatformsApp:
             response = JSONResponse({"error": f"no platform at /{prefix}", "platforms": sorted(self._by_prefix)}, 404)
             await response(scope, receive, send)
             return
-        request = PlatformRequest({**scope, "path": f"/{prefix}/{path}", "root_path": f"/{prefix}"}, receive)
+        request = PlatformRequest({**scope, "path": f"/{prefix}/{path}", "root_path": f"/{prefix}", "app_root_path": ""}, receive)
         try:
             await request.receive_content()
         except ClientDisconnect:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Requests and responses: Starlette's, with what the platforms need in addition."""
+"""Requests and responses: Starlette's, extended for the platforms."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ class PlatformRequest(Request):
 
     @property
     def client_address(self) -> str:
-        return self.client.host if self.client else ""
+        client = self.client
+        return client.host if client else ""
 
     def bearer_token(self) -> str | None:
         scheme, value = self.headers.get("authorization", "").partition(" ")[::2]

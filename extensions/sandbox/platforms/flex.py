@@ -152,7 +152,7 @@ class Flex(Platform):
         return Response(status_code=int(self.switch("delete_status")))
 
     def _check_key(self, request: PlatformRequest, slash: bool | None = None) -> None:
-        """Reject a request without the registration key; and one whose path must end in a slash, or must not, and is not strictly so."""
+        """Reject a request without the registration key, or with the wrong trailing slash for a strict platform."""
         if request.headers.get("x-app-registration-key") != self.data["registration_key"]:
             status = int(self.switch("wrong_key_status"))
             raise self.rejection(request, status, "unauthorized", "The application registration key is missing or wrong")

@@ -113,7 +113,7 @@ class Entitlements:
         return self._success()
 
     def _check_repetition(self) -> None:
-        """Called if the user already has the entitlement as it is to be."""
+        """Reject a repeated fulfilment if the platform is set to do so."""
         code = self._platform.switch("fulfil_again")
         if code != "ok":
             raise OperationError(int(code), "The user has this entitlement already")

@@ -18,7 +18,7 @@ from ..base import Platform
 
 AUTH_PREFIX = "movingimage-auth"
 PROTOCOL = "/protocol/openid-connect"
-#: Where the switch `discovery` can move the endpoints.
+#: Other paths of the endpoints, selected by the switch `discovery`.
 MOVED = "/moved"
 HTML = "<!DOCTYPE html><html><head><title>Error</title></head><body>{}</body></html>"
 
@@ -117,7 +117,7 @@ class OpenIDPlatform(Platform):
         return self._token_response(client, code["username"], None)
 
     def _check_place(self, request: PlatformRequest) -> None:
-        """Reject a request to the place where the endpoints are not."""
+        """Reject a request unless the endpoints have this path."""
         if request.path.startswith(MOVED) != (self.switch("discovery") == "moved"):
             raise self.rejection(request, 404, "NOT_FOUND", "Not found")
 
@@ -153,7 +153,7 @@ class OpenIDPlatform(Platform):
         return self.tokens.issue_jwt(kind, owner, lifetime, common | claims, **extra)
 
     def _reuse(self, used: Token | None) -> Token | None:
-        """Return the refresh token that was used if it stays in use, and revoke it if it must not."""
+        """Return the used refresh token if it is not replaced. A replaced one is revoked if the platform is set to do so."""
         if used and self.switch("refresh_rotation") == "same":
             return used
         if used and self.switch("old_refresh_token") == "revoked":
