@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from email.utils import formatdate
-from functools import partial
+from functools import lru_cache, partial
 from math import ceil
 from typing import Any, ClassVar
 
@@ -48,6 +48,8 @@ class Platform:
         self.clock = clock
         self.tokens = Tokens(clock)
         self.endpoints = self.define_endpoints()
+        # Clients repeat their requests, and matching every route of a platform would be most of a request's cost.
+        self._match = lru_cache(maxsize=1024)(self._match_endpoint)
         self.data: dict[str, Any] = {}
         self.reset()
 
@@ -107,17 +109,24 @@ class Platform:
 
     def find_operation(self, prefix: str, request: PlatformRequest) -> Operation:
         """Find the operation that a request asks for, without processing it."""
-        allowed: set[str] = set()
-        for endpoint in self.endpoints[prefix]:
-            match, child_scope = endpoint.matches(request.scope)
-            if match is Match.FULL:
-                request.scope.update(child_scope)
-                return Operation(f"{request.method} {endpoint.path}", endpoint.endpoint, endpoint.auth, endpoint.login)
-            if match is Match.PARTIAL:
-                allowed |= endpoint.listed_methods
+        endpoint, path_params, allowed = self._match(prefix, request.method, request.path)
+        if endpoint:
+            request.scope["path_params"] = path_params
+            return Operation(f"{request.method} {endpoint.path}", endpoint.endpoint, endpoint.auth, endpoint.login)
         if allowed:
             return Operation(f"{request.method} (not allowed)", partial(self.refuse_method, allowed=allowed))
         return Operation(f"{request.method} (no such path)", self.refuse_path)
+
+    def _match_endpoint(self, prefix: str, method: str, path: str) -> tuple[Endpoint | None, dict[str, Any], set[str]]:
+        """Return the endpoint with the parameters in its path, or the methods that are allowed for the path."""
+        allowed: set[str] = set()
+        for endpoint in self.endpoints[prefix]:
+            match, child_scope = endpoint.matches({"type": "http", "method": method, "path": path})
+            if match is Match.FULL:
+                return endpoint, child_scope["path_params"], allowed
+            if match is Match.PARTIAL:
+                allowed |= endpoint.listed_methods
+        return None, {}, allowed
 
     def process(self, request: PlatformRequest, operation: Operation) -> Response:
         try:

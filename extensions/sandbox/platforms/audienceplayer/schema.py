@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from graphql import GraphQLSchema, build_schema
 
-# <ID>: type of ids in answers; <ARG>: `!` where arguments are declared mandatory; <DATE>, <EMAIL>: types of such arguments;
-# <DONE>: what an entitlement mutation answers; <PAGES>: arguments of lists; <PAGINATION>: their extra field.
+# <ID>: type of IDs in responses; <ARG>: `!` if arguments are declared mandatory; <DATE>, <EMAIL>: types of these arguments;
+# <DONE>: result of an entitlement mutation; <CLIENT>: arguments of clients; <PAGES>: arguments of lists; <PAGINATION>: their additional field.
 COMMON = """
 scalar DateTime
 scalar Email
@@ -89,7 +89,7 @@ PAGES = "(limit: Int offset: Int search: String locale: String sort_by: [SortBy]
 def build_variant(scope: str, ids: str, arguments: str, result: str, pagination: str) -> GraphQLSchema:
     """Build the schema of one scope with the given values of the switches."""
     text = USER if scope == "user" else ADMIN
-    for mark, value in {
+    for placeholder, value in {
         "<CLIENT>": CLIENT,
         "<PAGES>": PAGES if pagination == "yes" else "",
         "<PAGINATION>": "pagination: Pagination" if pagination == "yes" else "",
@@ -99,5 +99,5 @@ def build_variant(scope: str, ids: str, arguments: str, result: str, pagination:
         "<EMAIL>": "Email" if arguments == "scalars" else "String",
         "<DONE>": "String" if result == "string" else "Boolean",
     }.items():
-        text = text.replace(mark, value)
+        text = text.replace(placeholder, value)
     return build_schema(text)
