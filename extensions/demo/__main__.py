@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Shows what the collection does: a plan, the real run, and a second one that changes nothing, against the sandbox."""
+"""Demonstrate the collection against the sandbox: a plan, a run, and a second run that changes nothing."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ import urllib.request
 HERE = pathlib.Path(__file__).resolve().parent
 SANDBOX = HERE.parent / "sandbox"
 FILES = HERE.parents[1] / "playbooks" / "files" / "demo"
-TAIL = 30  # lines of a failed playbook's output
+TAIL = 30  # lines of output that are printed if the playbook fails
 
 
 def start_sandbox(folder: pathlib.Path) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a sandbox on a free port. Returns its process and URL."""
     ready = folder / "sandbox.json"
     process = subprocess.Popen([sys.executable, str(SANDBOX), "--port", "0", "--quiet", "--ready-file", str(ready)])
     while not ready.exists():
         if process.poll() is not None:
-            sys.exit(f"the sandbox ended with status {process.returncode}")
+            sys.exit(f"The sandbox failed to start: exit status {process.returncode}")
         time.sleep(0.05)
     return process, json.loads(ready.read_text())["url"]
 
 
-def provision(folder: pathlib.Path, *options: str) -> str:
-    """Run the playbook; its output, or the end of the demo with it."""
+def run_playbook(folder: pathlib.Path, *options: str) -> str:
+    """Run the playbook and return its output. Exits if it fails."""
     manifest, password = folder / "manifest.yml", folder / "password.json"
     command = [
         shutil.which("ansible-playbook") or "ansible-playbook",
@@ -44,18 +45,18 @@ def provision(folder: pathlib.Path, *options: str) -> str:
         "-e",
         f"@{password}",
     ]
-    # Nothing of the user's own settings and cache is used or changed.
+    # The demo neither uses nor changes the user's own settings and cache.
     kept = {name: value for name, value in os.environ.items() if name == "ANSIBLE_COLLECTIONS_PATH" or not name.startswith(("ANSIBLE_", "MEDIAOPS_"))}
     environment = {**kept, "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "ANSIBLE_HOME": str(folder / "ansible")}
     done = subprocess.run([*command, *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
         end = "\n".join(done.stdout.splitlines()[-TAIL:])
-        sys.exit(f"{end}\n\nThe playbook failed, and the demo ends here. All of its output: {kept_log(done.stdout)}")
+        sys.exit(f"{end}\n\nThe playbook failed. Complete output: {save_log(done.stdout)}")
     return done.stdout
 
 
-def kept_log(output: str) -> str:
-    """The path of a new file that stays, with the output in it: below $WORK/logs in a checkout."""
+def save_log(output: str) -> str:
+    """Write the output to a new file, in $WORK/logs or the temporary directory, and return its path."""
     logs = pathlib.Path(os.environ["WORK"], "logs") if "WORK" in os.environ else pathlib.Path(tempfile.gettempdir())
     logs.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=logs, prefix="mediaops-demo-", suffix=".log", encoding="utf-8", delete=False) as file:
@@ -63,8 +64,8 @@ def kept_log(output: str) -> str:
     return file.name
 
 
-def changed_tasks(output: str) -> list[str]:
-    """The tasks that report changes, with how many items."""
+def list_changes(output: str) -> list[str]:
+    """Return the tasks that report changes, with the number of changed items."""
     found: dict[str, int] = {}
     task = ""
     for line in output.splitlines():
@@ -76,8 +77,8 @@ def changed_tasks(output: str) -> list[str]:
     return [f"{name} ({count} changed)" for name, count in found.items()]
 
 
-def planned(output: str) -> list[str]:
-    """What the plan's diffs say, one line for each item."""
+def list_planned_changes(output: str) -> list[str]:
+    """Return a line for each item in the diffs."""
     lines = []
     for line in output.splitlines():
         if line.startswith("+++ after: "):
@@ -87,30 +88,30 @@ def planned(output: str) -> list[str]:
     return [line.rpartition("/")[2] if line.startswith("/") else line for line in lines]
 
 
-def heading(title: str) -> None:
+def print_heading(title: str) -> None:
     print(f"\n{title}", flush=True)
 
 
-def listed(lines: list[str], nothing: str = "") -> None:
-    print("\n".join(f"   {line}" for line in lines or [nothing]), flush=True)
+def print_list(lines: list[str], placeholder: str = "") -> None:
+    print("\n".join(f"   {line}" for line in lines or [placeholder]), flush=True)
 
 
-def show(folder: pathlib.Path, url: str) -> None:
+def demonstrate(folder: pathlib.Path, url: str) -> None:
     command = "ansible-playbook mediaops.access.provision -e provision_manifest=manifest.yml"
-    heading(f"1. The plan: {command} --check --diff")
-    listed(planned(provision(folder, "--check", "--diff")), "nothing to change")
-    heading(f"2. For real: {command}")
-    listed(changed_tasks(provision(folder)), "nothing has changed")
-    heading("3. Once more, the same")
-    listed(changed_tasks(provision(folder)), "nothing has changed")
+    print_heading(f"1. The plan: {command} --check --diff")
+    print_list(list_planned_changes(run_playbook(folder, "--check", "--diff")), "nothing to change")
+    print_heading(f"2. The run: {command}")
+    print_list(list_changes(run_playbook(folder)), "nothing has changed")
+    print_heading("3. Once more, the same")
+    print_list(list_changes(run_playbook(folder)), "nothing has changed")
     variables = [line.partition("=")[0] for line in (folder / "credentials.env").read_text().splitlines()]
-    heading("Delivered, mode 0600")
-    listed([f"credentials.env: {', '.join(variables)}", "credentials.yml: the same, encrypted with Ansible Vault"])
-    with urllib.request.urlopen(f"{url}/_sandbox/summary", timeout=10) as answer:  # noqa: S310 - our own sandbox
+    print_heading("Delivered credentials (mode 0600)")
+    print_list([f"credentials.env: {', '.join(variables)}", "credentials.yml: the same values, encrypted with Ansible Vault"])
+    with urllib.request.urlopen(f"{url}/_sandbox/summary", timeout=10) as answer:  # noqa: S310 - the sandbox of this demo
         summary = json.load(answer)
-    seen = [f"{platform}: {counts['requests']} requests, {counts['logins']} logins, {counts['rejected_429']} x 429" for platform, counts in summary.items()]
-    heading("What the platforms saw in all three runs")
-    listed([line for line in seen if " 0 requests" not in line])
+    counted = [f"{platform}: {counts['requests']} requests, {counts['logins']} logins, {counts['rejected_429']} x 429" for platform, counts in summary.items()]
+    print_heading("Requests in all three runs")
+    print_list([line for line in counted if " 0 requests" not in line])
 
 
 def main() -> None:
@@ -118,16 +119,16 @@ def main() -> None:
         folder = pathlib.Path(name)
         process, url = start_sandbox(folder)
         try:
-            print(f"The sandbox plays the platforms at {url}. The manifest is playbooks/files/demo/manifest.yml.")
+            print(f"The sandbox simulates the platforms at {url}. The manifest is playbooks/files/demo/manifest.yml.")
             (folder / "manifest.yml").write_text((FILES / "manifest.yml").read_text().replace("SANDBOX", url))
             shutil.copy(FILES / "entitlements.csv", folder)
             (folder / "ansible.cfg").write_text("[defaults]\nnocolor = true\n")
             (folder / "password.json").write_text(json.dumps({"provision_vault_password": secrets.token_urlsafe(16)}))
-            show(folder, url)
+            demonstrate(folder, url)
         finally:
             process.terminate()
             process.wait()
-    print("\nThe sandbox is stopped. Try your own manifest: make sandbox")
+    print("\nThe sandbox has been stopped. To try a manifest of your own: make sandbox")
 
 
 main()

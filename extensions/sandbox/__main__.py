@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Start the sandbox: `python extensions/sandbox`."""
+"""The command line: `python extensions/sandbox`."""
 
 from __future__ import annotations
 
@@ -11,72 +11,72 @@ import sys
 from pathlib import Path
 
 if not __package__:
-    # Started as a folder: make the folder importable as the package it is.
+    # Started as a folder: make it importable as a package.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from sandbox.app import Sandbox, all_switches
-from sandbox.switches import SwitchError, Switches
+from sandbox.server import TLS, bind_socket, serve
+from sandbox.simulation import Sandbox, all_switches
+from sandbox.switches import describe_switches
 
 
-def arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="sandbox", description="Plays media platforms' APIs on loopback.")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=8800, help="0 takes a free one (default: 8800)")
-    parser.add_argument("--ready-file", type=Path, metavar="PATH", help='written when it listens: {"url": ..., "pid": ...}')
-    parser.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="set a switch; may be repeated")
-    parser.add_argument("--seed", type=Path, metavar="FILE", help="JSON of the initial state, as the control API takes it")
-    parser.add_argument("--list-switches", action="store_true", help="print all switches as a Markdown table and end")
+def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="sandbox", description="Simulates the APIs of media platforms on the loopback interface.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8800, help="port to listen on; 0 selects a free port (default: 8800)")
+    parser.add_argument(
+        "--ready-file", type=Path, metavar="PATH", help='file that is written once the sandbox listens, {"url": ..., "pid": ...}, and removed when it stops'
+    )
+    parser.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="set a switch; can be repeated")
+    parser.add_argument("--seed", type=Path, metavar="FILE", help="JSON file with the initial state, in the format of GET /_sandbox/state")
+    parser.add_argument("--list-switches", action="store_true", help="print the table of switches and exit")
     parser.add_argument("--quiet", action="store_true", help="print nothing")
-    parser.add_argument("--tls-cert", metavar="FILE")
-    parser.add_argument("--tls-key", metavar="FILE")
-    parser.add_argument("--tls-client-ca", metavar="FILE", help="ask clients for a certificate of this CA")
-    given = parser.parse_args(argv)
-    if bool(given.tls_cert) != bool(given.tls_key) or (given.tls_client_ca and not given.tls_cert):
-        parser.error("--tls-cert and --tls-key go together, and --tls-client-ca needs both")
-    for item in given.switch:
+    parser.add_argument("--tls-cert", metavar="FILE", help="serve HTTPS with this certificate")
+    parser.add_argument("--tls-key", metavar="FILE", help="private key of the certificate")
+    parser.add_argument("--tls-client-ca", metavar="FILE", help="require a client certificate issued by this CA")
+    arguments = parser.parse_args(argv)
+    if bool(arguments.tls_cert) != bool(arguments.tls_key) or (arguments.tls_client_ca and not arguments.tls_cert):
+        parser.error("--tls-cert and --tls-key must be given together, and --tls-client-ca requires both")
+    for item in arguments.switch:
         if "=" not in item:
-            parser.error(f"--switch takes NAME=VALUE, not {item!r}")
-    if given.ready_file and given.ready_file.exists() and not given.ready_file.is_file():
-        parser.error(f"--ready-file: {given.ready_file} is not a regular file")
-    return given
+            parser.error(f"--switch: {item!r} is not in the form NAME=VALUE")
+    if arguments.ready_file and arguments.ready_file.exists() and not arguments.ready_file.is_file():
+        parser.error(f"--ready-file: {arguments.ready_file} is not a regular file")
+    return arguments
 
 
 def welcome(sandbox: Sandbox, url: str) -> str:
-    """The platforms' URLs and test credentials."""
-    rows = [(platform.title, "url", url + "/" + platform.prefixes[0]) for platform in sandbox.platforms.values()]
-    lines: list[tuple[str, str, str]] = []
-    for row, platform in zip(rows, sandbox.platforms.values(), strict=True):
-        lines.append(row)
-        lines += [("", item.what, item.value.replace("{url}", url)) for item in platform.credentials]
-    widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
-    table = [f"{first:<{widths[0]}}  {second:<{widths[1]}}  {third}" for first, second, third in lines]
-    return "\n".join([f"Sandbox at {url} (control API: {url}/_sandbox/). All data is made up. Ctrl-C ends it.", "", *table, ""])
+    """Return a table of the platforms' URLs and test credentials."""
+    rows: list[tuple[str, str, str]] = []
+    for platform in sandbox.platforms.values():
+        rows.append((platform.title, "url", f"{url}/{next(iter(platform.endpoints))}"))
+        rows += [("", credential.label, credential.value.replace("{url}", url)) for credential in platform.credentials]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    table = [f"{first:<{widths[0]}}  {second:<{widths[1]}}  {third}" for first, second, third in rows]
+    return "\n".join([f"Sandbox at {url} (control API: {url}/_sandbox/). All data is fictional. Press Ctrl-C to stop.", "", *table, ""])
 
 
 def main(argv: list[str] | None = None) -> int:
-    given = arguments(argv)
-    if given.list_switches:
-        print(Switches(all_switches()).table())
+    arguments = parse_arguments(argv)
+    if arguments.list_switches:
+        print(describe_switches(all_switches()))
         return 0
     try:
-        seed = json.loads(given.seed.read_text(encoding="utf-8")) if given.seed else None
-        sandbox = Sandbox(dict(item.split("=", 1) for item in given.switch), seed)
-    except (OSError, SwitchError, ValueError) as exc:
+        seed = json.loads(arguments.seed.read_text(encoding="utf-8")) if arguments.seed else None
+        sandbox = Sandbox(dict(item.split("=", 1) for item in arguments.switch), seed)
+    except (OSError, ValueError) as exc:
         print(f"sandbox: {exc}", file=sys.stderr)
         return 2
-    from sandbox.server import listen, serve
-
     try:
-        sock = listen(given.host, given.port)
+        sock = bind_socket(arguments.host, arguments.port)
     except OSError as exc:
-        print(f"sandbox: cannot listen on {given.host}:{given.port}: {exc}", file=sys.stderr)
+        print(f"sandbox: cannot listen on {arguments.host}:{arguments.port}: {exc}", file=sys.stderr)
         return 2
-    host = f"[{given.host}]" if ":" in given.host else given.host
-    url = f"{'https' if given.tls_cert else 'http'}://{host}:{sock.getsockname()[1]}"
-    if not given.quiet:
+    host = f"[{arguments.host}]" if ":" in arguments.host else arguments.host
+    url = f"{'https' if arguments.tls_cert else 'http'}://{host}:{sock.getsockname()[1]}"
+    if not arguments.quiet:
         print(welcome(sandbox, url), flush=True)
-    tls = {"cert": given.tls_cert, "key": given.tls_key, "client_ca": given.tls_client_ca} if given.tls_cert else None
-    serve(sandbox, sock, url, given.ready_file, tls)
+    tls = TLS(arguments.tls_cert, arguments.tls_key, arguments.tls_client_ca) if arguments.tls_cert else None
+    serve(sandbox, sock, url, arguments.ready_file, tls)
     return 0
 
 

@@ -1,117 +1,120 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control API below /_sandbox: JSON, never limited, never journaled."""
+"""The control API below /_sandbox. Its requests are never rate-limited, delayed or recorded."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-if TYPE_CHECKING:
-    from .app import Sandbox
+from .simulation import Sandbox
 
 
-class BadControl(ValueError):
-    """A control request that cannot be understood."""
+class ControlError(ValueError):
+    """A request that is not valid."""
 
 
-def routes(sandbox: Sandbox) -> list[Route]:
-    def name_of(name: Any) -> str:
-        if name not in sandbox.platforms:
-            raise BadControl(f"there is no platform {name!r}, only {', '.join(sandbox.platforms)}")
-        return str(name)
-
-    async def requests(request: Request) -> Any:
-        if request.method == "DELETE":
-            sandbox.clear_journal()
-            return {}
-        platform = request.query_params.get("platform")
-        return sandbox.journal.dump(name_of(platform) if platform else None)
-
-    async def summary(request: Request) -> Any:
-        return sandbox.summary()
-
-    async def switches(request: Request) -> Any:
-        if request.method == "PUT":
-            sandbox.switches.set(await _json(request, dict))
-        return sandbox.switches.dump()
-
-    async def state(request: Request) -> Any:
-        platform = request.path_params.get("platform")
-        sandbox.catch_up()
-        if request.method == "PUT":
-            given = await _json(request, dict)
-            sandbox.load_state({name_of(platform): given} if platform else given)
-            return {}
-        if platform:
-            return sandbox.platforms[name_of(platform)].dump()
-        return {name: item.dump() for name, item in sandbox.platforms.items()}
-
-    async def faults(request: Request) -> Any:
-        if request.method == "DELETE":
-            sandbox.faults.clear()
-        elif request.method == "POST":
-            given = await _json(request, (dict, list))
-            sandbox.faults.add(given if isinstance(given, list) else [given])
-        return [fault.dump() for fault in sandbox.faults.waiting]
-
-    async def invalidate(request: Request) -> Any:
-        given = await _json(request, dict)
-        kind = given.get("kind", "access")
-        names = [name_of(given["platform"])] if given.get("platform") else list(sandbox.platforms)
-        return {"invalidated": {name: sandbox.platforms[name].tokens.clear(None if kind == "all" else kind) for name in names}}
-
-    async def clock(request: Request) -> Any:
-        if request.method == "POST":
-            seconds = (await _json(request, dict)).get("advance")
-            if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-                raise BadControl("advance takes a number of seconds")
-            sandbox.clock.advance(seconds)
-        return {"now": sandbox.clock.now(), "offset": sandbox.clock.offset}
-
-    async def reset(request: Request) -> Any:
-        sandbox.reset()
-        return {}
-
-    async def help_(request: Request) -> Any:
-        return {"routes": [f"{'/'.join(sorted((item.methods or set()) - {'HEAD'}))} /_sandbox{item.path}" for item in table]}
-
-    table = [
-        Route("/", _answered(help_)),
-        Route("/requests", _answered(requests), methods=["GET", "DELETE"]),
-        Route("/summary", _answered(summary)),
-        Route("/switches", _answered(switches), methods=["GET", "PUT"]),
-        Route("/state", _answered(state), methods=["GET", "PUT"]),
-        Route("/state/{platform}", _answered(state), methods=["GET", "PUT"]),
-        Route("/faults", _answered(faults), methods=["GET", "POST", "DELETE"]),
-        Route("/tokens/invalidate", _answered(invalidate), methods=["POST"]),
-        Route("/clock", _answered(clock), methods=["GET", "POST"]),
-        Route("/reset", _answered(reset), methods=["POST"]),
-    ]
-    return table
+def create_control_app(sandbox: Sandbox) -> Starlette:
+    """Return the control API as an application, in which every invalid request is answered with 400."""
+    return Starlette(routes=ControlAPI(sandbox).routes, exception_handlers={ValueError: report_error})
 
 
-def _answered(handler: Callable[[Request], Awaitable[Any]]) -> Callable[[Request], Awaitable[Response]]:
-    async def answer(request: Request) -> Response:
-        try:
-            return JSONResponse(await handler(request))
-        except ValueError as exc:
-            return JSONResponse({"error": str(exc)}, status_code=400)
-
-    return answer
+async def report_error(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, status_code=400)
 
 
-async def _json(request: Request, kind: Any) -> Any:
+async def parse_body(request: Request, kind: type | tuple[type, ...] = dict) -> Any:
+    """Parse the body as JSON. An empty body is an empty object."""
     try:
-        given = json.loads(await request.body() or b"{}")
+        body = json.loads(await request.body() or b"{}")
     except ValueError as exc:
-        raise BadControl(f"the body is not JSON: {exc}") from exc
-    if not isinstance(given, kind):
-        raise BadControl("the body is JSON of another kind than is needed here")
-    return given
+        raise ControlError(f"the body is not valid JSON: {exc}") from exc
+    if not isinstance(body, kind):
+        raise ControlError(f"the body must be a JSON object{'' if kind is dict else ' or array'}")
+    return body
+
+
+class ControlAPI:
+    """The endpoints of the control API."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self.routes = [
+            Route("/", self.list_routes),
+            Route("/requests", self.requests, methods=["GET", "DELETE"]),
+            Route("/summary", self.summary),
+            Route("/switches", self.switches, methods=["GET", "PUT"]),
+            Route("/state", self.state, methods=["GET", "PUT"]),
+            Route("/state/{platform}", self.platform_state, methods=["GET", "PUT"]),
+            Route("/faults", self.faults, methods=["GET", "POST", "DELETE"]),
+            Route("/tokens/invalidate", self.invalidate_tokens, methods=["POST"]),
+            Route("/clock", self.clock, methods=["GET", "POST"]),
+            Route("/reset", self.reset, methods=["POST"]),
+        ]
+
+    async def list_routes(self, request: Request) -> Response:
+        return JSONResponse({"routes": [f"{'/'.join(sorted((route.methods or set()) - {'HEAD'}))} /_sandbox{route.path}" for route in self.routes]})
+
+    async def requests(self, request: Request) -> Response:
+        if request.method == "DELETE":
+            self._sandbox.clear_journal()
+            return JSONResponse({})
+        name = request.query_params.get("platform")
+        return JSONResponse(self._sandbox.journal.dump(self._sandbox.find_platform(name).name if name else None))
+
+    async def summary(self, request: Request) -> Response:
+        return JSONResponse(self._sandbox.summarize_journal())
+
+    async def switches(self, request: Request) -> Response:
+        if request.method == "PUT":
+            self._sandbox.switches.set(await parse_body(request))
+        return JSONResponse(self._sandbox.switches.dump())
+
+    async def state(self, request: Request) -> Response:
+        self._sandbox.catch_up()
+        if request.method == "PUT":
+            self._sandbox.load_state(await parse_body(request))
+            return JSONResponse({})
+        return JSONResponse({name: platform.dump() for name, platform in self._sandbox.platforms.items()})
+
+    async def platform_state(self, request: Request) -> Response:
+        self._sandbox.catch_up()
+        platform = self._sandbox.find_platform(request.path_params["platform"])
+        if request.method == "PUT":
+            platform.load(await parse_body(request))
+            return JSONResponse({})
+        return JSONResponse(platform.dump())
+
+    async def faults(self, request: Request) -> Response:
+        faults = self._sandbox.faults
+        if request.method == "DELETE":
+            faults.clear()
+        elif request.method == "POST":
+            given = await parse_body(request, (dict, list))
+            faults.add(given if isinstance(given, list) else [given])
+        return JSONResponse([fault.dump() for fault in faults.pending])
+
+    async def invalidate_tokens(self, request: Request) -> Response:
+        given = await parse_body(request)
+        kind = None if given.get("kind") == "all" else given.get("kind", "access")
+        platforms = [self._sandbox.find_platform(given["platform"])] if given.get("platform") else list(self._sandbox.platforms.values())
+        return JSONResponse({"invalidated": {platform.name: platform.tokens.clear(kind) for platform in platforms}})
+
+    async def clock(self, request: Request) -> Response:
+        clock = self._sandbox.clock
+        if request.method == "POST":
+            seconds = (await parse_body(request)).get("advance")
+            if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+                raise ControlError("`advance` must be a number of seconds")
+            clock.advance(seconds)
+        return JSONResponse({"now": clock.now(), "offset": clock.offset})
+
+    async def reset(self, request: Request) -> Response:
+        self._sandbox.reset()
+        return JSONResponse({})

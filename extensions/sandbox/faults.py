@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults on demand: what goes wrong, for which requests, how often."""
+"""Faults on demand: which requests they apply to, how often, and how they change the response."""
 
 from __future__ import annotations
 
@@ -9,103 +9,106 @@ import functools
 import json
 import re
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .platforms._base import Answer, Call, json_answer
+from starlette.responses import HTMLResponse, Response
 
-BEFORE = ("close_before", "hang_before", "late", "status", "redirect", "html", "graphql_errors")
-AFTER = ("close_after", "hang_after", "truncate", "empty", "replace", "drop_field", "set_field", "drip", "endless", "gzip_bomb")
-HANGING = ("hang_before", "hang_after", "late")
-#: Seconds between the bytes of a body that does not end, and how many come at once.
-POURING: dict[str, tuple[float, int]] = {"drip": (0.02, 1), "endless": (0.0, 1 << 16)}
-FIELDS = {"platform", "method", "path", "operation", "fault", "times", "skip"}
-PARAMETERS: dict[str, set[str]] = {
-    "close_before": set(),
-    "close_after": set(),
-    "hang_before": {"seconds", "status", "body"},
-    "hang_after": {"seconds"},
-    "late": {"seconds", "status", "body", "requests", "delay"},
-    "status": {"status", "body", "headers", "after"},
-    "html": {"status", "body", "after"},
-    "truncate": {"wire", "bytes"},
-    "empty": {"status"},
-    "replace": {"body", "status"},
-    "drop_field": {"field"},
-    "set_field": {"field", "value"},
-    "drip": set(),
-    "endless": set(),
-    "gzip_bomb": {"mebibytes"},
-    "graphql_errors": {"errors", "data", "status", "after"},
-    "redirect": {"status", "location", "after"},
-}
-REQUIRED: dict[str, set[str]] = {
-    "hang_before": {"seconds"},
-    "hang_after": {"seconds"},
-    "late": {"seconds"},
-    "status": {"status"},
-    "replace": {"body"},
-    "drop_field": {"field"},
-    "set_field": {"field", "value"},
-    "graphql_errors": {"errors"},
-    "redirect": {"location"},
-}
+from .messages import JSONResponse, PlatformRequest, with_body
+from .routing import Operation
+
+CONDITIONS = {"platform", "method", "path", "operation", "fault", "times", "skip"}
+#: Pause in seconds and number of bytes at once, for a body without end.
+FLOODS: dict[str, tuple[float, int]] = {"drip": (0.02, 1), "endless": (0.0, 1 << 16)}
 HTML = "<!DOCTYPE html>\n<html><head><title>Error</title></head><body><h1>Something went wrong</h1></body></html>\n"
+
+Parameters = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of fault: its parameters, and its response if that takes the place of the platform's.
+
+    Without `create`, the platform processes the request, and `change` alters its response.
+    """
+
+    required: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    create: Callable[[Parameters], Response] | None = None
+    change: Callable[[Response, Parameters], Response] | None = None
 
 
 class FaultError(ValueError):
-    """A fault that cannot be understood."""
+    """A fault that is not valid."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """One fault and whom it hits."""
+    """A fault and the requests that it applies to."""
 
-    fault: str
+    kind: str
     platform: str | None = None
     method: str | None = None
     path: re.Pattern[str] | None = None
     operation: re.Pattern[str] | None = None
     times: int = 1
     skip: int = 0
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: Parameters = field(default_factory=dict)
 
     @classmethod
-    def read(cls, item: Any, platforms: list[str]) -> Fault:
-        if not isinstance(item, dict) or item.get("fault") not in PARAMETERS:
-            raise FaultError(f"a fault needs `fault`, one of {', '.join(PARAMETERS)}: {item!r}")
-        kind = item["fault"]
-        extra = {key: value for key, value in item.items() if key not in FIELDS}
-        if unknown := set(extra) - PARAMETERS[kind]:
-            raise FaultError(f"fault {kind} takes no {', '.join(sorted(unknown))}")
-        if missing := REQUIRED.get(kind, set()) - set(extra):
-            raise FaultError(f"fault {kind} needs {', '.join(sorted(missing))}")
+    def parse(cls, item: Any, platforms: list[str]) -> Fault:
+        if not isinstance(item, dict) or item.get("fault") not in KINDS:
+            raise FaultError(f"invalid fault {item!r}: `fault` must be one of {', '.join(KINDS)}")
+        kind, parameters = item["fault"], {key: value for key, value in item.items() if key not in CONDITIONS}
+        _check_parameters(kind, set(parameters))
         if item.get("platform") not in (None, *platforms):
-            raise FaultError(f"there is no platform {item['platform']!r}")
+            raise FaultError(f"fault {kind}: unknown platform {item['platform']!r}; platforms: {', '.join(platforms)}")
         try:
             path, operation = (re.compile(item[key]) if item.get(key) is not None else None for key in ("path", "operation"))
             times, skip = int(item.get("times", 1)), int(item.get("skip", 0))
         except (re.error, TypeError, ValueError) as exc:
             raise FaultError(f"fault {kind}: {exc}") from exc
         method = item.get("method")
-        return cls(kind, item.get("platform"), method.upper() if method else None, path, operation, times, skip, extra)
+        return cls(kind, item.get("platform"), method.upper() if method else None, path, operation, times, skip, parameters)
 
-    def hits(self, call: Call) -> bool:
+    def matches(self, platform: str, request: PlatformRequest, operation: Operation) -> bool:
         return (
             self.times != 0
-            and self.platform in (None, call.platform)
-            and self.method in (None, call.method)
-            and (self.path is None or self.path.search(call.path) is not None)
-            and (self.operation is None or any(self.operation.search(name) for name in call.operations))
+            and self.platform in (None, platform)
+            and self.method in (None, request.method)
+            and (self.path is None or self.path.search(request.path) is not None)
+            and (self.operation is None or any(self.operation.search(name) for name in operation.fields))
         )
 
-    def before(self) -> bool:
-        """Whether the request is not acted on."""
-        return self.fault in BEFORE and not self.parameters.get("after")
+    @property
+    def drops_connection(self) -> bool:
+        return self.kind in ("close_before", "close_after")
+
+    @property
+    def hangs(self) -> bool:
+        return self.kind in ("hang_before", "hang_after", "late")
+
+    @property
+    def truncates_connection(self) -> bool:
+        return self.kind == "truncate" and bool(self.parameters.get("wire"))
+
+    def prevents_processing(self) -> bool:
+        """Whether the platform does not see the request (or only later)."""
+        return self.kind == "close_before" or (KINDS[self.kind].create is not None and not self.parameters.get("after"))
+
+    def apply(self, response: Response | None) -> Response | None:
+        """Return the response to send, given the platform's response (None if the request was not processed)."""
+        kind = KINDS[self.kind]
+        if kind.create:
+            return kind.create(self.parameters)
+        if kind.change and response is not None:
+            return kind.change(response, self.parameters)
+        return response
 
     def dump(self) -> dict[str, Any]:
         return {
-            "fault": self.fault,
+            "fault": self.kind,
             "platform": self.platform,
             "method": self.method,
             "path": self.path.pattern if self.path else None,
@@ -116,23 +119,33 @@ class Fault:
         }
 
 
+def _check_parameters(kind: str, given: set[str]) -> None:
+    required, optional = KINDS[kind].required, KINDS[kind].optional
+    if unknown := given - required - optional:
+        valid = ", ".join(sorted(required | optional)) or "none"
+        raise FaultError(f"fault {kind}: unknown parameters {', '.join(sorted(unknown))}; valid parameters: {valid}")
+    if missing := required - given:
+        raise FaultError(f"fault {kind}: missing parameters {', '.join(sorted(missing))}")
+
+
 class Faults:
-    """The faults that are still to happen."""
+    """The pending faults."""
 
     def __init__(self, platforms: list[str]) -> None:
         self._platforms = platforms
-        self.waiting: list[Fault] = []
+        self.pending: list[Fault] = []
 
     def add(self, items: list[Any]) -> None:
-        self.waiting += [Fault.read(item, self._platforms) for item in items]
+        """Add all of these faults, or none if one of them is wrong."""
+        self.pending += [Fault.parse(item, self._platforms) for item in items]
 
     def clear(self) -> None:
-        self.waiting = []
+        self.pending = []
 
-    def take(self, call: Call) -> Fault | None:
-        """The first fault that hits this request now."""
-        for fault in self.waiting:
-            if not fault.hits(call):
+    def take(self, platform: str, request: PlatformRequest, operation: Operation) -> Fault | None:
+        """Return the first fault that applies to this request, and count it as used."""
+        for fault in self.pending:
+            if not fault.matches(platform, request, operation):
                 continue
             if fault.skip > 0:
                 fault.skip -= 1
@@ -140,78 +153,117 @@ class Faults:
             if fault.times > 0:
                 fault.times -= 1
             if fault.times == 0:
-                self.waiting = [other for other in self.waiting if other is not fault]
+                self.pending = [other for other in self.pending if other is not fault]
             return fault
         return None
 
 
-def faulty_answer(fault: Fault, answer: Answer | None) -> Answer:
-    """What is answered instead of `answer` (which is None where the request was not acted on)."""
-    given = fault.parameters
-    match fault.fault:
-        case "status" | "hang_before" | "late":
-            body = given.get("body", "")
-            reply = Answer(given.get("status", 504), body.encode()) if isinstance(body, str) else json_answer(body, given.get("status", 504))
-            reply.headers.update({name.lower(): str(value) for name, value in given.get("headers", {}).items()})
-            return reply
-        case "html":
-            return Answer(given.get("status", 200), given.get("body", HTML).encode(), {"content-type": "text/html; charset=utf-8"})
-        case "graphql_errors":
-            body = {"errors": given["errors"], **({"data": given["data"]} if "data" in given else {})}
-            return json_answer(body, given.get("status", 200))
-        case "redirect":
-            return Answer(given.get("status", 302), b"", {"location": given["location"]})
-    if answer is None:
-        raise FaultError(f"fault {fault.fault} needs an answer to change")
-    match fault.fault:
-        case "truncate":
-            answer.whole = len(answer.body) if given.get("wire") else None
-            answer.body = answer.body[: given.get("bytes", len(answer.body) // 2)]
-        case "empty":
-            answer.body = b""
-            answer.status = given.get("status", answer.status)
-        case "replace":
-            answer.body = json.dumps(given["body"]).encode()
-            answer.status = given.get("status", answer.status)
-            answer.headers["content-type"] = "application/json"
-        case "gzip_bomb":
-            answer.body = _bomb(int(given.get("mebibytes", 64)))
-            answer.headers["content-encoding"] = "gzip"
-        case "drop_field" | "set_field":
-            answer.body = _changed(answer.body, given["field"].split("."), given)
-    return answer
+# Responses in place of the platform's
+
+
+def _create_error(given: Parameters) -> Response:
+    body, status = given.get("body", ""), given.get("status", 504)
+    response = Response(body, status) if isinstance(body, str) else JSONResponse(body, status)
+    response.headers.update({name: str(value) for name, value in given.get("headers", {}).items()})
+    return response
+
+
+def _create_html(given: Parameters) -> Response:
+    return HTMLResponse(given.get("body", HTML), given.get("status", 200))
+
+
+def _create_graphql_errors(given: Parameters) -> Response:
+    body = {"errors": given["errors"], **({"data": given["data"]} if "data" in given else {})}
+    return JSONResponse(body, given.get("status", 200))
+
+
+def _create_redirect(given: Parameters) -> Response:
+    # Not RedirectResponse, which would quote a hostile location.
+    return Response(status_code=given.get("status", 302), headers={"location": given["location"]})
+
+
+# Changes to the platform's response
+
+
+def _truncate(response: Response, given: Parameters) -> Response:
+    part = bytes(response.body)[: given.get("bytes", len(response.body) // 2)]
+    if not given.get("wire"):
+        return with_body(response, part)
+    response.body = part  # Content-Length still announces all of it
+    return response
+
+
+def _empty(response: Response, given: Parameters) -> Response:
+    return with_body(response, b"", given.get("status"))
+
+
+def _replace(response: Response, given: Parameters) -> Response:
+    return with_body(response, json.dumps(given["body"]).encode(), given.get("status"), {"content-type": "application/json"})
+
+
+def _compress(response: Response, given: Parameters) -> Response:
+    return with_body(response, _compressed_spaces(int(given.get("mebibytes", 64))), headers={"content-encoding": "gzip"})
 
 
 @functools.cache
-def _bomb(mebibytes: int) -> bytes:
-    """So many blanks, compressed."""
+def _compressed_spaces(mebibytes: int) -> bytes:
     compressor = zlib.compressobj(9, wbits=31)
     return b"".join([*(compressor.compress(b" " * (1 << 20)) for _mebibyte in range(mebibytes)), compressor.flush()])
 
 
-def _changed(body: bytes, path: list[str], given: dict[str, Any]) -> bytes:
-    """The JSON text with one field dropped or set; `*` stands for every key or item. No such field: as it was."""
+def _edit_field(response: Response, given: Parameters) -> Response:
+    """Drop or set a field of a JSON body. Other bodies, and bodies without the field, stay as they are."""
     try:
-        document = json.loads(body)
+        document = json.loads(bytes(response.body))
     except ValueError:
-        return body
-    _change(document, path, given)
-    return json.dumps(document).encode()
+        return response
+    _edit(document, given["field"].split("."), given)
+    return with_body(response, json.dumps(document).encode())
 
 
-def _change(node: Any, path: list[str], given: dict[str, Any]) -> None:
-    key, rest = path[0], path[1:]
+def _edit(node: Any, path: list[str], given: Parameters) -> None:
+    name, rest = path[0], path[1:]
+    for key in reversed(_matching_keys(node, name)):  # from the end, as dropping an item shifts those behind it
+        exists = isinstance(node, list) or key in node
+        if rest and exists:
+            _edit(node[key], rest, given)
+        elif not rest and "value" in given:
+            node[key] = given["value"]
+        elif not rest and exists:
+            del node[key]
+
+
+def _matching_keys(node: Any, name: str) -> list[Any]:
+    """Return the keys or indices that a part of a path stands for; `*` stands for all of them."""
     if isinstance(node, dict):
-        keys: list[Any] = list(node) if key == "*" else [key]
-    elif isinstance(node, list):
-        keys = list(range(len(node))) if key == "*" else [int(key)] if key.lstrip("-").isdigit() and -len(node) <= int(key) < len(node) else []
-    else:
-        return
-    for index in reversed(keys):
-        if rest:
-            if isinstance(node, list) or index in node:
-                _change(node[index], rest, given)
-        elif "value" in given:
-            node[index] = given["value"]
-        elif isinstance(node, list) or index in node:
-            del node[index]
+        return list(node) if name == "*" else [name]
+    if not isinstance(node, list):
+        return []
+    if name == "*":
+        return list(range(len(node)))
+    return [int(name)] if name.lstrip("-").isdigit() and -len(node) <= int(name) < len(node) else []
+
+
+def _kind(required: str = "", optional: str = "", **functions: Any) -> Kind:
+    return Kind(frozenset(required.split()), frozenset(optional.split()), **functions)
+
+
+KINDS: dict[str, Kind] = {
+    "close_before": _kind(),
+    "close_after": _kind(),
+    "hang_before": _kind("seconds", "status body", create=_create_error),
+    "hang_after": _kind("seconds"),
+    "late": _kind("seconds", "status body requests delay", create=_create_error),
+    "status": _kind("status", "body headers after", create=_create_error),
+    "html": _kind("", "status body after", create=_create_html),
+    "truncate": _kind("", "wire bytes", change=_truncate),
+    "empty": _kind("", "status", change=_empty),
+    "replace": _kind("body", "status", change=_replace),
+    "drop_field": _kind("field", change=_edit_field),
+    "set_field": _kind("field value", change=_edit_field),
+    "drip": _kind(),
+    "endless": _kind(),
+    "gzip_bomb": _kind("", "mebibytes", change=_compress),
+    "graphql_errors": _kind("errors", "data status after", create=_create_graphql_errors),
+    "redirect": _kind("location", "status after", create=_create_redirect),
+}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was asked of the platforms."""
+"""The record of requests to the platforms."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections import Counter, deque
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-KEPT = 100_000
+MAX_ENTRIES = 100_000
 
 
 @dataclass(slots=True)
 class Entry:
-    """One request. `status` is null where no answer was sent; `at` is the machine's monotonic clock."""
+    """A request. `status` is None if no response was sent; `at` is the machine's monotonic clock."""
 
     platform: str
     method: str
@@ -27,11 +27,13 @@ class Entry:
     fault: str | None
 
 
-FIELDS = [item.name for item in fields(Entry)]
+ENTRY_FIELDS = [item.name for item in fields(Entry)]
 
 
 @dataclass(slots=True)
 class Counts:
+    """The counts of one platform."""
+
     requests: int = 0
     logins: int = 0
     rejected_429: int = 0
@@ -44,15 +46,16 @@ class Counts:
 
 
 class Journal:
-    """The newest requests, and counts of all of them."""
+    """The newest requests, and counts of all requests."""
 
     def __init__(self, platforms: list[str]) -> None:
         self._platforms = platforms
-        self.entries: deque[Entry] = deque(maxlen=KEPT)
+        self.entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
         self.counts: dict[str, Counts] = {}
         self.clear()
 
     def add(self, entry: Entry, label: str, rejected: bool) -> None:
+        """Record a request. `label` names it in the counts if it has no GraphQL operations; `rejected`: it exceeded a rate limit."""
         self.entries.append(entry)
         counts = self.counts[entry.platform]
         counts.requests += 1
@@ -69,9 +72,10 @@ class Journal:
         self.counts = {name: Counts() for name in self._platforms}
 
     def dump(self, platform: str | None = None) -> list[dict[str, Any]]:
-        """The requests as they arrived."""
+        """Return the requests to all platforms, or to one, in the order of their arrival."""
         chosen = [entry for entry in self.entries if platform in (None, entry.platform)]
-        return [{name: getattr(entry, name) for name in FIELDS} for entry in sorted(chosen, key=lambda entry: entry.at)]
+        return [{name: getattr(entry, name) for name in ENTRY_FIELDS} for entry in sorted(chosen, key=lambda entry: entry.at)]
 
-    def summary(self) -> dict[str, Any]:
+    def summarize(self) -> dict[str, Any]:
+        """Return the counts of each platform."""
         return {name: counts.dump() for name, counts in self.counts.items()}

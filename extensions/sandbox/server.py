@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Serving the application: sockets, signals, the ready file."""
+"""Serving the application: sockets, signals, TLS, and the ready file."""
 
 from __future__ import annotations
 
@@ -14,16 +14,28 @@ import socket
 import ssl
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .app import TRANSPORT, Sandbox, create_app
+from .app import create_app
+from .connection import TRANSPORT
+from .simulation import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class TLS:
+    """The PEM files of the server's certificate and key, and of the CA whose client certificates it requires."""
+
+    cert: str
+    key: str
+    client_ca: str | None = None
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP with the transport in reach of the application, so that it can drop the connection."""
+    """HTTP that passes the transport to the application, so that it can drop the connection."""
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -31,7 +43,7 @@ class Protocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """A server that says when it listens and ends cleanly on a signal."""
+    """A server that writes a ready file once it listens, and stops cleanly on a signal."""
 
     def __init__(self, config: uvicorn.Config, sandbox: Sandbox, url: str, ready_file: Path | None) -> None:
         super().__init__(config)
@@ -63,8 +75,8 @@ def write_atomically(path: Path, text: str) -> None:
     os.replace(name, path)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 finds a free one."""
+def bind_socket(host: str, port: int) -> socket.socket:
+    """Bind a socket. Port 0 selects a free port."""
     family, kind, protocol, _name, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     sock = socket.socket(family, kind, protocol)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -72,9 +84,8 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-def serve(sandbox: Sandbox, sock: socket.socket, url: str, ready_file: Path | None = None, tls: dict[str, str] | None = None) -> None:
-    """Serve until a signal ends it."""
-    tls = tls or {}
+def serve(sandbox: Sandbox, sock: socket.socket, url: str, ready_file: Path | None = None, tls: TLS | None = None) -> None:
+    """Serve until a signal stops the server."""
     config = uvicorn.Config(
         create_app(sandbox),
         http=Protocol,
@@ -86,19 +97,20 @@ def serve(sandbox: Sandbox, sock: socket.socket, url: str, ready_file: Path | No
         proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
-        ssl_certfile=tls.get("cert"),
-        ssl_keyfile=tls.get("key"),
-        ssl_ca_certs=tls.get("client_ca"),
-        ssl_cert_reqs=ssl.CERT_REQUIRED if tls.get("client_ca") else ssl.CERT_NONE,
+        ssl_certfile=tls.cert if tls else None,
+        ssl_keyfile=tls.key if tls else None,
+        ssl_ca_certs=tls.client_ca if tls else None,
+        ssl_cert_reqs=ssl.CERT_REQUIRED if tls and tls.client_ca else ssl.CERT_NONE,
     )
     try:
         Server(config, sandbox, url, ready_file).run(sockets=[sock])
     finally:
-        if ready_file and _is_ours(ready_file):
+        if ready_file and _is_own(ready_file):
             ready_file.unlink(missing_ok=True)
 
 
-def _is_ours(ready_file: Path) -> bool:
+def _is_own(ready_file: Path) -> bool:
+    """Whether this process wrote the file: another sandbox may have replaced it."""
     try:
         return bool(json.loads(ready_file.read_text(encoding="utf-8"))["pid"] == os.getpid())
     except (OSError, ValueError, KeyError, TypeError):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every platform keeps: time, and tokens that really expire."""
+"""The state that every platform has: a clock, and tokens that expire."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JWT_KEY = "sandbox-signing-key-of-no-value-at-all"
 
 
 class Clock:
-    """The time as the platforms see it. It can be moved forward."""
+    """The time of the simulated platforms. It can be advanced."""
 
     def __init__(self, wall: Callable[[], float] = time.time, steady: Callable[[], float] = time.monotonic) -> None:
         self._wall = wall
@@ -28,10 +28,11 @@ class Clock:
         self.offset = 0.0
 
     def now(self) -> float:
+        """The wall clock, in seconds since the epoch."""
         return self._wall() + self.offset
 
     def steady(self) -> float:
-        """Seconds for measuring windows; moves with the clock."""
+        """A monotonic clock for measuring windows, in seconds. It is advanced, too."""
         return self.real_steady() + self.offset
 
     def advance(self, seconds: float) -> None:
@@ -45,20 +46,20 @@ def to_datetime(epoch: float) -> datetime:
     return datetime.fromtimestamp(epoch, UTC)
 
 
-def to_text(epoch: float) -> str:
-    """An instant as the state holds it: 2026-01-31T12:00:00Z."""
+def format_time(epoch: float) -> str:
+    """Format a timestamp as it is stored in the state: 2026-01-31T12:00:00Z."""
     return to_datetime(epoch).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def to_epoch(text: str) -> float:
-    """The instant that an ISO 8601 text names; without an offset it is UTC."""
+def parse_time(text: str) -> float:
+    """Parse an ISO 8601 timestamp. Without an offset it is in UTC."""
     value = datetime.fromisoformat(text)
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
 
 
 @dataclass(slots=True)
 class Token:
-    """A token that a platform has issued."""
+    """A token issued by a platform."""
 
     value: str
     kind: str
@@ -75,15 +76,19 @@ class Tokens:
         self._clock = clock
         self._by_value: dict[str, Token] = {}
         self._latest: dict[tuple[str, str], Token] = {}
+        #: The number of access tokens issued so far.
+        self.issued = 0
 
     def issue(self, kind: str, owner: str, lifetime: float, value: str | None = None, **extra: Any) -> Token:
+        """Issue an opaque token, or one with the given value."""
         now = self._clock.now()
         token = Token(value or secrets.token_urlsafe(32), kind, owner, now, now + lifetime, extra)
         self._add(token)
+        self.issued += kind == "access"
         return token
 
     def issue_jwt(self, kind: str, owner: str, lifetime: float, claims: dict[str, Any], **extra: Any) -> Token:
-        """Issue a token that is a JWT; `exp` and `jti` are added to the claims."""
+        """Issue a JWT with these claims and `exp` and `jti`."""
         jti = str(uuid.uuid4())
         value = jwt.encode({**claims, "exp": int(self._clock.now() + lifetime), "jti": jti}, JWT_KEY, algorithm="HS256")
         return self.issue(kind, owner, lifetime, value, jti=jti, **extra)
@@ -93,12 +98,12 @@ class Tokens:
         self._latest[token.kind, token.owner] = token
 
     def get(self, value: str | None, kind: str = "access") -> Token | None:
-        """The token, if it is alive."""
+        """Return the token if it is valid."""
         token = self._by_value.get(value or "")
         return token if token and token.kind == kind and token.expires_at > self._clock.now() else None
 
     def latest(self, owner: str, kind: str = "access") -> Token | None:
-        """The newest token of this owner, if it is alive."""
+        """Return the owner's newest token if it is valid."""
         token = self._latest.get((kind, owner))
         return self.get(token.value, kind) if token else None
 
@@ -113,12 +118,12 @@ class Tokens:
             self.revoke(token.value)
 
     def clear(self, kind: str | None = None) -> int:
-        """Forget all tokens (of that kind); returns how many were alive."""
-        doomed = [token for token in self._by_value.values() if kind is None or token.kind == kind]
-        alive = sum(token.expires_at > self._clock.now() for token in doomed)
-        for token in doomed:
+        """Revoke all tokens, or those of one kind. Returns how many of them were valid."""
+        revoked = [token for token in self._by_value.values() if kind is None or token.kind == kind]
+        valid = sum(token.expires_at > self._clock.now() for token in revoked)
+        for token in revoked:
             self.revoke(token.value)
-        return alive
+        return valid
 
     def dump(self) -> list[dict[str, Any]]:
         return [asdict(token) for token in self._by_value.values()]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Switches: every behaviour of a platform that is not publicly known has one, with a documented default."""
+"""Switches: settings for behaviour that the platforms' documentation leaves open, each with a documented default."""
 
 from __future__ import annotations
 
@@ -9,94 +9,83 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-WINDOWS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+from .limits import parse_rate_limit
 
 
 class SwitchError(ValueError):
-    """An unknown switch, or a value that it does not take."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """At most `count` in any `window` seconds."""
-
-    count: int
-    window: float
+    """An unknown switch or an invalid value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """One behaviour: `values` lists the choices, or `parse` reads the text and `form` says what it takes."""
+    """A setting. It has either fixed `values` or free text of a certain `form`, which `convert` turns into the value that the code uses."""
 
     name: str
     default: str
-    text: str
+    description: str
     values: tuple[str, ...] = ()
-    parse: Callable[[str], Any] | None = None
     form: str = ""
+    convert: Callable[[str], Any] | None = None
 
-    def takes(self) -> str:
-        return " | ".join(self.values) if self.values else self.form
-
-    def read(self, value: Any) -> tuple[str, Any]:
-        """The value's canonical text, and what the code works with."""
+    def parse(self, value: Any) -> tuple[str, Any]:
+        """Return the value as text and as the code uses it."""
         if isinstance(value, bool):
             value = next((word for word in (("yes", "true") if value else ("no", "false")) if word in self.values), value)
         text = "none" if value is None else str(value)
         if self.values:
             if text not in self.values:
-                raise SwitchError(f"switch {self.name} takes {self.takes()}, not {text!r}")
+                raise SwitchError(f"{self.name}: invalid value {text!r}; valid values: {', '.join(self.values)}")
             return text, text
         try:
-            return text, self.parse(text) if self.parse else text
+            return text, self.convert(text) if self.convert else text
         except ValueError as exc:
-            raise SwitchError(f"switch {self.name} takes {self.takes()}, not {text!r}") from exc
+            raise SwitchError(f"{self.name}: invalid value {text!r}; valid values: {self.form}") from exc
+
+    def describe(self) -> str:
+        """Return the row of the table of switches."""
+        if self.values:
+            others = [value for value in self.values if value != self.default]
+            values = ", ".join(f"`{value}`" for value in [self.default, *others])
+        else:
+            values = f"{self.form} [`{self.default}`]"
+        return f"| `{self.name}` | {values} | {self.description} |"
 
 
-def choice(name: str, values: str, text: str, default: str = "") -> Switch:
-    """A switch with fixed values, the first of them the default."""
+def choice(name: str, values: str, description: str) -> Switch:
+    """A switch with fixed values. The first one is the default."""
     listed = tuple(values.split("|"))
-    return Switch(name, default or listed[0], text, values=listed)
+    return Switch(name, listed[0], description, values=listed)
 
 
-def number(name: str, default: float, text: str) -> Switch:
-    return Switch(name, f"{default:g}" if default < 1e6 else str(int(default)), text, parse=_number, form="a number")
+def number(name: str, default: int, description: str) -> Switch:
+    return Switch(name, str(default), description, form="a number", convert=_parse_number)
 
 
-def number_or_none(name: str, default: str, text: str) -> Switch:
-    return Switch(name, default, text, parse=lambda value: None if value == "none" else _number(value), form="a number | none")
+def optional_number(name: str, default: int | None, description: str) -> Switch:
+    return Switch(name, "none" if default is None else str(default), description, form="a number, none", convert=_parse_optional_number)
 
 
-def status(name: str, values: str, text: str) -> Switch:
-    return choice(name, values, text)
+def rate_limit(name: str, default: str, description: str) -> Switch:
+    return Switch(name, default, description, form="N/second, N/minute, none", convert=parse_rate_limit)
 
 
-def rate(name: str, default: str, text: str) -> Switch:
-    return Switch(name, default, text, parse=parse_rate, form="N/second | N/minute | none")
+def _parse_number(text: str) -> int | float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise ValueError(text)
+    return int(value) if value.is_integer() else value
 
 
-def _number(value: str) -> int | float:
-    result = float(value)
-    if not 0 <= result < float("inf"):
-        raise ValueError(value)
-    return int(result) if result.is_integer() else result
-
-
-def parse_rate(value: str) -> Rate | None:
-    if value == "none":
-        return None
-    count, unit = value.partition("/")[::2]
-    if unit not in WINDOWS or int(count) < 1:
-        raise ValueError(value)
-    return Rate(int(count), WINDOWS[unit])
+def _parse_optional_number(text: str) -> int | float | None:
+    return None if text == "none" else _parse_number(text)
 
 
 class Switches:
-    """The switches' present values."""
+    """The current values of all switches."""
 
-    def __init__(self, known: Iterable[Switch], start: dict[str, Any] | None = None) -> None:
-        self.known = {switch.name: switch for switch in known}
-        self._start = dict(start or {})
+    def __init__(self, switches: Iterable[Switch], values: dict[str, Any] | None = None) -> None:
+        self.known = {switch.name: switch for switch in switches}
+        self._initial = dict(values or {})
         self._text: dict[str, str] = {}
         self._value: dict[str, Any] = {}
         self.reset()
@@ -104,18 +93,18 @@ class Switches:
     def reset(self) -> None:
         self._text.clear()
         self._value.clear()
-        self.set({switch.name: switch.default for switch in self.known.values()} | self._start)
+        self.set({switch.name: switch.default for switch in self.known.values()} | self._initial)
 
     def set(self, values: dict[str, Any]) -> None:
-        """Set all of these, or none if one is wrong."""
-        read: dict[str, tuple[str, Any]] = {}
+        """Set all of these switches, or none if one of them is wrong."""
+        parsed: dict[str, tuple[str, Any]] = {}
         for name, value in values.items():
             if name not in self.known:
-                raise SwitchError(f"there is no switch {name!r}")
-            read[name] = self.known[name].read(value)
-        for name, (text, parsed) in read.items():
+                raise SwitchError(f"unknown switch {name!r}; --list-switches prints all switches")
+            parsed[name] = self.known[name].parse(value)
+        for name, (text, value) in parsed.items():
             self._text[name] = text
-            self._value[name] = parsed
+            self._value[name] = value
 
     def __getitem__(self, name: str) -> Any:
         return self._value[name]
@@ -123,14 +112,8 @@ class Switches:
     def dump(self) -> dict[str, str]:
         return dict(self._text)
 
-    def table(self) -> str:
-        """All switches as a Markdown table."""
-        rows = ["| switch | values (default first or in brackets) | meaning |", "| --- | --- | --- |"]
-        for switch in self.known.values():
-            if switch.values:
-                ordered = [switch.default, *(value for value in switch.values if value != switch.default)]
-                takes = ", ".join(f"`{value}`" for value in ordered)
-            else:
-                takes = f"{switch.form.replace(' | ', ', ')} [`{switch.default}`]"
-            rows.append(f"| `{switch.name}` | {takes} | {switch.text} |")
-        return "\n".join(rows)
+
+def describe_switches(switches: Iterable[Switch]) -> str:
+    """Return a Markdown table of the switches."""
+    header = ["| switch | values (default first or in brackets) | description |", "| --- | --- | --- |"]
+    return "\n".join([*header, *(switch.describe() for switch in switches)])

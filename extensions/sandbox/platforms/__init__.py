@@ -1,12 +1,12 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The platforms, one file each."""
+"""The simulated platforms."""
 
 from __future__ import annotations
 
-from ._base import Platform
 from .audienceplayer import AudiencePlayer
+from .base import Platform
 from .consul import Consul
 from .flex import Flex
 from .freewheel import FreeWheel

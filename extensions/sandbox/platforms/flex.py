@@ -1,56 +1,69 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Flex Media Platform: the authentication service, and a corner of the main API."""
+"""Flex Media Platform: the authentication service, and a small part of the main API."""
 
 from __future__ import annotations
 
 import secrets
 import uuid
+from http import HTTPStatus
 from typing import Any
 
-from ..switches import choice, number, number_or_none
-from ._base import Answer, Call, Credential, Platform, json_answer, route, text_answer
+from starlette.responses import HTMLResponse, Response
+
+from ..messages import JSONResponse, PlatformRequest, Rejection
+from ..routing import Endpoint
+from ..switches import choice, number, optional_number
+from .base import Credential, Platform
 
 REGISTRATION_KEY = "sandbox-registration-key"
 SCOPE = "client_credentials_default_scope"
 FIELDS = ("applicationName", "description")
-REASONS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 409: "Conflict"}
+APPLICATIONS = "/api/authentication/applications"
+TOKEN_PATHS = ("/oauth/token", "/api/authentication/oauth/token")
 MAIN_TYPE = "application/vnd.nativ.mio.v1+json"
 
 
 class Flex(Platform):
     name = "flex"
     title = "Flex"
-    prefixes = ("flex",)
     credentials = (Credential("registration_key", REGISTRATION_KEY),)
     own_switches = (
-        choice("list_shape", "array|applications|items|content|data|paged", "An array, or an object with the list under this key; `content` is a Spring page."),
-        number_or_none("page_size", "none", "Most items in an answer of the shapes `paged` (limit, offset) and `content` (page, size)."),
-        choice("list_secret", "none|secret|clientSecret", "Key of the secret in the list's items."),
-        choice("list_description", "yes|no", "Whether the list's items have a description."),
-        choice("get_secret", "secret|clientSecret|both|none", "Key of the secret in GET by id."),
-        choice("trailing_slash", "both|strict", "`strict`: GET of the list only with a trailing slash, POST only without."),
-        choice("unique_names", "no|yes", "`yes`: a second application of one name is refused."),
-        choice("duplicate_status", "409|400", "Status of that refusal."),
-        choice("put_rotates_secret", "no|yes", "Whether PUT makes a new secret."),
-        choice("put_answer", "example|full|empty|no_content", "Answer to PUT: id, clientId, clientSecret; everything; 200 or 204 with no body."),
-        choice("create_status", "200|201", "Status of a registration."),
-        choice("delete_status", "204|200", "Status of a deletion."),
-        choice("missing", "404|200-null|400", "Answer to an unknown id."),
-        choice("bad_body_status", "400|422", "Status where a mandatory field is missing."),
-        choice("content_type", "json|any", "`json`: a body of another content type is refused with 415."),
-        choice("wrong_key_status", "401|403", "Status for a wrong or missing registration key."),
-        choice("error_shape", "spring|oauth|errors|html|empty", "Body of an error."),
-        choice("token_path", "both|/oauth/token|/api/authentication/oauth/token", "Where tokens are to be had."),
-        choice("token_method", "both|GET|POST", "How."),
-        choice("token_error_status", "401|400", "Status for a wrong client id or secret."),
-        choice("repeat_token", "new|same", "Whether a second request gets the token that is still alive."),
-        choice("deleted_tokens", "valid|revoked", "Whether the tokens of a deleted application still work."),
-        number("token_lifetime", 3599, "Seconds that a token lives."),
+        choice(
+            "list_shape",
+            "array|applications|items|content|data|paged",
+            "Shape of the list: an array, or an object with the list under this key. `content`: a Spring page; `paged`: `applications` with limit and offset.",
+        ),
+        optional_number("page_size", None, "Maximum page size for the list shapes `paged` (limit, offset) and `content` (page, size)."),
+        choice("list_secret", "none|secret|clientSecret", "Key of the secret in the items of the list."),
+        choice("list_description", "yes|no", "Whether the items of the list have a description."),
+        choice("get_secret", "secret|clientSecret|both|none", "Key of the secret in the response to GET by ID."),
+        choice("trailing_slash", "both|strict", "`strict`: GET of the list requires a trailing slash, and POST rejects one."),
+        choice("unique_names", "no|yes", "`yes`: a second application with the same name is rejected."),
+        choice("duplicate_status", "409|400", "Status if the name is taken (see `unique_names`)."),
+        choice("put_rotates_secret", "no|yes", "Whether PUT generates a new secret."),
+        choice(
+            "put_answer",
+            "example|full|empty|no_content",
+            "Response to PUT: ID, clientId and clientSecret; all fields; 200 or 204 without a body.",
+        ),
+        choice("create_status", "200|201", "Status of a successful registration."),
+        choice("delete_status", "204|200", "Status of a successful deletion."),
+        choice("missing", "404|200-null|400", "Response if the ID is unknown."),
+        choice("bad_body_status", "400|422", "Status if a mandatory field is missing."),
+        choice("content_type", "json|any", "`json`: a body with another content type is rejected with 415."),
+        choice("wrong_key_status", "401|403", "Status if the registration key is missing or wrong."),
+        choice("error_shape", "spring|oauth|errors|html|empty", "Body of an error response."),
+        choice("token_path", "both|/oauth/token|/api/authentication/oauth/token", "Path of the token endpoint."),
+        choice("token_method", "both|GET|POST", "Method of the token endpoint."),
+        choice("token_error_status", "401|400", "Status if the client ID or secret is wrong."),
+        choice("repeat_token", "new|same", "Token in the response to a repeated token request: a new one, or the previous one while it is valid."),
+        choice("deleted_tokens", "valid|revoked", "Whether the tokens of a deleted application remain valid."),
+        number("token_lifetime", 3599, "Lifetime of a token in seconds."),
     )
 
-    def initial(self) -> dict[str, Any]:
+    def initial_state(self) -> dict[str, Any]:
         return {
             "registration_key": REGISTRATION_KEY,
             "applications": [],
@@ -58,9 +71,9 @@ class Flex(Platform):
             "accounts": [{"id": 100, "name": "master"}, {"id": 101, "name": "news"}, {"id": 102, "name": "sports"}],
         }
 
-    def index(self) -> None:
-        given = [item["id"] for item in self.data["applications"] if "id" in item]
-        self.data["next_id"] = max([self.data["next_id"], *(number + 1 for number in given)])
+    def index_state(self) -> None:
+        used_ids = [item["id"] for item in self.data["applications"] if "id" in item]
+        self.data["next_id"] = max([self.data["next_id"], *(number + 1 for number in used_ids)])
         for item in self.data["applications"]:
             item["id"] = item["id"] if "id" in item else self._next_id()
             item.setdefault("description", "")
@@ -71,151 +84,134 @@ class Flex(Platform):
         self.data["next_id"] += 1
         return int(self.data["next_id"]) - 1
 
+    def define_endpoints(self) -> dict[str, list[Endpoint]]:
+        return {
+            "flex": [
+                *(Endpoint(path, self.list_applications, "GET") for path in (APPLICATIONS, APPLICATIONS + "/")),
+                *(Endpoint(path, self.create_application, "POST") for path in (APPLICATIONS, APPLICATIONS + "/")),
+                Endpoint(APPLICATIONS + "/{id}", self.show_application, "GET"),
+                Endpoint(APPLICATIONS + "/{id}", self.update_application, "PUT"),
+                Endpoint(APPLICATIONS + "/{id}", self.delete_application, "DELETE"),
+                *(Endpoint(path, self.issue_token, "GET", "POST", login=True) for path in TOKEN_PATHS),
+                Endpoint("/api/accounts{matrix:path}", self.list_accounts, "GET"),
+                Endpoint("/api/echo", self.echo_request),
+            ]
+        }
+
     # Applications
 
-    @route("GET", "/api/authentication/applications")
-    @route("GET", "/api/authentication/applications/")
-    def list_all(self, call: Call) -> Answer:
-        if refusal := self._refused(call, slash=True):
-            return refusal
-        listed = [self._item(item) for item in self.data["applications"]]
-        shape = self.on("list_shape")
-        size = self.on("page_size")
-        if shape == "array":
-            return json_answer(listed)
-        if shape == "paged":
-            limit, offset = _number(call, "limit", size or len(listed)), _number(call, "offset", 0)
-            limit = min(limit, size) if size else limit
-            return json_answer({"totalCount": len(listed), "limit": limit, "offset": offset, "applications": listed[offset : offset + limit]})
-        if shape == "content":
-            page, size = _number(call, "page", 0), min(_number(call, "size", size or 20), size or 2000)
-            pages = -(-len(listed) // size) if size else 0
-            part = listed[page * size : (page + 1) * size]
-            return json_answer({"content": part, "totalElements": len(listed), "totalPages": pages, "size": size, "number": page, "last": page + 1 >= pages})
-        return json_answer({shape: listed})
+    def list_applications(self, request: PlatformRequest) -> Response:
+        self._check_key(request, slash=True)
+        items = [self._list_item(item) for item in self.data["applications"]]
+        shape, page_size = self.switch("list_shape"), self.switch("page_size")
+        match shape:
+            case "array":
+                return JSONResponse(items)
+            case "paged":
+                return JSONResponse(_paged_list(request, items, page_size))
+            case "content":
+                return JSONResponse(_spring_page(request, items, page_size))
+        return JSONResponse({shape: items})
 
-    @route("POST", "/api/authentication/applications")
-    @route("POST", "/api/authentication/applications/")
-    def create(self, call: Call) -> Answer:
-        if refusal := self._refused(call, slash=False):
-            return refusal
-        given = self._given(call)
-        if isinstance(given, Answer):
-            return given
-        if taken := self._taken(call, given["applicationName"], None):
-            return taken
+    def create_application(self, request: PlatformRequest) -> Response:
+        self._check_key(request, slash=False)
+        given = self._parse_application(request)
+        self._check_name(request, given["applicationName"], None)
         item = {"id": self._next_id(), "clientId": str(uuid.uuid4()), "secret": secrets.token_urlsafe(24), **given}
         self.data["applications"].append(item)
-        return json_answer(_full(item), int(self.on("create_status")))
+        return JSONResponse(_all_fields(item), int(self.switch("create_status")))
 
-    @route("GET", "/api/authentication/applications/{id}")
-    def get(self, call: Call) -> Answer:
-        item = self._found(call)
-        if isinstance(item, Answer):
-            return item
+    def show_application(self, request: PlatformRequest) -> Response:
+        item = self._find_application(request)
         shown = {key: item[key] for key in ("id", "applicationName", "description", "clientId")}
-        for key in {"both": ("secret", "clientSecret"), "none": ()}.get(self.on("get_secret"), (self.on("get_secret"),)):
+        for key in {"both": ("secret", "clientSecret"), "none": ()}.get(self.switch("get_secret"), (self.switch("get_secret"),)):
             shown[key] = item["secret"]
-        return json_answer(shown)
+        return JSONResponse(shown)
 
-    @route("PUT", "/api/authentication/applications/{id}")
-    def put(self, call: Call) -> Answer:
-        item = self._found(call)
-        if isinstance(item, Answer):
-            return item
-        given = self._given(call)
-        if isinstance(given, Answer):
-            return given
-        if taken := self._taken(call, given["applicationName"], item["id"]):
-            return taken
+    def update_application(self, request: PlatformRequest) -> Response:
+        item = self._find_application(request)
+        given = self._parse_application(request)
+        self._check_name(request, given["applicationName"], item["id"])
         item.update(given)
-        if self.on("put_rotates_secret") == "yes":
+        if self.switch("put_rotates_secret") == "yes":
             item["secret"] = secrets.token_urlsafe(24)
-        match self.on("put_answer"):
+        match self.switch("put_answer"):
             case "empty":
-                return Answer(200)
+                return Response()
             case "no_content":
-                return Answer(204)
+                return Response(status_code=204)
             case "full":
-                return json_answer(_full(item))
-        return json_answer({"id": item["id"], "clientId": item["clientId"], "clientSecret": item["secret"]})
+                return JSONResponse(_all_fields(item))
+        return JSONResponse({"id": item["id"], "clientId": item["clientId"], "clientSecret": item["secret"]})
 
-    @route("DELETE", "/api/authentication/applications/{id}")
-    def delete(self, call: Call) -> Answer:
-        item = self._found(call)
-        if isinstance(item, Answer):
-            return item
+    def delete_application(self, request: PlatformRequest) -> Response:
+        item = self._find_application(request)
         self.data["applications"].remove(item)
-        if self.on("deleted_tokens") == "revoked":
+        if self.switch("deleted_tokens") == "revoked":
             self.tokens.revoke_owner(item["clientId"])
-        return Answer(int(self.on("delete_status")))
+        return Response(status_code=int(self.switch("delete_status")))
 
-    def _refused(self, call: Call, slash: bool | None = None) -> Answer | None:
-        if call.headers.get("x-app-registration-key") != self.data["registration_key"]:
-            return self.error(call, int(self.on("wrong_key_status")), "unauthorized", "The application registration key is missing or wrong")
-        if slash is not None and self.on("trailing_slash") == "strict" and call.path.endswith("/") != slash:
-            return self.error(call, 404, "not_found", f"No such path: {call.path}")
-        return None
+    def _check_key(self, request: PlatformRequest, slash: bool | None = None) -> None:
+        """Reject a request without the registration key, or with the wrong trailing slash for a strict platform."""
+        if request.headers.get("x-app-registration-key") != self.data["registration_key"]:
+            status = int(self.switch("wrong_key_status"))
+            raise self.rejection(request, status, "unauthorized", "The application registration key is missing or wrong")
+        if slash is not None and self.switch("trailing_slash") == "strict" and request.path.endswith("/") != slash:
+            raise Rejection(self.refuse_path(request))
 
-    def _found(self, call: Call) -> dict[str, Any] | Answer:
-        if refusal := self._refused(call):
-            return refusal
-        wanted = call.parameters["id"]
-        found: list[dict[str, Any]] = [item for item in self.data["applications"] if str(item["id"]) == wanted]
+    def _find_application(self, request: PlatformRequest) -> dict[str, Any]:
+        self._check_key(request)
+        number = request.path_params["id"]
+        found: list[dict[str, Any]] = [item for item in self.data["applications"] if str(item["id"]) == number]
         if found:
             return found[0]
-        if self.on("missing") == "200-null":
-            return json_answer(None)
-        return self.error(call, int(self.on("missing")), "not_found", f"Application {wanted} does not exist")
+        if self.switch("missing") == "200-null":
+            raise Rejection(JSONResponse(None))
+        raise self.rejection(request, int(self.switch("missing")), "not_found", f"Application {number} does not exist")
 
-    def _given(self, call: Call) -> dict[str, str] | Answer:
-        if self.on("content_type") == "json" and call.content_type() != "application/json":
-            return self.error(call, 415, "unsupported_media_type", f"Content type '{call.content_type()}' not supported")
+    def _parse_application(self, request: PlatformRequest) -> dict[str, str]:
+        if self.switch("content_type") == "json" and request.content_type() != "application/json":
+            raise self.rejection(request, 415, "unsupported_media_type", f"Content type '{request.content_type()}' not supported")
         try:
-            body = call.json()
-        except ValueError:
-            return self.error(call, 400, "bad_request", "The body is not readable")
+            body = request.parse_json()
+        except ValueError as exc:
+            raise self.rejection(request, 400, "bad_request", "The body is not valid JSON") from exc
         for name in FIELDS:
             if not isinstance(body, dict) or not isinstance(body.get(name), str) or not body[name]:
-                return self.error(call, int(self.on("bad_body_status")), "bad_request", f"{name} is mandatory")
+                raise self.rejection(request, int(self.switch("bad_body_status")), "bad_request", f"{name} is mandatory")
         return {name: body[name] for name in FIELDS}
 
-    def _taken(self, call: Call, name: str, own_id: int | None) -> Answer | None:
-        if self.on("unique_names") == "yes" and any(item["applicationName"] == name and item["id"] != own_id for item in self.data["applications"]):
-            return self.error(call, int(self.on("duplicate_status")), "conflict", f"An application named {name} exists already")
-        return None
+    def _check_name(self, request: PlatformRequest, name: str, own_id: int | None) -> None:
+        """Reject a name that another application has."""
+        if self.switch("unique_names") == "yes" and any(item["applicationName"] == name and item["id"] != own_id for item in self.data["applications"]):
+            raise self.rejection(request, int(self.switch("duplicate_status")), "conflict", f"An application named {name} already exists")
 
-    def _item(self, item: dict[str, Any]) -> dict[str, Any]:
+    def _list_item(self, item: dict[str, Any]) -> dict[str, Any]:
         shown = {"id": item["id"], "applicationName": item["applicationName"], "clientId": item["clientId"]}
-        if self.on("list_description") == "yes":
+        if self.switch("list_description") == "yes":
             shown["description"] = item["description"]
-        if self.on("list_secret") != "none":
-            shown[self.on("list_secret")] = item["secret"]
+        if self.switch("list_secret") != "none":
+            shown[self.switch("list_secret")] = item["secret"]
         return shown
 
     # Tokens
 
-    @route("GET", "/oauth/token", auth=True, login=True)
-    @route("POST", "/oauth/token", auth=True, login=True)
-    @route("GET", "/api/authentication/oauth/token", auth=True, login=True)
-    @route("POST", "/api/authentication/oauth/token", auth=True, login=True)
-    def token(self, call: Call) -> Answer:
-        if self.on("token_path") not in ("both", call.path):
-            return self.error(call, 404, "not_found", f"No such path: {call.path}")
-        if self.on("token_method") not in ("both", call.method):
-            return self.error(call, 405, "method_not_allowed", f"Request method '{call.method}' not supported")
-        client_id, secret = call.basic() or ("", "")
-        item = next((item for item in self.data["applications"] if item["clientId"] == client_id and item["secret"] == secret), None)
-        if item is None:
-            return self._token_error(call, int(self.on("token_error_status")), "invalid_client", "Bad client credentials")
-        grant = call.argument("grant_type") or call.form().get("grant_type")
+    def issue_token(self, request: PlatformRequest) -> Response:
+        if self.switch("token_path") not in ("both", request.path):
+            return self.refuse_path(request)
+        if self.switch("token_method") not in ("both", request.method):
+            return self.error_response(request, 405, "method_not_allowed", f"Request method '{request.method}' not supported")
+        client_id, secret = request.basic_credentials() or ("", "")
+        if not any(item["clientId"] == client_id and item["secret"] == secret for item in self.data["applications"]):
+            return self._token_error(request, int(self.switch("token_error_status")), "invalid_client", "Bad client credentials")
+        grant = request.query_params.get("grant_type") or request.parse_form().get("grant_type")
         if grant != "client_credentials":
-            return self._token_error(call, 400, "unsupported_grant_type" if grant else "invalid_request", f"Unsupported grant type: {grant}")
-        token = self.tokens.latest(client_id) if self.on("repeat_token") == "same" else None
+            return self._token_error(request, 400, "unsupported_grant_type" if grant else "invalid_request", f"Unsupported grant type: {grant}")
+        token = self.tokens.latest(client_id) if self.switch("repeat_token") == "same" else None
         if token is None:
             claims = {"scope": [SCOPE], "client_id": client_id}
-            token = self.issued(self.tokens.issue_jwt("access", client_id, self.on("token_lifetime"), claims))
-        return json_answer(
+            token = self.tokens.issue_jwt("access", client_id, self.switch("token_lifetime"), claims)
+        return JSONResponse(
             {
                 "access_token": token.value,
                 "token_type": "bearer",
@@ -225,60 +221,56 @@ class Flex(Platform):
             }
         )
 
-    def _token_error(self, call: Call, status: int, name: str, text: str) -> Answer:
-        if self.on("error_shape") in ("spring", "oauth"):
-            return json_answer({"error": name, "error_description": text}, status)
-        return self.error(call, status, name, text)
+    def _token_error(self, request: PlatformRequest, status: int, code: str, text: str) -> Response:
+        if self.switch("error_shape") in ("spring", "oauth"):
+            return JSONResponse({"error": code, "error_description": text}, status)
+        return self.error_response(request, status, code, text)
 
-    # A corner of the main API
+    # The main API
 
-    @route("GET", "/api/accounts{matrix:path}")
-    def accounts(self, call: Call) -> Answer:
-        if self._bearer(call) is None:
-            return self.error(call, 401, "unauthorized", "Full authentication is required to access this resource")
+    def list_accounts(self, request: PlatformRequest) -> Response:
+        self._check_token(request)
         found = self.data["accounts"]
-        limit, offset = _number(call, "limit", 100), _number(call, "offset", 0)
-        if name := _matrix(call).get("name"):
+        limit, offset = _parse_number(request, "limit", 100), _parse_number(request, "offset", 0)
+        if name := _matrix_parameters(request).get("name"):
             found = [item for item in found if item["name"] == name]
         body = {"totalCount": len(found), "limit": limit, "offset": offset, "accounts": found[offset : offset + limit]}
-        answer = json_answer(body)
-        answer.headers["content-type"] = MAIN_TYPE
-        return answer
+        return JSONResponse(body, headers={"content-type": MAIN_TYPE})
 
-    @route("*", "/api/echo")
-    def echoed(self, call: Call) -> Answer:
-        token = self._bearer(call)
+    def echo_request(self, request: PlatformRequest) -> Response:
+        client_id = self._check_token(request)
+        return self.echo(request, clientId=client_id, actAsUserId=request.headers.get("actasuserid"))
+
+    def _check_token(self, request: PlatformRequest) -> str:
+        """Return the client ID to which the token was issued."""
+        token = self.tokens.get(request.bearer_token())
         if token is None:
-            return self.error(call, 401, "unauthorized", "Full authentication is required to access this resource")
-        return self.echo(call, clientId=token, actAsUserId=call.headers.get("actasuserid"))
-
-    def _bearer(self, call: Call) -> str | None:
-        token = self.tokens.get(call.bearer())
-        return token.owner if token else None
+            raise self.rejection(request, 401, "unauthorized", "Full authentication is required to access this resource")
+        return token.owner
 
     # Errors
 
-    def error(self, call: Call, status: int, name: str, text: str) -> Answer:
-        match self.on("error_shape"):
+    def error_response(self, request: PlatformRequest, status: int, code: str, text: str) -> Response:
+        match self.switch("error_shape"):
             case "oauth":
-                return json_answer({"error": name, "error_description": text}, status)
+                return JSONResponse({"error": code, "error_description": text}, status)
             case "errors":
-                return json_answer({"errors": {"error": text}}, status)
+                return JSONResponse({"errors": {"error": text}}, status)
             case "html":
-                return text_answer(f"<html><head><title>Error {status}</title></head><body>{text}</body></html>", status, "text/html")
+                return HTMLResponse(f"<html><head><title>Error {status}</title></head><body>{text}</body></html>", status)
             case "empty":
-                return Answer(status)
+                return Response(status_code=status)
         body = {
             "timestamp": int(self.clock.now() * 1000),
             "status": status,
-            "error": REASONS.get(status, "Error"),
+            "error": HTTPStatus(status).phrase,
             "message": text,
-            "path": call.path,
+            "path": request.path,
         }
-        return json_answer(body, status)
+        return JSONResponse(body, status)
 
 
-def _full(item: dict[str, Any]) -> dict[str, Any]:
+def _all_fields(item: dict[str, Any]) -> dict[str, Any]:
     return {
         "id": item["id"],
         "clientId": item["clientId"],
@@ -288,11 +280,25 @@ def _full(item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _matrix(call: Call) -> dict[str, str]:
-    """Matrix parameters: /api/accounts;limit=1;name=x"""
-    return dict(part.partition("=")[::2] for part in call.path.split(";")[1:])
+def _paged_list(request: PlatformRequest, items: list[Any], page_size: int | None) -> dict[str, Any]:
+    limit, offset = _parse_number(request, "limit", page_size or len(items)), _parse_number(request, "offset", 0)
+    limit = min(limit, page_size) if page_size else limit
+    return {"totalCount": len(items), "limit": limit, "offset": offset, "applications": items[offset : offset + limit]}
 
 
-def _number(call: Call, name: str, default: int) -> int:
-    value = _matrix(call).get(name) or call.argument(name)
+def _spring_page(request: PlatformRequest, items: list[Any], page_size: int | None) -> dict[str, Any]:
+    page = _parse_number(request, "page", 0)
+    size = min(_parse_number(request, "size", page_size or 20), page_size or 2000)
+    pages = -(-len(items) // size) if size else 0
+    part = items[page * size : (page + 1) * size]
+    return {"content": part, "totalElements": len(items), "totalPages": pages, "size": size, "number": page, "last": page + 1 >= pages}
+
+
+def _matrix_parameters(request: PlatformRequest) -> dict[str, str]:
+    """Parse matrix parameters: /api/accounts;limit=1;name=x"""
+    return dict(part.partition("=")[::2] for part in request.path.split(";")[1:])
+
+
+def _parse_number(request: PlatformRequest, name: str, default: int) -> int:
+    value = _matrix_parameters(request).get(name) or request.query_params.get(name)
     return int(value) if value and value.isdigit() else default

@@ -1,24 +1,28 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""FreeWheel: the token service, and a corner of the publisher API."""
+"""FreeWheel: the token service, and a small part of the publisher API."""
 
 from __future__ import annotations
 
 from typing import Any
 from xml.etree import ElementTree
 
+from starlette.responses import PlainTextResponse, Response
+
+from ..messages import JSONResponse, PlatformRequest, Rejection
+from ..routing import Endpoint, Operation
 from ..state import Token
 from ..switches import choice, number
-from ._base import Answer, Call, Credential, Platform, json_answer, route, text_answer
+from .base import Credential, Platform
 
 DENIED = "User is not authorized to access this resource with an explicit deny in an identity-based policy"
+CAMPAIGN = "/services/v3/campaign/{id}"
 
 
 class FreeWheel(Platform):
     name = "freewheel"
     title = "FreeWheel"
-    prefixes = ("freewheel",)
     rate_limit = "20/second"
     auth_rate_limit = "3/second"
     credentials = (
@@ -27,21 +31,21 @@ class FreeWheel(Platform):
         Credential("(not activated)", "inactive / inactive-password"),
     )
     own_switches = (
-        choice("repeat_login", "same_token|new_token", "Whether a login gets the token that is still alive, with the time it has left."),
-        choice("old_token", "valid|revoked", "Whether a token still works after a newer one was given out."),
-        number("token_lifetime", 604800, "Seconds that a token lives."),
-        choice("info_field", "expires_in|expires_in_seconds|both", "Name of the remaining seconds in the token info."),
-        choice("revoke_body", "empty|json|text", "Body of the answer to a revocation."),
-        choice("revoke_dead", "401|200", "Answer to the revocation of a token that is dead."),
-        choice("error_body", "accept|json|xml|text|empty", "Body of an error; `accept`: JSON or XML, as asked for."),
+        choice("repeat_login", "same_token|new_token", "Token in the response to a repeated login: the previous one while it is valid, or a new one."),
+        choice("old_token", "valid|revoked", "Whether a token remains valid after a newer one has been issued."),
+        number("token_lifetime", 604800, "Lifetime of a token in seconds."),
+        choice("info_field", "expires_in|expires_in_seconds|both", "Name of the remaining lifetime in the token info."),
+        choice("revoke_body", "empty|json|text", "Body of the response to a revocation."),
+        choice("revoke_dead", "401|200", "Status if the token to revoke is invalid or has expired."),
+        choice("error_body", "accept|json|xml|text|empty", "Body of an error response; `accept`: JSON or XML, as requested with `Accept`."),
         choice("bad_request_status", "400|401|422", "Status of a token request with a wrong or missing field."),
         choice("anonymous_status", "403|401", "Status of a request without a token."),
-        choice("xml_content_type", "xml|json", "`json`: XML answers are labelled application/json, as in the vendor's examples."),
-        choice("auth_limit_scope", "all|token", "What counts under the limit for authentication: all of /auth, or token requests only."),
-        choice("v3_json", "no|yes", "Whether v3 answers a client that does not ask for XML."),
+        choice("xml_content_type", "xml|json", "`json`: XML responses are labelled application/json, as in the vendor's examples."),
+        choice("auth_limit_scope", "all|token", "Requests that count towards the authentication limit: all below /auth, or only token requests."),
+        choice("v3_json", "no|yes", "Whether v3 accepts a request that does not ask for XML."),
     )
 
-    def initial(self) -> dict[str, Any]:
+    def initial_state(self) -> dict[str, Any]:
         return {
             "users": [
                 {"user_id": 6092302, "username": "mrm", "password": "mrm-password", "active": True},
@@ -51,190 +55,210 @@ class FreeWheel(Platform):
             "campaigns": [{"id": number, "name": f"Campaign {number}", "status": "ACTIVE"} for number in range(1001, 1004)],
         }
 
-    def index(self) -> None:
-        for item in self.data["users"]:
-            item.setdefault("active", True)
-            item.setdefault("user_id", 1)
-            item["username"] + item["password"]  # both are needed
+    def index_state(self) -> None:
+        for user in self.data["users"]:
+            user.setdefault("active", True)
+            user.setdefault("user_id", 1)
+            user["username"] + user["password"]  # both are required
 
-    def counts_as_auth(self, call: Call) -> bool:
-        return call.login if self.on("auth_limit_scope") == "token" else call.auth
+    def define_endpoints(self) -> dict[str, list[Endpoint]]:
+        return {
+            "freewheel": [
+                Endpoint("/auth/token", self.issue_token, "POST", login=True),
+                Endpoint("/auth/token/info", self.show_token, "GET", auth=True),
+                Endpoint("/auth/token/revoke", self.revoke_token, "POST", auth=True),
+                Endpoint("/services/v4/campaigns", self.list_campaigns, "GET"),
+                Endpoint("/services/v3/campaigns", self.list_campaigns_as_xml, "GET"),
+                Endpoint("/services/v3/campaign", self.create_campaign, "POST"),
+                Endpoint(CAMPAIGN, self.show_campaign, "GET"),
+                Endpoint(CAMPAIGN, self.update_campaign, "PUT"),
+                Endpoint(CAMPAIGN, self.delete_campaign, "DELETE"),
+                Endpoint("/services/echo", self.echo_request),
+            ]
+        }
+
+    def counts_as_auth(self, operation: Operation) -> bool:
+        return operation.login if self.switch("auth_limit_scope") == "token" else operation.auth
 
     # Tokens
 
-    @route("POST", "/auth/token", auth=True, login=True)
-    def token(self, call: Call) -> Answer:
-        form = call.form()
+    def issue_token(self, request: PlatformRequest) -> Response:
+        form = request.parse_form()
+        bad_request_status = int(self.switch("bad_request_status"))
         if form.get("grant_type") != "password":
-            return self.error(call, int(self.on("bad_request_status")), "unsupported_grant_type", "grant_type has to be password")
+            return self.error_response(request, bad_request_status, "unsupported_grant_type", "grant_type must be password")
         if not form.get("username") or "password" not in form:
-            return self.error(call, int(self.on("bad_request_status")), "invalid_request", "username and password are required")
+            return self.error_response(request, bad_request_status, "invalid_request", "username and password are required")
         user = next((item for item in self.data["users"] if item["username"] == form["username"]), None)
         if user is None or user["password"] != form["password"]:
-            return self.error(call, 401, "invalid_grant", "The username or the password is wrong")
-        token = self.tokens.latest(user["username"]) if self.on("repeat_login") == "same_token" else None
-        if token is None:
-            if self.on("old_token") == "revoked":
-                self.tokens.revoke_owner(user["username"])
-            token = self.issued(self.tokens.issue("access", user["username"], self.on("token_lifetime")))
+            return self.error_response(request, 401, "invalid_grant", "The username or the password is wrong")
+        token = self._token_for(user["username"])
         fields = {
             "access_token": token.value,
             "token_type": "Bearer",
             "created_at": int(token.issued_at),
             "expires_in": self.tokens.seconds_left(token),
         }
-        return self._tree(call, fields)
+        return self._oauth_response(request, fields)
 
-    @route("GET", "/auth/token/info", auth=True)
-    def info(self, call: Call) -> Answer:
-        token = self._token(call)
-        if isinstance(token, Answer):
+    def _token_for(self, username: str) -> Token:
+        token = self.tokens.latest(username) if self.switch("repeat_login") == "same_token" else None
+        if token:
             return token
-        fields: dict[str, Any] = {"user_id": self._user(token)["user_id"], "created_at": int(token.issued_at)}
-        name = self.on("info_field")
+        if self.switch("old_token") == "revoked":
+            self.tokens.revoke_owner(username)
+        return self.tokens.issue("access", username, self.switch("token_lifetime"))
+
+    def show_token(self, request: PlatformRequest) -> Response:
+        token = self._check_token(request)
+        fields: dict[str, Any] = {"user_id": self._user_of(token)["user_id"], "created_at": int(token.issued_at)}
+        name = self.switch("info_field")
         for key in ("expires_in", "expires_in_seconds") if name == "both" else (name,):
             fields[key] = self.tokens.seconds_left(token)
-        return self._tree(call, fields)
+        return self._oauth_response(request, fields)
 
-    @route("POST", "/auth/token/revoke", auth=True)
-    def revoke(self, call: Call) -> Answer:
-        token = self._token(call)
-        if isinstance(token, Answer):
-            return self._revoked(call) if self.on("revoke_dead") == "200" and call.bearer() else token
-        doomed = call.form().get("token")
-        if not doomed:
-            return self.error(call, int(self.on("bad_request_status")), "invalid_request", "token is required")
-        other = self.tokens.get(doomed)
-        if other is None and self.on("revoke_dead") == "401":
-            return self.error(call, 401, "invalid_token", "The access token is invalid")
-        if other and other.owner != token.owner:
-            return self.error(call, 403, "access_denied", "The token belongs to somebody else")
-        self.tokens.revoke(doomed)
-        return self._revoked(call)
+    def revoke_token(self, request: PlatformRequest) -> Response:
+        accepts_dead = self.switch("revoke_dead") == "200"
+        if accepts_dead and request.bearer_token() and not self.tokens.get(request.bearer_token()):
+            return self._confirm_revocation()
+        token = self._check_token(request)
+        value = request.parse_form().get("token")
+        if not value:
+            return self.error_response(request, int(self.switch("bad_request_status")), "invalid_request", "token is required")
+        revoked = self.tokens.get(value)
+        if revoked is None and not accepts_dead:
+            return self.error_response(request, 401, "invalid_token", "The access token is invalid")
+        if revoked and revoked.owner != token.owner:
+            return self.error_response(request, 403, "access_denied", "The token belongs to another user")
+        self.tokens.revoke(value)
+        return self._confirm_revocation()
 
-    def _revoked(self, call: Call) -> Answer:
-        match self.on("revoke_body"):
+    def _confirm_revocation(self) -> Response:
+        match self.switch("revoke_body"):
             case "json":
-                return json_answer({})
+                return JSONResponse({})
             case "text":
-                return text_answer("OK")
-        return Answer(200)
+                return PlainTextResponse("OK")
+        return Response()
 
-    def _token(self, call: Call) -> Token | Answer:
-        if call.bearer() is None:
-            return self.error(call, int(self.on("anonymous_status")), "forbidden", "Missing Authentication Token", gateway=True)
-        token = self.tokens.get(call.bearer())
-        return token or self.error(call, 401, "invalid_token", "The access token is invalid or has expired")
+    def _check_token(self, request: PlatformRequest) -> Token:
+        if request.bearer_token() is None:
+            status, text = int(self.switch("anonymous_status")), "Missing Authentication Token"
+            raise Rejection(self._format_error(request, status, "forbidden", text, {"message": text}))  # the gateway's JSON, not the service's
+        token = self.tokens.get(request.bearer_token())
+        if token is None:
+            raise self.rejection(request, 401, "invalid_token", "The access token is invalid or has expired")
+        return token
 
-    def _user(self, token: Token) -> dict[str, Any]:
+    def _user_of(self, token: Token) -> dict[str, Any]:
         return next((item for item in self.data["users"] if item["username"] == token.owner), {"user_id": 0, "active": False})
 
-    # A corner of the publisher API
+    # The publisher API
 
-    @route("GET", "/services/v4/campaigns")
-    def campaigns(self, call: Call) -> Answer:
-        if refusal := self._denied(call):
-            return refusal
-        page, size, part = self._page(call)
+    def list_campaigns(self, request: PlatformRequest) -> Response:
+        self._check_access(request)
+        page, size, campaigns = self._page(request)
         total = len(self.data["campaigns"])
-        return json_answer({"page": page, "per_page": size, "total_count": total, "total_page": -(-total // size), "items": part})
+        return JSONResponse({"page": page, "per_page": size, "total_count": total, "total_page": -(-total // size), "items": campaigns})
 
-    @route("GET", "/services/v3/campaigns")
-    def campaigns_v3(self, call: Call) -> Answer:
-        if refusal := self._denied(call) or self._not_xml(call):
-            return refusal
-        page, size, part = self._page(call)
+    def list_campaigns_as_xml(self, request: PlatformRequest) -> Response:
+        self._check_v3(request)
+        page, size, campaigns = self._page(request)
         total = len(self.data["campaigns"])
-        facts = {"current_page": page, "per_page": size, "total_entries": total, "total_pages": -(-total // size)}
-        root = ElementTree.Element("campaigns", {key: str(value) for key, value in facts.items()})
-        for item in part:
-            _fill(ElementTree.SubElement(root, "campaign"), item)
-        return self._xml(root)
+        attributes = {"current_page": page, "per_page": size, "total_entries": total, "total_pages": -(-total // size)}
+        root = ElementTree.Element("campaigns", {name: str(value) for name, value in attributes.items()})
+        root.extend(_build_xml("campaign", campaign) for campaign in campaigns)
+        return self._xml_response(root)
 
-    @route("POST", "/services/v3/campaign")
-    def create_campaign(self, call: Call) -> Answer:
-        if refusal := self._denied(call) or self._not_xml(call):
-            return refusal
-        given = _fields(call.body)
+    def create_campaign(self, request: PlatformRequest) -> Response:
+        self._check_v3(request)
+        given = _parse_xml(request.content)
         if not given.get("name"):
-            return self.error(call, 422, "invalid", "name is required")
-        item = {"id": max([1000, *(item["id"] for item in self.data["campaigns"])]) + 1, "status": "ACTIVE", **given}
-        self.data["campaigns"].append(item)
-        return self._xml(_fill(ElementTree.Element("campaign"), item), 201)
+            return self.error_response(request, 422, "invalid", "name is required")
+        campaign = {"id": max([1000, *(item["id"] for item in self.data["campaigns"])]) + 1, "status": "ACTIVE", **given}
+        self.data["campaigns"].append(campaign)
+        return self._xml_response(_build_xml("campaign", campaign), 201)
 
-    @route("GET", "/services/v3/campaign/{id}")
-    @route("PUT", "/services/v3/campaign/{id}")
-    @route("DELETE", "/services/v3/campaign/{id}")
-    def campaign(self, call: Call) -> Answer:
-        if refusal := self._denied(call) or self._not_xml(call):
-            return refusal
-        item = next((item for item in self.data["campaigns"] if str(item["id"]) == call.parameters["id"]), None)
-        if item is None:
-            return self.error(call, 404, "not_found", "Campaign not found")
-        if call.method == "DELETE":
-            self.data["campaigns"].remove(item)
-            return Answer(200)
-        if call.method == "PUT":
-            item.update({key: value for key, value in _fields(call.body).items() if key != "id"})
-        return self._xml(_fill(ElementTree.Element("campaign"), item))
+    def show_campaign(self, request: PlatformRequest) -> Response:
+        return self._xml_response(_build_xml("campaign", self._find_campaign(request)))
 
-    @route("*", "/services/echo")
-    def echoed(self, call: Call) -> Answer:
-        return self._denied(call) or self.echo(call)
+    def update_campaign(self, request: PlatformRequest) -> Response:
+        campaign = self._find_campaign(request)
+        campaign.update({name: value for name, value in _parse_xml(request.content).items() if name != "id"})
+        return self._xml_response(_build_xml("campaign", campaign))
 
-    def _denied(self, call: Call) -> Answer | None:
-        token = self._token(call)
-        if isinstance(token, Answer):
-            return token
-        return None if self._user(token)["active"] else json_answer({"Message": DENIED}, 403)
+    def delete_campaign(self, request: PlatformRequest) -> Response:
+        self.data["campaigns"].remove(self._find_campaign(request))
+        return Response()
 
-    def _not_xml(self, call: Call) -> Answer | None:
-        if self.on("v3_json") == "yes" or "application/xml" in call.headers.get("accept", ""):
-            return None
-        return self.error(call, 400, "bad_request", "json is not supported")
+    def echo_request(self, request: PlatformRequest) -> Response:
+        self._check_access(request)
+        return self.echo(request)
 
-    def _page(self, call: Call) -> tuple[int, int, list[dict[str, Any]]]:
-        page, size = (max(1, int(value)) if value.isdigit() else 1 for value in (call.argument("page") or "1", call.argument("per_page") or "50"))
+    def _check_access(self, request: PlatformRequest) -> None:
+        """Reject a request without a valid token, or of a user without permissions."""
+        if not self._user_of(self._check_token(request))["active"]:
+            raise Rejection(JSONResponse({"Message": DENIED}, 403))
+
+    def _check_v3(self, request: PlatformRequest) -> None:
+        self._check_access(request)
+        if self.switch("v3_json") == "no" and "application/xml" not in request.headers.get("accept", ""):
+            raise self.rejection(request, 400, "bad_request", "json is not supported")
+
+    def _find_campaign(self, request: PlatformRequest) -> dict[str, Any]:
+        self._check_v3(request)
+        campaigns: list[dict[str, Any]] = self.data["campaigns"]
+        for campaign in campaigns:
+            if str(campaign["id"]) == request.path_params["id"]:
+                return campaign
+        raise self.rejection(request, 404, "not_found", "Campaign not found")
+
+    def _page(self, request: PlatformRequest) -> tuple[int, int, list[dict[str, Any]]]:
+        """Return the number and the size of the requested page, and its campaigns."""
+        texts = (request.query_params.get("page") or "1", request.query_params.get("per_page") or "50")
+        page, size = (max(1, int(text)) if text.isdigit() else 1 for text in texts)
         return page, size, self.data["campaigns"][(page - 1) * size : page * size]
 
-    # Answers
+    # Responses
 
-    def _tree(self, call: Call, fields: dict[str, Any]) -> Answer:
-        if _wants_xml(call):
-            return self._xml(_fill(ElementTree.Element("oauth"), fields))
-        return json_answer(fields)
+    def _oauth_response(self, request: PlatformRequest, fields: dict[str, Any]) -> Response:
+        return self._xml_response(_build_xml("oauth", fields)) if _prefers_xml(request) else JSONResponse(fields)
 
-    def _xml(self, root: ElementTree.Element, status: int = 200) -> Answer:
+    def _xml_response(self, root: ElementTree.Element, status: int = 200) -> Response:
         body = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-        return Answer(status, body, {"content-type": f"application/{self.on('xml_content_type')}"})
+        return Response(body, status, media_type=f"application/{self.switch('xml_content_type')}")
 
-    def error(self, call: Call, status: int, name: str, text: str, gateway: bool = False) -> Answer:
-        kind = self.on("error_body")
+    def error_response(self, request: PlatformRequest, status: int, code: str, text: str) -> Response:
+        return self._format_error(request, status, code, text, {"error": code, "error_description": text})
+
+    def _format_error(self, request: PlatformRequest, status: int, code: str, text: str, json_body: dict[str, str]) -> Response:
+        kind = self.switch("error_body")
         if kind == "accept":
-            kind = "xml" if _wants_xml(call) else "json"
+            kind = "xml" if _prefers_xml(request) else "json"
         match kind:
             case "empty":
-                return Answer(status)
+                return Response(status_code=status)
             case "text":
-                return text_answer(text, status)
+                return PlainTextResponse(text, status)
             case "xml":
-                return self._xml(_fill(ElementTree.Element("errors"), {"error": name, "error_description": text}), status)
-        return json_answer({"message": text} if gateway else {"error": name, "error_description": text}, status)
+                return self._xml_response(_build_xml("errors", {"error": code, "error_description": text}), status)
+        return JSONResponse(json_body, status)
 
 
-def _wants_xml(call: Call) -> bool:
-    accepted = call.headers.get("accept", "")
+def _prefers_xml(request: PlatformRequest) -> bool:
+    accepted = request.headers.get("accept", "")
     return "application/xml" in accepted and "application/json" not in accepted
 
 
-def _fill(element: ElementTree.Element, fields: dict[str, Any]) -> ElementTree.Element:
-    for key, value in fields.items():
-        ElementTree.SubElement(element, key).text = str(value)
-    return element
+def _build_xml(tag: str, fields: dict[str, Any]) -> ElementTree.Element:
+    root = ElementTree.Element(tag)
+    for name, value in fields.items():
+        ElementTree.SubElement(root, name).text = str(value)
+    return root
 
 
-def _fields(body: bytes) -> dict[str, Any]:
-    """The children of an XML document's root."""
+def _parse_xml(body: bytes) -> dict[str, Any]:
+    """Parse the children of an XML document's root. A body that is not XML has none."""
     try:
         return {child.tag: child.text or "" for child in ElementTree.fromstring(body)}
     except ElementTree.ParseError:

@@ -1,47 +1,50 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Playlyfe: client credentials, players."""
+"""Playlyfe: client credentials and players."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ..state import to_text
-from ..switches import choice, number, number_or_none
-from ._base import Answer, Call, Credential, Platform, json_answer, route
+from starlette.responses import Response
 
-AUTH = "playlyfe-auth"
+from ..messages import JSONResponse, PlatformRequest, Rejection
+from ..routing import Endpoint
+from ..state import format_time
+from ..switches import choice, number, optional_number
+from .base import Credential, Platform
+
+AUTH_PREFIX = "playlyfe-auth"
 
 
 class Playlyfe(Platform):
     name = "playlyfe"
     title = "Playlyfe"
-    prefixes = ("playlyfe", AUTH)
     credentials = (
         Credential("url, with the version", "{url}/playlyfe/v2"),
-        Credential("auth_url", "{url}/" + AUTH),
+        Credential("auth_url", "{url}/" + AUTH_PREFIX),
         Credential("client_id / client_secret", "pl-client / pl-secret"),
         Credential("(runtime scope only)", "pl-runtime / pl-runtime-secret"),
     )
     own_switches = (
-        choice("token_placement", "both|query|header", "Where the API looks for the token: access_token in the query, Authorization header."),
-        choice("stale_status", "401|400|403|500|200", "Status of error invalid_access_token."),
-        choice("auth_error_status", "401|400|200", "Status of error client_auth_fail."),
-        choice("denied_status", "403|401|400", "Status of error access_denied (a scope is missing)."),
-        choice("exists_status", "409|400", "Status of error player_exists."),
-        choice("repeat_login", "new|same", "Whether a login gets the token that is still alive."),
-        choice("create_status", "200|201", "Status of a player's creation."),
-        choice("delete_answer", "message|null|empty|player", "Answer to a player's deletion."),
-        choice("patch_answer", "player|null|message", "Answer to PATCH /runtime/player."),
+        choice("token_placement", "both|query|header", "Accepted places of the token: the query parameter `access_token`, the header `Authorization`."),
+        choice("stale_status", "401|400|403|500|200", "Status of the error `invalid_access_token`."),
+        choice("auth_error_status", "401|400|200", "Status of the error `client_auth_fail`."),
+        choice("denied_status", "403|401|400", "Status of the error `access_denied` (the client lacks a scope)."),
+        choice("exists_status", "409|400", "Status of the error `player_exists`."),
+        choice("repeat_login", "new|same", "Token in the response to a repeated login: a new one, or the previous one while it is valid."),
+        choice("create_status", "200|201", "Status of a successful creation of a player."),
+        choice("delete_answer", "message|null|empty|player", "Body of the response to the deletion of a player."),
+        choice("patch_answer", "player|null|message", "Body of the response to PATCH /runtime/player."),
         choice("admin_patch", "no|yes", "Whether PATCH /admin/players/{id} exists."),
-        choice("email_shown", "no|yes", "Whether a read returns the e-mail address."),
-        number("max_limit", 100, "The highest limit that a list takes; more is cut to it."),
-        number_or_none("player_limit", "none", "Players that the plan allows; then player_limit_exceeded."),
-        number("token_lifetime", 86400, "Seconds that a token lives."),
+        choice("email_shown", "no|yes", "Whether responses include the e-mail address of a player."),
+        number("max_limit", 100, "Maximum page size of a list; a higher `limit` is reduced to it."),
+        optional_number("player_limit", None, "Maximum number of players; the error for one more is `player_limit_exceeded`."),
+        number("token_lifetime", 86400, "Lifetime of a token in seconds."),
     )
 
-    def initial(self) -> dict[str, Any]:
+    def initial_state(self) -> dict[str, Any]:
         return {
             "clients": [
                 {"client_id": "pl-client", "client_secret": "pl-secret", "scopes": ["runtime", "admin"]},
@@ -50,183 +53,200 @@ class Playlyfe(Platform):
             "players": [],
         }
 
-    def index(self) -> None:
+    def index_state(self) -> None:
         for item in self.data["players"]:
             item.setdefault("alias", item["id"])
             item.setdefault("email", None)
             item.setdefault("enabled", True)
-            item.setdefault("created", to_text(self.clock.now()))
+            item.setdefault("created", format_time(self.clock.now()))
 
-    @route("POST", "/auth/token", auth=True, login=True, prefix=AUTH)
-    def token(self, call: Call) -> Answer:
-        try:
-            given = call.form() or call.json()
-        except ValueError:
-            given = {}
-        if not isinstance(given, dict) or given.get("grant_type") != "client_credentials":
-            return self.error(call, 400, "unsupported_grant_type", "The grant_type is not supported")
+    def define_endpoints(self) -> dict[str, list[Endpoint]]:
+        return {
+            "playlyfe": [
+                Endpoint("/v2/admin", self.show_game, "GET"),
+                Endpoint("/v2/admin/", self.show_game, "GET"),
+                Endpoint("/v2/admin/players", self.list_players, "GET"),
+                Endpoint("/v2/admin/players", self.create_player, "POST"),
+                Endpoint("/v2/admin/players/{id}", self.show_player, "GET"),
+                Endpoint("/v2/admin/players/{id}", self.update_player, "PATCH"),
+                Endpoint("/v2/admin/players/{id}", self.delete_player, "DELETE"),
+                Endpoint("/v2/admin/players/{id}/activity", self.show_activity, "GET"),
+                Endpoint("/v2/admin/teams", self.list_teams, "GET"),
+                Endpoint("/v2/admin/validation/player/available", self.check_availability, "GET"),
+                Endpoint("/v2/runtime/player", self.show_own_player, "GET"),
+                Endpoint("/v2/runtime/player", self.update_own_player, "PATCH"),
+                Endpoint("/v2/runtime/players", self.list_other_players, "GET"),
+                Endpoint("/v2/runtime/leaderboards", self.list_leaderboards, "GET"),
+                Endpoint("/v2/echo", self.echo_request),
+            ],
+            AUTH_PREFIX: [Endpoint("/auth/token", self.issue_token, "POST", login=True)],
+        }
+
+    # Tokens
+
+    def issue_token(self, request: PlatformRequest) -> Response:
+        given = request.parse_form() or _parse_object(request)
+        if given.get("grant_type") != "client_credentials":
+            return self.error_response(request, 400, "unsupported_grant_type", "The grant_type is not supported")
         client = next((item for item in self.data["clients"] if item["client_id"] == given.get("client_id")), None)
         if client is None or client["client_secret"] != given.get("client_secret"):
-            return self.error(call, int(self.on("auth_error_status")), "client_auth_fail", "The client could not be authenticated")
-        token = self.tokens.latest(client["client_id"]) if self.on("repeat_login") == "same" else None
-        token = token or self.issued(self.tokens.issue("access", client["client_id"], self.on("token_lifetime")))
-        return json_answer({"access_token": token.value, "expires_in": self.tokens.seconds_left(token), "token_type": "Bearer"})
+            return self.error_response(request, int(self.switch("auth_error_status")), "client_auth_fail", "The client could not be authenticated")
+        token = self.tokens.latest(client["client_id"]) if self.switch("repeat_login") == "same" else None
+        token = token or self.tokens.issue("access", client["client_id"], self.switch("token_lifetime"))
+        return JSONResponse({"access_token": token.value, "expires_in": self.tokens.seconds_left(token), "token_type": "Bearer"})
 
-    # Admin routes
-
-    @route("GET", "/v2/admin")
-    @route("GET", "/v2/admin/")
-    def admin(self, call: Call) -> Answer:
-        game = {"id": "sandbox", "title": "Sandbox", "timezone": "Etc/UTC", "type": "native"}
-        return self._refused(call, "admin") or json_answer({"name": "playlyfe", "version": "2.0", "status": "ok", "game": game})
-
-    @route("GET", "/v2/admin/players")
-    def players(self, call: Call) -> Answer:
-        return self._refused(call, "admin") or self._list(call, ("id", "alias", "enabled"))
-
-    @route("POST", "/v2/admin/players")
-    def create(self, call: Call) -> Answer:
-        if refusal := self._refused(call, "admin"):
-            return refusal
-        given = self._given(call)
-        if not isinstance(given.get("id"), str) or not isinstance(given.get("alias"), str) or not given["id"]:
-            return self._invalid(call, "id and alias are required")
-        if self._player(given["id"]):
-            return self.error(call, int(self.on("exists_status")), "player_exists", f"The player '{given['id']}' already exists")
-        most = self.on("player_limit")
-        if most is not None and len(self.data["players"]) >= most:
-            return self.error(call, 403, "player_limit_exceeded", "The plan does not allow more players")
-        player = {"id": given["id"], "alias": given["alias"], "email": given.get("email"), "enabled": True, "created": to_text(self.clock.now())}
-        self.data["players"].append(player)
-        return json_answer(self._shown(player) | {"bootstrap": True}, int(self.on("create_status")))
-
-    @route("GET", "/v2/admin/players/{id}")
-    def get(self, call: Call) -> Answer:
-        return self._refused(call, "admin") or self._one(call, call.parameters["id"])
-
-    @route("PATCH", "/v2/admin/players/{id}")
-    def admin_patch(self, call: Call) -> Answer:
-        if self.on("admin_patch") == "no":
-            return self.error(call, 404, "not_found", "")
-        return self._refused(call, "admin") or self._patch(call, call.parameters["id"])
-
-    @route("DELETE", "/v2/admin/players/{id}")
-    def delete(self, call: Call) -> Answer:
-        if refusal := self._refused(call, "admin"):
-            return refusal
-        player = self._player(call.parameters["id"])
-        if player is None:
-            return self._missing(call, call.parameters["id"])
-        self.data["players"].remove(player)
-        return self._done("delete_answer", "Player removed successfully", player)
-
-    @route("GET", "/v2/admin/players/{id}/activity")
-    def activity(self, call: Call) -> Answer:
-        if refusal := self._refused(call, "admin"):
-            return refusal
-        return json_answer([]) if self._player(call.parameters["id"]) else self._missing(call, call.parameters["id"])
-
-    @route("GET", "/v2/admin/teams")
-    def teams(self, call: Call) -> Answer:
-        return self._refused(call, "admin") or json_answer({"data": [], "total": 0})
-
-    @route("GET", "/v2/admin/validation/player/available")
-    def available(self, call: Call) -> Answer:
-        if refusal := self._refused(call, "admin"):
-            return refusal
-        value = call.argument("value") or ""
-        return self.error(call, 409, "player_exists", f"The player '{value}' already exists") if self._player(value) else json_answer({"ok": 1})
-
-    # Runtime routes
-
-    @route("GET", "/v2/runtime/player")
-    def me(self, call: Call) -> Answer:
-        return self._refused(call, "runtime") or self._nobody(call) or self._one(call, call.argument("player_id") or "")
-
-    @route("PATCH", "/v2/runtime/player")
-    def patch(self, call: Call) -> Answer:
-        return self._refused(call, "runtime") or self._nobody(call) or self._patch(call, call.argument("player_id") or "")
-
-    @route("GET", "/v2/runtime/players")
-    def runtime_players(self, call: Call) -> Answer:
-        return self._refused(call, "runtime") or self._nobody(call) or self._list(call, ("id", "alias"))
-
-    @route("GET", "/v2/runtime/leaderboards")
-    def leaderboards(self, call: Call) -> Answer:
-        return self._refused(call, "runtime") or self._nobody(call) or json_answer([])
-
-    @route("*", "/v2/echo")
-    def echoed(self, call: Call) -> Answer:
-        return self._refused(call, "runtime") or self.echo(call)
-
-    def _refused(self, call: Call, scope: str) -> Answer | None:
-        place = self.on("token_placement")
-        value = call.argument("access_token") if place != "header" else None
-        value = value or (call.bearer() if place != "query" else None)
+    def _check_scope(self, request: PlatformRequest, scope: str) -> None:
+        """Reject a request without a valid token whose client has this scope."""
+        placement = self.switch("token_placement")
+        value = request.query_params.get("access_token") if placement != "header" else None
+        value = value or (request.bearer_token() if placement != "query" else None)
         token = self.tokens.get(value)
         if token is None:
-            return self.error(call, int(self.on("stale_status")), "invalid_access_token", "The access token is invalid or has expired")
+            raise self.rejection(request, int(self.switch("stale_status")), "invalid_access_token", "The access token is invalid or has expired")
         scopes: list[str] = next((item["scopes"] for item in self.data["clients"] if item["client_id"] == token.owner), [])
         if scope not in scopes:
-            return self.error(call, int(self.on("denied_status")), "access_denied", f"The client does not have the scope {scope}")
-        return None
+            raise self.rejection(request, int(self.switch("denied_status")), "access_denied", f"The client does not have the scope {scope}")
 
-    def _nobody(self, call: Call) -> Answer | None:
-        return None if call.argument("player_id") else self.error(call, 400, "validation_exception", "The 'player_id' has to be in the query")
+    # The admin API
 
-    def _player(self, name: str) -> dict[str, Any] | None:
-        return next((item for item in self.data["players"] if item["id"] == name), None)
+    def show_game(self, request: PlatformRequest) -> Response:
+        self._check_scope(request, "admin")
+        game = {"id": "sandbox", "title": "Sandbox", "timezone": "Etc/UTC", "type": "native"}
+        return JSONResponse({"name": "playlyfe", "version": "2.0", "status": "ok", "game": game})
 
-    def _missing(self, call: Call, name: str) -> Answer:
-        return self.error(call, 404, "player_not_found", f"The player '{name}' was not found")
+    def list_players(self, request: PlatformRequest) -> Response:
+        self._check_scope(request, "admin")
+        return self._list(request, ("id", "alias", "enabled"))
 
-    def _one(self, call: Call, name: str) -> Answer:
-        player = self._player(name)
-        return json_answer(self._shown(player)) if player else self._missing(call, name)
+    def create_player(self, request: PlatformRequest) -> Response:
+        self._check_scope(request, "admin")
+        given = _parse_object(request)
+        if not isinstance(given.get("id"), str) or not isinstance(given.get("alias"), str) or not given["id"]:
+            raise _invalid("id and alias are required")
+        self._check_available(request, given["id"], int(self.switch("exists_status")))
+        player_limit = self.switch("player_limit")
+        if player_limit is not None and len(self.data["players"]) >= player_limit:
+            return self.error_response(request, 403, "player_limit_exceeded", "The plan does not allow more players")
+        player = {"id": given["id"], "alias": given["alias"], "email": given.get("email"), "enabled": True, "created": format_time(self.clock.now())}
+        self.data["players"].append(player)
+        return JSONResponse(self._describe(player) | {"bootstrap": True}, int(self.switch("create_status")))
 
-    def _list(self, call: Call, fields: tuple[str, ...]) -> Answer:
-        numbers = [call.argument("skip") or "0", call.argument("limit") or "10"]
+    def show_player(self, request: PlatformRequest) -> Response:
+        self._check_scope(request, "admin")
+        return JSONResponse(self._describe(self._find_player(request, request.path_params["id"])))
+
+    def update_player(self, request: PlatformRequest) -> Response:
+        if self.switch("admin_patch") == "no":
+            return self.refuse_path(request)
+        self._check_scope(request, "admin")
+        return self._update(request, request.path_params["id"])
+
+    def delete_player(self, request: PlatformRequest) -> Response:
+        self._check_scope(request, "admin")
+        player = self._find_player(request, request.path_params["id"])
+        self.data["players"].remove(player)
+        return self._confirm("delete_answer", "Player removed successfully", player)
+
+    def show_activity(self, request: PlatformRequest) -> Response:
+        self._check_scope(request, "admin")
+        self._find_player(request, request.path_params["id"])
+        return JSONResponse([])
+
+    def list_teams(self, request: PlatformRequest) -> Response:
+        self._check_scope(request, "admin")
+        return JSONResponse({"data": [], "total": 0})
+
+    def check_availability(self, request: PlatformRequest) -> Response:
+        self._check_scope(request, "admin")
+        self._check_available(request, request.query_params.get("value", ""), 409)
+        return JSONResponse({"ok": 1})
+
+    # The runtime API
+
+    def show_own_player(self, request: PlatformRequest) -> Response:
+        return JSONResponse(self._describe(self._find_player(request, self._check_player_id(request))))
+
+    def update_own_player(self, request: PlatformRequest) -> Response:
+        return self._update(request, self._check_player_id(request))
+
+    def list_other_players(self, request: PlatformRequest) -> Response:
+        self._check_player_id(request)
+        return self._list(request, ("id", "alias"))
+
+    def list_leaderboards(self, request: PlatformRequest) -> Response:
+        self._check_player_id(request)
+        return JSONResponse([])
+
+    def echo_request(self, request: PlatformRequest) -> Response:
+        self._check_scope(request, "runtime")
+        return self.echo(request)
+
+    def _check_player_id(self, request: PlatformRequest) -> str:
+        """Return the ID of the player in whose name the request is made."""
+        self._check_scope(request, "runtime")
+        player_id = request.query_params.get("player_id")
+        if not player_id:
+            raise self.rejection(request, 400, "validation_exception", "The query parameter 'player_id' is required")
+        return player_id
+
+    # Players
+
+    def _find_player(self, request: PlatformRequest, player_id: str) -> dict[str, Any]:
+        players: list[dict[str, Any]] = self.data["players"]
+        for player in players:
+            if player["id"] == player_id:
+                return player
+        raise self.rejection(request, 404, "player_not_found", f"The player '{player_id}' was not found")
+
+    def _check_available(self, request: PlatformRequest, player_id: str, status: int) -> None:
+        """Reject an ID that a player has."""
+        if any(player["id"] == player_id for player in self.data["players"]):
+            raise self.rejection(request, status, "player_exists", f"The player '{player_id}' already exists")
+
+    def _list(self, request: PlatformRequest, fields: tuple[str, ...]) -> Response:
+        numbers = [request.query_params.get("skip") or "0", request.query_params.get("limit") or "10"]
         if not all(value.isdigit() for value in numbers):
-            return self._invalid(call, "skip and limit are numbers")
-        skip, limit = int(numbers[0]), min(int(numbers[1]), self.on("max_limit"))
-        part = sorted(self.data["players"], key=lambda item: item["id"])[skip : skip + limit]
-        return json_answer({"data": [{name: item[name] for name in fields} for item in part], "total": len(self.data["players"])})
+            raise _invalid("skip and limit must be numbers")
+        skip, limit = int(numbers[0]), min(int(numbers[1]), self.switch("max_limit"))
+        page = sorted(self.data["players"], key=lambda item: item["id"])[skip : skip + limit]
+        return JSONResponse({"data": [{name: item[name] for name in fields} for item in page], "total": len(self.data["players"])})
 
-    def _patch(self, call: Call, name: str) -> Answer:
-        player = self._player(name)
-        if player is None:
-            return self._missing(call, name)
-        given = self._given(call)
+    def _update(self, request: PlatformRequest, player_id: str) -> Response:
+        player = self._find_player(request, player_id)
+        given = _parse_object(request)
         if not given or set(given) - {"alias", "email"} or not all(isinstance(value, str) for value in given.values()):
-            return self._invalid(call, "only alias and email can be changed")
+            raise _invalid("only alias and email can be changed")
         player.update(given)
-        return self._done("patch_answer", "Player updated successfully", player)
+        return self._confirm("patch_answer", "Player updated successfully", player)
 
-    def _done(self, switch: str, text: str, player: dict[str, Any]) -> Answer:
-        match self.on(switch):
+    def _confirm(self, switch: str, text: str, player: dict[str, Any]) -> Response:
+        match self.switch(switch):
             case "player":
-                return json_answer(self._shown(player))
+                return JSONResponse(self._describe(player))
             case "null":
-                return json_answer(None)
+                return JSONResponse(None)
             case "empty":
-                return Answer(200)
-        return json_answer({"message": text})
+                return Response()
+        return JSONResponse({"message": text})
 
-    def _shown(self, player: dict[str, Any]) -> dict[str, Any]:
+    def _describe(self, player: dict[str, Any]) -> dict[str, Any]:
         shown = {name: player[name] for name in ("id", "alias", "enabled", "created")} | {"scores": [], "teams": []}
-        return shown | {"email": player["email"]} if self.on("email_shown") == "yes" else shown
+        return shown | {"email": player["email"]} if self.switch("email_shown") == "yes" else shown
 
-    def _given(self, call: Call) -> dict[str, Any]:
-        try:
-            given = call.json()
-        except ValueError:
-            return {}
-        return given if isinstance(given, dict) else {}
+    def error_response(self, request: PlatformRequest, status: int, code: str, text: str) -> Response:
+        if code in ("not_found", "method_not_allowed"):
+            status, code, text = 404, "route_not_found", f"The route {request.method} {request.path} does not exist"
+        return JSONResponse({"error": code, "error_description": text}, status)
 
-    def _invalid(self, call: Call, text: str) -> Answer:
-        return json_answer({"error": "validation_exception", "error_description": text, "data": {"valid": False}}, 400)
 
-    def error(self, call: Call, status: int, name: str, text: str) -> Answer:
-        if name in ("not_found", "method_not_allowed"):
-            status, name, text = 404, "route_not_found", f"The route {call.method} {call.path} does not exist"
-        return json_answer({"error": name, "error_description": text}, status)
+def _parse_object(request: PlatformRequest) -> dict[str, Any]:
+    """Parse the body as a JSON object. Any other body is an empty one."""
+    try:
+        body = request.parse_json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _invalid(text: str) -> Rejection:
+    return Rejection(JSONResponse({"error": "validation_exception", "error_description": text, "data": {"valid": False}}, 400))

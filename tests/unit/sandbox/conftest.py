@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A sandbox in the test's own process, with a clock that only moves when told to."""
+"""A sandbox in the process of the tests, with a clock that moves only on request."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ APPLICATIONS = "/api/authentication/applications"
 
 
 class Box:
-    """A sandbox and short ways to ask its platforms."""
+    """A sandbox, and shortcuts for requests to its platforms."""
 
     def __init__(self, switches: dict[str, Any] | None = None, seed: dict[str, Any] | None = None) -> None:
         self.clock = Clock(wall=lambda: START, steady=lambda: 1000.0)
@@ -40,10 +40,11 @@ class Box:
         self.pauses: list[float] = []
         self.sandbox.pause = self.pause
         self.loop = asyncio.new_event_loop()
-        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(create_app(self.sandbox)), base_url="http://testserver")
+        self.app = create_app(self.sandbox)
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://testserver")
 
     async def pause(self, seconds: float) -> None:
-        """Instead of waiting."""
+        """Record a pause in place of waiting."""
         self.pauses.append(seconds)
 
     def close(self) -> None:
@@ -96,7 +97,7 @@ class Box:
         return self.graphql(f"mutation {{ ClientUserSubscriptionEntitlementManage({CLIENT}, {user}, subscription_id: {number}, action: {action}, {more}) }}")
 
     def held(self, user_id: int = 1001) -> tuple[list[Any], list[Any]]:
-        """The products and subscriptions of a user."""
+        """Return the products and subscriptions of a user."""
         answer = self.graphql(
             "{ UserProductList { items { id product_id is_fulfilled fulfilment_expires_at } }"
             " UserSubscriptionList { items { id subscription_id expires_at suspended_at status is_valid is_expired } } }",
@@ -133,7 +134,7 @@ class Box:
 
 @pytest.fixture
 def make() -> Iterator[Callable[..., Box]]:
-    """Makes a sandbox: `make({"flex.create_status": 201})`."""
+    """Create a sandbox: `make({"flex.create_status": 201})`."""
     made: list[Box] = []
 
     def maker(*arguments: Any, **more: Any) -> Box:

@@ -99,7 +99,7 @@ def test_many_users_can_be_prepared(box):
         [],
     ],
 )
-def test_state_that_is_not_understood(box, state):
+def test_invalid_state(box, state):
     before = box.control("GET", "/state")
     assert box.ask("PUT", "/_sandbox/state", json=state).status_code == 400
     assert box.control("GET", "/state") == before
@@ -126,7 +126,7 @@ def test_the_clock(box):
     assert box.ask("POST", "/_sandbox/clock", content="x").status_code == 400
 
 
-def test_reset_takes_everything_back(make):
+def test_a_reset_restores_everything(make):
     box = make({"flex.create_status": "201"}, {"flex": {"applications": [{"applicationName": "seeded"}]}})
     start = box.control("GET", "/state/flex")
     box.register()
@@ -146,6 +146,17 @@ def test_latency(make):
     assert box.pauses == []
     box.flex("GET", "/")
     assert box.pauses == [0.03]
+
+
+def test_a_request_whose_client_leaves_is_not_processed(box):
+    messages = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    scope = {"type": "http", "method": "PUT", "path": "/consul/v1/kv/a", "query_string": b"", "headers": []}
+
+    async def receive():
+        return messages.pop(0)
+
+    box.loop.run_until_complete(box.app(scope, receive, None))
+    assert messages == box.control("GET", "/requests") == []
 
 
 def test_help_lists_the_routes(box):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults on demand, as far as they can be seen without a real connection."""
+"""Faults that need no real connection."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def names(box):
 
 
 @pytest.mark.parametrize("requests", [0, 1, 3])
-def test_what_is_late_is_acted_on_after_so_many_further_requests(box, requests):
+def test_a_late_request_is_processed_after_further_requests(box, requests):
     assert planned(box, **ANY, fault="late", seconds=0, requests=requests).register().status_code == 504
 
     box.freewheel_login()  # another platform's requests do not count
     assert [names(box) for _request in range(requests + 2)] == [*[[]] * requests, ["Reviewer"], ["Reviewer"]]
 
 
-def test_what_is_late_is_not_acted_on_before_its_time(box):
+def test_a_late_request_is_not_processed_before_its_time(box):
     planned(box, **ANY, fault="late", seconds=0, delay=60).register()
 
     box.control("POST", "/clock", {"advance": 59})
@@ -71,14 +71,14 @@ def test_what_is_late_is_not_acted_on_before_its_time(box):
     assert names(box) == ["Reviewer"]
 
 
-def test_what_is_late_is_forgotten_by_a_reset(box):
+def test_a_reset_discards_late_requests(box):
     planned(box, **ANY, fault="late", seconds=0).register()
     box.control("POST", "/reset")
 
     assert names(box) == []
 
 
-def test_several_that_are_late_are_acted_on_one_after_the_other(box):
+def test_late_requests_are_processed_in_order(box):
     planned(box, **ANY, fault="late", seconds=0, requests=2, times=2)
     box.register("First")
     box.register("Second")
@@ -131,13 +131,13 @@ def test_fields_are_dropped_and_set(box, field, more, expected):
     assert box.ask("POST", "/flex/api/echo", json=item, headers=headers).json()["body"] == expected
 
 
-def test_a_field_of_what_is_no_json(make):
+def test_a_field_of_a_body_that_is_not_json(make):
     box = planned(make({"flex.delete_status": "200"}), platform="flex", method="DELETE", fault="set_field", field="a", value=1)
     box.register()
     assert box.flex("DELETE", "/1").text == ""
 
 
-def test_whom_a_fault_hits(box):
+def test_conditions_of_a_fault(box):
     planned(box, platform="freewheel", fault="status", status=500)
     planned(box, platform="flex", method="get", path="/1$", fault="status", status=501)
     planned(box, operation="^Config$", fault="status", status=502)
@@ -159,7 +159,7 @@ def test_times_and_skip(box):
     assert box.flex("GET", "/").status_code == 200
 
 
-def test_the_first_fault_that_hits_wins(box):
+def test_the_first_matching_fault_applies(box):
     box.control("POST", "/faults", [{"fault": "status", "status": 500, "skip": 1}, {"fault": "status", "status": 501, "times": 3}])
     assert [box.flex("GET", "/").status_code for _turn in range(5)] == [501, 500, 501, 501, 200]
 
@@ -196,7 +196,7 @@ def test_hanging_after_acting(box):
         {"fault": "close_before", "times": "many"},
     ],
 )
-def test_faults_that_are_not_understood(box, fault):
+def test_invalid_faults(box, fault):
     answer = box.ask("POST", "/_sandbox/faults", json=[{"fault": "empty"}, fault])
     assert answer.status_code == 400 and "fault" in answer.json()["error"] or "platform" in answer.json()["error"]
     assert box.control("GET", "/faults") == []

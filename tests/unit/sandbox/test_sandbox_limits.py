@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rate limits: sliding windows, whom they count, what a refusal looks like."""
+"""Rate limits: sliding windows, clients, responses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_window_slides(box):
     assert statuses(box.freewheel_login, 3) == [200, 200, 429]
 
 
-def test_a_refused_request_takes_no_place(box):
+def test_a_rejected_request_takes_no_place(box):
     statuses(box.freewheel_login, 30)
     box.clock.advance(1)
     assert statuses(box.freewheel_login, 4) == [200, 200, 200, 429]
@@ -83,7 +83,7 @@ def test_retry_after(make):
     assert "retry-after" not in box.freewheel_login().headers
 
 
-def test_what_is_refused_is_not_acted_on(make):
+def test_a_rejected_request_is_not_processed(make):
     box = make({"flex.rate_limit": "1/minute"})
     assert (box.register().status_code, box.register().status_code) == (200, 429)
     assert len(box.sandbox.platforms["flex"].data["applications"]) == 1

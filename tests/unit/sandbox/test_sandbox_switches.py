@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every value of every switch: what a client sees with it."""
+"""Every value of every switch, as a client sees it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ APPLICATION = {"applicationName": "Reviewer", "description": "d"}
 
 
 def case(name, probe, expected):
-    """With the switch at each value, `probe(box)` is what is expected."""
+    """Expect a result of `probe(box)` for each value of the switch."""
     CASES.append((name, probe, expected))
 
 
 def outcome(answer):
-    """An answer's status and the kind of its body."""
+    """Return the status of a response and the kind of its body."""
     if not answer.content:
         return answer.status_code, "empty"
     kind = answer.headers["content-type"].partition(";")[0]
@@ -42,7 +42,7 @@ def seen(ask, view):
 
 
 def limited(platform, *paths, method="GET"):
-    """The statuses of some requests in a row."""
+    """Whether each of several requests exceeds the limit."""
 
     def probe(box):
         return [box.ask(method, f"/{platform}{path}").status_code == 429 for path in paths]
@@ -351,7 +351,7 @@ def gql_variables(kind, email="String"):
 
 
 def gql_declared(box):
-    """Which declarations of variables the schema takes."""
+    """Whether the schema accepts each declaration of variables."""
     variables = {"secret": "user-scope-secret", "email": "alice@example.com", "ends": "2030-01-01T00:00:00Z"}
     return ["errors" not in box.graphql(query, variables=variables).json() for query in (gql_variables("String!"), gql_variables("String"))]
 
@@ -632,7 +632,7 @@ case(
     ("name", "value", "probe", "expected"),
     [pytest.param(name, value, probe, expected, id=f"{name}={value}") for name, probe, table in CASES for value, expected in table.items()],
 )
-def test_what_a_client_sees(make, name, value, probe, expected):
+def test_the_effect_of_a_value(make, name, value, probe, expected):
     assert probe(make({name: value})) == expected
 
 
@@ -644,10 +644,10 @@ def test_every_value_of_every_switch_is_tested(box):
     assert [name for name, values in known.items() if not values and len(tested[name]) < 2] == []
 
 
-def test_every_default_is_a_value_and_every_switch_is_explained(box):
+def test_every_default_is_valid_and_every_switch_is_described(box):
     for switch in box.sandbox.switches.known.values():
-        assert switch.read(switch.default)[0] == switch.default
-        assert switch.text.endswith(".") and "|" not in switch.text
+        assert switch.parse(switch.default)[0] == switch.default
+        assert switch.description.endswith(".") and "|" not in switch.description
 
 
 def test_dates_of_the_cases():

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The GraphQL schema of AudiencePlayer, as far as it is known. What is unknown of its types is filled in from switches."""
+"""The GraphQL schema of AudiencePlayer, as far as it is known. Switches determine the types that are not."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from graphql import GraphQLSchema, build_schema
 
-# <ID>: type of ids in answers; <ARG>: `!` where arguments are declared mandatory; <DATE>, <EMAIL>: types of such arguments;
-# <DONE>: what an entitlement mutation answers; <PAGES>: arguments of lists; <PAGINATION>: their extra field.
+# <ID>: type of IDs in responses; <ARG>: `!` if arguments are declared mandatory; <DATE>, <EMAIL>: types of these arguments;
+# <DONE>: result of an entitlement mutation; <CLIENT>: arguments of clients; <PAGES>: arguments of lists; <PAGINATION>: their additional field.
 COMMON = """
 scalar DateTime
 scalar Email
@@ -86,10 +86,10 @@ PAGES = "(limit: Int offset: Int search: String locale: String sort_by: [SortBy]
 
 
 @lru_cache(maxsize=32)
-def schema(scope: str, ids: str, arguments: str, result: str, pagination: str) -> GraphQLSchema:
-    """The schema of one scope, in the variant that the switches ask for."""
+def build_variant(scope: str, ids: str, arguments: str, result: str, pagination: str) -> GraphQLSchema:
+    """Build the schema of one scope with the given values of the switches."""
     text = USER if scope == "user" else ADMIN
-    for mark, value in {
+    for placeholder, value in {
         "<CLIENT>": CLIENT,
         "<PAGES>": PAGES if pagination == "yes" else "",
         "<PAGINATION>": "pagination: Pagination" if pagination == "yes" else "",
@@ -99,5 +99,5 @@ def schema(scope: str, ids: str, arguments: str, result: str, pagination: str) -
         "<EMAIL>": "Email" if arguments == "scalars" else "String",
         "<DONE>": "String" if result == "string" else "Boolean",
     }.items():
-        text = text.replace(mark, value)
+        text = text.replace(placeholder, value)
     return build_schema(text)
