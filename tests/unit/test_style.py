@@ -9,6 +9,8 @@ Each pattern names what to write instead. A pattern belongs here only if it neve
 from __future__ import annotations
 
 import dataclasses
+import functools
+import os
 import pathlib
 import re
 
@@ -18,6 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SUFFIXES = {".cfg", ".ini", ".j2", ".json", ".md", ".mjs", ".py", ".sh", ".toml", ".txt", ".yaml", ".yml"}
 NAMES = {"Makefile", "env", "run", "setup"}
 SKIPPED_FOLDERS = {".git", ".nox", "LICENSES", "__pycache__", "dist", "node_modules", "output"}
+SKIPPED_FILES = {"package-lock.json", pathlib.Path(__file__).name}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,25 +84,26 @@ def prose(path: pathlib.Path) -> str:
     return re.sub(r"(?<=\n)[ \t]*#:?(?=[ \t])", lambda match: " " * len(match[0]), text)
 
 
-def files() -> list[pathlib.Path]:
-    def is_skipped(path: pathlib.Path) -> bool:
-        return path.name in (pathlib.Path(__file__).name, "package-lock.json") or any(
-            part in SKIPPED_FOLDERS or part.startswith(".venv") for part in path.parts
-        )
-
-    found = [path for path in ROOT.rglob("*") if path.suffix in SUFFIXES or path.name in NAMES]
-    return sorted(path for path in found if not is_skipped(path.relative_to(ROOT)) and path.is_file())
+@functools.cache
+def texts() -> dict[str, str]:
+    """The texts to check, by path."""
+    found = {}
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in SKIPPED_FOLDERS and not name.startswith(".venv")]
+        for path in (pathlib.Path(folder, name) for name in names if name not in SKIPPED_FILES):
+            if path.is_file() and (path.suffix in SUFFIXES or path.name in NAMES):
+                found[str(path.relative_to(ROOT))] = prose(path)
+    return found
 
 
 @pytest.mark.parametrize("name", PATTERNS)
 def test_phrases_to_avoid(name: str) -> None:
     pattern = PATTERNS[name]
     hits = []
-    for path in files():
-        text = prose(path)
+    for path, text in texts().items():
         for match in pattern.hits(text):
             line = text.count("\n", 0, match.start("bad")) + 1
-            hits.append(f"{path.relative_to(ROOT)}:{line}: {' '.join(match['bad'].split())}")
+            hits.append(f"{path}:{line}: {' '.join(match['bad'].split())}")
     assert not hits, "write instead: {}\n{}".format(pattern.instead, "\n".join(hits))
 
 
