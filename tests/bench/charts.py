@@ -69,6 +69,12 @@ def draw(text: str) -> dict[str, str]:
     return {name: chart(table) for table in tables(text) for heading, name, chart in CHARTS if re.match(heading, table.head[0])}
 
 
+def illustrated(table: str) -> str:
+    """A Markdown table below its chart, if it has one."""
+    links = [f"![{re.findall('<title.*?>(.*)</title>', chart)[0]}](images/{name})" for name, chart in draw(table).items()]
+    return "\n\n".join([*links, table])
+
+
 def loop_item(table: Table) -> str:
     ms = table.column("ms")
     rows = [Row(plain(row[0]), [(colour(row[0]), number(row[ms]))], f"{row[ms]} ms") for row in table.rows]

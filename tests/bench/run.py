@@ -181,17 +181,28 @@ def logins(sandbox: Sandbox, folder: pathlib.Path) -> list[list[str]]:
     return rows
 
 
+#: Forks its callers after the imports, as Ansible forks its workers. They start when the write end of the pipe is closed.
 CALLER = """
-import json, sys
-import cryptography.fernet, jsonschema, redis, requests  # as in Ansible's workers, which share them
+import json, os, sys
+import cryptography.fernet, jsonschema, redis, requests
+from ansible_collections.mediaops.access.plugins.module_utils._http import connection
 from ansible_collections.mediaops.access.plugins.modules.freewheel_api import MODULE
-params, calls = json.loads(sys.stdin.readline())
+params, callers, calls = json.loads(sys.stdin.readline())
+read, write = os.pipe()
+def work():
+    os.close(write)
+    os.read(read, 1)
+    for call in range(calls):
+        result = MODULE.run(dict(params), name="freewheel_api")
+        if result.get("failed"):
+            print(result["msg"], file=sys.stderr, flush=True)
+            os._exit(1)
+    os._exit(0)
+children = [os.fork() or work() for caller in range(callers)]
 print("ready", flush=True)
 sys.stdin.readline()
-for call in range(calls):
-    result = MODULE.run(dict(params), name="freewheel_api")
-    if result.get("failed"):
-        sys.exit(result["msg"])
+os.close(write)
+sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
 """
 
 
@@ -207,24 +218,13 @@ def pacing(sandbox: Sandbox, folder: pathlib.Path) -> list[list[list[str]]]:
     for name, place in places.items():
         sandbox.reset()
         params = {**sandbox.variables()["sandbox"]["freewheel"], "path": "services/v4/campaigns", **place}
-        callers = [
-            subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _caller in range(CALLERS)
-        ]
-        try:
-            for caller in callers:
-                tell(caller, json.dumps([params, CALLS]))
-            for caller in callers:
-                if caller.stdout is None or caller.stdout.readline() != "ready\n":
-                    sys.exit(f"bench: a process did not start: {caller.communicate()[1]}")
+        with subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            tell(process, json.dumps([params, CALLERS, CALLS]))
+            ready = process.stdout is not None and process.stdout.readline() == "ready\n"
             start = time.monotonic()  # as the sandbox's journal
-            for caller in callers:
-                tell(caller, "")
-            errors = [error for caller in callers for error in [caller.communicate()[1]] if caller.returncode]
-        finally:
-            for caller in callers:
-                caller.kill()
-        if errors:
-            sys.exit(f"bench: {errors[0]}")
+            _output, errors = process.communicate("\n")
+        if not ready or process.returncode:
+            sys.exit(f"bench: {errors}")
         took, counts = time.monotonic() - start, sandbox.control("summary")["freewheel"]
         rows.append([name, str(counts["logins"]), str(counts["rejected_429"]), f"{took:.1f}", f"{took / (total / RATE):.2f}"])
         calls = [entry["at"] - start for entry in sandbox.control("requests?platform=freewheel") if entry["status"] == 200 and not entry["auth"]]
@@ -251,7 +251,9 @@ def markdown(rows: list[list[str]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often each row is measured (default: 5)")
-    parser.add_argument("--write", type=pathlib.Path, metavar="FILE", help=f"put the tables into this file, between {BEGIN} and {END}, and the charts beside it")
+    parser.add_argument(
+        "--write", type=pathlib.Path, metavar="FILE", help=f"put the tables into this file, between {BEGIN} and {END}, and the charts beside it"
+    )
     parser.add_argument("--only", action="append", metavar="PART", help="items, start, logins, pacing or entitlements; may be repeated")
     given = parser.parse_args()
     if given.write and given.only:
@@ -271,7 +273,10 @@ def main() -> None:
             sandbox.stop()
     versions = f"ansible-core {importlib.metadata.version('ansible-core')}, Python {platform.python_version()}, {os.cpu_count()} cores"
     text = "\n\n".join(
-        [*map(markdown, tables), f"Measured with {versions}; the values of the first table are medians of {given.rounds} rounds, its ratios are computed within a round."]
+        [
+            *(charts.illustrated(markdown(table)) for table in tables),
+            f"Measured with {versions}; the values of the first table are medians of {given.rounds} rounds, its ratios are computed within a round.",
+        ]
     )
     print(text)
     if given.write:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import pathlib
+import re
 import sys
 import xml.etree.ElementTree as ET
 
@@ -32,6 +33,11 @@ RUN = """\
 | --- | --: | --: | --: |
 | a directory | 200 | 400 | 400 |
 | Redis | 100 | 300 | 400 |
+"""
+OTHER = """\
+| another table | s |
+| --- | --: |
+| a row | 1 |
 """
 
 
@@ -76,9 +82,7 @@ def test_refused_logins_are_stacked_on_accepted_ones(charts):
 
 def test_a_run_that_uses_its_limit_fully_follows_the_line_of_the_limit(charts):
     svg = charts.draw(RUN)["limited_run.svg"]
-    limit, directory, redis = (
-        [tuple(map(float, point.split(","))) for point in line.get("points").split()] for line in elements(svg, "polyline")
-    )
+    limit, directory, redis = ([tuple(map(float, point.split(","))) for point in line.get("points").split()] for line in elements(svg, "polyline"))
     assert limit[0] == directory[0] == redis[0]
     assert limit[1] == directory[2]
     assert redis[1][1] > directory[1][1], "fewer calls are lower, where y is greater"
@@ -94,10 +98,17 @@ def test_each_chart_has_both_colour_schemes_and_a_title(charts):
 
 def test_charts_are_drawn_of_the_tables_that_are_there(charts):
     assert set(charts.draw(f"Text\n\n{LOGINS}\nMore text")) == {"logins.svg"}
-    assert charts.draw("| another table | s |\n| --- | --: |\n| a row | 1 |\n") == {}
+    assert charts.draw(OTHER) == {}
+
+
+def test_a_table_is_published_below_its_chart(charts):
+    assert charts.illustrated(LOGINS) == f"![Login requests of 20 hosts × 5 tasks](images/logins.svg)\n\n{LOGINS}"
+    assert charts.illustrated(OTHER) == OTHER
 
 
 def test_the_published_charts_are_those_of_the_published_tables(charts):
-    drawn = charts.draw((ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8"))
+    page = (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    drawn = charts.draw(page)
+    assert {"loop_item.svg", "logins.svg"} <= set(drawn)
     assert {name: (ROOT / "docs" / "images" / name).read_text(encoding="utf-8") for name in drawn} == drawn
-    assert set(drawn) == {name for _heading, name, _chart in charts.CHARTS}
+    assert set(re.findall(r"\]\(images/(.*?)\)", page)) == set(drawn)
