@@ -46,7 +46,7 @@ PATTERNS = {
     "become of": Pattern(r"\bbec(?:ame|ome|omes)\s+of\b", "the outcome of; the result of"),
     "in doubt": Pattern(r"\bin\s+doubt\b", "with an unknown outcome", good=r"\b(?:if|when)\s+in\s+doubt\b"),
     "shall": Pattern(r"(?-i:\b[Ss]hall\b)", "should; must; will"),
-    "nothing says": Pattern(r"\bnothing\s+(?:says|said|tells|told)\b", "the documentation doesn't state"),
+    "nothing says": Pattern(r"\bnothing\s+(?:says|tells)\b", "the documentation doesn't state"),
     "is no": Pattern(
         rf"\b(?:is|are|was|were)\s+no\s+(?!(?:{AFTER_NO})\b)[a-z]+",
         "is not a; is not valid",
