@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How Sphinx builds the site; tools/docs.py runs it."""
+"""Configuration of Sphinx, which tools/docs.py runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ html_title = project
 html_copy_source = False
 html_use_index = False
 
-#: Where the reference points to Ansible's own documentation. Sphinx would ask the network for its list of labels.
+#: Labels of Ansible's own documentation that the reference uses. Sphinx would download the complete list.
 ANSIBLE = {
     "action_plugins": "plugins/action.html",
     "ansible_collections.ansible.builtin.uri_module__parameter-headers": "collections/ansible/builtin/uri_module.html#parameter-headers",
@@ -29,10 +29,10 @@ ANSIBLE = {
 }
 
 
-def of_ansible(app, env, node, content):
+def resolve_ansible_label(app, env, node, content):
     page = ANSIBLE.get(node.get("reftarget"))
     return nodes.reference("", "", content, refuri=f"https://docs.ansible.com/ansible/latest/{page}", internal=False) if page else None
 
 
 def setup(app):
-    app.connect("missing-reference", of_ansible)
+    app.connect("missing-reference", resolve_ansible_label)

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Build the documentation's site: python tools/docs.py OUTPUT_FOLDER.
+"""Build the documentation site: python tools/docs.py OUTPUT_FOLDER.
 
-The pages are docs/index.md and every page that links lead to from there. They stay Markdown that reads well in the repository as it is. What they link to
-is copied to a temporary folder, each file to the place it has in the checkout; antsibull-docs adds the reference of plugins and roles; Sphinx makes the site
-of that. No network is used, and a warning is an error.
+The site consists of docs/index.md and every page that can be reached from it. The pages are ordinary Markdown that reads well in the repository, too. They
+and the files that they link to are copied to a temporary folder, with the same relative paths as in the checkout; antsibull-docs adds the reference of
+plugins and roles; Sphinx builds the site. No network is used, and warnings are errors.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ INDEX = ROOT / "docs" / "index.md"
 FENCE = re.compile(r"(^ *```.*?^ *```$)", re.M | re.S)
 LINK = re.compile(r"(!?)\[([^]]*)\]\(([^)\s:#]+)(#[^)]*)?\)")
 REFERENCE = "reference"
-OWN_CONTENTS = re.compile(r"^[.][.] contents::\n(?: +:.*\n)+", re.M)  # of a page; the theme has them at the side
-#: antsibull-docs would send its readers to Galaxy.
+OWN_CONTENTS = re.compile(r"^[.][.] contents::\n(?: +:.*\n)+", re.M)  # the theme shows a page's contents in its sidebar
+#: Without these, antsibull-docs would link to Galaxy.
 SETTINGS = """\
 collection_url = {
     mediaops.access = "../README.html"
@@ -36,7 +36,7 @@ collection_install = {
 
 
 class Pages:
-    """The pages, and the files that they link to, in a folder of their own."""
+    """Copies pages, and the files that they link to, to a folder."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
@@ -44,7 +44,7 @@ class Pages:
         self.shown = {(INDEX.parent / target).resolve() for _image, _text, target, _anchor in LINK.findall(INDEX.read_text(encoding="utf-8"))}
 
     def add(self, path: pathlib.Path) -> None:
-        """Copy a file once, and if it is a page, what it links to."""
+        """Copy a file once. If it is a page, copy the files that it links to as well."""
         if path in self.done:
             return
         self.done.add(path)
@@ -62,7 +62,7 @@ class Pages:
         target.write_text("".join(parts), encoding="utf-8")
 
     def link(self, page: pathlib.Path, match: re.Match[str]) -> str:
-        """A link as the site has it: to the reference in place of a plugin's code, and to the page in place of its folder."""
+        """Rewrite a link for the site: to a plugin's reference instead of its code, and to a folder's README.md instead of the folder."""
         image, text, target, anchor = match.groups(default="")
         path = (page.parent / target).resolve()
         if path.is_dir():
@@ -79,7 +79,7 @@ class Pages:
 
 
 def contents(parts: list[str]) -> str:
-    """The site's navigation: the pages that docs/index.md lists, below its headings, and the reference."""
+    """The site's navigation: the pages that docs/index.md lists, grouped by its headings, and the reference."""
     made = []
     for section in "".join(parts[::2]).split("\n## ")[1:]:
         pages = [f"{text} <{target}>" for _image, text, target, _anchor in LINK.findall(section) if target.endswith(".md")]
@@ -89,7 +89,7 @@ def contents(parts: list[str]) -> str:
 
 def main(output: pathlib.Path) -> None:
     if (output / "objects.inv").exists():
-        shutil.rmtree(output)  # the site as it was
+        shutil.rmtree(output)  # the previous site
     with tempfile.TemporaryDirectory(prefix="mediaops-docs-") as name:
         source = pathlib.Path(name, "source")
         reference = source / REFERENCE

@@ -10,7 +10,7 @@ module: freewheel_token_info
 short_description: Read information about a FreeWheel access token
 description:
   - Returns whether a token is valid, which user it belongs to, and when it expires.
-  - The token is O(access_token) or, with credentials, the shared token, which is obtained if it does not exist.
+  - The token is O(access_token) or, with credentials, the shared token, which is obtained if none is cached.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)

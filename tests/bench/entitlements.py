@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables of bulk entitlements: this collection beside a script on requests and beside a loop over ansible.builtin.uri."""
+"""The tables of bulk entitlements: this collection compared with a script on requests and with a loop over ansible.builtin.uri."""
 
 from __future__ import annotations
 
@@ -139,8 +139,8 @@ def sizes(bulk: Bulk, rounds: int) -> list[list[str]]:
             "`uri` in loops, s",
             "`requests` script, s",
             "this collection, s",
-            "without start-up ÷ script",
-            "`uri` ÷ this",
+            "without start-up, × script",
+            "× faster than `uri`",
             "memory, MiB",
         ]
     ]
@@ -157,21 +157,21 @@ def sizes(bulk: Bulk, rounds: int) -> list[list[str]]:
     bulk.prepare(10000)
     bulk.collection(ledger="ledger")
     again = bulk.collection(ledger="ledger")
-    rows.append(["10,000 that the ledger knows", "", "", f"{again:.1f}", "", "", str(bulk.memory)])
-    rows.append(["nothing: an empty task", "", "", f"{start_up:.1f}", "", "", ""])
+    rows.append(["10,000, all in the ledger", "", "", f"{again:.1f}", "", "", str(bulk.memory)])
+    rows.append(["0: an empty task", "", "", f"{start_up:.1f}", "", "", ""])
     return rows
 
 
 def waits(bulk: Bulk) -> list[list[str]]:
     """A platform that is far away, and one that limits."""
-    rows = [["1,000 entitlements", "`requests` script, s", "this collection, s", "requests a second", "answers 429"]]
+    rows = [["1,000 entitlements", "`requests` script, s", "this collection, s", "requests per second", "429 responses"]]
     bulk.prepare(100, LATENCY)
     script = bulk.script() * 10
     bulk.prepare(1000, LATENCY)
     own = bulk.collection()
-    rows.append([f"{LATENCY} ms of latency (script: from 100)", f"{script:.0f}", f"{own:.1f}", f"{bulk.counts()['requests'] / own:.0f}", "0"])
+    rows.append([f"{LATENCY} ms of latency (script: extrapolated from 100)", f"{script:.0f}", f"{own:.1f}", f"{bulk.counts()['requests'] / own:.0f}", "0"])
     bulk.prepare(1000, 0, f"{LIMIT}/second")
     own = bulk.collection()
     counts = bulk.counts()
-    rows.append([f"a limit of {LIMIT} a second", "", f"{own:.1f}", f"{counts['requests'] / own:.1f}", str(counts["rejected_429"])])
+    rows.append([f"a limit of {LIMIT} per second", "", f"{own:.1f}", f"{counts['requests'] / own:.1f}", str(counts["rejected_429"])])
     return rows

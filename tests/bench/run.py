@@ -1,11 +1,11 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task of this collection costs, beside an empty one and beside ansible.builtin.uri: prints Markdown tables.
+"""Measure the tasks of this collection against empty tasks and ansible.builtin.uri, print Markdown tables and draw charts of them.
 
-All rows are loops of one play, and the play has them several times in turn, so that whatever else the machine does hits all alike. The time of an
-item is that between the first and the last item's arrival, divided by the items between: what a task costs once (a process, imports) is not in
-it. Nothing is asserted about time.
+All rows are loops of one play, and the play repeats them several times in turn, so that other load on the machine affects all rows alike. The time per
+item is the time between the arrival of the first item and of the last one, divided by the items in between: one-time costs (a process, imports) are
+excluded. Nothing is asserted about time.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import typing as t
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE.parent / "integration"), str(HERE.parent / "helpers")]
 
+import charts
 import entitlements
 from driver import Facts, Sandbox, collections_path, environment
 from redis_server import RedisServer
@@ -34,7 +35,8 @@ from redis_server import RedisServer
 BEGIN, END = "<!-- bench:start -->", "<!-- bench:end -->"
 MANY, FEW = 200, 8
 HOSTS, TASKS = 20, 5
-CALLERS, CALLS = 50, 8
+CALLERS, CALLS, RATE = 50, 8, 20
+SAMPLES = range(2, 23, 2)  # seconds
 
 REQUEST = {"url": "{{ flex.url }}/api/authentication/applications/", "headers": {"X-App-Registration-Key": "{{ flex.registration_key }}"}}
 APPLICATION = {
@@ -47,14 +49,14 @@ APPLICATION = {
 }
 TOKEN = "{{ lookup('mediaops.access.token', 'freewheel', **freewheel) | length }}"
 
-DEBUG = "`ansible.builtin.debug`, which does nothing"
+DEBUG = "`ansible.builtin.debug`, an empty task"
 URI = "`ansible.builtin.uri`, one GET"
 #: Each row: its name, its task, and how many loop items are enough.
 ROWS: list[tuple[str, Facts, int]] = [
     (DEBUG, {"ansible.builtin.debug": {"msg": "{{ item }}"}}, MANY),
     (URI, {"ansible.builtin.uri": REQUEST}, FEW),
-    ("`flex_oauth_app` that has nothing to change, the same GET", APPLICATION, MANY),
-    ("the same as an ordinary module, as on another host", {**APPLICATION, "vars": {"ansible_connection": "as_module"}}, FEW),
+    ("`flex_oauth_app`, unchanged, the same GET", APPLICATION, MANY),
+    ("`flex_oauth_app` as an ordinary module, as on a remote host", {**APPLICATION, "vars": {"ansible_connection": "as_module"}}, FEW),
     ("`lookup('ansible.builtin.vars', …)`", {"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.vars', 'text') | length }}"}}, MANY),
     ("`lookup('ansible.builtin.url', …)`, one GET", {"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.url', address) | length }}"}}, MANY),
     ("`lookup('mediaops.access.token', …)`, cached", {"ansible.builtin.debug": {"msg": TOKEN}}, MANY),
@@ -82,7 +84,7 @@ def variables(sandbox: Sandbox) -> Facts:
 
 
 def items(sandbox: Sandbox, folder: pathlib.Path, rounds: int) -> list[list[str]]:
-    """The table of what a loop item costs."""
+    """The table of the cost of a loop item."""
     applications = [{"applicationName": f"Application {number}", "description": "The one that is looked for"} for number in range(20)]
     sandbox.reset({"switches": {"flex.list_secret": "secret"}, "state": {"flex": {"applications": applications}}})
     tasks = [
@@ -110,13 +112,13 @@ def ratio(values: list[float], units: list[float]) -> str:
 
 
 def start(sandbox: Sandbox, folder: pathlib.Path, rounds: int) -> list[list[str]]:
-    """The table of a whole ansible-playbook with one task, beside one whose task does nothing."""
+    """The table of a whole ansible-playbook with one task, compared with one whose task is empty."""
     applications = [{"applicationName": "Application 7", "description": "The one that is looked for"}]
     sandbox.reset({"switches": {"flex.list_secret": "secret"}, "state": {"flex": {"applications": applications}}})
     tasks: dict[str, Facts] = {
         DEBUG: {"ansible.builtin.debug": {"msg": "nothing"}},
         URI: {"ansible.builtin.uri": REQUEST},
-        "`flex_oauth_app` that has nothing to change, the same GET": APPLICATION,
+        "`flex_oauth_app`, unchanged, the same GET": APPLICATION,
         "`token_cache_info`": {"mediaops.access.token_cache_info": {}},
         "`lookup('mediaops.access.token', …)`, cached": {"ansible.builtin.debug": {"msg": TOKEN}},
     }
@@ -130,10 +132,10 @@ def start(sandbox: Sandbox, folder: pathlib.Path, rounds: int) -> list[list[str]
         play(home, [{"hosts": "localhost", "gather_facts": False, "vars": values, "tasks": [task]}])
         return (time.perf_counter() - began) * 1000
 
-    # An empty one just before each, as a machine's pace changes within seconds.
+    # An empty one just before each: a machine's speed changes within seconds.
     pairs = {name: [(once(tasks[DEBUG]), once(task)) for _round in range(2 * rounds)] for name, task in tasks.items()}
     return [
-        ["`ansible-playbook` with one task", "ms", "over an empty task"],
+        ["`ansible-playbook` with one task", "ms", "more than an empty task"],
         *(
             [name, f"{statistics.median(own for _empty, own in pair):.0f}", f"{statistics.median(own - empty for empty, own in pair):+.0f}"]
             for name, pair in pairs.items()
@@ -158,7 +160,7 @@ def logins(sandbox: Sandbox, folder: pathlib.Path) -> list[list[str]]:
         "no_log": True,
     }
     ways: list[tuple[str, list[Facts]]] = [
-        ("no token: tasks that do nothing", [use("'some text that is long enough'", number) for number in range(TASKS)]),
+        ("empty tasks, without a token", [use("'some text that is long enough'", number) for number in range(TASKS)]),
         ("`ansible.builtin.uri` logs each host in, with `until`", [login, *(use("login.json.access_token", number) for number in range(TASKS))]),
         (
             "`lookup('mediaops.access.token', …)` in each task",
@@ -168,7 +170,7 @@ def logins(sandbox: Sandbox, folder: pathlib.Path) -> list[list[str]]:
     inventory = folder / "inventory.json"
     hosts = {f"host{number:02}": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable} for number in range(HOSTS)}
     inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
-    rows = [[f"{HOSTS} hosts × {TASKS} tasks that need a token", "logins", "answers 429", "s"]]
+    rows = [[f"{HOSTS} hosts × {TASKS} tasks that need a token", "logins", "429 responses", "s"]]
     for number, (name, tasks) in enumerate(ways):
         sandbox.reset()
         values = {**variables(sandbox), "freewheel": sandbox.variables()["sandbox"]["freewheel"]}
@@ -179,23 +181,36 @@ def logins(sandbox: Sandbox, folder: pathlib.Path) -> list[list[str]]:
     return rows
 
 
+#: Forks its callers after the imports, as Ansible forks its workers. They start when the write end of the pipe is closed.
 CALLER = """
-import json, sys
-import cryptography.fernet, jsonschema, redis, requests  # as in Ansible's workers, which share them
+import json, os, sys
+import cryptography.fernet, jsonschema, redis, requests
+from ansible_collections.mediaops.access.plugins.module_utils._http import connection
 from ansible_collections.mediaops.access.plugins.modules.freewheel_api import MODULE
-params, calls = json.loads(sys.stdin.readline())
+params, callers, calls = json.loads(sys.stdin.readline())
+read, write = os.pipe()
+def work():
+    os.close(write)
+    os.read(read, 1)
+    for call in range(calls):
+        result = MODULE.run(dict(params), name="freewheel_api")
+        if result.get("failed"):
+            print(result["msg"], file=sys.stderr, flush=True)
+            os._exit(1)
+    os._exit(0)
+children = [os.fork() or work() for caller in range(callers)]
 print("ready", flush=True)
 sys.stdin.readline()
-for call in range(calls):
-    result = MODULE.run(dict(params), name="freewheel_api")
-    if result.get("failed"):
-        sys.exit(result["msg"])
+os.close(write)
+sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
 """
 
 
-def pacing(sandbox: Sandbox, folder: pathlib.Path) -> list[list[str]]:
-    """The table of many processes under one rate limit, which share a token and the pace."""
-    rows = [[f"{CALLERS} processes × {CALLS} calls at 20/second", "logins", "answers 429", "s", "× ideal"]]
+def pacing(sandbox: Sandbox, folder: pathlib.Path) -> list[list[list[str]]]:
+    """The tables of many processes under one rate limit, which share a token and the pace: the whole run, and how far it is at each time."""
+    total = CALLERS * CALLS
+    rows = [[f"{CALLERS} processes × {CALLS} calls at {RATE}/second", "logins", "429 responses", "s", "× ideal"]]
+    progress = [[f"successful calls, of {total} at {RATE}/second", *(f"{seconds} s" for seconds in SAMPLES)]]
     redis = RedisServer(folder)
     places = {"a directory": {"token_cache": str(folder / "cache")}, "Redis": {"token_cache": redis.url, "token_cache_key": "the key of the benchmark"}}
     command = [sys.executable, "-c", CALLER]
@@ -203,28 +218,19 @@ def pacing(sandbox: Sandbox, folder: pathlib.Path) -> list[list[str]]:
     for name, place in places.items():
         sandbox.reset()
         params = {**sandbox.variables()["sandbox"]["freewheel"], "path": "services/v4/campaigns", **place}
-        callers = [
-            subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _caller in range(CALLERS)
-        ]
-        try:
-            for caller in callers:
-                tell(caller, json.dumps([params, CALLS]))
-            for caller in callers:
-                if caller.stdout is None or caller.stdout.readline() != "ready\n":
-                    sys.exit(f"bench: a process did not start: {caller.communicate()[1]}")
-            start = time.perf_counter()
-            for caller in callers:
-                tell(caller, "")
-            errors = [error for caller in callers for error in [caller.communicate()[1]] if caller.returncode]
-        finally:
-            for caller in callers:
-                caller.kill()
-        if errors:
-            sys.exit(f"bench: {errors[0]}")
-        took, counts = time.perf_counter() - start, sandbox.control("summary")["freewheel"]
-        rows.append([name, str(counts["logins"]), str(counts["rejected_429"]), f"{took:.1f}", f"{took / (CALLERS * CALLS / 20):.2f}"])
+        with subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            tell(process, json.dumps([params, CALLERS, CALLS]))
+            ready = process.stdout is not None and process.stdout.readline() == "ready\n"
+            start = time.monotonic()  # as the sandbox's journal
+            _output, errors = process.communicate("\n")
+        if not ready or process.returncode:
+            sys.exit(f"bench: {errors}")
+        took, counts = time.monotonic() - start, sandbox.control("summary")["freewheel"]
+        rows.append([name, str(counts["logins"]), str(counts["rejected_429"]), f"{took:.1f}", f"{took / (total / RATE):.2f}"])
+        calls = [entry["at"] - start for entry in sandbox.control("requests?platform=freewheel") if entry["status"] == 200 and not entry["auth"]]
+        progress.append([name, *(str(sum(at <= seconds for at in calls)) for seconds in SAMPLES)])
     redis.stop()
-    return rows
+    return [rows, progress]
 
 
 def tell(process: subprocess.Popen[str], line: str) -> None:
@@ -245,16 +251,20 @@ def markdown(rows: list[list[str]]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often each row is measured (default: 5)")
-    parser.add_argument("--write", type=pathlib.Path, metavar="FILE", help=f"put the tables into this file, between {BEGIN} and {END}")
+    parser.add_argument(
+        "--write", type=pathlib.Path, metavar="FILE", help=f"put the tables into this file, between {BEGIN} and {END}, and the charts beside it"
+    )
     parser.add_argument("--only", action="append", metavar="PART", help="items, start, logins, pacing or entitlements; may be repeated")
     given = parser.parse_args()
+    if given.write and given.only:
+        parser.error("--write replaces all tables: it cannot be combined with --only")
     with tempfile.TemporaryDirectory(prefix="mediaops-bench-") as folder:
         sandbox, place = Sandbox(pathlib.Path(folder)), pathlib.Path(folder)
         parts: dict[str, t.Callable[[], list[list[list[str]]]]] = {
             "items": lambda: [items(sandbox, place, given.rounds)],
             "start": lambda: [start(sandbox, place, given.rounds)],
             "logins": lambda: [logins(sandbox, place)],
-            "pacing": lambda: [pacing(sandbox, place)],
+            "pacing": lambda: pacing(sandbox, place),
             "entitlements": lambda: entitlements.tables(sandbox, place, 3),
         }
         try:
@@ -263,7 +273,10 @@ def main() -> None:
             sandbox.stop()
     versions = f"ansible-core {importlib.metadata.version('ansible-core')}, Python {platform.python_version()}, {os.cpu_count()} cores"
     text = "\n\n".join(
-        [*map(markdown, tables), f"Measured with {versions}; the first table's values are medians of {given.rounds} rounds, its ratios those within a round."]
+        [
+            *(charts.illustrated(markdown(table)) for table in tables),
+            f"Measured with {versions}; the values of the first table are medians of {given.rounds} rounds, its ratios are computed within a round.",
+        ]
     )
     print(text)
     if given.write:
@@ -272,6 +285,8 @@ def main() -> None:
         if not begin or not end:
             sys.exit(f"bench: {given.write} lacks {BEGIN} or {END}")
         given.write.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+        for name, chart in charts.draw(text).items():
+            (given.write.parent / "images" / name).write_text(chart, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The documentation's site: it is built without a warning, is whole, leads nowhere wrong, and loads nothing from elsewhere."""
+"""The documentation site: it builds without warnings, is complete, has no broken links, and loads nothing from other servers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LOADED = {("script", "src"), ("img", "src"), ("link", "href"), ("iframe", "src")
 
 
 class Page(html.parser.HTMLParser):
-    """What a page links to, what it loads, and the places in it that links can lead to."""
+    """The links of a page, the files that it loads, and the anchors that links can point to."""
 
     def __init__(self, path: pathlib.Path) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     environment = {
         "PATH": f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}",
         "LC_ALL": "C.UTF-8",
-        # Whoever asks the network gets no answer.
+        # Network access fails.
         **dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:1"),
     }
     command = [sys.executable, str(ROOT / "tools" / "docs.py"), str(folder / "site")]
@@ -69,7 +69,7 @@ def test_everything_has_a_page(site: pathlib.Path) -> None:
     assert not [path for path in expected if not path.exists()]
 
 
-def test_links_lead_somewhere(site: pathlib.Path, pages: dict[pathlib.Path, Page]) -> None:
+def test_no_link_is_broken(site: pathlib.Path, pages: dict[pathlib.Path, Page]) -> None:
     wrong = []
     for path, page in pages.items():
         for link in page.links:
@@ -83,12 +83,12 @@ def test_links_lead_somewhere(site: pathlib.Path, pages: dict[pathlib.Path, Page
     assert not wrong
 
 
-def test_nothing_is_loaded_from_elsewhere(site: pathlib.Path, pages: dict[pathlib.Path, Page]) -> None:
+def test_nothing_is_loaded_from_other_servers(site: pathlib.Path, pages: dict[pathlib.Path, Page]) -> None:
     assert not {source for page in pages.values() for source in page.loaded if urllib.parse.urlsplit(source).netloc}
     styles = "".join(path.read_text(encoding="utf-8") for path in site.rglob("*.css"))
     assert not re.findall(r"(?:@import|url\()\s*[\"']?(?:https?:)?//", styles)
 
 
-def test_the_theme_complains_of_nothing(pages: dict[pathlib.Path, Page]) -> None:
-    """It writes some complaints into the page."""
+def test_the_theme_reports_no_errors(pages: dict[pathlib.Path, Page]) -> None:
+    """It writes some errors into the page."""
     assert not [str(path) for path, page in pages.items() if "ERROR: " in page.text]
