@@ -1,9 +1,9 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep the manifest's JSON Schema equal to the plugins: --check tells whether it is, --write makes it so.
+"""Generate the manifest's JSON Schema from the plugins: --write updates the file, --check fails if it is out of date.
 
-A section takes its provider's options and the lists that the provider's class names; an item of a list takes options of a module.
+A section has the options of its provider, and the lists that the provider's class declares; an item in a list has options of a module.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "roles" / "provision" / "files" / "manifest.schema.json"
 PLUGINS = "ansible_collections.mediaops.access.plugins"
 TYPES: dict[str, dict[str, t.Any]] = {
-    # YAML makes 3.1 of 3.10 and 83 of 0123: a text that looks like a number takes quotes, and decimals never do without.
+    # YAML reads 3.10 as 3.1 and 0123 as 83, so strings that look like numbers must be quoted; unquoted integers are accepted, decimals are not.
     "str": {"type": ["string", "integer"]},
     "path": {"type": "string"},
     "int": {"type": ["integer", "string"], "pattern": "^-?[0-9]+$"},
@@ -31,17 +31,17 @@ TYPES: dict[str, dict[str, t.Any]] = {
 ID = {"type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+$"}
 DELIVER = {
     "type": "array",
-    "description": "Where the credentials go.",
+    "description": "The destinations of the credentials.",
     "items": {
         "type": "object",
         "properties": {
-            "dest": {"type": "string", "minLength": 1, "description": "The file, relative to the manifest's folder."},
-            "format": {"enum": ["dotenv", "vault_yaml", "json", "vault_kv2"], "description": "How it is written."},
-            "url": {"type": "string", "minLength": 1, "description": "For vault_kv2, the root of Vault or OpenBao."},
-            "mount": {"type": "string", "minLength": 1, "description": "For vault_kv2, where the secrets engine is mounted."},
-            "path": {"type": "string", "minLength": 1, "description": "For vault_kv2, the secret's path."},
-            "token": {"type": "string", "minLength": 1, "description": "For vault_kv2, the token."},
-            "namespace": {"type": "string", "description": "For vault_kv2, the namespace."},
+            "dest": {"type": "string", "minLength": 1, "description": "The path of the file, relative to the manifest's directory. It is required for all formats except vault_kv2."},
+            "format": {"enum": ["dotenv", "vault_yaml", "json", "vault_kv2"], "description": "The format: an environment file, JSON, YAML encrypted with Ansible Vault, or a secret in HashiCorp Vault or OpenBao."},
+            "url": {"type": "string", "minLength": 1, "description": "The root URL of Vault or OpenBao, for vault_kv2."},
+            "mount": {"type": "string", "minLength": 1, "description": "The mount path of the KV secrets engine (version 2), for vault_kv2. The default is secret."},
+            "path": {"type": "string", "minLength": 1, "description": "The path of the secret, for vault_kv2."},
+            "token": {"type": "string", "minLength": 1, "description": "The token for Vault or OpenBao, for vault_kv2."},
+            "namespace": {"type": "string", "description": "The namespace in Vault or OpenBao, for vault_kv2."},
         },
         "required": ["format"],
         "if": {"properties": {"format": {"const": "vault_kv2"}}},
@@ -97,7 +97,7 @@ def section(provider: t.Any) -> dict[str, t.Any]:
         f"{name}_file": {
             "type": "string",
             "minLength": 1,
-            "description": f"A CSV, JSON, JSON Lines or YAML file with more {name}, relative to the manifest's folder.",
+            "description": f"The path of a CSV, JSON, JSON Lines or YAML file with more {name}, relative to the manifest's directory.",
         }
         for name, wanted in provider.manifest.items()
         if wanted.from_file

@@ -10,7 +10,8 @@ from ..module_utils._errors import AccessError
 from ..module_utils._masking.marks import MASK
 from ..module_utils._platform.access import Access
 from ..plugin_utils._controller_action import ControllerAction
-from ..plugin_utils._deliver import FORMATS, KEYS, Credentials, CredentialsFile, Place
+from ..plugin_utils._credentials_file import CredentialsFile
+from ..plugin_utils._deliver import FORMATS, KEYS, Credentials, Place
 from ..plugin_utils._plain import ansible_home
 from ..plugin_utils._vault_kv2 import VAULT, VaultSecret
 
@@ -51,24 +52,24 @@ class ActionModule(ControllerAction):
         return {"changed": changed, "dest": label, **({"diff": diff} if self._task.diff else {})}
 
     def _place(self, arguments: dict[str, t.Any]) -> tuple[Place, str]:
-        """Where to deliver, and how to call it."""
+        """The destination, and its name in the result and in diffs."""
         if arguments["format"] == "vault_kv2":
             access = Access(VAULT, arguments, secrets=self.secrets, ansible_home=ansible_home())
             return VaultSecret(access), f"{access.client.url}/{arguments['mount']}/{arguments['path']}"
         if not arguments["dest"]:
-            raise AccessError(f"dest must be given for the format {arguments['format']}")
-        # To remove a file takes no password.
+            raise AccessError(f"dest must be given for format {arguments['format']}")
+        # Removing a file requires no password.
         form = FORMATS["json" if arguments["state"] == "absent" else arguments["format"]](arguments["vault_password"])
         return CredentialsFile(arguments["dest"], form), arguments["dest"]
 
 
 def _coming(wanted: dict[str, dict[str, t.Any]]) -> dict[str, list[str]]:
-    """In check mode: what only the real run will obtain. That is nothing at all of a token, and an application without a number."""
+    """In check mode: the names whose credentials only the real run will obtain. Their token is null, or their application has no ID."""
     return {kind: [name for name, entry in entries.items() if entry is None or entry.get("id", "") is None] for kind, entries in wanted.items()}
 
 
 def _shown(credentials: Credentials, before: Credentials | None = None) -> dict[str, dict[str, t.Any]]:
-    """Credentials without secrets; one that differs from before is marked."""
+    """Credentials with secrets masked; those that differ from before are marked as new."""
 
     def value(kind: str, name: str, key: str, text: t.Any) -> t.Any:
         if key not in SECRET:

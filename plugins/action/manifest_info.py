@@ -21,16 +21,18 @@ from ..module_utils._data.values import leaves, problems_in
 from ..module_utils._errors import AccessError, in_one_line
 from ..module_utils._platform.options import check_common, common_options
 from ..plugin_utils._controller_action import ControllerAction
-from ..plugin_utils._deliver import FORMATS, CredentialsFile, Json, clashes
+from ..plugin_utils._credentials_file import CredentialsFile
+from ..plugin_utils._deliver import FORMATS, Json, clashes
+from ..plugin_utils._manifest import describe
 from ..plugin_utils._plain import VAULT_REMEDY, decrypted, first_line, plain
 from ..plugin_utils._providers import platforms
 from ..plugin_utils._yaml_source import changed_by_yaml, check_aliases
 
 SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision", "files", "manifest.schema.json")
 COMMON = common_options("none", "none")
-_GIVEN = "what was given"
+_GIVEN = "the supplied dictionary"
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
-_LITERAL = "templates in a manifest file are taken literally (give the manifest as a dictionary to have them evaluated)"
+_LITERAL = "templates in a manifest file are not evaluated. To use templates, pass the manifest as a dictionary"
 
 
 class ActionModule(ControllerAction):
@@ -73,42 +75,43 @@ class ActionModule(ControllerAction):
         templates = sorted(_templates_in(given)) if name != _GIVEN else []
         return {
             "changed": False,
-            **({"warnings": [f"{name}: {_LITERAL}: {in_one_line(templates)}"]} if templates else {}),
+            **({"warnings": [f"{name}: {in_one_line(templates)}: {_LITERAL}"]} if templates else {}),
             "manifest": manifest,
             "sections": [{"provider": provider.name, "role": provider.role} for provider in providers],
+            "platforms": {provider.name: describe(provider, manifest[provider.name]) for provider in providers},
             "deliver": deliver,
             "names": {kind: dict.fromkeys(places) for kind, places in _wanted_names(manifest).items()},
             "_ansible_no_log": True,
         }
 
     def _load(self, given: t.Any) -> tuple[dict[str, t.Any], str, str]:
-        """The manifest with Ansible's tags, what to call it, and the folder that its paths start from."""
+        """The manifest with Ansible's tags, its name in messages, and the directory that its paths are relative to."""
         base = self._loader.get_basedir()
         if isinstance(given, dict):
             return given, _GIVEN, base
         given = plain(given)
         if not isinstance(given, str):
-            raise AccessError("a manifest must be given as a dictionary, or as the path of a YAML or JSON file")
+            raise AccessError("manifest must be a dictionary, or the path of a YAML or JSON file")
         path = next((place for place in (os.path.abspath(os.path.expanduser(given)), os.path.join(base, given)) if os.path.isfile(place)), None)
         if path is None:
-            raise AccessError(f"there is no manifest {given} (relative paths start at the working directory, then at the playbook's)")
+            raise AccessError(f"manifest {given!r} not found. A relative path starts at the working directory or at the playbook's directory")
         try:
-            # Data, not templates: a manifest file is never evaluated. Ansible Vault is welcome.
+            # A manifest file is data, so templates in it are never evaluated. It may be encrypted with Ansible Vault.
             text = self._loader.get_text_file_contents(path)
             check_aliases(plain(text))
             manifest = self._loader.load(text, file_name=path)
-            plain(manifest)  # decrypts what is encrypted in it
+            plain(manifest)  # decrypts encrypted values
         except AnsibleError as error:
             remedy = f". {VAULT_REMEDY}" if "vault" in str(error).lower() or "decrypt" in str(error).lower() else ""
             raise AccessError(f"{path} cannot be read: {first_line(error)}{remedy}") from None
         except AccessError as error:
             raise AccessError(f"{path} cannot be read: {error.message}") from None
         if not isinstance(manifest, dict):
-            raise AccessError(f"{path} is no valid manifest: the whole must be a mapping of sections")
+            raise AccessError(f"{path} is not a valid manifest: the top level must be a mapping of sections")
         return manifest, path, os.path.dirname(path)
 
     def _wrong_items(self, provider: t.Any, section: dict[str, t.Any], check: bool, revoke: bool) -> list[str]:
-        """What is wrong with items, before anything is provisioned; whoever provisions those of a file reads it again."""
+        """The problems of items, before anything is provisioned. The module that provisions the items of a file reads it again."""
         problems: list[str] = []
         for key, wanted in provider.manifest.items():
             items = self._every_item(f"{provider.name}.{key}", key, wanted, section)
@@ -118,7 +121,7 @@ class ActionModule(ControllerAction):
         return problems
 
     def _every_item(self, place: str, key: str, wanted: t.Any, section: dict[str, t.Any]) -> t.Iterator[Item]:
-        """The items of a list that has a check, and those of its file."""
+        """The items of a list that has a check, and the items of its file."""
         spec = {name: _module(wanted).options[name] for name in wanted.options}
         for index, options in enumerate(section.get(key, []) if wanted.check else ()):
             try:
@@ -137,7 +140,7 @@ class ActionModule(ControllerAction):
         return read_items(path, spec, lambda place: decrypted(self._loader, place))
 
     def _include_files(self, provider: t.Any, section: dict[str, t.Any]) -> None:
-        """Put the items of files into the lists that they belong to."""
+        """Add the items of files to the lists that they belong to."""
         for key, wanted in provider.manifest.items():
             path = section.pop(f"{key}_file", None) if wanted.from_file else None
             if path:
@@ -145,7 +148,7 @@ class ActionModule(ControllerAction):
 
 
 def _wrong_values(manifest: dict[str, t.Any], loader: t.Any) -> list[str]:
-    """Values that YAML or a spreadsheet has changed, or that cannot be seen, each with its place."""
+    """The places of values that YAML or a spreadsheet has changed, or that contain invisible characters."""
     problems: list[str] = []
     for provider in platforms():
         section = manifest.get(provider.name)
@@ -156,7 +159,7 @@ def _wrong_values(manifest: dict[str, t.Any], loader: t.Any) -> list[str]:
 
 
 def _section_spec(provider: t.Any) -> dict[str, dict[str, t.Any]]:
-    """The options of a section, in which a list's items have theirs."""
+    """The options of a section, including those of the items in its lists."""
     spec = dict(provider.argument_spec())
     for key, wanted in provider.manifest.items():
         options = _module(wanted).options
@@ -167,7 +170,7 @@ def _section_spec(provider: t.Any) -> dict[str, dict[str, t.Any]]:
 
 
 def _templates_in(value: t.Any, place: str = "") -> t.Iterator[str]:
-    """The places of texts that would be templates elsewhere."""
+    """The places of strings that Ansible would evaluate as templates elsewhere."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _templates_in(inner, f"{place}.{key}".lstrip("."))
@@ -179,17 +182,17 @@ def _templates_in(value: t.Any, place: str = "") -> t.Iterator[str]:
 
 
 def _without_null(value: t.Any) -> t.Any:
-    """A mapping without what has nothing in it."""
+    """A mapping without its null values."""
     return {key: inner for key, inner in value.items() if inner is not None} if isinstance(value, dict) else value
 
 
 def _refuse(name: str, problems: list[str], most: int = 10) -> None:
     if problems:
-        raise AccessError(f"{name} is no valid manifest: {in_one_line(problems, most)}")
+        raise AccessError(f"{name} is not a valid manifest: {in_one_line(problems, most)}")
 
 
 def _anchor_paths(provider: t.Any, section: dict[str, t.Any], folder: str) -> None:
-    """Let relative paths of options and files begin at the manifest's folder."""
+    """Resolve relative paths of options and files against the manifest's directory."""
     options = {**provider.argument_spec(), **{name: _module(wanted).options[name] for wanted in provider.manifest.values() for name in wanted.settings}}
     paths = [name for name, option in options.items() if option["type"] == "path"]
     paths += [f"{key}_file" for key, wanted in provider.manifest.items() if wanted.from_file]
@@ -203,7 +206,7 @@ def _module(wanted: t.Any) -> t.Any:
 
 
 def _wrong_options(provider: t.Any, section: dict[str, t.Any], arguments: dict[str, t.Any]) -> list[str]:
-    """What the modules would say of a section's connection options."""
+    """The error that the modules would report for a section's connection options."""
     if not COMMON.keys() & section.keys():
         return []
     options = {name: section.get(name, arguments[name]) for name in COMMON}
@@ -218,7 +221,7 @@ def _wrong_options(provider: t.Any, section: dict[str, t.Any], arguments: dict[s
 
 
 def _undeliverable(deliver: list[dict[str, t.Any]], has_vault_password: bool | None) -> list[str]:
-    """What would keep credentials from being delivered, as far as it can be known before there are any."""
+    """Problems that would prevent delivery, as far as they can be found before there are credentials."""
     problems: list[str] = []
     first: dict[str, int] = {}
     for index, target in enumerate(deliver):
@@ -239,12 +242,12 @@ def _undeliverable(deliver: list[dict[str, t.Any]], has_vault_password: bool | N
         except AccessError as error:
             problems.append(f"deliver[{index}].dest: {' '.join(error.message.split())}")
         if first.setdefault(target["dest"], index) != index:
-            problems.append(f"deliver[{index}].dest: it is the file of deliver[{first[target['dest']]}].dest, too")
+            problems.append(f"deliver[{index}].dest: same file as deliver[{first[target['dest']]}].dest")
     return problems
 
 
 def _make_absent(provider: t.Any, section: dict[str, t.Any]) -> None:
-    """Turn what a section wants into its opposite; what is not removable is left out."""
+    """Make everything in a section absent; lists whose items cannot be removed are dropped."""
     for key, wanted in provider.manifest.items():
         if not wanted.removable:
             section.pop(key, None)
@@ -253,7 +256,7 @@ def _make_absent(provider: t.Any, section: dict[str, t.Any]) -> None:
 
 
 def _named(manifest: dict[str, t.Any]) -> t.Iterator[tuple[str, str, dict[str, t.Any]]]:
-    """Kind, place and item of everything whose credentials are delivered by name. A name may be a number in YAML; it is a text here."""
+    """Kind, place and item of everything whose credentials are delivered by name. A name that is a number in YAML becomes a string."""
     for provider in platforms():
         for kind in ("applications", "tokens"):
             items = manifest.get(provider.name, {}).get(kind, []) if kind in provider.manifest else []
@@ -268,12 +271,12 @@ def _names_twice(manifest: dict[str, t.Any]) -> list[str]:
     for kind, place, item in _named(manifest):
         first = seen.setdefault((kind, item["name"]), place)
         if first != place:
-            problems.append(f"{place}: the name {item['name']!r} is in {first} already, and {kind} are delivered by name")
+            problems.append(f"{place}: the name {item['name']!r} is in {first} already; the names of {kind} must be unique")
     return problems
 
 
 def _wanted_names(manifest: dict[str, t.Any]) -> dict[str, dict[str, str]]:
-    """The names of what shall be there, each with its place."""
+    """The names of the applications and tokens that should exist, each with its place."""
     names: dict[str, dict[str, str]] = {"applications": {}, "tokens": {}}
     for kind, place, item in _named(manifest):
         if item.get("state", "present") == "present":

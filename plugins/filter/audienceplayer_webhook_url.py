@@ -37,9 +37,10 @@ options:
     type: dict
     required: true
   url:
-    description: The root URL of the API, if the dictionary does not contain it.
+    description:
+      - The root URL of the API. It takes precedence over C(url) in the dictionary.
+      - If neither is set, the environment variable E(AUDIENCEPLAYER_URL) is used, and C(https://api.audienceplayer.com) by default.
     type: str
-    default: https://api.audienceplayer.com
 seealso:
   - module: mediaops.access.audienceplayer_entitlement
 """

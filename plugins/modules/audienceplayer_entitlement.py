@@ -93,7 +93,7 @@ options:
     description:
       - The path of a file with entitlements, on the host that executes the task. Its items have the options of O(entitlements[]).
       - The file is encoded in UTF-8. Its extension is C(.csv) (with the option names in the first line), C(.json),
-        C(.jsonl) or C(.ndjson) (with one item per line), or C(.yml).
+        C(.jsonl) or C(.ndjson) (with one item per line), C(.yml) or C(.yaml).
       - The semicolons, the C(sep=;) line and the byte order mark that spreadsheet programs write are accepted. YAML values are taken as they are written.
       - The file may be encrypted with Ansible Vault if the task runs on the controller.
       - Empty values are ignored. An empty file is an error.

@@ -24,6 +24,7 @@ options:
       - The format of the credentials. V(json) and V(vault_yaml) contain C(applications) and C(tokens) by name; V(vault_yaml) is encrypted with Ansible Vault.
       - V(dotenv) contains C(NAME_CLIENT_ID), C(NAME_CLIENT_SECRET) and C(NAME_ACCESS_TOKEN), with names in upper case
         and other characters replaced by underscores. Two names that result in the same variable are an error.
+      - V(vault_kv2) writes C(applications) and C(tokens) to the secret O(path) in HashiCorp Vault or OpenBao, in a KV secrets engine (version 2).
     type: str
     choices: [dotenv, json, vault_yaml, vault_kv2]
     required: true

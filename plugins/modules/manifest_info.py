@@ -64,7 +64,17 @@ EXAMPLES = r"""
   mediaops.access.manifest_info:
     manifest: manifest.yml
     revoke: true
-  register: opposite
+  register: inverse
+
+- name: Read a manifest, including the items of the files that it references
+  mediaops.access.manifest_info:
+    manifest: manifest.yml
+    include_files: true
+  register: desired
+
+- name: Show the number of entitlements
+  ansible.builtin.debug:
+    msg: "{{ desired.platforms.audienceplayer.lists.entitlements | length }}"
 """
 
 RETURN = r"""
@@ -79,6 +89,20 @@ sections:
   type: list
   elements: dict
   sample: [{"provider": "flex", "role": "flex_application"}]
+platforms:
+  description:
+    - What the roles apply, by platform. C(title) is the platform's full name, and C(connection) contains the connection options of its section.
+    - C(lists) contains its lists. Items with credentials of their own have these in C(connections) instead, by list and name, merged with C(connection).
+    - C(settings) contains the options that apply to a whole list, by list, including the path of its file.
+  returned: success
+  type: dict
+  sample:
+    freewheel:
+      title: FreeWheel
+      connection: {"timeout": 10}
+      connections: {"tokens": {"mrm": {"timeout": 10, "username": "mrm-api@example.com"}}}
+      lists: {"tokens": [{"name": "mrm"}]}
+      settings: {}
 names:
   description: The names of the applications and tokens that should exist, as keys of C(applications) and C(tokens). The values are null.
   returned: success

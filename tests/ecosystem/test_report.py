@@ -134,7 +134,7 @@ def test_a_platform_that_cannot_be_reached_fails_the_run_in_the_end(made: Made) 
     assert made.run.status
     assert not made.run.problems()
     last = made.run.phases[0].tasks[-1]
-    assert last["task"].endswith("Say which platforms failed") and last["outcome"] == "failed"
+    assert last["task"].endswith("Fail if a platform failed") and last["outcome"] == "failed"
     assert "Playlyfe" in last["result"]["msg"] and "nobody@example.com" in last["result"]["msg"]
     shown = section(made.text, "playlyfe")
     assert shown.count('class="failure"') == 1 and "Failed" in shown and "<table>" in shown  # its cached tokens
@@ -166,11 +166,11 @@ def test_it_says_what_a_run_would_change(made: Made) -> None:
     assert "<del>Old words</del>" in flex and "<ins>Tool to review media</ins>" in flex
     assert re.findall(r"</span> (add|change|remove)</span>", flex) == ["change", "add", "remove"]
     assert "1 not in the manifest" in flex
-    assert "renewed at its next use" in tokens and "expired" in tokens
+    assert "renewed on next use" in tokens and "expired" in tokens
     assert len(re.findall("product 445 of viewer", viewers)) == 23 and f"and {MANY + 2 - 25:,} more" in viewers
     rows = {what: re.findall(r"<td>(.*?)</td>", cells) for what, cells in re.findall(r'row">(\w+ \d+)</th>(.*?)</tr>', viewers, re.S)}
     assert rows == {"product 444": ["2", "0", "0", "–"], "product 445": [f"{MANY:,}", "0", f"{MANY:,}", "–"], "subscription 555": ["2", "0", "1", "1"]}
-    assert "In step" in section(made.text, "movingimage") and "Sports" in section(made.text, "movingimage")
+    assert "In sync" in section(made.text, "movingimage") and "Sports" in section(made.text, "movingimage")
 
 
 def test_it_is_small_and_asks_for_nothing(made: Made) -> None:

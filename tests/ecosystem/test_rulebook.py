@@ -156,12 +156,12 @@ class Rulebook:
                 return error.code
 
     def waiting(self) -> int:
-        """How many entitlements are not brought about yet."""
+        """The number of entitlements that are not applied yet."""
         with contextlib.closing(sqlite3.connect(self.database)) as database:
             return database.execute("SELECT count(*) FROM newest WHERE item IS NOT NULL").fetchone()[0]
 
     def settled(self) -> None:
-        """Wait until all that was accepted is brought about."""
+        """Wait until all accepted events are applied."""
         wait_for("the end of all work", lambda: not self.waiting(), self.printed)
 
     def held(self, email: str) -> tuple[list[int], list[int]]:

@@ -26,14 +26,15 @@ PROGRAM = """
 import json, os, signal, sys, traceback
 import cryptography.fernet, jsonschema, redis, requests
 from ansible_collections.mediaops.access.plugins.module_utils._store import redis
-from ansible_collections.mediaops.access.plugins.plugin_utils import _deliver
+from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_file import CredentialsFile
+from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS
 from ansible_collections.mediaops.access.plugins.modules import audienceplayer_entitlement, flex_oauth_app, freewheel_token
 
 redis._LOCK_LIFE = 0.3  # seconds that the next process has to wait
 
 
 def deliver(params):
-    place = _deliver.CredentialsFile(params["dest"], _deliver.FORMATS["json"](None))
+    place = CredentialsFile(params["dest"], FORMATS["json"](None))
     before, after, changed = place.compare(params["credentials"])
     if changed:
         place.write(after)

@@ -259,6 +259,6 @@ def test_templates_in_a_manifest_file_are_warned_of(sandbox: Sandbox, ansible: A
 
     assert found.status == 0
     output = " ".join(found.output.split())
-    assert "templates in a manifest file are taken literally" in output and "playlyfe.players[0].alias" in output
+    assert "templates in a manifest file are not evaluated" in output and "playlyfe.players[0].alias" in output
     assert [player["alias"] for player in sandbox.state()["playlyfe"]["players"]] == ["{{ alias }}"]
     assert [problem for problem in found.problems() if not problem.startswith(UNWANTED[0])] == []

@@ -15,7 +15,7 @@ from driver import Ansible, Facts, Phase, Run, Sandbox, report
 
 pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
 
-FAILED = "Say which platforms failed"
+FAILED = "Fail if a platform failed"
 
 
 def manifest_for(sandbox: Sandbox, work: pathlib.Path) -> Facts:
@@ -171,7 +171,7 @@ def test_the_report_says_that_a_token_is_dead(sandbox: Sandbox, ansible: Ansible
         run = ansible.run(play, "-e", f"@{variables}")
 
         accept(run, *(["the report fails"] if run.status else []))
-        (said,) = [task["result"]["msg"] for task in run.phases[0].tasks if task["task"].endswith("Say what it says")]
+        (said,) = [task["result"]["msg"] for task in run.phases[0].tasks if task["task"].endswith("Show the result")]
         assert said.endswith(f"Pending changes: {{'freewheel': {int(dead)}}}")
 
 
@@ -210,7 +210,7 @@ def test_invalid_manifests(sandbox: Sandbox, ansible: Ansible) -> None:
     run = ansible.run(plays)
     accept(run, *(["a play fails"] if run.status else []))
     wanted = [(f"manifest-{number}.yml", place) for number, (_path, _value, place) in enumerate(INVALID.values())]
-    wanted += [("list.yml", "mapping"), ("broken.yml", "cannot be read"), ("missing.yml", "there is no manifest"), ("what was given", "flux")]
+    wanted += [("list.yml", "mapping"), ("broken.yml", "cannot be read"), ("missing.yml", "not found"), ("the supplied dictionary", "flux")]
     for phase, texts in zip(run.phases, wanted, strict=True):
         refused_at_once(phase, texts)
     assert not list(ansible.work.iterdir())
@@ -288,4 +288,4 @@ def test_entitlements_come_as_a_list_or_as_a_file(ansible: Ansible, given: Facts
     run = ansible.run([{"name": "Entitle", "ansible.builtin.import_playbook": "mediaops.access.entitlements"}], "-e", json.dumps(given))
 
     assert run.status == 2
-    assert "Give exactly one of entitlements_file" in run.output
+    assert "Set exactly one of entitlements_file" in run.output

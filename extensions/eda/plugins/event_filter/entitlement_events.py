@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turns a shop's events into entitlements that wait, in a file, until a playbook has brought them about."""
+"""Turns a shop's events into entitlements, which are stored in a file until a playbook has applied them."""
 
 from __future__ import annotations
 
@@ -22,26 +22,27 @@ import typing as t
 import unicodedata
 
 DOCUMENTATION = r"""
-short_description: Keep a shop's events until their entitlements are brought about
+short_description: Store a shop's events until their entitlements are applied
 description:
-  - An event of a webhook source is checked and noted in a SQLite database, and goes no further. When the source answers, the event cannot be lost any more.
-  - Of all events about a user and a product or subscription the newest counts, in whatever order they arrive and however often.
-  - An event of another source with the key C(retry_after) asks for what is to be done. It becomes an event with the list C(entitlements) of what is new,
-    another one with what was handed out before and is due again, or none.
-    What was handed out for the n-th time is due again after C(retry_after) seconds times 2 to the power of n - 1, until its receipt is there.
-  - Whoever has brought the list about makes an empty file at the path C(receipt) of the event.
-  - The database is the file that the environment variable E(MEDIAOPS_EVENTS) names (default C(~/.local/state/mediaops-access/events.sqlite)), mode 0600.
-    Receipts are in a directory beside it. Only one rulebook may use it at a time.
+  - Validates each event of a webhook source and stores it in a SQLite database. The event is not passed on to the rules.
+    Once the source has responded, the event cannot be lost.
+  - For each user and product or subscription, the newest event decides, regardless of the order in which events arrive, and how often.
+  - An event of another source with the key C(retry_after) requests the pending entitlements. It is replaced by up to two events with a list C(entitlements):
+    one with all new entitlements, and one with a single entitlement that was returned before and is due again.
+    An entitlement that was returned n times is due again after C(retry_after) seconds times 2 to the power of n - 1, until its receipt exists.
+  - After applying the list, the playbook creates an empty file at the event's path C(receipt).
+  - The environment variable E(MEDIAOPS_EVENTS) sets the path of the database (default C(~/.local/state/mediaops-access/events.sqlite)), which has mode 0600.
+    Receipts are stored in a directory next to it. Only one rulebook may use the database at a time.
 options:
   fields:
     description:
-      - Where a shop's payload has what is called C(id), C(type), C(occurred_at), C(user_id), C(user_email), C(product_id), C(subscription_id) and
-        C(expires_at) here, as keys with dots between them. What is not named here is looked for under its own name.
+      - The keys in the shop's payload for C(id), C(type), C(occurred_at), C(user_id), C(user_email), C(product_id), C(subscription_id) and
+        C(expires_at), with dots between nested keys. Fields that are not listed are read from the key with their own name.
     type: dict
     default: {}
   types:
     description:
-      - The types of events, and whether each makes the entitlement V(present) or V(absent).
+      - The event types, and whether each makes the entitlement V(present) or V(absent).
     type: dict
     default: {purchase: present, refund: absent, chargeback: absent}
 """
@@ -61,12 +62,12 @@ EXAMPLES = r"""
 
 _TYPES = {"purchase": "present", "refund": "absent", "chargeback": "absent"}
 _ID = re.compile(r"[\w.:-]{1,200}", re.ASCII)
-# No braces: in a variable Ansible would take them for a template.
+# No braces, because Ansible would evaluate them as a template in a variable.
 _EMAIL = re.compile(r"[^\s@{}]{1,64}@[^\s@{}]{1,255}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
-_CLOCKS_DIFFER = datetime.timedelta(days=1)
+_MAX_CLOCK_SKEW = datetime.timedelta(days=1)
 
-# One row for each entitlement that an event was about. `item` is there until it is brought about; then no personal data is left.
+# One row per entitlement. `item` is set until the entitlement is applied; after that, the row contains no personal data.
 _SCHEMA = """
 PRAGMA secure_delete = ON;
 CREATE TABLE IF NOT EXISTS newest (
@@ -80,8 +81,8 @@ _logger = logging.getLogger("mediaops.access.entitlement_events")
 Event = dict[str, t.Any]
 
 
-class _Read(t.NamedTuple):
-    """An event: what it is about, its place in the order of all events about that, and what it wants."""
+class _ValidEvent(t.NamedTuple):
+    """A validated event: the entitlement's key, the event's rank among all events for that key, and the desired item."""
 
     entitlement: str
     rank: str
@@ -89,7 +90,7 @@ class _Read(t.NamedTuple):
 
 
 def main(event: Event, fields: dict[str, str] | None = None, types: dict[str, str] | None = None) -> list[Event]:
-    """The events that the rules get in place of this one."""
+    """The events that replace this one for the rules."""
     path = pathlib.Path(os.environ.get("MEDIAOPS_EVENTS") or "~/.local/state/mediaops-access/events.sqlite").expanduser().absolute()
     receipts = path.with_name(f"{path.name}.receipts")
     _prepare(path, receipts)
@@ -104,20 +105,20 @@ def main(event: Event, fields: dict[str, str] | None = None, types: dict[str, st
         fields, types = fields or {}, types or _TYPES
         name = _value(given, fields, "id")
         if not isinstance(name, str) or not _ID.fullmatch(name):
-            _logger.warning("An event without a usable id is dropped")
+            _logger.warning("An event without a valid id is dropped")
             return []
         try:
-            read = _read(given, name, fields, types)
+            valid = _validate(given, name, fields, types)
         except ValueError as error:
             _logger.warning("Event %s is dropped: %s", name, error)
             return []
         with database:
-            _note(database, name, read)
+            _store(database, name, valid)
     return []
 
 
 def _prepare(path: pathlib.Path, receipts: pathlib.Path) -> None:
-    """Create what is missing, for this user alone under any umask. Nothing waits for a FIFO, or is written to a device."""
+    """Create missing files and directories, accessible only to this user under any umask. A FIFO or a device is refused."""
     before = os.umask(0o077)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -127,16 +128,16 @@ def _prepare(path: pathlib.Path, receipts: pathlib.Path) -> None:
         os.umask(before)
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file: set MEDIAOPS_EVENTS to another path", str(path))
+            raise OSError(errno.EINVAL, "not a regular file. Set MEDIAOPS_EVENTS to another path", str(path))
     finally:
         os.close(handle)
 
 
-def _read(payload: Event, name: str, fields: dict[str, str], types: dict[str, str]) -> _Read:
+def _validate(payload: Event, name: str, fields: dict[str, str], types: dict[str, str]) -> _ValidEvent:
     def one_of(*names: str) -> tuple[str, t.Any]:
         found = [(each, value) for each in names if (value := _value(payload, fields, each)) is not None]
         if len(found) != 1:
-            raise ValueError(f"exactly one of {' and '.join(names)} is needed")
+            raise ValueError(f"exactly one of {' and '.join(names)} is required")
         return found[0]
 
     def instant(key: str) -> datetime.datetime:
@@ -147,41 +148,41 @@ def _read(payload: Event, name: str, fields: dict[str, str], types: dict[str, st
             moment = datetime.datetime.fromisoformat(value)
             return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
         except (TypeError, ValueError, OverflowError, OSError):
-            raise ValueError(f"{key} is no date in ISO 8601 or in seconds since 1970") from None
+            raise ValueError(f"{key} is not a time in ISO 8601 or in seconds since 1970") from None
 
     kind = _value(payload, fields, "type")
     state = types.get(kind) if isinstance(kind, str) else None
     if state is None:
-        raise ValueError(f"type is none of {', '.join(types)}")
+        raise ValueError(f"unknown type; valid types: {', '.join(types)}")
     now = datetime.datetime.now(datetime.UTC)
     occurred_at = instant("occurred_at")
-    if occurred_at > now + _CLOCKS_DIFFER:
-        raise ValueError("occurred_at lies in the future")
-    # The order of two events of the same instant does not depend on which comes first either: a refund is after a purchase.
+    if occurred_at > now + _MAX_CLOCK_SKEW:
+        raise ValueError("occurred_at is in the future")
+    # Two events of the same instant are ordered too, regardless of which arrives first: a refund follows a purchase.
     rank = f"{occurred_at.isoformat(timespec='microseconds')} {state == 'absent':d} {name}"
 
     user, who = one_of("user_id", "user_email")
     if not (_EMAIL if user == "user_email" else _NUMBER).fullmatch(str(who)) or not str(who).isprintable():
-        raise ValueError(f"{user} is none")
+        raise ValueError(f"{user} is invalid")
     thing, number = one_of("product_id", "subscription_id")
     if not _NUMBER.fullmatch(str(number)):
-        raise ValueError(f"{thing} is none")
+        raise ValueError(f"{thing} is invalid")
     about = (user, _identity(str(who)), thing, int(number))
     item = {user: str(who) if user == "user_email" else int(who), thing: int(number), "state": state}
     if state == "present":
         if thing == "subscription_id":
             expires_at = instant("expires_at")
-            if expires_at <= now:  # of a purchase that comes so late nothing is left
+            if expires_at <= now:  # the purchased period is over
                 item["state"] = "absent"
             else:
                 item["expires_at"] = expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
         if user == "user_email" and item["state"] == "present":
             item["auto_register"] = True
-    return _Read(hashlib.sha256(json.dumps(about).encode()).hexdigest(), rank, item)
+    return _ValidEvent(hashlib.sha256(json.dumps(about).encode()).hexdigest(), rank, item)
 
 
 def _identity(address: str) -> str:
-    """The same for spellings of an address that differ in case or in Unicode's form only: the platform may take them for one."""
+    """The same for addresses that differ only in case or Unicode form, because the platform may treat them as one."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", address).casefold())
 
 
@@ -191,18 +192,18 @@ def _value(payload: t.Any, fields: dict[str, str], name: str) -> t.Any:
     return payload
 
 
-def _note(database: sqlite3.Connection, name: str, read: _Read) -> None:
+def _store(database: sqlite3.Connection, name: str, valid: _ValidEvent) -> None:
     done = database.execute(
         "INSERT INTO newest (entitlement, rank, item) VALUES (?, ?, ?) ON CONFLICT (entitlement) DO UPDATE"
         " SET rank = excluded.rank, item = excluded.item, receipt = NULL, tries = 0, tried_at = 0 WHERE excluded.rank > rank",
-        (read.entitlement, read.rank, json.dumps(read.item)),
+        (valid.entitlement, valid.rank, json.dumps(valid.item)),
     )
     if not done.rowcount:
-        _logger.info("Event %s is a repeat, or older than one that is known", name)
+        _logger.info("Event %s is a duplicate, or older than a known event", name)
 
 
 def _settle(database: sqlite3.Connection, receipts: pathlib.Path) -> None:
-    """What there is a receipt for is done."""
+    """Mark entitlements that have a receipt as applied."""
     names = os.listdir(receipts)
     with database:
         database.executemany("UPDATE newest SET item = NULL, receipt = NULL WHERE receipt = ?", [(name,) for name in names])
@@ -211,7 +212,7 @@ def _settle(database: sqlite3.Connection, receipts: pathlib.Path) -> None:
 
 
 def _due(database: sqlite3.Connection, receipts: pathlib.Path, retry_after: float) -> list[Event]:
-    """What is new goes together. What was tried before goes alone, so that an item that cannot be brought about keeps no other waiting."""
+    """New entitlements are returned together. A retried one is returned alone, so that an item that always fails does not delay others."""
     now = time.time()
     new = database.execute("SELECT entitlement, item FROM newest WHERE item IS NOT NULL AND tries = 0").fetchall()
     again = database.execute(

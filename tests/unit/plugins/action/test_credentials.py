@@ -184,7 +184,7 @@ def test_two_names_that_become_one_variable_fail_in_check_mode_as_in_the_real_ru
         run(format="dotenv", **CREDENTIALS)
 
     messages = [failure(run(check_mode=check_mode, **COLLISION)) for check_mode in (False, True)]
-    assert messages[0] == messages[1] == "'a b' and 'a-b' both become A_B_CLIENT_ID in a dotenv file: rename one of them"
+    assert messages[0] == messages[1] == "'a b' and 'a-b' both become A_B_CLIENT_ID in a dotenv file. Rename one of them"
     assert dest.exists() is there
 
 

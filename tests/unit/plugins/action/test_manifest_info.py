@@ -95,6 +95,51 @@ def test_a_manifest_is_returned_with_what_there_is_to_do(info, file, folder, for
     assert result["deliver"] == [{"dest": f"{own}/credentials.env", "format": "dotenv"}, *MANIFEST["deliver"][1:]]
 
 
+def test_the_platforms_are_described_as_their_roles_apply_them(info):
+    connection = {"timeout": 5, "username": "u", "password": "hush-section"}
+    tokens = [{"name": "mrm", "verify": False}, {"name": 7, "username": "v", "password": "hush-item", "state": "absent"}]
+    result = info({"freewheel": {**connection, "tokens": tokens}, "flex": {"url": "https://flex.test", "applications": []}})
+
+    assert result["platforms"] == {
+        "flex": {
+            "title": "Flex Media Platform",
+            "connection": {"url": "https://flex.test"},
+            "connections": {},
+            "lists": {"applications": []},
+            "settings": {},
+        },
+        "freewheel": {
+            "title": "FreeWheel",
+            "connection": connection,
+            "connections": {"tokens": {"mrm": connection, "7": {"timeout": 5, "username": "v", "password": "hush-item"}}},
+            "lists": {"tokens": [{"name": "mrm", "verify": False}, {"name": "7", "state": "absent"}]},
+            "settings": {},
+        },
+    }
+    assert list(result["platforms"]) == [section["provider"] for section in result["sections"]]
+
+
+@pytest.mark.parametrize(
+    ("args", "settings", "items"),
+    [({}, {"batch_size": 5, "entitlements_file": "e.csv"}, 1), ({"include_files": True}, {"batch_size": 5}, 3), ({"revoke": True}, {"batch_size": 5}, 3)],
+    ids=["provision", "report", "revoke"],
+)
+def test_the_settings_of_a_list_are_apart_from_the_connection(info, folder, args, settings, items):
+    (folder / "e.csv").write_text(CSV)
+    users = {"users": [{"user_email": "a@b.c"}]}
+    section = {"project_id": 111, "batch_size": 5, **users, **with_file("e.csv", entitlements=[{"user_id": 1, "product_id": 1}])["audienceplayer"]}
+    platform = info({"audienceplayer": section}, **args)["platforms"]["audienceplayer"]
+    lists = platform.pop("lists")
+
+    assert platform == {
+        "title": "AudiencePlayer",
+        "connection": {"project_id": 111},
+        "connections": {},
+        "settings": {"entitlements": {name: f"{folder}/e.csv" if name == "entitlements_file" else value for name, value in settings.items()}},
+    }
+    assert {name: len(found) for name, found in lists.items()} == {**({} if "revoke" in args else {"users": 1}), "entitlements": items}
+
+
 def test_the_result_is_not_shown_as_it_may_hold_passwords(info):
     assert info(MANIFEST)["_ansible_no_log"] is True
 
@@ -197,7 +242,7 @@ def test_templates_in_a_file_are_warned_of_with_their_places(info, file, manifes
     path = file("a.yml", manifest)
 
     assert info(path)["warnings"] == [
-        f"{path}: templates in a manifest file are taken literally (give the manifest as a dictionary to have them evaluated): {places}"
+        f"{path}: {places}: templates in a manifest file are not evaluated. To use templates, pass the manifest as a dictionary"
     ]
 
 
@@ -239,9 +284,9 @@ def test_a_home_directory_is_expanded(info, file, tmp_path, monkeypatch):
         pytest.param("a.json", '{"flex": {', ["a.json cannot be read"], id="broken JSON"),
         pytest.param("a.yml", b"\xff\xfe\x00", ["a.yml cannot be read"], id="no text"),
         pytest.param("a.yml", VaultLib([("default", VaultSecret(b"other"))]).encrypt("a: 1"), ["a.yml cannot be read"], id="another vault password"),
-        pytest.param("a.yml", "", ["a.yml is no valid manifest", "mapping"], id="nothing"),
-        pytest.param("a.yml", "[flex]", ["a.yml is no valid manifest", "mapping"], id="a list"),
-        pytest.param("a.yml", "flex", ["a.yml is no valid manifest", "mapping"], id="text"),
+        pytest.param("a.yml", "", ["a.yml is not a valid manifest", "mapping"], id="nothing"),
+        pytest.param("a.yml", "[flex]", ["a.yml is not a valid manifest", "mapping"], id="a list"),
+        pytest.param("a.yml", "flex", ["a.yml is not a valid manifest", "mapping"], id="text"),
     ],
 )
 def test_a_file_that_holds_no_manifest_is_a_clear_failure(info, file, name, content, words):
@@ -254,12 +299,12 @@ def test_a_file_that_holds_no_manifest_is_a_clear_failure(info, file, name, cont
 
 @pytest.mark.parametrize("manifest", ["missing.yml", "/missing/a.yml", ""], ids=repr)
 def test_a_missing_file_is_a_clear_failure(info, manifest):
-    assert "there is no manifest" in failure(info(manifest))
+    assert f"manifest {manifest!r} not found" in failure(info(manifest))
 
 
 @pytest.mark.parametrize("manifest", [["a.yml"], 5, True], ids=repr)
 def test_a_manifest_of_another_type_is_a_clear_failure(info, manifest):
-    assert "a dictionary, or as the path" in failure(info(manifest))
+    assert "must be a dictionary, or the path" in failure(info(manifest))
 
 
 # --- wrong manifests ---------------------------------------------------------------------------------------------------------
@@ -348,7 +393,7 @@ WRONG = {
         {"deliver": [{"format": "vault_kv2", "url": "https://v", "path": "a/%2e%2e/b", "mount": "../sys"}]},
         ["deliver[0].path: ", "deliver[0].mount: ", "is not a valid path"],
     ),
-    "deliver to one file twice": ({"deliver": [DELIVER, {"dest": "./b/../a", "format": "dotenv"}]}, ["deliver[1].dest: it is the file of deliver[0].dest"]),
+    "deliver to one file twice": ({"deliver": [DELIVER, {"dest": "./b/../a", "format": "dotenv"}]}, ["deliver[1].dest: same file as deliver[0].dest"]),
     "a name twice": ({"flex": {"applications": [{"name": "A"}, {"name": "A"}]}}, ["flex.applications[1]", "'A'", "flex.applications[0]"]),
     "a number and a text that are the same name": ({"flex": {"applications": [{"name": 5}, {"name": "5"}]}}, ["flex.applications[1]", "5"]),
     "a name twice, at two providers": (
@@ -364,7 +409,7 @@ def test_a_wrong_manifest_is_a_failure_that_names_the_place_in_it(info, file, fo
     given = manifest if form == "a dict" else file("a.yml", yaml.safe_dump(manifest))
     message = failure(info(given))
 
-    for word in [f"{'what was given' if form == 'a dict' else given} is no valid manifest: ", *words]:
+    for word in [f"{'the supplied dictionary' if form == 'a dict' else given} is not a valid manifest: ", *words]:
         assert word in message
     assert "hush" not in message and "\n" not in message
 
@@ -440,7 +485,7 @@ def test_a_value_that_yaml_has_changed_is_refused_with_its_place(info, file, for
     path = file("a.yml", VaultLib([("default", PASSWORD)]).encrypt(manifest) if form == "an encrypted file" else manifest)
     message = failure(info(DataLoader().load_from_file(path) if form == "a variable of a vars file" else path))
 
-    assert message.startswith(f"{path if 'file' in form.partition(' of ')[0] else 'what was given'} is no valid manifest: {problem}")
+    assert message.startswith(f"{path if 'file' in form.partition(' of ')[0] else 'the supplied dictionary'} is not a valid manifest: {problem}")
     assert ";" not in message.partition(problem)[0]
 
 
@@ -501,7 +546,7 @@ COLLIDE = {"flex": {"applications": [{"name": "a b"}, {"name": "a-b"}]}}
 def test_two_names_that_become_one_variable_are_found_before_anything_is_done(info):
     message = failure(info({**COLLIDE, "deliver": [DELIVER, {"dest": "b", "format": "dotenv"}]}))
 
-    assert "is no valid manifest: flex.applications[0] and flex.applications[1]: 'a b' and 'a-b' both become A_B_CLIENT_ID" in message
+    assert "is not a valid manifest: flex.applications[0] and flex.applications[1]: 'a b' and 'a-b' both become A_B_CLIENT_ID" in message
     assert message.count("both become") == 1
 
 
@@ -525,7 +570,7 @@ def test_a_name_may_be_a_number(info):
 def test_a_name_that_begins_with_a_digit_is_found_before_a_dotenv_file_is_written(info):
     message = failure(info({"flex": {"applications": [{"name": "a"}, {"name": 2027}]}, "deliver": [{"dest": "b", "format": "dotenv"}]}))
 
-    assert "flex.applications[1]: '2027' becomes 2027_CLIENT_ID in a dotenv file, and a variable must not begin with a digit: rename it" in message
+    assert "flex.applications[1]: '2027' becomes 2027_CLIENT_ID in a dotenv file, but a variable must not begin with a digit. Rename it" in message
 
 
 # --- a password for Ansible Vault --------------------------------------------------------------------------------------------
@@ -539,7 +584,7 @@ def test_an_encrypted_file_can_be_delivered_with_a_password(info, given):
 def test_an_encrypted_file_without_a_password_is_found_before_anything_is_done(info):
     message = failure(info({"deliver": [DELIVER, {"dest": "b", "format": "vault_yaml"}]}, has_vault_password=False))
 
-    assert "deliver[1].format: the format vault_yaml needs vault_password (provision_vault_password, in the role)" in message
+    assert "deliver[1].format: the format vault_yaml requires vault_password (provision_vault_password in the role)" in message
 
 
 # --- items from files --------------------------------------------------------------------------------------------------------
@@ -640,7 +685,7 @@ def test_an_item_of_a_file_that_cannot_be_brought_about_is_a_failure_before_anyt
     listed = [{"user_id": 7, "product_id": 1, "state": "absent"}]
     message = failure(info(file("a.yml", yaml.safe_dump(with_file("e.csv", entitlements=listed)))))
 
-    assert message.partition(" is no valid manifest: ")[2].split("; ") == [
+    assert message.partition(" is not a valid manifest: ")[2].split("; ") == [
         f"audienceplayer.entitlements_file: {path}:2: exactly one of product_id and subscription_id must be given",
         f"audienceplayer.entitlements_file: {path}:3: exactly one of user_id and user_email must be given",
         f"audienceplayer.entitlements_file: {path}:4: expires_at must lie in the future, and 2001-01-01 does not",

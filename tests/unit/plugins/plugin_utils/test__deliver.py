@@ -23,7 +23,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS, CredentialsFile, Dotenv, variable_name
+from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_file import CredentialsFile
+from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS, Dotenv, variable_name
 from ansible_collections.mediaops.access.tests.unit.plugins.module_utils._data.test_files import make_socket
 
 PASSWORD = "hush-vault"
@@ -286,7 +287,7 @@ def test_two_names_that_become_one_variable_are_an_error_in_a_dotenv_file(applic
 
 @pytest.mark.parametrize("name", ["2nd", "0", "9 lives"])
 def test_a_name_that_begins_with_a_digit_is_an_error_in_a_dotenv_file(name):
-    with pytest.raises(AccessError, match=f"^'{name}' becomes {variable_name(name, 'client_id')} in a dotenv file, and a variable must not begin with a digit"):
+    with pytest.raises(AccessError, match=f"^'{name}' becomes {variable_name(name, 'client_id')} in a dotenv file, but a variable must not begin with a digit"):
         Dotenv().render({"applications": {name: APPLICATION}, "tokens": {}})
     assert format_of("json").render({"applications": {name: APPLICATION}, "tokens": {}})
 
@@ -671,7 +672,7 @@ def test_what_is_no_regular_file_is_refused_and_left_alone(place, tmp_path, dest
         dest.symlink_to("odd")
     before = os.lstat(dest)
 
-    with pytest.raises(AccessError, match=f"/credentials is {kind}, not a regular file. Give another path in dest$"):
+    with pytest.raises(AccessError, match=f"/credentials is {kind}, not a regular file. Set dest to another path$"):
         use(place("json"))
     assert os.path.samestat(os.lstat(dest), before)
     assert ".credentials.new" not in os.listdir(tmp_path)
@@ -758,7 +759,7 @@ def test_a_new_file_that_somebody_always_plants_is_a_clear_failure(place, tmp_pa
         os.link(tmp_path / "foreign", tmp_path / name)
 
     monkeypatch.setattr(os, "unlink", plant_again)
-    with pytest.raises(AccessError, match="credentials cannot be written: somebody keeps creating .credentials.new beside it"):
+    with pytest.raises(AccessError, match="credentials cannot be written: another process keeps creating .credentials.new next to it"):
         place("json").write(CREDENTIALS)
     assert len(planted) == 100
     assert (tmp_path / "foreign").read_bytes() == b"foreign"
