@@ -12,7 +12,7 @@ from .._data.schema import Schema
 from .._errors import AccessError, NotFound, Overtaken
 from .._http.models import Request, Response
 from .._oauth2.grants import ClientCredentials, Grant
-from .._oauth2.response import TOKEN_ANSWER, parse_token
+from .._oauth2.response import TOKEN_RESPONSE, parse_token
 from .._oauth2.token import Token
 from .._platform.client import AuthorizedClient
 from .._platform.declaration import ManifestList, Platform
@@ -77,12 +77,12 @@ class FlexTokens(TokenIssuer):
         url = f"{self.url}/{self.params['token_path'].lstrip('/')}"
         form, basic = t.cast(ClientCredentials, grant).form, (grant.principal, grant.secret)
         try:
-            answer = self.fetch(Request("GET", url, query=form, basic=basic, authenticates=True), TOKEN_ANSWER)
+            answer = self.fetch(Request("GET", url, query=form, basic=basic, authenticates=True), TOKEN_RESPONSE)
         except AccessError as error:
             if error.status != 405:
                 raise
             request = Request("POST", url, form=form, basic=basic, authenticates=True, repeatable=True)  # RFC 6749 asks for POST
-            answer = self.fetch(request, TOKEN_ANSWER)
+            answer = self.fetch(request, TOKEN_RESPONSE)
         return parse_token(answer, self.session.clock.now(), _LIFETIME)
 
 

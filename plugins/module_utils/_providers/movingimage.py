@@ -14,7 +14,7 @@ from .._http.models import Request, Response, root_url
 from .._oauth2.client_auth import authenticate_client
 from .._oauth2.discovery import TokenEndpoint, discover
 from .._oauth2.grants import AuthorizationCode, Grant, PasswordCredentials, refresh_form
-from .._oauth2.response import TOKEN_ANSWER, parse_token
+from .._oauth2.response import TOKEN_RESPONSE, parse_token
 from .._oauth2.token import Token
 from .._platform.client import AuthorizedClient
 from .._platform.declaration import ManifestList, Platform
@@ -141,7 +141,7 @@ class MovingImageTokens(TokenIssuer):
         endpoint = discover(issuer, usual, self.http.send, self.session.warn)
         request = Request("POST", endpoint.url, form=form, authenticates=True, repeatable=repeatable)
         client_id, client_secret = self.params["client_id"] or "anonymous", self.params["client_secret"]
-        answer = self.fetch(authenticate_client(request, client_id, client_secret, endpoint.auth_methods), TOKEN_ANSWER)
+        answer = self.fetch(authenticate_client(request, client_id, client_secret, endpoint.auth_methods), TOKEN_RESPONSE)
         # These tokens are good for every VideoManager that the user may see.
         details: dict[str, t.Any] = {"video_managers": [], "valid_for_video_manager": None}
         return parse_token(answer, self.session.clock.now(), _LIFETIME, previous=previous, details=details)

@@ -15,7 +15,7 @@ from .._errors import AccessError, NotFound, Overtaken, RejectedToken
 from .._http.models import Request, Response, root_url
 from .._oauth2.client_auth import authenticate_client
 from .._oauth2.grants import ClientCredentials, Grant
-from .._oauth2.response import TOKEN_ANSWER, parse_token
+from .._oauth2.response import TOKEN_RESPONSE, parse_token
 from .._oauth2.token import Token
 from .._platform.client import AuthorizedClient
 from .._platform.declaration import ManifestList, Platform
@@ -91,7 +91,7 @@ class PlaylyfeTokens(TokenIssuer):
     def obtain(self, grant: Grant) -> Token:
         url = f"{root_url(self.params['auth_url'], 'auth_url')}/auth/token"
         request = Request("POST", url, form=t.cast(ClientCredentials, grant).form, authenticates=True, repeatable=True)
-        answer = self.fetch(authenticate_client(request, grant.principal, grant.secret, ("client_secret_post",)), TOKEN_ANSWER)
+        answer = self.fetch(authenticate_client(request, grant.principal, grant.secret, ("client_secret_post",)), TOKEN_RESPONSE)
         return parse_token(answer, self.session.clock.now(), _LIFETIME)
 
     def authorize(self, request: Request, token: Token) -> Request:
