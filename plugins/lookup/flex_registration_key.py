@@ -69,7 +69,7 @@ from ..plugin_utils._lookup import run_lookup
 
 
 def run(access: Access[Consul]) -> Result:
-    return {"changed": False, "value": access.client.value()}
+    return {"changed": False, "value": access.client.read_key()}
 
 
 MODULE = ModuleDefinition(CONSUL, run)

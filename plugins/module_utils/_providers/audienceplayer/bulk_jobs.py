@@ -107,7 +107,7 @@ class Jobs:
     def _is_planned(self, user: User) -> bool:
         if not self._access.check_mode or user.email is None:
             return False
-        return identity(user.email) in self._planned_users or self._access.planned(self._access.client.user_key(user.email)) is not None
+        return identity(user.email) in self._planned_users or self._access.find_plan(self._access.client.user_key(user.email)) is not None
 
     def _attempt(self, kind: str, items: Batch, action: t.Callable[[], None], own: bool = False) -> bool:
         """Read or write something for some items; its failure is theirs, and of all that follow where it must fail for them, too."""

@@ -60,12 +60,12 @@ class AudiencePlayer(AuthorizedClient):
     def plan_user(self, access: Access[AudiencePlayer], email: str) -> None:
         """In check mode, note that a real run would create a user unless there is one."""
         key = self.user_key(email)
-        access.plan(key, access.planned(key) or {"id": None, "email": email, "name": None})
+        access.plan(key, access.find_plan(key) or {"id": None, "email": email, "name": None})
 
     def has_planned_user(self, access: Access[AudiencePlayer]) -> bool:
         """Whether the task's user may be one whom only a real run creates: an earlier task of the same check would."""
         email = self.params.get("user_email")
-        return bool(email and access.planned(self.user_key(email)))
+        return bool(email and access.find_plan(self.user_key(email)))
 
     def create_user(self, email: str, name: str | None, locale: str | None) -> None:
         """Create a user by logging in as them; the token is kept for who needs it next."""

@@ -43,7 +43,7 @@ def consul(tmp_path, clock):
 
 def value(consul, *calls):
     with exchange(*calls):
-        return consul.value()
+        return consul.read_key()
 
 
 def test_the_value_is_decoded(consul):

@@ -540,7 +540,7 @@ def temporary(tmp_path, monkeypatch):
 
 
 def plans(access):
-    before = access.planned("thing")
+    before = access.find_plan("thing")
     access.plan("thing", {"n": 1})
     return {"changed": True, "before": before}
 

@@ -13,7 +13,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._platform.options import (
     access_token_option,
-    cache_location,
+    locate_cache,
     check_common,
     common_options,
     from_env,
@@ -173,7 +173,7 @@ def test_token_cache_is_resolved(token_cache, expected, monkeypatch):
     monkeypatch.setenv("PLACE", "/place")
     monkeypatch.setattr(os, "getcwd", lambda: "/folder")
 
-    assert cache_location(params(token_cache=token_cache), "/ansible/home") == expected
+    assert locate_cache(params(token_cache=token_cache), "/ansible/home") == expected
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_without_a_controller_ansible_home_comes_from_the_environment(variable, 
     if variable:
         monkeypatch.setenv("ANSIBLE_HOME", variable)
 
-    assert cache_location(params()) == expected
+    assert locate_cache(params()) == expected
 
 
 @pytest.mark.parametrize(("value", "found"), [("a", "a"), ("", None), (None, None)], ids=["set", "empty", "not set"])
