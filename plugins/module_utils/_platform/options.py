@@ -93,7 +93,9 @@ def _check_token_cache(location: str, key: str | None) -> None:
         raise AccessError("token_cache must not begin or end with whitespace")
     if not looks_like_url(location):
         if looks_like_url(os.path.expandvars(location)):
-            raise AccessError("token_cache: an environment variable in it contains a URL. Give the URL itself, for example as \"{{ lookup('ansible.builtin.env', 'NAME') }}\"")
+            raise AccessError(
+                "token_cache contains an environment variable with a URL. Give the URL itself, for example \"{{ lookup('ansible.builtin.env', 'NAME') }}\""
+            )
         return
     scheme = SCHEME.match(location)
     valid = "Use a directory, a redis:// or rediss:// URL, or none"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.mediaops.access.plugins.module_utils._data.values import leaves
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.plugin_utils import _yaml_source
-from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml, check_aliases
+from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import check_aliases, find_yaml_conversions
 
 SPEC = {
     "alias": {"type": "str"},
@@ -36,7 +36,7 @@ def load(tmp_path):
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         loader = DataLoader()
         loader.set_vault_secrets([("default", PASSWORD)])
-        return changed_by_yaml(leaves(loader.load_from_file(str(path), cache="none"), SPEC), loader)
+        return find_yaml_conversions(leaves(loader.load_from_file(str(path), cache="none"), SPEC), loader)
 
     return problems
 
@@ -99,7 +99,7 @@ def test_a_file_that_has_changed_meanwhile_is_not_believed(tmp_path):
         values = loader.load_from_file(str(path), cache="none")
         _yaml_source._lines.cache_clear()
         path.write_text(text)
-        return changed_by_yaml(leaves(values, SPEC), loader)
+        return find_yaml_conversions(leaves(values, SPEC), loader)
 
     assert len(said("alias: 0123")) == 1
     assert [said(text) for text in ("", "alias: 0124", "alias: x", "alias: {", "alias: '0123'")] == [[]] * 5
@@ -114,12 +114,12 @@ def test_a_file_that_is_gone_says_nothing(tmp_path):
     values = loader.load_from_file(str(path), cache="none")
     path.unlink()
 
-    assert changed_by_yaml(leaves(values, SPEC), loader) == []
+    assert find_yaml_conversions(leaves(values, SPEC), loader) == []
 
 
 @pytest.mark.parametrize("value", [83, "0123", None, True, [83]], ids=repr)
 def test_a_value_of_unknown_origin_is_taken_as_it_comes(value):
-    assert changed_by_yaml(leaves({"alias": value}, SPEC), DataLoader()) == []
+    assert find_yaml_conversions(leaves({"alias": value}, SPEC), DataLoader()) == []
 
 
 def test_without_ansibles_tags_a_number_is_taken_as_it_comes(load, monkeypatch):
@@ -134,7 +134,7 @@ def test_a_decimal_number_is_never_objected_to(number, tmp_path_factory):
     path.write_text(f"alias: {number}")
     loader = DataLoader()
 
-    assert changed_by_yaml(leaves(loader.load_from_file(str(path), cache="none"), SPEC), loader) == []
+    assert find_yaml_conversions(leaves(loader.load_from_file(str(path), cache="none"), SPEC), loader) == []
 
 
 # --- aliases ---------------------------------------------------------------------------------------------------------------

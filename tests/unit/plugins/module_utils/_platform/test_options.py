@@ -13,10 +13,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._platform.options import (
     access_token_option,
-    locate_cache,
     check_common,
     common_options,
     from_env,
+    locate_cache,
 )
 
 SPEC = common_options("20/second", "3/second")
