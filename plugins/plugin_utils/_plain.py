@@ -14,7 +14,7 @@ from ansible.parsing.dataloader import DataLoader
 
 from ..module_utils._errors import AccessError
 
-VAULT_REMEDY = "Supply its password with --ask-vault-pass or --vault-password-file"
+VAULT_REMEDY = "Give its password with --ask-vault-pass or --vault-password-file"
 
 
 def ansible_home() -> str:

@@ -84,7 +84,7 @@ def check_common(params: dict[str, t.Any]) -> None:
         raise AccessError("client_key requires client_cert")
     _check_token_cache(params["token_cache"] or "none", params["token_cache_key"])
     if params["token_cache_key"] and len(params["token_cache_key"]) < _MIN_KEY_LENGTH:
-        raise AccessError(f"token_cache_key must have at least {_MIN_KEY_LENGTH} characters. Generate one with: openssl rand -base64 32")
+        raise AccessError(f"token_cache_key must have at least {_MIN_KEY_LENGTH} characters. Generate a random key with: openssl rand -base64 32")
 
 
 def _check_token_cache(location: str, key: str | None) -> None:

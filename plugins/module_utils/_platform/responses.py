@@ -89,7 +89,7 @@ class ResponseReader:
     def make_error(self, response: Response) -> AccessError:
         """The error for a response, quoting the platform's message if there is one."""
         code, text = self.error_text(response)
-        message = f"{response.request.label} returned HTTP {response.status}" + (f": {text}" if text else f" with {response.kind}")
+        message = f"{response.request.label} was answered with HTTP {response.status}" + (f": {text}" if text else f" and {response.kind}")
         kind = RejectedToken if response.status == 401 else AccessError
         return kind(self.with_hint(message, response, code), status=response.status, code=code)
 

@@ -48,7 +48,7 @@ class MovingImageResponses(ResponseReader):
         error = super().find_error(response)
         if error is None and response.kind == "an HTML page" and b"<title>error" in response.body[:2000].lower():
             reason = self._hints[401] if response.request.authenticates else "The token was rejected"
-            return RejectedToken(f"{response.request.label} returned an error page. {reason}", status=401)
+            return RejectedToken(f"{response.request.label} was answered with an error page. {reason}", status=401)
         return error
 
 

@@ -54,7 +54,7 @@ def test_a_number_that_yaml_has_changed_is_no_text(load, form, source, number):
 
 @pytest.mark.parametrize(("source", "number"), CHANGED)
 def test_nor_is_it_an_id(load, source, number):
-    assert load(f"user_id: {source}") == [f"user_id: YAML reads {source} as the number {number}. Give it in plain digits"]
+    assert load(f"user_id: {source}") == [f"user_id: YAML reads {source} as the number {number}. Write it in plain digits"]
 
 
 @pytest.mark.parametrize("value", ["83", "0", "-5", "'0123'", '"12:30"', "!!str 0123", "12345678901234567890", "x", "~", "'{{ 0123 }}'"])
@@ -79,7 +79,7 @@ def test_a_secret_is_not_shown(load):
 
 @pytest.mark.parametrize("source", ["2001-12-14 21:59:43.10 -5", "2001-12-14T21:59:43Z"])
 def test_a_date_with_a_time_is_no_text_unless_an_instant_is_wanted(load, source):
-    assert load(f"alias: {source}\nexpires_at: {source}") == ["alias: must be text, and YAML reads it as a date. Put it in quotes"]
+    assert load(f"alias: {source}\nexpires_at: {source}") == ["alias: must be text, but YAML reads it as a date. Put it in quotes"]
 
 
 def test_a_date_alone_has_one_notation_only(load):
@@ -150,13 +150,13 @@ def bomb(levels, per_level=9, item="*{}", form="[{}]"):
 @pytest.mark.parametrize("form", ["[{}]", "{{<<: [{}]}}"], ids=["lists", "merged mappings"])
 @pytest.mark.parametrize("levels", [7, 300])
 def test_aliases_that_multiply_are_refused_before_anything_is_made_of_them(levels, form):
-    with pytest.raises(AccessError, match=r"^its aliases stand for more than 100000 values\. Write out what is meant"):
+    with pytest.raises(AccessError, match=r"^its aliases expand to more than 100000 values\. Write the values out"):
         check_aliases(bomb(levels, form=form))
 
 
 @pytest.mark.parametrize("text", ["&a [*a]", "&a {b: *a}", "a: &a\n  <<: *a", "a: &a\n  - b: [x, *a]"])
 def test_an_alias_of_what_it_is_a_part_of_is_refused(text):
-    with pytest.raises(AccessError, match=r"^line \d: the alias \*a stands for what it is a part of$"):
+    with pytest.raises(AccessError, match=r"^line \d: the alias \*a refers to a node that contains it$"):
         check_aliases(text)
 
 

@@ -469,7 +469,7 @@ def test_plans_of_other_installations_are_others(execute):
 def test_a_failure_after_a_bug_names_neither_value_nor_path(execute):
     message = execute(module(lookup_error), GIVEN)["msg"]
 
-    assert message.endswith(": this is a bug in mediaops.access, please report it with this line")
+    assert message.endswith(": this is a bug in mediaops.access. Please report it and include this message")
     assert "/" not in message
 
 
