@@ -24,9 +24,9 @@ from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._credentials_file import CredentialsFile
 from ..plugin_utils._deliver import FORMATS, Json, clashes
 from ..plugin_utils._manifest import describe
-from ..plugin_utils._plain import VAULT_REMEDY, decrypted, first_line, plain
+from ..plugin_utils._plain import VAULT_REMEDY, decrypt_file, first_line, plain
 from ..plugin_utils._providers import platforms
-from ..plugin_utils._yaml_source import changed_by_yaml, check_aliases
+from ..plugin_utils._yaml_source import check_aliases, find_yaml_conversions
 
 SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision", "files", "manifest.schema.json")
 COMMON = common_options("none", "none")
@@ -137,7 +137,7 @@ class ActionModule(ControllerAction):
 
     def _items(self, wanted: t.Any, path: str) -> t.Iterator[Item]:
         spec = {name: _module(wanted).options[name] for name in wanted.options}
-        return read_items(path, spec, lambda place: decrypted(self._loader, place))
+        return read_items(path, spec, lambda place: decrypt_file(self._loader, place))
 
     def _include_files(self, provider: t.Any, section: dict[str, t.Any]) -> None:
         """Add the items of files to the lists that they belong to."""
@@ -154,7 +154,7 @@ def _wrong_values(manifest: dict[str, t.Any], loader: t.Any) -> list[str]:
         section = manifest.get(provider.name)
         if isinstance(section, dict):
             found = list(leaves(section, _section_spec(provider), f"{provider.name}.", joint="."))
-            problems += changed_by_yaml(found, loader) + problems_in(found, shows=False)
+            problems += find_yaml_conversions(found, loader) + problems_in(found, shows=False)
     return problems
 
 

@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 
 from ..module_utils._errors import AccessError
 from ..module_utils._masking.secrets import Secrets
-from ..module_utils._modules.definition import problem_in
+from ..module_utils._modules.definition import format_errors
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER
 from ..module_utils._providers.audienceplayer.entitlements import Entitlement
@@ -68,7 +68,7 @@ def audienceplayer_webhook_url(options: t.Any, url: str | None = None) -> str:
     secrets = Secrets(MODULE.secret_params(validation.validated_parameters))
     try:
         if validation.error_messages:
-            raise AccessError(problem_in(validation, "its dictionary"))
+            raise AccessError(format_errors(validation, "its dictionary"))
         client = Access(AUDIENCEPLAYER, validation.validated_parameters, secrets=secrets).client
         entitlement = Entitlement.parse(validation.validated_parameters, time.time())
         document = f"mutation{{{entitlement.mutation(client.graphql.client_arguments(), alias='')}}}"

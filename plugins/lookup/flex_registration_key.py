@@ -69,7 +69,7 @@ from ..plugin_utils._lookup import run_lookup
 
 
 def run(access: Access[Consul]) -> Result:
-    return {"changed": False, "value": access.client.value()}
+    return {"changed": False, "value": access.client.read_key()}
 
 
 MODULE = ModuleDefinition(CONSUL, run)
@@ -78,5 +78,5 @@ MODULE = ModuleDefinition(CONSUL, run)
 class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         if terms:
-            raise AnsibleLookupError("mediaops.access.flex_registration_key takes no terms, only url, token and path")
+            raise AnsibleLookupError("mediaops.access.flex_registration_key accepts no terms, only options such as url, token and path")
         return [run_lookup(MODULE, "mediaops.access.flex_registration_key", kwargs, self._loader)["value"]]

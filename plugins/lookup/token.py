@@ -82,6 +82,7 @@ from ansible.plugins.lookup import LookupBase
 from ..module_utils._modules.definition import ModuleDefinition
 from ..plugin_utils._lookup import run_lookup
 from ..plugin_utils._plain import plain
+from ..plugin_utils._providers import platforms
 
 OUTPUTS: dict[str, t.Callable[[dict[str, t.Any]], t.Any]] = {
     "token": lambda token: token["access_token"],
@@ -93,21 +94,22 @@ OUTPUTS: dict[str, t.Callable[[dict[str, t.Any]], t.Any]] = {
 class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         if len(terms) != 1:
-            raise AnsibleLookupError("mediaops.access.token takes exactly one provider, such as lookup('mediaops.access.token', 'freewheel')")
+            raise AnsibleLookupError("mediaops.access.token requires exactly one provider, for example lookup('mediaops.access.token', 'freewheel')")
         options = {name: value for name, value in kwargs.items() if name != "output"}
         output = plain(kwargs.get("output", "token"))
         if output not in OUTPUTS:
             raise AnsibleLookupError(f"mediaops.access.token: output must be one of {', '.join(OUTPUTS)}")
         if options.get("state", "present") != "present":
-            raise AnsibleLookupError("mediaops.access.token: state can only be present here: use the token module to end a token's life")
-        result = run_lookup(_token_module(plain(terms[0])), "mediaops.access.token", options, self._loader)
+            raise AnsibleLookupError("mediaops.access.token: state must be present. To revoke a token, use the provider's token module")
+        result = run_lookup(_import_token_module(plain(terms[0])), "mediaops.access.token", options, self._loader)
         return [OUTPUTS[output](result["token"])]
 
 
-def _token_module(provider: str) -> ModuleDefinition:
-    """The token module of a provider; a new provider needs no entry here."""
+def _import_token_module(provider: str) -> ModuleDefinition:
+    """Import the token module of a provider."""
     try:
         module = importlib.import_module(f"ansible_collections.mediaops.access.plugins.modules.{provider}_token")
     except ImportError:
-        raise AnsibleLookupError(f"mediaops.access.token: there is no provider {provider!r}") from None
+        valid = ", ".join(platform.name for platform in platforms() if platform.issuer)
+        raise AnsibleLookupError(f"mediaops.access.token: unknown provider {provider!r}; valid providers: {valid}") from None
     return t.cast(ModuleDefinition, module.MODULE)

@@ -103,7 +103,7 @@ from ..module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER
 
 def run(access: Access[AudiencePlayer]) -> Result:
     try:
-        held = access.client.holdings(access.client.preferred_grant())
+        held = access.client.fetch_holdings(access.client.preferred_grant())
     except NotFound:
         held = {"products": [], "subscriptions": []}
     shown = {kind: [{**item, "expires_at": item["expires_at"] and iso(item["expires_at"].timestamp())} for item in items] for kind, items in held.items()}

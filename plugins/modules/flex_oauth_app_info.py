@@ -95,9 +95,9 @@ from ..module_utils._providers.flex import FLEX, Flex
 def run(access: Access[Flex]) -> Result:
     flex, params = access.client, access.params
     if params["id"] is not None:
-        found = [application for application in [flex.application(params["id"])] if application]
+        found = [application for application in [flex.find_application(params["id"])] if application]
     else:
-        listed = [application for application in flex.applications() if params["name"] in (None, application["name"])]
+        listed = [application for application in flex.list_applications() if params["name"] in (None, application["name"])]
         found = [flex.complete(application, secret=params["include_secrets"]) for application in listed]
     if params["include_secrets"]:
         return {"changed": False, "applications": found}

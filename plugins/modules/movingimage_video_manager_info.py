@@ -59,7 +59,7 @@ from ..module_utils._providers.movingimage import MOVINGIMAGE, MovingImage
 
 
 def run(access: Access[MovingImage]) -> Result:
-    return {"changed": False, "video_managers": access.client.video_managers()}
+    return {"changed": False, "video_managers": access.client.list_video_managers()}
 
 
 MODULE = ModuleDefinition(MOVINGIMAGE, run)

@@ -72,8 +72,8 @@ from ..module_utils._providers.playlyfe import PLAYLYFE, Playlyfe
 def run(access: Access[Playlyfe]) -> Result:
     player_id = access.params["id"]
     if player_id is None:
-        return {"changed": False, "players": access.client.players()}
-    player = access.client.player(player_id)
+        return {"changed": False, "players": access.client.list_players()}
+    player = access.client.find_player(player_id)
     return {"changed": False, "players": [player] if player else []}
 
 

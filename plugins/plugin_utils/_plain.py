@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ansible hands to plugins, as plain Python."""
+"""Converts the values and files that Ansible passes to plugins to plain Python."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def ansible_home() -> str:
     return str(C.config.get_config_value("ANSIBLE_HOME"))
 
 
-def decrypted(loader: DataLoader, path: str) -> str:
-    """The text of a file that is encrypted with Ansible Vault.
+def decrypt_file(loader: DataLoader, path: str) -> str:
+    """Read a text file that is encrypted with Ansible Vault.
 
-    :raises AccessError: saying what it takes.
+    :raises AccessError: if it cannot be decrypted.
     """
     try:
         return str(loader.get_text_file_contents(path))
@@ -38,7 +38,7 @@ def first_line(error: Exception) -> str:
 
 
 def plain(value: t.Any) -> t.Any:
-    """Templated values as plain Python: libraries do not know Ansible's tagged types."""
+    """Convert templated values to plain Python types. Libraries do not support Ansible's tagged types."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):

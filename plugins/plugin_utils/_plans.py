@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tasks of a check would create, for the tasks that follow: one that needs it can predict what the real run does."""
+"""The plans of a check-mode run: what earlier tasks would create, so that later tasks can predict their own changes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if t.TYPE_CHECKING:
 
 
 class Plans:
-    """A database in the temporary directory that Ansible makes for a run, shared by its workers, and removes in the end."""
+    """A database in Ansible's temporary directory, which the workers of a run share and Ansible removes at its end."""
 
     def __init__(self) -> None:
         self._path = os.path.join(str(C.DEFAULT_LOCAL_TMP), "mediaops-access-plans.sqlite")
 
     def get(self, name: str) -> Plan:
-        """What is planned under a name."""
+        """The plan with a name; None if there is none."""
         return self._select("WHERE name = ?", name).get(name)
 
     def all(self) -> dict[str, Plan]:
@@ -38,7 +38,7 @@ class Plans:
             database.commit()
 
     def clear(self) -> None:
-        """Forget all: what is real by now can be read."""
+        """Remove all plans, after a task has made real changes, which can be read from the platform."""
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path)
 
@@ -46,7 +46,7 @@ class Plans:
         if not os.path.exists(self._path):
             return {}
         with self._open() as database:
-            return {name: json.loads(state) for name, state in database.execute(f"SELECT name, state FROM plan {condition}", values)}  # noqa: S608 - of constants
+            return {name: json.loads(state) for name, state in database.execute(f"SELECT name, state FROM plan {condition}", values)}  # noqa: S608 - only constants
 
     def _open(self) -> contextlib.closing[sqlite3.Connection]:
         import sqlite3  # rarely needed

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Delivers credentials to HashiCorp Vault or OpenBao: the KV secrets engine, version 2, with check-and-set."""
+"""Delivers credentials to the KV secrets engine, version 2, of HashiCorp Vault or OpenBao, with check-and-set."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ SECRET = Schema(
         "required": ["data"],
     }
 )
-#: Other secrets engines accept the request, too, and answer nothing of a version.
+#: Other secrets engines accept the same request, but return no version.
 WRITTEN = Schema(
     {
         "type": "object",
         "properties": {"data": {"type": "object", "properties": {"version": {"type": "integer"}}, "required": ["version"]}},
         "required": ["data"],
-        "$comment": "mount is no KV secrets engine of version 2",
+        "$comment": "mount is not a KV secrets engine, version 2",
     }
 )
 
 
 class Vault(ApiClient):
-    """A client without tokens of its own: Vault's is an option."""
+    """Accesses one secret. Vault's token is an option, so the client issues no tokens."""
 
     def request(self, method: str, kind: str, **kwargs: t.Any) -> Request:
         token, path = self.require("token", "path")
@@ -75,14 +75,14 @@ VAULT = Platform(
 
 
 class VaultSecret(Place):
-    """One secret, replaced only in the version that was read."""
+    """A secret that is written only if its version is still the one that was read."""
 
     def __init__(self, access: Access[Vault]) -> None:
         self._vault = access.client
         self._version = 0
 
     def _read(self) -> dict[str, t.Any] | None:
-        """The secret with its version; None where there never was one. A deleted one has no data but a version."""
+        """Fetch the secret with its version; None if it never existed. A deleted secret has a version but no data."""
         response = self._vault.http.send(self._vault.request("GET", "data"))
         if response.status == 404 and b'"version"' not in response.body:
             return None
@@ -100,7 +100,7 @@ class VaultSecret(Place):
             return None
 
     def write(self, credentials: Credentials) -> None:
-        """Write the version after the one that was read. Done twice by a repeat, the second is refused, and the secret is as wanted."""
+        """Write the next version. If a repeated request is refused because the first one was applied, the secret already has its desired value."""
         body = {"options": {"cas": self._version}, "data": credentials}
         try:
             self._vault.fetch(self._vault.request("POST", "data", json=body, repeatable=True), WRITTEN)
@@ -112,5 +112,5 @@ class VaultSecret(Place):
         return self._read() is not None
 
     def remove(self) -> None:
-        """Remove all versions."""
+        """Delete all versions."""
         self._vault.send(self._vault.request("DELETE", "metadata", repeatable=True))

@@ -22,7 +22,7 @@ REFUSALS = {
     "playlyfe": {"error": CODE, "error_description": REFUSED},
 }
 
-NO_SUCH_ID = "there is none with that id"
+NO_SUCH_ID = "no application has this id"
 
 TOKEN_KINDS = (Kind.TOKEN_READ, Kind.TOKEN_WRITE, Kind.BLIND)
 #: Whether a write was applied is read afterwards, so that it is repeated where it was not.
@@ -254,7 +254,7 @@ def _odd_answer(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
         return OK if ask.kind in TOKEN_KINDS else Expected(False, 401, at_once=True)
     form = "XML" if scenario.options.get("accept") == "xml" else "JSON"
     words = {"html": "HTML", "half": form, "empty": "not null", "huge": "number out of range"}.get(fault.name)
-    failure = Expected(False, 200, words=(words,) if words else ("not what was expected",), at_once=True)
+    failure = Expected(False, 200, words=(words,) if words else ("unexpected response to",), at_once=True)
     if ask.answer is Answer.AS_IS or (ask.answer is Answer.DATA and fault.name == "field"):
         return dataclasses.replace(OK, differs=True)
     if ask.kind is Kind.BLIND:
@@ -279,7 +279,7 @@ def _discovery(fault: Fault) -> Expected:
 
 def _special() -> dict[tuple[t.Any, ...], Expected]:
     """What follows from a platform's own meaning of an answer."""
-    not_made = Expected(False, words=("has not made it",), at_once=True)
+    not_made = Expected(False, words=("did not apply it",), at_once=True)
     dead = dataclasses.replace(OK, differs=True)
     found: dict[tuple[t.Any, ...], Expected] = {}
     for name, status in (("404", 404), ("empty", 200)):  # Flex: so is a missing application answered

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all ``*_api`` modules do: one request of the user's own, with the platform's token."""
+"""The ``*_api`` modules: send an arbitrary request with the platform's token."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
     "headers": {"type": "dict", "no_log": False},
     "status_code": {"type": "list", "elements": "int"},
 }
-#: Platforms take credentials in all three.
+#: Platforms accept credentials in all three.
 PRIVATE = ("query", "body", "headers")
 
 
 def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = None) -> ModuleResult:
-    """Send the request, unless check mode forbids it, and return the answer. ``headers`` are the module's own."""
-    request = _request(access, headers or {})
+    """Send the request, except for writes in check mode, and return the response. ``headers`` are added by the module."""
+    request = _build_request(access, headers or {})
     writes = not request.safe_to_repeat
-    # What it changes there is the platform's secret: a diff shows that it is sent.
+    # The effect on the platform is unknown, so the diff shows only that the request is sent.
     diff: dict[str, t.Any] = {"diff": {"before": {}, "after": {"request": request.label}}} if writes else {}
     unknown: dict[str, t.Any] = dict.fromkeys(("status", "headers", "json", "content"))
     if writes and access.check_mode:
@@ -40,45 +40,45 @@ def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = Non
         if not access.expects_credentials:
             raise
         return ModuleResult({"changed": False, **unknown})
-    answer = {"headers": dict(response.headers), **_content(response)}
-    return ModuleResult({"changed": writes, "status": response.status, **answer, **diff}, sensitive=access.secrets.possibly_in(answer))
+    content = {"headers": dict(response.headers), **_parse_content(response)}
+    return ModuleResult({"changed": writes, "status": response.status, **content, **diff}, sensitive=access.secrets.possibly_in(content))
 
 
-def _request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:
+def _build_request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:
     params = access.params
     if "://" in params["path"] or climbs(params["path"].partition("?")[0]):
-        raise AccessError("path must lie below url, where the token belongs: it must not be a URL, nor climb with ..")
+        raise AccessError("path must be relative to url, which the token is for: it must not be a URL or contain ..")
     body = params["body"]
     if body is not None and not isinstance(body, (dict, list, str)):
-        raise AccessError("body must be a dictionary or a list (sent as JSON) or a string (sent as it is)")
+        raise AccessError("body must be a dictionary or a list (sent as JSON), or a string (sent as is)")
     return Request(
         params["method"],
         f"{access.client.url}/{params['path'].lstrip('/')}",
         headers={
             **headers,
-            **{name: _text(value) for name, value in (params["headers"] or {}).items() if name.lower() != "authorization" and value is not None},
+            **{name: _to_text(value) for name, value in (params["headers"] or {}).items() if name.lower() != "authorization" and value is not None},
         },
-        query=_query(params["query"]),
+        query=_build_query(params["query"]),
         json=body if isinstance(body, (dict, list)) else None,
         data=body if isinstance(body, str) else None,
     )
 
 
-def _query(query: t.Mapping[str, t.Any] | None) -> dict[str, t.Any] | None:
-    """Values as texts, of which a list gives several; null leaves a parameter out."""
+def _build_query(query: t.Mapping[str, t.Any] | None) -> dict[str, t.Any] | None:
+    """Convert values to strings. A list repeats the parameter, and null omits it."""
     if query is None:
         return None
-    return {name: [_text(item) for item in value] if isinstance(value, list) else _text(value) for name, value in query.items() if value is not None}
+    return {name: [_to_text(item) for item in value] if isinstance(value, list) else _to_text(value) for name, value in query.items() if value is not None}
 
 
-def _text(value: t.Any) -> str:
+def _to_text(value: t.Any) -> str:
     if isinstance(value, (dict, list)):
-        raise AccessError("query and headers take texts, numbers and booleans (query also lists of them), no dictionaries")
+        raise AccessError("query and headers accept strings, numbers and booleans (query also lists of them), but not dictionaries")
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _content(response: Response) -> dict[str, t.Any]:
-    """``json`` where the answer is JSON, else ``content``."""
+def _parse_content(response: Response) -> dict[str, t.Any]:
+    """``json`` if the response is JSON, otherwise ``content``."""
     if response.body.strip() and ("json" in response.headers.get("content-type", "") or response.body.lstrip()[:1] in (b"{", b"[")):
         try:
             return {"json": response.json()}

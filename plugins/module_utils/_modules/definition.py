@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a module is: a provider, options and a ``run`` function, carried out in Ansible's worker, as an ordinary module, or for a lookup."""
+"""The definition of a module: a platform, options and a ``run`` function. It runs in Ansible's worker, as an ordinary module, or for a lookup."""
 
 from __future__ import annotations
 
@@ -22,22 +22,20 @@ from .._masking.secrets import Secrets, secret_values
 from .._masking.urls import shown_option
 from .._platform.access import Access, Plan
 from .._platform.declaration import Platform
-from .._platform.options import SecretOptions, variables
+from .._platform.options import SecretOptions, env_variables
 
-if t.TYPE_CHECKING:
-    pass
-
-#: The argument of an ordinary module in which its action hands over environment variables that must not stand in a command.
+#: The argument in which an action passes environment variables to an ordinary module that must not appear in its command line.
 ENVIRONMENT = "_mediaops_environment"
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
-#: The key by which an ordinary module tells its action that the result is sensitive.
+#: The result key that tells the action that an ordinary module's result is sensitive.
 SENSITIVE = "holds_secret"
-#: The key of a result for what later tasks of the same check may count on; and the argument by which they get it as ordinary modules.
+#: The result key for the plans of a check-mode task, and the argument in which later tasks that run as ordinary modules receive them.
 PLANS = "plans"
 EARLIER_PLANS = "_earlier_plans"
 
-_FOR_PEOPLE = ("msg", "diff", "warnings", "error_code")
+#: The result keys that users read, and whose values are scrubbed.
+_DISPLAYED = ("msg", "diff", "warnings", "error_code")
 
 Params = t.Dict[str, t.Any]
 Result = t.Dict[str, t.Any]
@@ -45,16 +43,16 @@ Result = t.Dict[str, t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class ModuleResult:
-    """What a module returns. A ``sensitive`` result holds a credential under no key that says so: nothing of it is shown, and a play can use it."""
+    """A module's result. A ``sensitive`` result contains a credential at an unknown place: plays can use it, but none of it is displayed."""
 
     values: Result
     sensitive: bool = False
 
 
 class ModuleDefinition:
-    """One module of the collection. ``rules`` are those of AnsibleModule (``required_if`` and its like).
+    """One module of the collection. ``rules`` are keyword arguments of AnsibleModule such as ``required_if``.
 
-    ``private`` options may hold secrets somewhere in them: they are never shown, and are not secret as a whole.
+    ``private`` options may contain secrets: they are never displayed, but their values are not secret as a whole.
     """
 
     def __init__(
@@ -75,14 +73,14 @@ class ModuleDefinition:
         self._validator: ArgumentSpecValidator | None = None
 
     def main(self) -> None:
-        """Run as an ordinary module, in a process of its own."""
-        _ProcessModule.described = self
+        """Run as an ordinary module in a separate process."""
+        _ProcessModule.definition = self
         module = _ProcessModule(argument_spec=self.options, supports_check_mode=True, **self._rules)
-        problem = self.problem_with_values(module.as_given)
+        problem = self.find_invalid_values(module.explicit_params)
         if problem:
             module.fail_json(problem)
-        result = self.execute(module.params, check_mode=module.check_mode, explicit_options=module.as_given, earlier_plan=module.earlier_plans.get)
-        # The result is fit to be shown as it is; masking every value that resembles a secret would keep it from the play, too.
+        result = self.execute(module.params, check_mode=module.check_mode, explicit_options=module.explicit_params, earlier_plan=module.earlier_plans.get)
+        # The result is already redacted. If Ansible masked every value that resembles a secret, plays could not use them.
         module.no_log_values = set()
         for warning in result.pop("warnings", []):
             module.warn(warning)
@@ -91,41 +89,41 @@ class ModuleDefinition:
         module.exit_json(**result)
 
     def check_options(self) -> None:
-        """Build an AnsibleModule, which checks options, and do no more.
+        """Validate the options by constructing an AnsibleModule.
 
-        ansible-lint calls this by the name ``main`` in the action plugin, with an AnsibleModule of its own in place of Ansible's. An option may have its
-        value from ``module_defaults``, which ansible-lint does not know, so that only what contradicts itself is wrong.
+        ansible-lint calls this as ``main`` of the action plugin, with its own replacement for AnsibleModule. As it does not know ``module_defaults``, which
+        may set required options, only mutually exclusive options are checked.
         """
         rules = {name: rule for name, rule in self._rules.items() if name == "mutually_exclusive"}
         basic.AnsibleModule(argument_spec=self.options, supports_check_mode=True, **rules)
 
-    def run(self, params: Params, *, name: str, **lent: t.Any) -> Result:
-        """Validate plain ``params`` as an ordinary module's are, and execute (see there for what else may be lent)."""
+    def run(self, params: Params, *, name: str, **access_options: t.Any) -> Result:
+        """Validate ``params`` as an ordinary module does, and execute. See :meth:`execute` for ``access_options``."""
         validation = self.validate(params)
         if validation.error_messages:
-            return self.refuse(validation.validated_parameters, problem_in(validation, f"({name}) module"))
+            return self.refuse(validation.validated_parameters, format_errors(validation, f"({name}) module"))
         explicit = [option for option, value in params.items() if value is not None]
-        return self.execute(validation.validated_parameters, explicit_options=explicit, **lent)
+        return self.execute(validation.validated_parameters, explicit_options=explicit, **access_options)
 
     def refuse(self, params: Params, problem: str) -> Result:
-        """The result of a task whose options cannot be right."""
+        """The result of a task with invalid options."""
         result = {**AccessError(f"{self.platform.title}: {problem}").as_result(), "provider": self.platform.name}
         return self._redact(result, params)
 
     def validate(self, params: Params) -> ValidationResult:
-        """Convert and complete ``params``; null means: not given."""
+        """Validate ``params``, convert their types and add defaults. Null counts as unset."""
         if self._validator is None:
             self._validator = ArgumentSpecValidator(told_to_core(self.options, {}), **self._rules)
-        given = _without_nulls(params, self.options)
-        validation = self._validator.validate(given)
-        problem = self.problem_with_values(given)
+        explicit = _remove_nulls(params, self.options)
+        validation = self._validator.validate(explicit)
+        problem = self.find_invalid_values(explicit)
         if problem and not validation.error_messages:
             validation.errors.append(AnsibleValidationError(problem))
         return validation
 
-    def problem_with_values(self, params: t.Mapping[str, t.Any]) -> str:
-        """What is wrong with values that validation would convert without a word, also those from the environment."""
-        from_environment = {name: os.environ[variable] for variable, name in self.variables().items() if os.environ.get(variable)}
+    def find_invalid_values(self, params: t.Mapping[str, t.Any]) -> str:
+        """Describe the values, including those from the environment, that Ansible's validation would silently convert to something else."""
+        from_environment = {name: os.environ[variable] for variable, name in self.env_variables().items() if os.environ.get(variable)}
         return in_one_line(problems_in(leaves({**from_environment, **params}, self.options)))
 
     def execute(
@@ -134,21 +132,21 @@ class ModuleDefinition:
         *,
         check_mode: bool = False,
         with_invocation: bool = True,
-        **lent: t.Any,
+        **access_options: t.Any,
     ) -> Result:
-        """Run with validated params; whatever goes wrong is a failed result. See :class:`_platform.access.Access` for what else may be lent."""
+        """Run with validated params. Every exception becomes a failed result. ``access_options`` are arguments of :class:`_platform.access.Access`."""
         secrets = Secrets(self.secret_params(params))
         warnings: list[str] = []
         try:
-            access = Access(self.platform, params, secrets=secrets, check_mode=check_mode, **lent)
+            access = Access(self.platform, params, secrets=secrets, check_mode=check_mode, **access_options)
             warnings = access.warnings
-            result = self._values_of(self._run(access))
+            result = self._unwrap(self._run(access))
             if check_mode and access.plans:
                 result[PLANS] = access.plans
         except AccessError as error:
             result = error.as_result()
-        except Exception as error:  # a bug: still one message, and never a traceback with values in it
-            result = AccessError(_bug(error)).as_result()
+        except Exception as error:  # a bug: report it in one message, without a traceback, which could contain secrets
+            result = AccessError(_describe_bug(error)).as_result()
         if result.get("failed"):
             result.update(msg=f"{self.platform.title}: {result['msg']}", provider=self.platform.name)
         warnings = [*self._secret_options.warnings(params), *warnings]
@@ -157,56 +155,56 @@ class ModuleDefinition:
         return self._redact(result, params, secrets, with_invocation)
 
     @staticmethod
-    def _values_of(returned: Result | ModuleResult) -> Result:
-        if not isinstance(returned, ModuleResult):
-            return returned
-        if not returned.sensitive:
-            return returned.values
-        register(filter(may_be_token, secret_values(returned.values)))
-        return {**returned.values, SENSITIVE: True}
+    def _unwrap(result: Result | ModuleResult) -> Result:
+        if not isinstance(result, ModuleResult):
+            return result
+        if not result.sensitive:
+            return result.values
+        register(filter(may_be_token, secret_values(result.values)))
+        return {**result.values, SENSITIVE: True}
 
-    def variables(self) -> dict[str, str]:
-        """The options by the environment variables that they may come from."""
-        return variables(self.options)
+    def env_variables(self) -> dict[str, str]:
+        """The environment variables that can set options, each with the option's name."""
+        return env_variables(self.options)
 
     def secret_params(self, params: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any] | None = None) -> list[t.Any]:
-        """The values that are secret, or may be, among the options and in the environment. ansible-core gets to know those that are."""
+        """The values of options and environment variables that are or may be secret. Those that are secret are registered with ansible-core."""
         found = self._secret_options.secrets(params, os.environ if environment is None else environment)
         register(found)
-        # Of a private text nobody knows which part of it is.
+        # It is unknown which part of a private string is secret.
         return [*found, *(value for name, value in params.items() if name in self.private and isinstance(value, str))]
 
     def _redact(self, result: Result, params: Params, secrets: Secrets | None = None, with_invocation: bool = True) -> Result:
-        """Scrub what is for people to read, and show the options as Ansible does."""
+        """Scrub the displayed values of a result, and add the options as Ansible displays them."""
         secrets = secrets or Secrets(self.secret_params(params))
         items = [item for value in result.values() if isinstance(value, list) for item in value if isinstance(item, dict)]
-        parts = [{key: part[key] for key in _FOR_PEOPLE if key in part} for part in (result, *items)]
-        scrubbed, arguments = secrets.scrub_tree([parts, self._shown(params) if with_invocation else {}])
-        for part, own in zip((result, *items), scrubbed):
-            part.update(own)
+        parts = [{key: part[key] for key in _DISPLAYED if key in part} for part in (result, *items)]
+        scrubbed, arguments = secrets.scrub_tree([parts, self._displayed_options(params) if with_invocation else {}])
+        for part, displayed in zip((result, *items), scrubbed):
+            part.update(displayed)
         if with_invocation:
             result["invocation"] = {"module_args": arguments}
         return result
 
     def invocation(self, params: t.Mapping[str, t.Any], secrets: Secrets) -> dict[str, t.Any]:
-        """The options as Ansible shows them at -vvv: without those that are secret, or misspelt and perhaps secret."""
-        return {"module_args": secrets.scrub_tree(self._shown(params))}
+        """The options as Ansible displays them at -vvv, without secret options and unknown ones, which may be misspelt secrets."""
+        return {"module_args": secrets.scrub_tree(self._displayed_options(params))}
 
-    def _shown(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    def _displayed_options(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         hidden = {name for name in params if name in self.private or self.options.get(name, {"no_log": True}).get("no_log")}
         return {name: HIDDEN if name in hidden and value is not None else shown_option(name, value) for name, value in params.items()}
 
 
-def problem_in(validation: ValidationResult, what: str) -> str:
-    """What is wrong with options, in Ansible's words."""
-    prefix = f"Unsupported parameters for {what}: " if isinstance(validation.errors[0], UnsupportedError) else ""
+def format_errors(validation: ValidationResult, plugin: str) -> str:
+    """The errors of a validation, worded as by Ansible."""
+    prefix = f"Unsupported parameters for {plugin}: " if isinstance(validation.errors[0], UnsupportedError) else ""
     return prefix + str(validation.errors.msg)
 
 
 class _ProcessModule(basic.AnsibleModule):
-    """An AnsibleModule whose failures name the provider, as everywhere in this collection."""
+    """An AnsibleModule whose failures name the provider, as all failures in this collection do."""
 
-    described: t.ClassVar[ModuleDefinition]
+    definition: t.ClassVar[ModuleDefinition]
     params: dict[str, t.Any]
     argument_spec: dict[str, dict[str, t.Any]]
     no_log_values: set[str]
@@ -214,38 +212,38 @@ class _ProcessModule(basic.AnsibleModule):
     def _load_params(self) -> None:
         super()._load_params()
         os.environ.update(self.params.pop(ENVIRONMENT, None) or {})
-        # null means: not given. Ansible would refuse it for an option that has a default.
-        self.params = _without_nulls(self.params, self.described.options)
+        # Null counts as unset. Ansible would reject it for an option that has a default.
+        self.params = _remove_nulls(self.params, self.definition.options)
         self.earlier_plans: dict[str, Plan] = self.params.pop(EARLIER_PLANS, {})
-        self.as_given = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
-        # What core would write into the system's log has been masked by rules of its own.
+        self.explicit_params = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
+        # Ansible would write the options to the system log, masked only by its own rules.
         self.params["_ansible_no_log"] = True
         self.argument_spec = told_to_core(self.argument_spec, self.params)
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
-        title = self.described.platform.title
-        secrets = Secrets(self.described.secret_params(self.params))
+        title = self.definition.platform.title
+        secrets = Secrets(self.definition.secret_params(self.params))
         msg = secrets.scrub(msg)
         msg = msg if msg.startswith(f"{title}: ") else f"{title}: {msg}"
         kwargs.setdefault("changed", False)
-        kwargs.setdefault("provider", self.described.platform.name)
-        kwargs.setdefault("invocation", self.described.invocation(self.params, secrets))
-        # All of it is fit to be shown.
+        kwargs.setdefault("provider", self.definition.platform.name)
+        kwargs.setdefault("invocation", self.definition.invocation(self.params, secrets))
+        # Everything is already redacted.
         self.no_log_values = set()
         super().fail_json(msg, **kwargs)
 
 
-def _without_nulls(params: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-    """What is given of options, and of those of a list's items."""
-    given = {name: value for name, value in params.items() if value is not None}
-    for name, value in given.items():
-        inner = options.get(name, {}).get("options")
-        if inner and isinstance(value, list):
-            given[name] = [_without_nulls(item, inner) if isinstance(item, dict) else item for item in value]
-    return given
+def _remove_nulls(params: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
+    """Remove unset options, including those of list items."""
+    explicit = {name: value for name, value in params.items() if value is not None}
+    for name, value in explicit.items():
+        suboptions = options.get(name, {}).get("options")
+        if suboptions and isinstance(value, list):
+            explicit[name] = [_remove_nulls(item, suboptions) if isinstance(item, dict) else item for item in value]
+    return explicit
 
 
-def _bug(error: Exception) -> str:
+def _describe_bug(error: Exception) -> str:
     frames = traceback.extract_tb(sys.exc_info()[2])
-    place = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else "an unknown place"
-    return f"unexpected {type(error).__name__} at {place}: this is a bug in mediaops.access, please report it with this line"
+    place = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else "an unknown location"
+    return f"unexpected {type(error).__name__} at {place}: this is a bug in mediaops.access. Please report it and include this message"

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all ``*_token`` modules, and with them the lookup, do."""
+"""The ``*_token`` modules, which the ``token`` lookup uses as well."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "force": {"type": "bool", "default": False},
 }
-#: For a platform that can be asked whether it still accepts a token.
+#: For platforms that can report whether a token is still valid.
 VERIFY: dict[str, dict[str, t.Any]] = {"verify": {"type": "bool", "default": False}}
 
-_COMING = {"expires_at": "told when it is issued"}
+_PLANNED = {"expires_at": "known after it is issued"}
 
 
 def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
-    """A token from the cache, else a new one; or none any more."""
+    """Return a cached or new token; with ``state: absent``, revoke and remove it."""
     client, params = access.client, access.params
     try:
         if params["state"] == "absent":
@@ -31,17 +31,17 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
             before = client.tokens.usable_token(grant)
             dropped = client.tokens.drop(grant, check_mode=access.check_mode) or (access.check_mode and access.forget_token(grant))
             return {"changed": dropped, **({"diff": _diff(grant, before, {})} if dropped else {})}
-        own = client.credential_grant() if params["force"] else None
-        return _present(access, own or client.preferred_grant())
+        credentials = client.credential_grant() if params["force"] else None
+        return _ensure_token(access, credentials or client.preferred_grant())
     except MissingOption:
         if not access.expects_credentials:
             raise
-        return {"changed": True, "diff": {"before": {}, "after": _COMING}}
+        return {"changed": True, "diff": {"before": {}, "after": _PLANNED}}
     except AccessError as error:
         raise error.after_change(client.tokens.changed) from None
 
 
-def _present(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
+def _ensure_token(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
     tokens, params = access.client.tokens, access.params
     cached = None if params["force"] else tokens.cached(grant)
     rejected = cached if cached and params.get("verify") and access.client.issuer.remaining_life(cached) < params["min_ttl"] else None
@@ -54,7 +54,7 @@ def _present(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
         if access.expects_token(grant) and not params["force"]:
             return {"changed": False}
         access.plan_token(grant)
-        return {"changed": True, "diff": _diff(grant, before, _COMING)}
+        return {"changed": True, "diff": _diff(grant, before, _PLANNED)}
     if params["force"]:
         token = tokens.force_new(grant)
     elif rejected:

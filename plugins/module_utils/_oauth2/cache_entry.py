@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An entry of the token cache: a token, whose it is, and how it is revoked without knowing its platform."""
+"""An entry of the token cache: a token, its principal, and the request that revokes it, which can be sent without the platform's code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .._ratelimit.rate import Rate
 from .._store.backend import RateLimit
 from .token import Token
 
-#: Fields of a request that have another name in the entries of version 0.1.
+#: Request fields that had another name in the entries that version 0.1 wrote.
 _FORMER_FIELDS = {"weight": "cost", "unread": "reject_html"}
 
 
@@ -36,7 +36,7 @@ class Revocation:
 
 @dataclasses.dataclass(frozen=True)
 class CacheEntry:
-    """A cached token. ``platform`` and ``url`` name the installation, ``login`` what all tokens of one login have in common."""
+    """A cached token. ``platform`` and ``url`` identify the installation; tokens from the same login share ``login``."""
 
     platform: str
     url: str
@@ -46,14 +46,14 @@ class CacheEntry:
     login: str | None = None
 
     def as_dict(self) -> dict[str, t.Any]:
-        """JSON's types, under the names that every version has used."""
+        """The entry as JSON types, under the field names that every version has used."""
         entry: dict[str, t.Any] = {"provider": self.platform, "url": self.url, "principal": self.principal, "token": dict(vars(self.token))}
         entry["revocation"] = self.revocation.as_dict() if self.revocation else None
         return {**entry, "login": self.login} if self.login else entry
 
     @classmethod
     def parse(cls, entry: t.Mapping[str, t.Any] | None) -> CacheEntry | None:
-        """The entry; None for a missing one, and for one of a version that wrote something else."""
+        """The entry; None if it is missing or was written in a format that this version does not know."""
         if entry is None:
             return None
         try:

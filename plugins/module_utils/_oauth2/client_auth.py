@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a client authenticates at a token endpoint (RFC 6749, section 2.3.1)."""
+"""Client authentication at a token endpoint (RFC 6749, section 2.3.1)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .._http.models import Request
 
 
 def authenticate_client(request: Request, client_id: str, client_secret: str | None, methods: t.Container[str]) -> Request:
-    """The token request with the client's credentials in it: by HTTP Basic if ``methods`` allow that, else in the form.
+    """Add the client's credentials to a token request: as HTTP Basic authentication if ``methods`` include it, otherwise in the form.
 
-    A public client has no secret, and only names itself in the form. With Basic, the form names the client, too.
+    The form always contains ``client_id``, which is all that a public client, having no secret, sends.
     """
     form = {**(request.form or {}), "client_id": client_id}
     if not client_secret:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Authorization grants (RFC 6749, section 1.3): what a token is requested with, and whose token it is."""
+"""Authorization grants (RFC 6749, section 1.3): the credentials for requesting a token, and the token's principal."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ import typing as t
 
 @dataclasses.dataclass(frozen=True)
 class Grant:
-    """The base of all grants. Two grants with equal :attr:`cache_key` get the same token.
+    """The base of all grants. Two grants with equal :attr:`cache_key` share a token.
 
-    A subclass adds the fields that its request takes. ``kind`` is part of the cache key, so that it must not change.
+    A subclass adds the fields of its request. ``kind`` is part of the cache key and must not change.
     """
 
     kind: t.ClassVar[str]
 
     @property
     def principal(self) -> str:
-        """Whose token it is: a client, a user; shown to users."""
+        """The client or user that the token is issued to, as displayed to users."""
         raise NotImplementedError
 
     @property
     def secret(self) -> str:
-        """What authenticates the principal. A changed password or secret needs a token of its own."""
+        """The secret that authenticates the principal. It is part of the cache key, so a wrong password never gets a cached token."""
         raise NotImplementedError
 
     @property
     def scope(self) -> str:
-        """What the token is limited to."""
+        """The scope of the token."""
         return ""
 
     @property
     def cache_key(self) -> tuple[str, str, str, str]:
-        """What tells this grant's token from others of the same installation."""
+        """Distinguishes this grant's token from others of the same installation."""
         return (self.kind, self.principal, self.scope, self.secret)
 
     @property
     def login_key(self) -> tuple[str, str, str]:
-        """What all tokens of one login have in common, whatever their scope."""
+        """The same for all tokens from one login, whatever their scope."""
         return (self.kind, self.principal, self.secret)
 
 
 @dataclasses.dataclass(frozen=True)
 class SuppliedToken(Grant):
-    """A token that the user supplies in place of credentials: there is nothing to log in with."""
+    """A token that the user supplies instead of credentials. It cannot be renewed."""
 
     access_token: str
     kind = "given"
@@ -59,7 +59,7 @@ class SuppliedToken(Grant):
 
 @dataclasses.dataclass(frozen=True)
 class ClientCredentials(Grant):
-    """A client's own token (RFC 6749, section 4.4)."""
+    """A client's own credentials (RFC 6749, section 4.4)."""
 
     client_id: str
     client_secret: str
@@ -80,7 +80,7 @@ class ClientCredentials(Grant):
 
 @dataclasses.dataclass(frozen=True)
 class PasswordCredentials(Grant):
-    """A user's token by name and password (RFC 6749, section 4.3)."""
+    """A user's name and password (RFC 6749, section 4.3)."""
 
     username: str
     password: str
@@ -101,7 +101,7 @@ class PasswordCredentials(Grant):
 
 @dataclasses.dataclass(frozen=True)
 class AuthorizationCode(Grant):
-    """A user's token by a code that they were redirected with (RFC 6749, section 4.1.3). A code can be used once."""
+    """The code from an authorization redirect (RFC 6749, section 4.1.3). A code can be used only once."""
 
     client_id: str
     client_secret: str
@@ -123,5 +123,5 @@ class AuthorizationCode(Grant):
 
 
 def refresh_form(refresh_token: str) -> dict[str, str]:
-    """The form that exchanges a refresh token (RFC 6749, section 6)."""
+    """The form of a refresh request (RFC 6749, section 6)."""
     return {"grant_type": "refresh_token", "refresh_token": refresh_token}

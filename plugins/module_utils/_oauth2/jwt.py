@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the claims of a JSON Web Token without verifying it."""
+"""Claims of a JSON Web Token, without verification."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from .token import _END_OF_TIME
 
 
 def jwt_claims(token: str) -> dict[str, t.Any]:
-    """The claims of a JWT (RFC 7519), its signature not verified.
+    """The claims of a JWT (RFC 7519). The signature is not verified.
 
-    :raises ValueError: where it is none.
+    :raises ValueError: if it is not a valid JWT.
     """
     parts = token.split(".")
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (IndexError, ValueError, RecursionError) as error:
-        raise ValueError("not a JWT: it must be three parts of base64url, joined by dots") from error
+        raise ValueError("not a valid JWT: it must consist of three base64url parts, separated by dots") from error
     if len(parts) not in (3, 5) or not isinstance(claims, dict):
-        raise ValueError("not a JWT: its second part must hold a JSON object")
+        raise ValueError("not a valid JWT: its second part must be a JSON object")
     return claims
 
 
 def jwt_expiry(token: str) -> float | None:
-    """The ``exp`` of a token that is a JWT, else None."""
+    """The ``exp`` claim of a token; None if it is not a JWT or has no valid one."""
     try:
         expiry = jwt_claims(token).get("exp")
     except ValueError:

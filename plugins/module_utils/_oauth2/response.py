@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads the answer of a token endpoint (RFC 6749, sections 5.1 and 5.2)."""
+"""Responses of a token endpoint (RFC 6749, section 5.1)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .token import Token
 
 
 def token_schema(*required: str, **properties: t.Any) -> Schema:
-    """The schema of a successful answer, with the fields that a platform requires or adds.
+    """The schema of a successful response, with the fields that a platform requires or adds.
 
-    Some platforms send null for what they don't know, or the lifetime as text.
+    Some platforms send null for unknown values, or the lifetime as a string.
     """
     standard = {
         "access_token": {"type": "string", "minLength": 1},
@@ -28,25 +28,25 @@ def token_schema(*required: str, **properties: t.Any) -> Schema:
     return Schema({"type": "object", "properties": {**standard, **properties}, "required": ["access_token", *required]})
 
 
-TOKEN_ANSWER = token_schema()
+TOKEN_RESPONSE = token_schema()
 
 
-def parse_token(answer: t.Mapping[str, t.Any], now: float, default_lifetime: float, *, previous: Token | None = None, **fields: t.Any) -> Token:
-    """The token of a successful answer that was checked with :data:`TOKEN_ANSWER`.
+def parse_token(body: t.Mapping[str, t.Any], now: float, default_lifetime: float, *, previous: Token | None = None, **fields: t.Any) -> Token:
+    """Parse a successful response that was validated with :data:`TOKEN_RESPONSE`.
 
-    Without ``expires_in`` the token expires when it says so itself (as a JWT), else after ``default_lifetime`` seconds, as the platform documents it. A
-    refresh token stays valid unless the answer replaces it (RFC 6749, section 6): ``previous`` is the token that was refreshed. ``fields`` are other
-    fields of :class:`Token`.
+    If the response has no ``expires_in``, the token expires at its ``exp`` claim if it is a JWT, otherwise after ``default_lifetime`` seconds, which the
+    platform documents. ``previous`` is the token that was refreshed: its refresh token stays valid unless the response replaces it (RFC 6749, section 6).
+    ``fields`` are further fields of :class:`Token`.
     """
-    access_token, lifetime = answer["access_token"], answer.get("expires_in")
-    refresh_token = answer.get("refresh_token") or (previous.refresh_token if previous else None)
+    access_token, lifetime = body["access_token"], body.get("expires_in")
+    refresh_token = body.get("refresh_token") or (previous.refresh_token if previous else None)
     return Token(
         access_token,
-        answer.get("token_type", "Bearer"),
+        body.get("token_type", "Bearer"),
         now + float(lifetime) if lifetime is not None else jwt_expiry(access_token) or now + default_lifetime,
         refresh_token=refresh_token,
-        refresh_expires_at=_refresh_expiry(refresh_token, answer.get("refresh_expires_in"), now),
-        **{"scope": answer.get("scope"), **fields},
+        refresh_expires_at=_refresh_expiry(refresh_token, body.get("refresh_expires_in"), now),
+        **{"scope": body.get("scope"), **fields},
     )
 
 

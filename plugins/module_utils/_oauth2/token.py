@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An access token, and what it says of its own life."""
+"""An access token and its lifetime."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _END_OF_TIME = 253402300800  # the year 10000
 
 @dataclasses.dataclass(frozen=True)
 class Token:
-    """An access token. Instants are epoch seconds; None where the platform does not say."""
+    """An access token. Times are in epoch seconds, or None if unknown."""
 
     access_token: str
     token_type: str = "Bearer"  # noqa: S105 - the type's name (RFC 6750)
@@ -24,11 +24,11 @@ class Token:
     refresh_expires_at: float | None = None
     scope: str | None = None
     issued_at: float | None = None
-    #: What else the platform says of this token, returned with it.
+    #: Further properties of the token that are part of the result.
     details: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
 
     def life(self, now: float) -> float:
-        """Seconds left."""
+        """The remaining lifetime in seconds."""
         return math.inf if self.expires_at is None or not math.isfinite(self.expires_at) else self.expires_at - now
 
     def as_result(self, now: float, cached: bool) -> dict[str, t.Any]:
@@ -50,7 +50,7 @@ class Token:
 
 
 def iso(instant: float | None) -> str | None:
-    """An instant as ISO 8601 in UTC, whole seconds, with Z; None for one that no calendar has."""
+    """A time in ISO 8601 format, in UTC and whole seconds; None if it is outside the calendar's range."""
     try:
         return None if instant is None else datetime.datetime.fromtimestamp(int(instant), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError, OSError):

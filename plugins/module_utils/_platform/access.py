@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One item's access to one platform: a client with its HTTP, tokens and secrets, and what a check plans."""
+"""A task's access to one platform: the API client with its HTTP connection, tokens and secrets, and the plans of check mode."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .._store.location import open_backend
 from .client import ApiClient, AuthorizedClient
 from .declaration import Platform
 from .limits import RateLimits
-from .options import cache_location, check_common
+from .options import check_common, locate_cache
 from .session import Capabilities, Session
 
 if t.TYPE_CHECKING:
@@ -29,13 +29,13 @@ if t.TYPE_CHECKING:
 
 C = t.TypeVar("C", bound=ApiClient)
 
-#: What a planned item looks like; None if nothing is planned.
+#: The planned state of an item; None if nothing is planned.
 Plan = t.Optional[t.Dict[str, t.Any]]
 _CREDENTIALS = "credentials"
 
 
 class Access(t.Generic[C]):
-    """What a module's ``run`` works with. No file is opened and no request sent before that is needed."""
+    """The environment of a module's ``run`` function. Files are opened and requests sent only on first use."""
 
     def __init__(
         self,
@@ -51,26 +51,26 @@ class Access(t.Generic[C]):
         earlier_plan: t.Callable[[str], Plan] = lambda _name: None,
         clock: Clock | None = None,
     ) -> None:
-        """``on_progress`` takes lines about long work, ``decrypt`` reads a file that is encrypted with Ansible Vault, and ``earlier_plan`` knows what
-        earlier tasks of the same check would create.
+        """``on_progress`` is called with progress messages, ``decrypt`` reads a file that is encrypted with Ansible Vault, and ``earlier_plan`` returns
+        the plans of earlier tasks in the same check-mode run.
         """
         check_common(params)
         self.platform = platform
         self.params = params
         self.check_mode = check_mode
-        #: The options that the user set, as opposed to those that have their default.
+        #: The options that the user set, as opposed to defaults.
         self.explicit_options = frozenset(explicit_options)
         self.secrets = secrets
         self.on_progress = on_progress
         self.decrypt = decrypt
         self.clock = clock or Clock()
         self.warnings: list[str] = []
-        #: What this task would create, in check mode, by names.
+        #: In check mode, the states of the items that this task would create.
         self.plans: dict[str, Plan] = {}
         self._earlier_plan = earlier_plan
-        self._cache = place = cache_location(params, ansible_home)
-        key = None if place == "none" else params["token_cache_key"]
-        self.store = TokenStore(lambda: open_backend(place, self.clock, params, self.warnings.append), key)
+        self._cache = location = locate_cache(params, ansible_home)
+        key = None if location == "none" else params["token_cache_key"]
+        self.store = TokenStore(lambda: open_backend(location, self.clock, params, self.warnings.append), key)
         self._connect(platform.capabilities())
 
     def _connect(self, capabilities: Capabilities) -> None:
@@ -96,53 +96,53 @@ class Access(t.Generic[C]):
         self.client: C = platform.connect(self.session)
 
     def for_thread(self) -> Access[C]:
-        """The same for a job in a thread: its waits and its secrets are its own. The store must be open by then."""
-        twin = copy.copy(self)
-        twin.secrets = self.secrets.copy()
-        twin._connect(self.session.capabilities)
-        return twin
+        """A copy for use in a thread, with its own connection, wait budget and secrets. The store must be open already."""
+        clone = copy.copy(self)
+        clone.secrets = self.secrets.copy()
+        clone._connect(self.session.capabilities)
+        return clone
 
-    def plan(self, what: str, state: Plan) -> None:
-        """In check mode, note what a real run would create, for the tasks that follow. Nothing of it may be secret."""
-        self.plans[self._plan_name(what)] = state
+    def plan(self, item: str, state: Plan) -> None:
+        """In check mode, record an item that a real run would create, for later tasks. The state must not contain secrets."""
+        self.plans[self._plan_name(item)] = state
 
-    def planned(self, what: str) -> Plan:
-        """What this task or an earlier one of the same check would create."""
-        name = self._plan_name(what)
+    def find_plan(self, item: str) -> Plan:
+        """In check mode, the state that this task or an earlier one planned for an item."""
+        name = self._plan_name(item)
         return None if not self.check_mode else self.plans[name] if name in self.plans else self._earlier_plan(name)
 
     def plan_credentials(self) -> None:
-        """In check mode, note that a real run would be given credentials that later tasks may use."""
+        """In check mode, record that a real run would obtain credentials that later tasks may use."""
         self.plan(_CREDENTIALS, {"planned": True})
 
     def plan_token(self, grant: Grant) -> None:
-        """In check mode, note that a real run would have obtained a token by now, and cached it for later tasks."""
+        """In check mode, record that a real run would have obtained a token and cached it for later tasks."""
         if self._cache != "none":
-            self.plan(self._token_of(grant), {"planned": True})
+            self.plan(self._token_item(grant), {"planned": True})
 
     def expects_token(self, grant: Grant) -> bool:
-        """Whether a real run would find a token in the cache that this check did not obtain."""
-        return self.planned(self._token_of(grant)) is not None
+        """Whether a real run would find a token in the cache that check mode did not obtain."""
+        return self.find_plan(self._token_item(grant)) is not None
 
     def forget_token(self, grant: Grant) -> bool:
-        """In check mode, note that a real run would have dropped a token by now; says whether there would have been one that this check did not obtain."""
+        """In check mode, record that a real run would have removed a token. Returns whether it would have found one (see :meth:`expects_token`)."""
         expected = self.expects_token(grant)
-        self.plan(self._token_of(grant), None)
+        self.plan(self._token_item(grant), None)
         return expected
 
     @property
     def expects_credentials(self) -> bool:
-        """Whether credentials that are missing may be those that only a real run is given."""
-        return self.planned(_CREDENTIALS) is not None
+        """Whether missing credentials may be those that only a real run would obtain."""
+        return self.find_plan(_CREDENTIALS) is not None
 
-    def _token_of(self, grant: Grant) -> str:
-        cache = self._cache if "://" in self._cache else f"{platform.node()} {self._cache}"  # a directory is one host's
+    def _token_item(self, grant: Grant) -> str:
+        cache = self._cache if "://" in self._cache else f"{platform.node()} {self._cache}"  # a directory belongs to one host
         identity = t.cast(AuthorizedClient, self.client).issuer.identity
         return "\n".join(("token", cache, *identity, grant.kind, grant.principal, grant.scope))
 
-    def _plan_name(self, what: str) -> str:
-        return hashlib.sha256("\n".join((self.platform.name, self.client.url, what)).encode("utf-8", "surrogatepass")).hexdigest()
+    def _plan_name(self, item: str) -> str:
+        return hashlib.sha256("\n".join((self.platform.name, self.client.url, item)).encode("utf-8", "surrogatepass")).hexdigest()
 
     def lock(self, *item: str) -> t.ContextManager[None]:
-        """Keep other processes from writing the same item meanwhile."""
+        """Prevent other processes from writing the same item."""
         return self.store.lock("\n".join(("item", self.platform.name, self.client.url, *item)), self.budget)

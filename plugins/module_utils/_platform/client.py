@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients of a platform's API: without tokens, and with them."""
+"""Clients of a platform's API: without and with access tokens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 
 
 class ApiClient:
-    """Sends one item's requests, and reads the answers."""
+    """Sends the requests of one task, and validates the responses."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -32,19 +32,19 @@ class ApiClient:
         self.url = root_url(session.require("url")) if "url" in session.options else ""
 
     def send(self, request: Request) -> Response:
-        """Send a request, and return the answer if it reports success.
+        """Send a request, and return the response.
 
-        :raises AccessError: as the platform's :class:`ResponseReader` reads it.
+        :raises AccessError: if the response reports an error (see :meth:`ResponseReader.find_error`).
         """
         return self.responses.raise_for_error(self.http.send(request))
 
     def fetch(self, request: Request, schema: Schema) -> t.Any:
-        """Send a request, and return the answer's data, checked."""
+        """Send a request, and return the validated data of the response."""
         return self.responses.validate(self.send(request), schema)
 
 
 class AuthorizedClient(ApiClient):
-    """Sends requests with an access token, and replaces a rejected one once."""
+    """Sends requests with an access token, and replaces a rejected token once."""
 
     def __init__(self, session: Session, issuer: TokenIssuer) -> None:
         super().__init__(session)
@@ -52,46 +52,47 @@ class AuthorizedClient(ApiClient):
         self.tokens = Tokens(issuer, session.store, session.budget, session.clock, session.secrets, session.params["min_ttl"])
 
     def authorize(self, request: Request, token: Token) -> Request:
-        """The request with the token in it (RFC 6750, section 2.1)."""
+        """Add a token to a request (RFC 6750, section 2)."""
         return self.issuer.authorize(request, token)
 
-    # --- which grant ---------------------------------------------------------------------------------------------------
+    # --- grants --------------------------------------------------------------------------------------------------------
 
     def preferred_grant(self) -> Grant:
-        """The supplied ``access_token``, else the credentials, which also stand in for a supplied token that expires too soon."""
+        """The supplied ``access_token``, otherwise the credentials. They also replace a supplied token that expires too soon."""
         grant = self.supplied_grant()
         return grant if not isinstance(grant, SuppliedToken) or self.tokens.cached(grant) else self.credential_grant() or grant
 
     def supplied_grant(self) -> Grant:
-        """The supplied ``access_token``, however old it is, else the credentials."""
+        """The supplied ``access_token`` even if it has expired, otherwise the credentials."""
         supplied = self.params.get("access_token")
         return SuppliedToken(supplied) if supplied else self.issuer.grant()
 
     def credential_grant(self) -> Grant | None:
-        """The grant that the credentials give; None if there are none."""
+        """The grant of the credentials; None if they are not set."""
         try:
             return self.issuer.grant()
         except AccessError:
             return None
 
     def grant_after(self, rejected: Grant, error: AccessError) -> Grant:
-        """The grant to go on with after a token was rejected: the credentials beside a supplied token.
+        """The grant to continue with after a token was rejected: for a supplied token, the credentials.
 
-        :raises AccessError: if there are none.
+        :raises AccessError: if a supplied token was rejected and there are no credentials.
         """
         grant = self.credential_grant() if isinstance(rejected, SuppliedToken) else rejected
         if grant:
             return grant
         raise AccessError(
-            "the access_token that was given is rejected: it is expired, revoked or for another installation. Give a newer one, or credentials", **error.codes
+            "the supplied access_token was rejected: it has expired, was revoked, or belongs to another installation. Supply a newer token, or credentials",
+            **error.codes,
         )
 
     # --- requests ------------------------------------------------------------------------------------------------------
 
     def send_authorized(self, request: Request, grant: Grant | None = None, expected: t.Sequence[int] = ()) -> Response:
-        """Send a request with a token; a rejected one is replaced once.
+        """Send a request with a token. A rejected token is replaced once.
 
-        With ``expected``, an answer with one of these HTTP statuses is a success, and any other a failure.
+        If ``expected`` is set, only responses with one of these HTTP statuses are successful.
         """
         grant = grant or self.preferred_grant()
         token = self.tokens.get(grant)
@@ -110,4 +111,4 @@ class AuthorizedClient(ApiClient):
         if response.status in expected:
             return response
         error = self.responses.make_error(response)
-        raise error.with_message(f"{error.message}. Expected is {' or '.join(map(str, expected))}")
+        raise error.with_message(f"{error.message}. Expected status: {' or '.join(map(str, expected))}")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Read, compare, write: the one way in which items are brought into their wanted state."""
+"""Read, compare, write: how every item is brought into its desired state."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ import typing as t
 from .._errors import AccessError, AmbiguousWrite, Overtaken
 from .access import Access
 
-#: Seconds between looks at an item with an unknown state; each pause is twice the one before it.
+#: Seconds between reads of an item whose state is unknown. Each pause is twice as long as the previous one.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 
 State = t.Optional[t.Dict[str, t.Any]]
 
 
 class Resource(t.Protocol):
-    """One item on a platform. A state is a dict, or None where the item does not exist.
+    """One item on a platform. Its state is a dict, or None if the item does not exist.
 
-    Where one item may have several labels, ``key`` is the same for all of them.
+    If an item can have several labels, ``key`` is the same for all of them.
     """
 
-    #: How messages and diffs name it.
+    #: The item's name in messages and diffs.
     label: str
 
     def read(self) -> State: ...
 
     def desired(self, current: State) -> State:
-        """The state to reach from ``current``: equal to it where nothing is to be done.
+        """The desired state; equal to ``current`` if there is nothing to change.
 
-        :raises AccessError: where it cannot be reached with the options that were given.
+        :raises AccessError: if it cannot be reached with the given options.
         """
 
     def write(self, current: State, desired: State) -> State:
-        """Bring the item from ``current`` to ``wanted``, and return its state as the platform has it.
+        """Change the item from ``current`` to ``desired``, and return its new state as the platform reports it.
 
-        A request that creates another item each time that it is applied is sent with ``Request.creates``. After it, :meth:`read` returns
-        the item that it created, and none that this run has removed before, although the platform's list may still hold it.
+        A request that creates another item each time it is applied must set ``Request.creates``. Afterwards, :meth:`read` must return the item that was
+        created, and ignore one that this run removed, even if the platform's list still contains it.
 
-        :raises AmbiguousWrite: where it may have happened; then it is read, and compared, again.
-        :raises Overtaken: where it was refused because somebody else has done the same.
+        :raises AmbiguousWrite: if the outcome is unknown. The item is then read and compared again.
+        :raises Overtaken: if the platform refused because another process made the same change.
         """
 
     def redacted(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
-        """What a diff may show of a state: nothing secret."""
+        """The state without secrets, for diffs."""
 
 
 class Outcome(t.NamedTuple):
@@ -54,17 +54,17 @@ class Outcome(t.NamedTuple):
 
 
 def ensure(access: Access[t.Any], resource: Resource) -> Outcome:
-    """Bring one item into its wanted state, or say what that would change.
+    """Bring one item into its desired state; in check mode, return what would change.
 
-    Only one process at a time writes an item. After a write whose outcome is unknown the state is read again, and the run goes on from there.
-    A creation whose outcome is unknown is never sent again: the state is read until the new item shows, for ``timeout`` seconds at the most.
+    Only one process at a time writes an item. If the outcome of a write is unknown, the state is read again and compared anew. A creation whose outcome
+    is unknown is never repeated: the item is read until the new one appears, for at most ``timeout`` seconds.
 
-    :raises AccessError: what the platform or the options make impossible, naming the item.
+    :raises AccessError: with the item's label as context.
     """
     try:
         key = getattr(resource, "key", resource.label)
         current = resource.read()
-        before = access.planned(key) if access.check_mode and current is None else current
+        before = access.find_plan(key) if access.check_mode and current is None else current
         desired = resource.desired(before)
         if desired == before:
             return Outcome(False, before, None)
@@ -80,60 +80,60 @@ def ensure(access: Access[t.Any], resource: Resource) -> Outcome:
 
 
 def _write(access: Access[t.Any], resource: Resource, before: State) -> tuple[State, State]:
-    """Write until the item is as wanted. Returns the state before this run changed it, and the one that it has reached."""
-    current, doubts, created = before, 0, False
+    """Write until the item is in its desired state. Returns the state before this run changed it, and the new state."""
+    current, ambiguous_writes, created = before, 0, False
     while True:
         desired = resource.desired(current)
         if desired == current:
             return before, current
         try:
             written = resource.write(current, desired)
-            # A write with an unknown outcome may be applied late, beside its repeat: look once more.
-            reached = (resource.read() if doubts else None) or written
+            # An ambiguous write may be applied late, after its repeat: read once more.
+            reached = (resource.read() if ambiguous_writes else None) or written
             if reached == current or (reached is None) != (desired is None):
-                raise AccessError("the platform accepted the change, but has not made it")
+                raise AccessError("the platform accepted the change but did not apply it")
             return before, reached
-        except AmbiguousWrite as doubt:
-            created = created or doubt.creates
-            attempted, current = current, _await_creation(access, resource, doubt) if created else _read_again(access, resource, doubt, doubts)
-            if isinstance(doubt, Overtaken) and not doubts:
-                before = current  # what others have done is no change of this run
-            doubts += 1
-            # What differs otherwise than before takes another write, and not a repeat of this one.
-            repeats = doubts if current == attempted else doubts - 1
+        except AmbiguousWrite as error:
+            created = created or error.creates
+            attempted, current = current, _await_creation(access, resource, error) if created else _read_again(access, resource, error, ambiguous_writes)
+            if isinstance(error, Overtaken) and not ambiguous_writes:
+                before = current  # another process's change does not count as one of this run
+            ambiguous_writes += 1
+            # If the state has changed meanwhile, the next write is a different one and not a repeat.
+            repeats = ambiguous_writes if current == attempted else ambiguous_writes - 1
             if repeats > access.params["retries"] and resource.desired(current) != current:
                 raise
 
 
-def _read_again(access: Access[t.Any], resource: Resource, doubt: AmbiguousWrite, doubts: int) -> State:
-    access.budget.wait(doubt.wait, doubt.message)
-    access.clock.sleep(0 if doubt.wait else _FIRST_PAUSE * 2**doubts)
+def _read_again(access: Access[t.Any], resource: Resource, error: AmbiguousWrite, attempt: int) -> State:
+    access.budget.wait(error.wait, error.message)
+    access.clock.sleep(0 if error.wait else _FIRST_PAUSE * 2**attempt)
     return resource.read()
 
 
-def _await_creation(access: Access[t.Any], resource: Resource, doubt: AmbiguousWrite) -> State:
-    """Read until the item that may have been created shows: a platform may answer a request, or apply it, long after it arrived.
+def _await_creation(access: Access[t.Any], resource: Resource, ambiguous: AmbiguousWrite) -> State:
+    """Read until the item that may have been created appears: a platform may apply a request long after it arrived.
 
-    :raises AmbiguousWrite: where it does not show within ``timeout``.
+    :raises AmbiguousWrite: if it does not appear within ``timeout``.
     """
     timeout = access.params["timeout"]
     try:
-        access.budget.wait(doubt.wait, doubt.message)
+        access.budget.wait(ambiguous.wait, ambiguous.message)
         first_pause = min(_FIRST_PAUSE, timeout / 4)
-        left, deadline, pause = timeout, access.clock.now() + timeout, 0.0 if doubt.wait else first_pause
-        while left > 0:
-            access.clock.sleep(min(pause, left))
+        remaining, deadline, pause = timeout, access.clock.now() + timeout, 0.0 if ambiguous.wait else first_pause
+        while remaining > 0:
+            access.clock.sleep(min(pause, remaining))
             found = resource.read()
             if found is not None:
                 return found
-            left = 0 if left <= pause else deadline - access.clock.now()
+            remaining = 0 if remaining <= pause else deadline - access.clock.now()
             pause = min(max(2 * pause, first_pause), _LONGEST_PAUSE)
-        reason = f"did not show within {timeout:g} s (timeout)"
+        reason = f"it did not appear within {timeout:g} s (timeout)"
     except AccessError as error:
-        reason = f"cannot be looked for ({error.message.rstrip('.')})"
-    raise doubt.with_message(
-        f"{doubt.message.rstrip('.')}. The new one may have been created, but {reason}. The request is not sent again, as that could create a second one. "
-        "Run the task again: it looks for the first one before it creates any"
+        reason = f"it cannot be looked up ({error.message.rstrip('.')})"
+    raise ambiguous.with_message(
+        f"{ambiguous.message.rstrip('.')}. The item may have been created, but {reason}. The request is not repeated, as that could create a duplicate. "
+        "Run the task again: it looks for the item before creating one"
     )
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who issues a platform's tokens: what each platform's file fills in for :class:`_oauth2.tokens.Tokens`."""
+"""The base class of token issuers, which each platform implements for :class:`_oauth2.tokens.Tokens`."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .client import ApiClient
 
 
 class TokenIssuer(ApiClient):
-    """Obtains, refreshes and revokes tokens. A platform's issuer says at least :meth:`grant` and :meth:`obtain`."""
+    """Obtains, refreshes and revokes tokens. A subclass implements at least :meth:`grant` and :meth:`obtain`."""
 
     revokes: t.ClassVar[bool] = False
     shares_logins: t.ClassVar[bool] = False
-    #: Options beside ``url`` that tell one installation's tokens from another's.
+    #: Options, besides ``url``, that distinguish the tokens of one installation from those of another.
     identity_options: t.ClassVar[tuple[str, ...]] = ()
 
     @property
@@ -38,11 +38,11 @@ class TokenIssuer(ApiClient):
         raise NotImplementedError
 
     def obtain(self, grant: Grant) -> Token:
-        """Log in."""
+        """Log in and return the new token."""
         raise NotImplementedError
 
     def obtain_many(self, grants: t.Sequence[Grant]) -> dict[Grant, Token | AccessError]:
-        """Log in for several grants, each with its own outcome."""
+        """Log in for several grants. Returns a token or an error for each."""
         outcomes: dict[Grant, Token | AccessError] = {}
         for grant in grants:
             try:
@@ -52,19 +52,19 @@ class TokenIssuer(ApiClient):
         return outcomes
 
     def refresh(self, grant: Grant, token: Token) -> Token | None:
-        """A new token by the refresh token; None if the platform requires a new login."""
+        """Exchange a token's refresh token for a new token; None if a new login is required."""
         return None
 
     def authorize(self, request: Request, token: Token) -> Request:
-        """The request with the token in it (RFC 6750, section 2.1)."""
+        """Add a token to a request (RFC 6750, section 2.1)."""
         return dataclasses.replace(request, headers={**request.headers, "Authorization": f"Bearer {token.access_token}"})
 
     def revocation_request(self, token: Token) -> Request | None:
-        """The request that revokes a token, if the platform has one."""
+        """The request that revokes a token; None if the platform has none."""
         return None
 
     def revoke(self, token: Token) -> None:
-        """Revoke a token; one that the platform does not know any more is revoked already."""
+        """Revoke a token. A token that the platform rejects counts as revoked."""
         request = self.revocation_request(token)
         try:
             if request:
@@ -73,10 +73,10 @@ class TokenIssuer(ApiClient):
             return
 
     def revocation(self, token: Token) -> Revocation | None:
-        """The same for readers of the cache, who know no platform."""
+        """The revocation request with its rate limits, for the token cache, which has no platform code."""
         request = self.revocation_request(token)
         return Revocation(request, self.session.limits.limits_for(request)) if request else None
 
     def remaining_life(self, token: Token) -> float:
-        """Seconds for which the platform still accepts a token, if it can be asked; 0 if it rejects the token."""
+        """The remaining lifetime in seconds as the platform reports it: infinite if it cannot be queried, 0 if it rejects the token."""
         return math.inf

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rate limits of one item's requests, parsed once."""
+"""The rate limits that apply to a task's requests."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .._store.backend import RateLimit
 
 
 class RateLimits:
-    """Which limits a request counts towards: ``rate_limit``, and a login ``auth_rate_limit``, too.
+    """Determines the limits that a request counts towards: ``rate_limit`` and, for logins, ``auth_rate_limit``.
 
-    Platforms count by origin and, beside that, by ``subject`` (such as a forwarded address).
+    Platforms count requests by origin and by ``subject`` (such as a forwarded address).
     """
 
     def __init__(self, platform: str, params: t.Mapping[str, t.Any], subject: str = "") -> None:
@@ -26,7 +26,7 @@ class RateLimits:
         self._auth = Rate.parse(params["auth_rate_limit"], "auth_rate_limit")
 
     def limits_for(self, request: Request) -> list[RateLimit]:
-        """The names and rates of the limits, with the request's cost."""
+        """The names and rates of the limits that a request counts towards, with its cost."""
         kinds = [("all", self._all), ("auth", self._auth if request.authenticates else None)]
         return [
             ("\n".join((self._platform, origin_of(request.url), self._subject, kind)), dataclasses.replace(rate, cost=min(request.cost, rate.count)))
@@ -35,5 +35,5 @@ class RateLimits:
         ]
 
     def max_cost(self, *, authenticates: bool) -> int | None:
-        """The highest cost that a request may have; None if it is not limited."""
+        """The highest cost that a single request may have; None if there is no limit."""
         return min((rate.count for rate in (self._all, self._auth if authenticates else None) if rate), default=None)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all parts of one item's client share."""
+"""The objects that all parts of a task's client share."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from .responses import ResponseReader
 
 
 class Capabilities:
-    """What a task finds out about a platform. A platform that differs from installation to installation has a dataclass of its own."""
+    """What a task detects about an installation. Platforms whose installations differ define a dataclass."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Session:
-    """One item's options, and everything that its requests need: complete when it is made, and never changed."""
+    """A task's options and the objects that its requests need. It is complete when constructed, and immutable."""
 
     #: The platform's name in options, cache and results.
     platform: str
@@ -40,13 +40,13 @@ class Session:
     responses: ResponseReader
     limits: RateLimits
     capabilities: Capabilities
-    #: Takes a warning for the user.
+    #: Called with warnings for the user.
     warn: t.Callable[[str], None]
 
     def require(self, *names: str) -> t.Any:
-        """The values of options that a request cannot do without; one name gives one value.
+        """The values of required options; for a single name, its value.
 
-        :raises MissingOption: naming what is missing and where it can come from.
+        :raises MissingOption: naming the missing options and their environment variables.
         """
         missing = [name for name in names if self.params.get(name) in (None, "")]
         if missing:

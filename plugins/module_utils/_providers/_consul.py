@@ -24,17 +24,17 @@ ENTRIES = Schema(
 
 
 class Consul(ApiClient):
-    """A client without tokens of its own: Consul's is an option."""
+    """Reads one key. Consul's ACL token is an option, so the client issues no tokens."""
 
-    def value(self) -> str:
-        """The key's value."""
+    def read_key(self) -> str:
+        """Read the value of the key."""
         headers = {"X-Consul-Token": self.params["token"]} if self.params["token"] else {}
         response = self.send(Request("GET", f"{self.url}/v1/kv/{quote_path(self.params['path'], 'path')}", headers=headers))
         encoded = self.responses.validate(response, ENTRIES)[0]["Value"] or ""
         try:
             value = base64.b64decode(encoded, validate=True).decode()
         except ValueError:
-            raise self.responses.invalid_response(response, ["[0].Value: must be text in base64"]) from None
+            raise self.responses.invalid_response(response, ["[0].Value: must be base64-encoded text"]) from None
         if not value:
             raise AccessError(f"the key {self.params['path']} is empty")
         self.session.secrets.add(value)
@@ -50,5 +50,5 @@ CONSUL = Platform(
         "token": {"type": "str", "no_log": True},
         "path": {"type": "str", "default": "flex/shared/authentication/oAuth/appRegistrationKey"},
     },
-    hints={403: "Check token: it must be allowed to read the key", 404: "There is no such key: check path"},
+    hints={403: "Check token: it must be allowed to read the key", 404: "The key does not exist: check path"},
 )

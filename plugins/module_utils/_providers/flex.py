@@ -12,7 +12,7 @@ from .._data.schema import Schema
 from .._errors import AccessError, NotFound, Overtaken
 from .._http.models import Request, Response
 from .._oauth2.grants import ClientCredentials, Grant
-from .._oauth2.response import TOKEN_ANSWER, parse_token
+from .._oauth2.response import TOKEN_RESPONSE, parse_token
 from .._oauth2.token import Token
 from .._platform.client import AuthorizedClient
 from .._platform.declaration import ManifestList, Platform
@@ -21,7 +21,7 @@ from .._platform.issuer import TokenIssuer
 from .._platform.options import from_env
 from .._platform.responses import ResponseReader
 
-_LIFETIME = 3599  # seconds, where an answer says nothing (5.3)
+_DEFAULT_LIFETIME = 3599  # seconds, if a response does not state it (5.3)
 _LISTS = ("applications", "items", "content", "data")
 
 _TOTALS = {"totalCount": {"type": "integer"}, "totalElements": {"type": "integer"}}
@@ -33,7 +33,7 @@ _APPLICATION: dict[str, t.Any] = {
     "required": ["id", "applicationName"],
 }
 APPLICATION = Schema(_APPLICATION)
-#: A bare list, or one below a key, as nothing says which (5.6).
+#: A bare list or a list below a key: the documentation does not state which (5.6).
 APPLICATIONS = Schema(
     {
         "if": {"type": "array"},
@@ -51,7 +51,7 @@ APPLICATIONS = Schema(
 
 
 class FlexResponses(ResponseReader):
-    """The main API reports errors below ``errors`` whatever the status (5.5); the Authentication service may do so too."""
+    """The main API reports errors below ``errors`` whatever the status (5.5), and the Authentication service may do the same."""
 
     def find_error(self, response: Response) -> AccessError | None:
         error = super().find_error(response)
@@ -77,106 +77,106 @@ class FlexTokens(TokenIssuer):
         url = f"{self.url}/{self.params['token_path'].lstrip('/')}"
         form, basic = t.cast(ClientCredentials, grant).form, (grant.principal, grant.secret)
         try:
-            answer = self.fetch(Request("GET", url, query=form, basic=basic, authenticates=True), TOKEN_ANSWER)
+            body = self.fetch(Request("GET", url, query=form, basic=basic, authenticates=True), TOKEN_RESPONSE)
         except AccessError as error:
             if error.status != 405:
                 raise
-            request = Request("POST", url, form=form, basic=basic, authenticates=True, repeatable=True)  # RFC 6749 asks for POST
-            answer = self.fetch(request, TOKEN_ANSWER)
-        return parse_token(answer, self.session.clock.now(), _LIFETIME)
+            request = Request("POST", url, form=form, basic=basic, authenticates=True, repeatable=True)  # RFC 6749 requires POST
+            body = self.fetch(request, TOKEN_RESPONSE)
+        return parse_token(body, self.session.clock.now(), _DEFAULT_LIFETIME)
 
 
 class Flex(AuthorizedClient):
-    """The registered OAuth applications (5.2)."""
+    """Manages the registered OAuth applications (5.2)."""
 
-    def _applications(self, method: str, below: str = "", **body: t.Any) -> Request:
+    def _request(self, method: str, path: str = "", **body: t.Any) -> Request:
         return Request(
             method,
-            f"{self.url}/api/authentication/applications{below}",
+            f"{self.url}/api/authentication/applications{path}",
             headers={"X-App-Registration-Key": self.require("registration_key")},
             json=body or None,
-            creates=method == "POST",  # names need not be unique (5.2)
+            creates=method == "POST",  # names are not unique (5.2)
             reject_html=method in ("PUT", "DELETE"),
         )
 
-    def application(self, application_id: int) -> State:
-        """One application with its secret, or None."""
+    def find_application(self, application_id: int) -> State:
+        """Fetch an application with its secret; None if it does not exist."""
         try:
-            return self.existing_application(application_id)
+            return self.get_application(application_id)
         except NotFound:
             return None
 
-    def existing_application(self, application_id: int) -> dict[str, t.Any]:
-        """One application with its secret.
+    def get_application(self, application_id: int) -> dict[str, t.Any]:
+        """Fetch an application with its secret.
 
-        :raises NotFound: where there is none with that id.
+        :raises NotFound: if it does not exist.
         """
         try:
-            response = self.send(self._applications("GET", f"/{application_id}"))
+            response = self.send(self._request("GET", f"/{application_id}"))
         except AccessError as error:
             if error.status in (404, 410):
                 raise NotFound(error.message, **error.codes) from None
             raise
         if response.body.strip() in (b"", b"null"):
-            raise NotFound("the answer is empty", status=response.status)
-        return self._normalized(self.responses.validate(response, APPLICATION))
+            raise NotFound("the response is empty", status=response.status)
+        return self._normalize(self.responses.validate(response, APPLICATION))
 
-    def applications(self) -> list[dict[str, t.Any]]:
-        """All applications, as the list has them: perhaps without secret or description."""
-        request = self._applications("GET", "/")
-        found, total, of_spring = self._listed(request)
+    def list_applications(self) -> list[dict[str, t.Any]]:
+        """Fetch all applications as listed: secrets and descriptions may be missing."""
+        request = self._request("GET", "/")
+        found, total, uses_spring = self._fetch_page(request)
         size = len(found) or 1
-        # Nothing says how a further page is asked for. Spring's total goes with Spring's way; else two are in use on this platform (5.5).
-        ways = [{"query": f"page={{1}}&size={size}"}] if of_spring else [{"query": "offset={0}&limit=100"}, {"path": ";offset={0};limit=100"}]
-        for way in ways:
-            known = -1
-            while known < len(found) < total:
-                known = len(found)
-                suffix = {key: value.format(known, known // size) for key, value in way.items()}
-                more, total, _of_spring = self._listed(
+        # Paging is not documented. With a total in Spring's format, use Spring's parameters; otherwise, two forms are in use on this platform (5.5).
+        forms = [{"query": f"page={{1}}&size={size}"}] if uses_spring else [{"query": "offset={0}&limit=100"}, {"path": ";offset={0};limit=100"}]
+        for form in forms:
+            previous = -1
+            while previous < len(found) < total:
+                previous = len(found)
+                suffix = {key: value.format(previous, previous // size) for key, value in form.items()}
+                page, total, _uses_spring = self._fetch_page(
                     dataclasses.replace(request, url=request.url + suffix.get("path", ""), query=suffix.get("query")),
                 )
-                found.update(more)
+                found.update(page)
         if len(found) < total:
-            raise AccessError(f"the list of applications ends after {len(found)} of {total}: name the application by id")
+            raise AccessError(f"the list of applications ends after {len(found)} of {total}. Set id to select the application")
         return list(found.values())
 
-    def _listed(self, request: Request) -> tuple[dict[int, dict[str, t.Any]], int, bool]:
-        """The applications of one page by id, how many there are in all, and whether it is Spring that says so."""
-        answer = self.fetch(request, APPLICATIONS)
-        if isinstance(answer, list):
-            items, total, of_spring = answer, 0, False
+    def _fetch_page(self, request: Request) -> tuple[dict[int, dict[str, t.Any]], int, bool]:
+        """Fetch one page. Returns its applications by id, the total number, and whether the total is in Spring's format."""
+        body = self.fetch(request, APPLICATIONS)
+        if isinstance(body, list):
+            items, total, uses_spring = body, 0, False
         else:
-            items = next(answer[key] for key in _LISTS if key in answer)
-            of_spring = "totalElements" in answer
-            total = answer.get("totalElements", answer.get("totalCount", 0))
-        return {application["id"]: application for application in map(self._normalized, items)}, total, of_spring
+            items = next(body[key] for key in _LISTS if key in body)
+            uses_spring = "totalElements" in body
+            total = body.get("totalElements", body.get("totalCount", 0))
+        return {application["id"]: application for application in map(self._normalize, items)}, total, uses_spring
 
     def complete(self, application: dict[str, t.Any], secret: bool = True) -> dict[str, t.Any]:
-        """An application from a list, read by id where the list left something out (5.6)."""
-        wanted = ("client_id", "description", *(("client_secret",) if secret else ()))
-        if all(application[key] is not None for key in wanted):
+        """Complete a listed application: fetch it by id if the list omitted some of its fields (5.6)."""
+        required = ("client_id", "description", *(("client_secret",) if secret else ()))
+        if all(application[key] is not None for key in required):
             return application
-        return self.application(application["id"]) or application
+        return self.find_application(application["id"]) or application
 
     def create_application(self, name: str, description: str) -> dict[str, t.Any]:
-        created = self.fetch(self._applications("POST", applicationName=name, description=description), APPLICATION)
-        return self.complete(self._normalized(created))
+        created = self.fetch(self._request("POST", applicationName=name, description=description), APPLICATION)
+        return self.complete(self._normalize(created))
 
     def update_application(self, application_id: int, name: str, description: str) -> State:
-        """PUT carries both fields. Its answer is read anew: nothing says what it holds, nor whether the secret changes."""
-        self.send(self._applications("PUT", f"/{application_id}", applicationName=name, description=description))
-        return self.application(application_id)
+        """Update both fields, and fetch the result: the documentation states neither the response to PUT nor whether the secret changes."""
+        self.send(self._request("PUT", f"/{application_id}", applicationName=name, description=description))
+        return self.find_application(application_id)
 
     def delete_application(self, application_id: int) -> None:
         try:
-            self.send(self._applications("DELETE", f"/{application_id}"))
+            self.send(self._request("DELETE", f"/{application_id}"))
         except AccessError as error:
-            if error.status in (404, 410):  # somebody was faster, or it is not the application that is not found
+            if error.status in (404, 410):  # deleted by another process, or the URL is wrong
                 raise Overtaken(error.message, **error.codes) from None
             raise
 
-    def _normalized(self, item: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _normalize(self, item: dict[str, t.Any]) -> dict[str, t.Any]:
         secret = item.get("clientSecret") or item.get("secret") or None
         self.session.secrets.add(secret)
         return {
@@ -189,7 +189,7 @@ class Flex(AuthorizedClient):
 
 
 class ApplicationResource:
-    """One registered application, found by id, else by name."""
+    """One registered application, found by id or, without an id, by name."""
 
     def __init__(self, flex: Flex, params: t.Mapping[str, t.Any]) -> None:
         self._flex = flex
@@ -198,32 +198,32 @@ class ApplicationResource:
         self._description: str | None = params["description"]
         self._absent = params["state"] == "absent"
         self._rotate = params["rotate_secret"]
-        #: What rotation replaces; known until the end, while the platform may have neither the old nor the new one.
+        #: The application that rotation replaces. It is kept here, because for a while the platform may have neither the old nor the new one.
         self._old: dict[str, t.Any] = {}
-        #: What is never taken for the new one: the old one, which a list may hold for a while after its end, and where that was
-        #: chosen by its id, others of its name.
+        #: Ids that are not the new application: the old one, which a list may still contain after its deletion, and, if that was
+        #: selected by id, others with the same name.
         self._ignored: set[int] = set()
-        #: How the platform said that the id is unknown.
+        #: The platform's error for an unknown id.
         self._missing = NotFound("")
         if self._name == "":
             raise AccessError("name must not be empty")
         self.label = f"application {self._name!r}" if self._name else f"application {self._id}"
         if self._description == "" and not self._absent:
-            raise AccessError(f"{self.label}: description must not be empty, as the platform requires one")
+            raise AccessError(f"{self.label}: description must not be empty, because the platform requires one")
 
     def read(self) -> State:
         if self._id is not None and self._id not in self._ignored:
             try:
-                return self._flex.existing_application(self._id)
+                return self._flex.get_application(self._id)
             except NotFound as error:
                 self._missing = error
                 if not self._old:
                     return None
         name = self._name or self._old.get("name")
-        named = [found for found in self._flex.applications() if found["name"] == name and found["id"] not in self._ignored]
+        named = [found for found in self._flex.list_applications() if found["name"] == name and found["id"] not in self._ignored]
         if len(named) > 1:
             ids = ", ".join(str(application["id"]) for application in named)
-            raise AccessError(f"there are {len(named)} applications of that name, with the ids {ids}: choose one by id")
+            raise AccessError(f"{len(named)} applications have this name. Set id to select one of them: {ids}")
         return self._flex.complete(named[0]) if named else None
 
     def desired(self, current: State) -> State:
@@ -235,7 +235,7 @@ class ApplicationResource:
             description = current["description"] if self._description is None else self._description
             return {**current, "name": self._name or current["name"], "description": description}
         if self._id is not None and not self._old:
-            message = "there is none with that id. To register one, give name and description in place of id"
+            message = "no application has this id. To register one, set name and description instead of id"
             raise NotFound(message, **self._missing.codes)
         name = self._name or self._old.get("name")
         description = self._old.get("description") if self._description is None else self._description
@@ -246,26 +246,26 @@ class ApplicationResource:
     def _is_old(self, current: dict[str, t.Any]) -> bool:
         return bool(self._old) and all(current[key] == self._old[key] for key in ("id", "client_id"))
 
-    def write(self, current: State, wanted: State) -> State:
-        if wanted is None:
+    def write(self, current: State, desired: State) -> State:
+        if desired is None:
             self._flex.delete_application(t.cast("dict[str, t.Any]", current)["id"])
             return None
         if current and not self._is_old(current):
-            return self._flex.update_application(current["id"], wanted["name"], wanted["description"])
+            return self._flex.update_application(current["id"], desired["name"], desired["description"])
         if current:
             if self._id is not None:
-                self._ignored = {other["id"] for other in self._flex.applications() if other["name"] == wanted["name"]} - {self._id}
+                self._ignored = {other["id"] for other in self._flex.list_applications() if other["name"] == desired["name"]} - {self._id}
             self._flex.delete_application(current["id"])
         if self._old:
             self._ignored.add(self._old["id"])
         try:
-            return self._flex.create_application(wanted["name"], wanted["description"])
+            return self._flex.create_application(desired["name"], desired["description"])
         except AccessError as error:
             if not self._old:
                 raise
             raise error.with_message(
-                f"{error.message}. The old registration (id {self._old['id']}) is deleted already: "
-                f"run again with name: {wanted['name']!r} and description: {wanted['description']!r}"
+                f"{error.message}. The old registration (id {self._old['id']}) has already been deleted. "
+                f"Run again with name: {desired['name']!r} and description: {desired['description']!r}"
             ).after_change() from None
 
     def redacted(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -289,7 +289,7 @@ FLEX = Platform(
     manifest={"applications": ManifestList("flex_oauth_app", ("name", "description", "id", "state"), required=("name",))},
     hints={
         401: "Check registration_key, or client_id and client_secret",
-        403: "Check registration_key and the rights of the application",
+        403: "Check registration_key and the application's permissions",
         404: "Check url",
     },
     login_hints={404: "Check url and token_path"},

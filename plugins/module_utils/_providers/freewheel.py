@@ -20,34 +20,34 @@ from .._platform.issuer import TokenIssuer
 from .._platform.options import from_env
 from .._platform.responses import ResponseReader
 
-_LONGEST_LIFE = 604800  # seconds, of any token (4.2)
+_MAX_LIFETIME = 604800  # seconds (4.2)
 
 _NUMBER = {"type": "number"}
 TOKEN = token_schema("expires_in", created_at=_NUMBER)
-#: The documents of its two product lines name the life left differently (4.2).
+#: The documentation of the two product lines names the remaining lifetime differently (4.2).
 TOKEN_INFO = Schema(
     {
         "type": "object",
         "properties": {"user_id": {"type": ["integer", "string"]}, "created_at": _NUMBER, "expires_in": _NUMBER, "expires_in_seconds": _NUMBER},
         "anyOf": [{"required": ["expires_in"]}, {"required": ["expires_in_seconds"]}],
-        "$comment": "is without expires_in and expires_in_seconds",
+        "$comment": "has neither expires_in nor expires_in_seconds",
     }
 )
 
 
 class FreeWheelResponses(ResponseReader):
-    """Some networks answer XML, whatever was accepted (4.2)."""
+    """Some networks return XML whatever the Accept header says (4.2)."""
 
     def parse(self, response: Response) -> t.Any:
-        """JSON, or the flat XML below ``oauth`` that the platform answers instead (4.2)."""
+        """Parse JSON, or the flat XML below ``oauth`` that the platform may return instead (4.2)."""
         if response.kind != "XML":
             return super().parse(response)
         from xml.etree import ElementTree
 
         class Builder(ElementTree.TreeBuilder):
             def doctype(self, *declaration: t.Any) -> None:
-                """Refuse what could define entities."""
-                raise ValueError("a document type has no place in an answer")
+                """Reject a document type declaration, which could define entities."""
+                raise ValueError("a response must not contain a document type declaration")
 
         try:
             root = ElementTree.fromstring(response.body, ElementTree.XMLParser(target=Builder()))  # noqa: S314 - no entities to expand
@@ -58,7 +58,7 @@ class FreeWheelResponses(ResponseReader):
 
 
 class FreeWheelTokens(TokenIssuer):
-    """The password grant, and what can be asked about a token (4.2)."""
+    """The password grant, revocation and token information (4.2)."""
 
     revokes = True
 
@@ -66,18 +66,18 @@ class FreeWheelTokens(TokenIssuer):
         return PasswordCredentials(*self.require("username", "password"))
 
     def obtain(self, grant: Grant) -> Token:
-        answer = self.fetch(self._auth("POST", "", form=t.cast(PasswordCredentials, grant).form, repeatable=True), TOKEN)
-        token, issued_at = parse_token(answer, self.session.clock.now(), _LONGEST_LIFE), answer.get("created_at")
-        is_by_our_clock = issued_at is not None and t.cast(float, token.expires_at) - issued_at <= _LONGEST_LIFE + 1
-        return dataclasses.replace(token, issued_at=issued_at) if is_by_our_clock else token
+        body = self.fetch(self._token_request("POST", "", form=t.cast(PasswordCredentials, grant).form, repeatable=True), TOKEN)
+        token, issued_at = parse_token(body, self.session.clock.now(), _MAX_LIFETIME), body.get("created_at")
+        clocks_agree = issued_at is not None and t.cast(float, token.expires_at) - issued_at <= _MAX_LIFETIME + 1
+        return dataclasses.replace(token, issued_at=issued_at) if clocks_agree else token
 
     def revocation_request(self, token: Token) -> Request:
-        return self.authorize(self._auth("POST", "/revoke", form={"token": token.access_token}, repeatable=True, reject_html=True), token)
+        return self.authorize(self._token_request("POST", "/revoke", form={"token": token.access_token}, repeatable=True, reject_html=True), token)
 
     def token_info(self, token: Token) -> dict[str, t.Any] | None:
-        """What the platform says about a token; None if it rejects it."""
+        """The platform's information about a token; None if the platform rejects the token."""
         try:
-            info = self.fetch(self.authorize(self._auth("GET", "/info"), token), TOKEN_INFO)
+            info = self.fetch(self.authorize(self._token_request("GET", "/info"), token), TOKEN_INFO)
         except RejectedToken:
             return None
         return {"user_id": info.get("user_id"), "created_at": info.get("created_at"), "expires_in": int(info.get("expires_in", info.get("expires_in_seconds")))}
@@ -86,13 +86,13 @@ class FreeWheelTokens(TokenIssuer):
         info = self.token_info(token)
         return info["expires_in"] if info else 0
 
-    def _auth(self, method: str, below: str, **body: t.Any) -> Request:
+    def _token_request(self, method: str, path: str, **body: t.Any) -> Request:
         headers = {"Accept": f"application/{self.params['accept']}"}
-        return Request(method, f"{self.url}/auth/token{below}", headers=headers, authenticates=True, **body)
+        return Request(method, f"{self.url}/auth/token{path}", headers=headers, authenticates=True, **body)
 
 
 class FreeWheel(AuthorizedClient):
-    """The Publisher API; its modules send requests of the user's own."""
+    """The Publisher API, to which ``freewheel_api`` sends arbitrary requests."""
 
     issuer: FreeWheelTokens
 
@@ -114,7 +114,7 @@ FREEWHEEL = Platform(
     rate_limit="20/second",
     auth_rate_limit="3/second",
     hints={
-        401: "Check username and password (passwords expire after 180 or 365 days), and that url is the environment that they belong to",
-        403: "The token is good, but network or user are not entitled to this: ask FreeWheel's account team to activate them",
+        401: "Check username and password (passwords expire after 180 or 365 days), and that url is the environment they belong to",
+        403: "The token is valid, but the network or user is not entitled to this: ask FreeWheel's account team for access",
     },
 )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""movingimage VideoManager Pro: its own login, and OpenID Connect (providers.md, section 2)."""
+"""movingimage VideoManager Pro: native login and OpenID Connect (providers.md, section 2)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .._http.models import Request, Response, root_url
 from .._oauth2.client_auth import authenticate_client
 from .._oauth2.discovery import TokenEndpoint, discover
 from .._oauth2.grants import AuthorizationCode, Grant, PasswordCredentials, refresh_form
-from .._oauth2.response import TOKEN_ANSWER, parse_token
+from .._oauth2.response import TOKEN_RESPONSE, parse_token
 from .._oauth2.token import Token
 from .._platform.client import AuthorizedClient
 from .._platform.declaration import ManifestList, Platform
@@ -22,7 +22,7 @@ from .._platform.issuer import TokenIssuer
 from .._platform.options import from_env
 from .._platform.responses import ResponseReader
 
-_LIFETIME = 300  # seconds, where neither the answer nor the token says (2.4)
+_DEFAULT_LIFETIME = 300  # seconds, if neither the response nor the token states it (2.4)
 
 _ID = {"type": ["integer", "string"], "pattern": "^[0-9]+$"}
 _VIDEO_MANAGERS = {"type": "array", "items": {"type": "object", "properties": {"id": _ID, "name": {"type": "string"}}, "required": ["id", "name"]}}
@@ -42,19 +42,19 @@ VIDEO_MANAGERS = Schema(_VIDEO_MANAGERS)
 
 
 class MovingImageResponses(ResponseReader):
-    """A bad token may also be answered with an HTML page titled Error (2.2)."""
+    """A rejected token may also be reported by an HTML page titled Error (2.2)."""
 
     def find_error(self, response: Response) -> AccessError | None:
         error = super().find_error(response)
         if error is None and response.kind == "an HTML page" and b"<title>error" in response.body[:2000].lower():
-            reason = self._hints[401] if response.request.authenticates else "The token is not accepted"
+            reason = self._hints[401] if response.request.authenticates else "The token was rejected"
             return RejectedToken(f"{response.request.label} was answered with an error page. {reason}", status=401)
         return error
 
 
 @dataclasses.dataclass(frozen=True)
 class Login(PasswordCredentials):
-    """The platform's own login; its token is for one VideoManager (2.2)."""
+    """The platform's native login, whose token is valid for one VideoManager (2.2)."""
 
     video_manager: str = ""
     kind = "login"
@@ -66,7 +66,7 @@ class Login(PasswordCredentials):
 
 @dataclasses.dataclass(frozen=True)
 class OpenIdLogin(PasswordCredentials):
-    """The password grant, in the form of the vendor's "anonymous users" use case (2.3)."""
+    """The password grant, as in the vendor's "anonymous users" use case (2.3)."""
 
     kind = "openid"
 
@@ -76,7 +76,7 @@ class OpenIdLogin(PasswordCredentials):
 
 
 class MovingImageTokens(TokenIssuer):
-    """Two ways to log in: the platform's own, and OpenID Connect."""
+    """Logs in natively or by OpenID Connect."""
 
     shares_logins = True
 
@@ -99,7 +99,7 @@ class MovingImageTokens(TokenIssuer):
         return token if grant.video_manager in ("", str(token.details["valid_for_video_manager"])) else self._switch(token, grant.video_manager)
 
     def refresh(self, grant: Grant, token: Token) -> Token | None:
-        """A new token by the refresh token; None if the platform requires a new login."""
+        """Exchange a token's refresh token for a new token; None if a new login is required."""
         video_manager = grant.scope or str(token.details["valid_for_video_manager"] or "")
         if isinstance(grant, Login) and not video_manager:
             return None
@@ -112,61 +112,61 @@ class MovingImageTokens(TokenIssuer):
                 raise
             return None
 
-    # --- the platform's own login (2.2) --------------------------------------------------------------------------------
+    # --- native login (2.2) --------------------------------------------------------------------------------------------
 
     def _switch(self, token: Token, video_manager: str) -> Token:
-        """The same login's token for another VideoManager, or a fresh one for the same."""
+        """Obtain a token from the same login: for another VideoManager, or a new one for the same."""
         if not token.refresh_token:
-            raise AccessError("the login came without a refresh token, which switching to another VideoManager needs")
+            raise AccessError("the login returned no refresh token, which is required to switch to another VideoManager")
         return self._log_in(f"refresh/{video_manager}", {"refreshToken": token.refresh_token}, previous=token)
 
-    def _log_in(self, below: str, body: dict[str, str], previous: Token | None = None) -> Token:
-        response = self.send(Request("POST", f"{self.url}/v1/vms/auth/{below}", json=body, authenticates=True, repeatable=True))
+    def _log_in(self, path: str, body: dict[str, str], previous: Token | None = None) -> Token:
+        response = self.send(Request("POST", f"{self.url}/v1/vms/auth/{path}", json=body, authenticates=True, repeatable=True))
         if b'"accessToken"' not in response.body and b'"message"' in response.body:
-            raise self.responses.make_error(response)  # a refusal may come with HTTP 200
-        answer = self.responses.validate(response, LOGIN)
-        managers, valid_for = answer.get("videoManagerList"), answer.get("validForVideoManager")
+            raise self.responses.make_error(response)  # a failed login may return HTTP 200
+        login = self.responses.validate(response, LOGIN)
+        managers, valid_for = login.get("videoManagerList"), login.get("validForVideoManager")
         details = {
-            "video_managers": _normalized(managers) if managers is not None else (previous.details["video_managers"] if previous else []),
+            "video_managers": _normalize(managers) if managers is not None else (previous.details["video_managers"] if previous else []),
             "valid_for_video_manager": int(valid_for) if valid_for is not None else None,
         }
-        standard = {"access_token": answer["accessToken"], "refresh_token": answer.get("refreshToken")}
-        return parse_token(standard, self.session.clock.now(), _LIFETIME, previous=previous, details=details)
+        standard = {"access_token": login["accessToken"], "refresh_token": login.get("refreshToken")}
+        return parse_token(standard, self.session.clock.now(), _DEFAULT_LIFETIME, previous=previous, details=details)
 
     # --- OpenID Connect (2.3) ------------------------------------------------------------------------------------------
 
     def _request_token(self, form: dict[str, str], *, repeatable: bool, previous: Token | None = None) -> Token:
         issuer = root_url(self.require("auth_url"), "auth_url")
-        usual = TokenEndpoint(f"{issuer}/protocol/openid-connect/token")
-        endpoint = discover(issuer, usual, self.http.send, self.session.warn)
+        fallback = TokenEndpoint(f"{issuer}/protocol/openid-connect/token")
+        endpoint = discover(issuer, fallback, self.http.send, self.session.warn)
         request = Request("POST", endpoint.url, form=form, authenticates=True, repeatable=repeatable)
         client_id, client_secret = self.params["client_id"] or "anonymous", self.params["client_secret"]
-        answer = self.fetch(authenticate_client(request, client_id, client_secret, endpoint.auth_methods), TOKEN_ANSWER)
-        # These tokens are good for every VideoManager that the user may see.
+        body = self.fetch(authenticate_client(request, client_id, client_secret, endpoint.auth_methods), TOKEN_RESPONSE)
+        # These tokens are valid for all of the user's VideoManagers.
         details: dict[str, t.Any] = {"video_managers": [], "valid_for_video_manager": None}
-        return parse_token(answer, self.session.clock.now(), _LIFETIME, previous=previous, details=details)
+        return parse_token(body, self.session.clock.now(), _DEFAULT_LIFETIME, previous=previous, details=details)
 
 
 class MovingImage(AuthorizedClient):
-    """What a token gives access to (2.5)."""
+    """Lists the VideoManagers that a token gives access to (2.5)."""
 
-    def video_managers(self) -> list[dict[str, t.Any]]:
-        """The VideoManagers that the token may see: an array, or an object that wraps it under some key."""
+    def list_video_managers(self) -> list[dict[str, t.Any]]:
+        """Fetch the VideoManagers that the token gives access to. The response is an array, or an object with an array below an unknown key."""
         response = self.send_authorized(Request("GET", f"{self.url}/v1/vms"))
         try:
-            answer = self.responses.parse(response)
+            body = self.responses.parse(response)
         except ValueError:
             raise self.responses.invalid_response(response, [f"it is {response.kind}"]) from None
-        if isinstance(answer, dict):
-            lists = [value for value in answer.values() if isinstance(value, list)]
-            answer = next((value for value in lists if value and not VIDEO_MANAGERS.problems(value)), lists[0] if lists else answer)
-        problems = VIDEO_MANAGERS.problems(answer)
+        if isinstance(body, dict):
+            lists = [value for value in body.values() if isinstance(value, list)]
+            body = next((value for value in lists if value and not VIDEO_MANAGERS.problems(value)), lists[0] if lists else body)
+        problems = VIDEO_MANAGERS.problems(body)
         if problems:
             raise self.responses.invalid_response(response, problems)
-        return _normalized(answer)
+        return _normalize(body)
 
 
-def _normalized(managers: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
+def _normalize(managers: t.Sequence[t.Mapping[str, t.Any]]) -> list[dict[str, t.Any]]:
     return [{"id": int(manager["id"]), "name": manager["name"]} for manager in managers]
 
 
@@ -192,11 +192,11 @@ MOVINGIMAGE = Platform(
     manifest={"tokens": ManifestList("movingimage_token", ("state",), named=True)},
     hints={
         401: "Check username and password",
-        403: "The user's role lacks the right for this",
+        403: "The user's role does not permit this",
         404: "Check url and the path",
     },
     login_hints={
-        200: "Check username and password",  # a refusal may come with it
+        200: "Check username and password",  # a failed login may return it
         400: "Check the credentials",
     },
 )

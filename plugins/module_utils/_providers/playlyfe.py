@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Playlyfe: client credentials, and players (providers.md, section 3)."""
+"""Playlyfe: client credentials and players (providers.md, section 3)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .._errors import AccessError, NotFound, Overtaken, RejectedToken
 from .._http.models import Request, Response, root_url
 from .._oauth2.client_auth import authenticate_client
 from .._oauth2.grants import ClientCredentials, Grant
-from .._oauth2.response import TOKEN_ANSWER, parse_token
+from .._oauth2.response import TOKEN_RESPONSE, parse_token
 from .._oauth2.token import Token
 from .._platform.client import AuthorizedClient
 from .._platform.declaration import ManifestList, Platform
@@ -24,10 +24,10 @@ from .._platform.issuer import TokenIssuer
 from .._platform.options import from_env
 from .._platform.responses import ResponseReader
 
-_LIFETIME = 86400  # seconds, where an answer says nothing (3.2)
-_PAGE = 100
+_DEFAULT_LIFETIME = 86400  # seconds, if a response does not state it (3.2)
+_PAGE_SIZE = 100
 _VERSION = re.compile(r"/v\d+(/|$)")
-#: Errors that waiting does not help against, whatever their HTTP status (3.3).
+#: Errors for which a retry is pointless, whatever their HTTP status (3.3).
 _FINAL = frozenset(("invalid_access_token", "plan_limit_exceeded", "player_limit_exceeded"))
 
 _PLAYER = {
@@ -42,17 +42,17 @@ PLAYERS = Schema(
 
 
 class PlaylyfeResponses(ResponseReader):
-    """An error has a name, whatever the status (3.3)."""
+    """Errors are identified by name, whatever the status (3.3)."""
 
     def is_rate_limited(self, response: Response) -> bool:
-        """A used-up quota is nothing to wait for (3.3)."""
+        """An exhausted quota is not a rate limit that can be waited for (3.3)."""
         return super().is_rate_limited(response) and not self.is_definitive_refusal(response)
 
     def is_definitive_refusal(self, response: Response) -> bool:
-        return _name_of(response) in _FINAL
+        return _error_name(response) in _FINAL
 
     def find_error(self, response: Response) -> AccessError | None:
-        name = _name_of(response)
+        name = _error_name(response)
         if name is None:
             return super().find_error(response)
         error = self.make_error(response)
@@ -60,16 +60,16 @@ class PlaylyfeResponses(ResponseReader):
         return kind(error.message, status=error.status, code=name)
 
     def with_hint(self, message: str, response: Response, code: str | int | None) -> str:
-        """A route that is missing because ``url`` lacks the API's version (3.1) is told as such."""
-        advice = super().with_hint(message, response, code)
+        """Point out if ``url`` lacks the API's version (3.1), which is reported as a missing route."""
+        hinted = super().with_hint(message, response, code)
         request, is_missing = response.request, response.status == 404 and code in (None, "route_not_found")
         if is_missing and not request.authenticates and not _VERSION.search(request.url):
-            return f"{advice}: it must end with the API's version, such as {self._params['url'].rstrip('/')}/v2"
-        return advice
+            return f"{hinted}: it must end with the API's version, such as {self._params['url'].rstrip('/')}/v2"
+        return hinted
 
 
-def _name_of(response: Response) -> str | None:
-    """The name of the error that an answer holds."""
+def _error_name(response: Response) -> str | None:
+    """The name of the error in a response."""
     try:
         body = response.json() if response.body.lstrip().startswith(b"{") else None
     except ValueError:
@@ -79,7 +79,7 @@ def _name_of(response: Response) -> str | None:
 
 
 class PlaylyfeTokens(TokenIssuer):
-    """The client credentials grant, whose tokens may travel in the query (3.2, 3.3)."""
+    """The client credentials grant, whose tokens are sent in the query or a header (3.2, 3.3)."""
 
     @property
     def identity(self) -> list[str]:
@@ -91,8 +91,8 @@ class PlaylyfeTokens(TokenIssuer):
     def obtain(self, grant: Grant) -> Token:
         url = f"{root_url(self.params['auth_url'], 'auth_url')}/auth/token"
         request = Request("POST", url, form=t.cast(ClientCredentials, grant).form, authenticates=True, repeatable=True)
-        answer = self.fetch(authenticate_client(request, grant.principal, grant.secret, ("client_secret_post",)), TOKEN_ANSWER)
-        return parse_token(answer, self.session.clock.now(), _LIFETIME)
+        body = self.fetch(authenticate_client(request, grant.principal, grant.secret, ("client_secret_post",)), TOKEN_RESPONSE)
+        return parse_token(body, self.session.clock.now(), _DEFAULT_LIFETIME)
 
     def authorize(self, request: Request, token: Token) -> Request:
         if self.params["token_placement"] == "header":  # noqa: S105 - a place, not a token
@@ -102,19 +102,19 @@ class PlaylyfeTokens(TokenIssuer):
 
 
 class Playlyfe(AuthorizedClient):
-    """The players of a game (3.4)."""
+    """Manages the players of a game (3.4)."""
 
-    def player(self, player_id: str) -> State:
-        """One player, or None."""
+    def find_player(self, player_id: str) -> State:
+        """Fetch a player; None if there is none with this id."""
         try:
-            return self.existing_player(player_id)
+            return self.get_player(player_id)
         except NotFound:
             return None
 
-    def existing_player(self, player_id: str) -> dict[str, t.Any]:
-        """One player.
+    def get_player(self, player_id: str) -> dict[str, t.Any]:
+        """Fetch a player.
 
-        :raises NotFound: where there is none with that id.
+        :raises NotFound: if there is none with this id.
         """
         try:
             response = self.send_authorized(Request("GET", self._admin_url(player_id)))
@@ -122,23 +122,23 @@ class Playlyfe(AuthorizedClient):
             if error.code == "player_not_found":
                 raise NotFound(error.message, **error.codes) from None
             raise
-        return self._normalized(self.responses.validate(response, PLAYER))
+        return self._normalize(self.responses.validate(response, PLAYER))
 
-    def players(self) -> list[dict[str, t.Any]]:
-        """All players, page by page."""
+    def list_players(self) -> list[dict[str, t.Any]]:
+        """Fetch all players, page by page."""
         found: dict[str, dict[str, t.Any]] = {}
         while True:
-            query = {"skip": len(found), "limit": _PAGE}
-            answer = self.responses.validate(self.send_authorized(Request("GET", f"{self.url}/admin/players", query=query)), PLAYERS)
-            known = len(found)
-            found.update((player["id"], self._normalized(player)) for player in answer["data"])
-            if len(found) >= answer["total"]:
+            query = {"skip": len(found), "limit": _PAGE_SIZE}
+            page = self.responses.validate(self.send_authorized(Request("GET", f"{self.url}/admin/players", query=query)), PLAYERS)
+            previous = len(found)
+            found.update((player["id"], self._normalize(player)) for player in page["data"])
+            if len(found) >= page["total"]:
                 return list(found.values())
-            if len(found) == known:
-                raise AccessError(f"the list of players ends after {known} of {answer['total']}")
+            if len(found) == previous:
+                raise AccessError(f"the list of players ends after {previous} of {page['total']}")
 
     def create_player(self, player_id: str, alias: str, email: str | None) -> None:
-        """Create a player. The id makes it safe to send twice, as the second one is refused."""
+        """Create a player. Sending this twice is safe, because ids are unique: the second request is refused."""
         body = {"id": player_id, "alias": alias, **({"email": email} if email else {})}
         try:
             self.send_authorized(Request("POST", f"{self.url}/admin/players", json=body, reject_html=True))
@@ -148,7 +148,7 @@ class Playlyfe(AuthorizedClient):
             raise
 
     def rename_player(self, player_id: str, alias: str, email: str | None) -> None:
-        """The runtime route is the one that is documented for changes."""
+        """Change a player's alias. Only the runtime route is documented for changes."""
         body = {"alias": alias, **({"email": email} if email else {})}
         self.send_authorized(Request("PATCH", f"{self.url}/runtime/player", query={"player_id": player_id}, json=body, reject_html=True))
 
@@ -161,11 +161,11 @@ class Playlyfe(AuthorizedClient):
             raise
 
     def _admin_url(self, player_id: str) -> str:
-        if not player_id.strip("."):  # in a URL, that would be another place
-            raise AccessError(f"id must name a player, and {player_id!r} cannot")
+        if not player_id.strip("."):  # . and .. would change the URL's path
+            raise AccessError(f"id: {player_id!r} is not a valid player id")
         return f"{self.url}/admin/players/{quote(player_id, safe='')}"
 
-    def _normalized(self, player: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _normalize(self, player: dict[str, t.Any]) -> dict[str, t.Any]:
         return {"id": player["id"], "alias": player.get("alias"), "enabled": player.get("enabled")}
 
 
@@ -175,13 +175,13 @@ class PlayerResource:
     def __init__(self, playlyfe: Playlyfe, params: t.Mapping[str, t.Any]) -> None:
         self._playlyfe = playlyfe
         self._params = params
-        #: How the platform said that there is no such player.
+        #: The platform's error for an unknown id.
         self._missing = NotFound("")
         self.label = f"player {params['id']!r}"
 
     def read(self) -> State:
         try:
-            return self._playlyfe.existing_player(self._params["id"])
+            return self._playlyfe.get_player(self._params["id"])
         except NotFound as error:
             self._missing = error
             return None
@@ -196,14 +196,14 @@ class PlayerResource:
             return {"id": self._params["id"], "alias": alias, "enabled": True}
         return current if alias is None else {**current, "alias": alias}
 
-    def write(self, current: State, wanted: State) -> State:
+    def write(self, current: State, desired: State) -> State:
         player_id = self._params["id"]
-        if wanted is None:
+        if desired is None:
             self._playlyfe.delete_player(player_id)
         elif current is None:
-            self._playlyfe.create_player(player_id, wanted["alias"], self._params["email"])
+            self._playlyfe.create_player(player_id, desired["alias"], self._params["email"])
         else:
-            self._playlyfe.rename_player(player_id, wanted["alias"], self._params["email"])
+            self._playlyfe.rename_player(player_id, desired["alias"], self._params["email"])
         return self.read()
 
     def redacted(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -227,11 +227,11 @@ PLAYLYFE = Platform(
     manifest={"players": ManifestList("playlyfe_player", ("id", "alias", "email", "state"), required=("id",))},
     hints={
         401: "Check client_id and client_secret",
-        403: "The client lacks the scope: managing players takes the admin scope, which is set in Playlyfe's console",
+        403: "The client lacks a scope: managing players requires the admin scope, which is set in Playlyfe's console",
         404: "Check url",
         "client_auth_fail": "Check client_id and client_secret",
-        "plan_limit_exceeded": "The plan's API calls are used up (plan_limit_exceeded): wait until they are renewed, or ask Playlyfe for more",
-        "player_limit_exceeded": "The plan allows no further players (player_limit_exceeded)",
+        "plan_limit_exceeded": "The plan's quota of API calls is exhausted (plan_limit_exceeded): wait until it is renewed, or ask Playlyfe to raise it",
+        "player_limit_exceeded": "The plan does not allow more players (player_limit_exceeded)",
     },
     login_hints={404: "Check auth_url", "route_not_found": "Check auth_url"},
 )

@@ -14,7 +14,7 @@ from .memory import MemoryBackend
 
 
 def open_backend(place: str, clock: Clock, params: t.Mapping[str, t.Any], warn: t.Callable[[str], None] = lambda _message: None) -> Backend:
-    """The backend for a ``token_cache`` (see :func:`_options.cache_location`). ``warn`` takes what a user should know about it.
+    """The backend for a ``token_cache`` (see :func:`_options.locate_cache`). ``warn`` takes what a user should know about it.
 
     :raises AccessError: where the place cannot be used.
     """

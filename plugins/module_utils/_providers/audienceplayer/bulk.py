@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many entitlements with few requests: users are logged in together, read several at a time, and written together where they differ."""
+"""Applies many entitlements with few requests. Logins and writes are combined into batches, and only differing entitlements are written."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from .client import AudiencePlayer
 from .entitlements import ITEM_OPTIONS, Checker, Entitlement, Holding
 from .users import User
 
-_MAX_PROBLEMS = 100
-_MAX_SHOWN = 1000  # changes in a diff
+_MAX_PROBLEMS = 100  # of a file, in an error message
+_MAX_DIFF = 1000  # changes in a diff
 
 
 class Entitlements:
-    """Brings the entitlements about that a module's options name: one, a list, a file, or the last two."""
+    """Applies the entitlements in a module's options: a single one, or a list, a file or both."""
 
     def __init__(self, access: Access[AudiencePlayer]) -> None:
         self._access = access
-        self._reads = access.params["read_before_write"]
+        self._reads_first = access.params["read_before_write"]
         for option in ("batch_size", "concurrency"):
             if access.params[option] < 1:
                 raise AccessError(f"{option} must be 1 or more, not {access.params[option]}")
         self.items: Batch = []
-        #: What is named more than once, and where it was named first.
-        self._repeated: list[tuple[Entitlement, str]] = []
-        self._check()
-        self._run = Jobs(access, alone=len(self.items) == 1)
+        #: Duplicate items, each with the place of its first occurrence.
+        self._duplicates: list[tuple[Entitlement, str]] = []
+        self._parse_items()
+        self._jobs = Jobs(access, single=len(self.items) == 1)
 
-    # --- before anything is sent ---------------------------------------------------------------------------------------
+    # --- validation ----------------------------------------------------------------------------------------------------
 
     def _sources(self) -> t.Iterator[tuple[Item, bool]]:
-        """Every item, and whether it is from a file."""
+        """Yield every item, and whether it comes from a file."""
         listed, path = self._access.params["entitlements"], self._access.params["entitlements_file"]
         if listed is None and path is None:
             yield Item("", (), self._access.params), False
@@ -51,8 +51,8 @@ class Entitlements:
         for item in read_items(path, ITEM_OPTIONS, self._access.decrypt) if path is not None else ():
             yield item, True
 
-    def _check(self) -> None:
-        """Read all items, or fail once and name every one that cannot be right."""
+    def _parse_items(self) -> None:
+        """Parse all items. If any are invalid, fail with an error that lists them."""
         problems: list[str] = []
         checker = Checker(self._access.clock.now())
         for source, is_from_file in self._sources():
@@ -63,7 +63,7 @@ class Entitlements:
                 continue
             item.is_from_file = is_from_file
             if first is not None:
-                self._repeated.append((item, first))
+                self._duplicates.append((item, first))
             self.items.append(item)
         if problems:
             raise AccessError(in_one_line(problems, 10 if self._access.params["entitlements_file"] is None else _MAX_PROBLEMS))
@@ -72,98 +72,98 @@ class Entitlements:
     def _warn(self) -> None:
         path = self._access.params["entitlements_file"]
         if path is not None and not any(item.is_from_file for item in self.items):
-            self._access.session.warn(f"there are no items in {path}")
-        rows = [f"{item.place[:-2]} repeats {first[:-2]}" for item, first in self._repeated if item.is_from_file]
+            self._access.session.warn(f"{path} contains no items")
+        rows = [f"{item.place[:-2]} repeats {first[:-2]}" for item, first in self._duplicates if item.is_from_file]
         if rows:
-            self._access.session.warn(f"entitlements that are named more than once: {in_one_line(rows)}")
+            self._access.session.warn(f"duplicate entitlements: {in_one_line(rows)}")
 
-    # --- doing it ------------------------------------------------------------------------------------------------------
+    # --- execution -----------------------------------------------------------------------------------------------------
 
     def apply(self) -> None:
-        """Do it, or in check mode find out what would be done."""
-        repeated = {id(item) for item, _first in self._repeated}
-        once = [item for item in self.items if id(item) not in repeated]
-        self._repeats = collections.Counter(item.key for item, _first in self._repeated)
-        work = once
+        """Apply the entitlements; in check mode, determine what would change."""
+        duplicates = {id(item) for item, _first in self._duplicates}
+        unique = [item for item in self.items if id(item) not in duplicates]
+        self._duplicate_counts = collections.Counter(item.key for item, _first in self._duplicates)
+        pending = unique
         self._ledger = self._open_ledger()
         if self._ledger:
-            work = self._unknown(work, self._ledger.known(self._access.clock.now()))
+            pending = self._select_unconfirmed(pending, self._ledger.known(self._access.clock.now()))
         total = len(self.items)
-        self._done = total - self._count(work)
+        self._done = total - self._count(pending)
         self._progress = Progress(self._access.platform.title, total, self._access.clock, self._access.on_progress, known=self._done)
         self._changed = self._failed = 0
-        self._pending: collections.deque[Entitlement] = collections.deque()
+        self._unwritten: collections.deque[Entitlement] = collections.deque()
         try:
-            self._carry_out(work)
+            self._process(pending)
         except AccessError as error:
             raise error.after_change(bool(self._changed) and not self._access.check_mode) from None
         finally:
             if self._ledger:
                 self._ledger.close()
-        failures = {item.key: item.failure for item in once if item.failure}
-        for item, _first in self._repeated:
+        failures = {item.key: item.failure for item in unique if item.failure}
+        for item, _first in self._duplicates:
             item.failure = failures.get(item.key)
 
     def _count(self, items: t.Iterable[Entitlement]) -> int:
-        """How many of the items that were given these are, with those that repeat them."""
-        return sum(1 + (self._repeats[item.key] if self._repeats else 0) for item in items)
+        """The number of these items in the input, including duplicates."""
+        return sum(1 + (self._duplicate_counts[item.key] if self._duplicate_counts else 0) for item in items)
 
-    def _unknown(self, work: Batch, known: t.Mapping[str, str]) -> Batch:
-        """What the ledger does not know to be right. Of a user who is read, everything is compared: what the platform says counts."""
-        unknown = [item for item in work if Holding.parse(known.get(item.key)) != item.desired]
-        users = {item.user for item in unknown}
-        return [item for item in work if item.user in users] if self._reads else unknown
+    def _select_unconfirmed(self, items: Batch, known: t.Mapping[str, str]) -> Batch:
+        """The items that the ledger does not confirm. If users are read, all items of a user with an unconfirmed one are compared."""
+        unconfirmed = [item for item in items if Holding.parse(known.get(item.key)) != item.desired]
+        users = {item.user for item in unconfirmed}
+        return [item for item in items if item.user in users] if self._reads_first else unconfirmed
 
     def _open_ledger(self) -> Ledger | None:
         params, access = self._access.params, self._access
         if params["ledger"] is None:
             return None
-        place = f"{access.platform.name} {access.client.url} {params['project_id']}"
-        return Ledger(params["ledger"], place, params["ledger_max_age"], read_only=access.check_mode)
+        installation = f"{access.platform.name} {access.client.url} {params['project_id']}"
+        return Ledger(params["ledger"], installation, params["ledger_max_age"], read_only=access.check_mode)
 
-    def _carry_out(self, work: Batch) -> None:
-        graphql, wanted = self._access.client.graphql, self._access.params["batch_size"]
+    def _process(self, items: Batch) -> None:
+        graphql, batch_size = self._access.client.graphql, self._access.params["batch_size"]
         users: dict[User, Batch] = {}
-        for item in work if self._reads else ():
+        for item in items if self._reads_first else ():
             users.setdefault(item.user, []).append(item)
-        size = graphql.max_fields(wanted, authenticates=True)
-        everybody = list(users.values())
-        self._unread = collections.deque(everybody[start : start + size] for start in range(0, len(everybody), size))
-        self._reading = 0
-        if not self._reads:
-            for item in work:
+        size = graphql.max_fields(batch_size, authenticates=True)
+        items_by_user = list(users.values())
+        self._unread = collections.deque(items_by_user[start : start + size] for start in range(0, len(items_by_user), size))
+        self._running_reads = 0
+        if not self._reads_first:
+            for item in items:
                 item.changed = True
-                self._run.plan_user(item)
-            self._pending.extend(work)
-        size = graphql.max_fields(wanted)
+                self._jobs.plan_user(item)
+            self._unwritten.extend(items)
+        size = graphql.max_fields(batch_size)
         self._access.store.open()  # before threads share it
-        width = min(self._access.params["concurrency"], len(self._unread) or -(-len(work) // size) or 1)
-        for finished in results(self._jobs(size), width):
-            self._note(finished)
+        threads = min(self._access.params["concurrency"], len(self._unread) or -(-len(items) // size) or 1)
+        for finished in results(self._schedule(size), threads):
+            self._record(finished)
 
-    def _jobs(self, size: int) -> t.Iterator[Job[Finished] | None]:
-        """What is to be done next: writes that fill a request, then reads, then the rest of the writes."""
+    def _schedule(self, size: int) -> t.Iterator[Job[Finished] | None]:
+        """Yield jobs: writes as soon as they fill a request, otherwise reads, finally the remaining writes. None: wait for a running read."""
         while True:
-            writes = 0 if self._access.check_mode else len(self._pending)
-            if writes >= size or (writes and not self._unread and not self._reading):
-                batch = [self._pending.popleft() for _item in range(min(size, writes))]
-                if self._ledger:  # should the process die now, nobody would know what has become of them
+            writes = 0 if self._access.check_mode else len(self._unwritten)
+            if writes >= size or (writes and not self._unread and not self._running_reads):
+                batch = [self._unwritten.popleft() for _item in range(min(size, writes))]
+                if self._ledger:  # if the process dies now, their outcome is unknown
                     self._ledger.forget([item.key for item in batch])
-                yield functools.partial(self._run.write, batch)
+                yield functools.partial(self._jobs.write, batch)
             elif self._unread:
-                self._reading += 1
-                yield functools.partial(self._run.compare, self._unread.popleft())
-            elif self._reading:
+                self._running_reads += 1
+                yield functools.partial(self._jobs.compare, self._unread.popleft())
+            elif self._running_reads:
                 yield None
             else:
                 return
 
-    def _note(self, finished: Finished) -> None:
-        """Count what has been done, queue what is still to be written, and keep what is known."""
+    def _record(self, finished: Finished) -> None:
+        """Record finished items: queue those that differ, and update the counters, the ledger and the progress."""
         done = finished.items
         if finished.compared:
-            self._reading -= 1
-            self._pending.extend(item for item in done if item.changed)
+            self._running_reads -= 1
+            self._unwritten.extend(item for item in done if item.changed)
             done = [item for item in done if not item.changed or self._access.check_mode]
         self._done += self._count(done)
         self._changed += sum(item.changed for item in done)
@@ -172,19 +172,19 @@ class Entitlements:
             self._ledger.note({item.key: str(item.desired) for item in done if not item.failure}, self._access.clock.now())
         self._progress.update(self._done, self._changed, self._failed)
 
-    # --- afterwards ----------------------------------------------------------------------------------------------------
+    # --- result --------------------------------------------------------------------------------------------------------
 
     def as_result(self) -> dict[str, t.Any]:
-        """The module's result: every item in the input's order (of a file, those that failed), and a failure if any failed."""
+        """The module's result. It lists items in the order of the input (of a file, only failed ones), and is a failure if any item failed."""
         failed = [item.failure for item in self.items if item.failure]
         changed = [item for item in self.items if item.changed]
         result: dict[str, t.Any] = {}
         if failed:
             result = failed[0].as_result()
             if len(self.items) > 1:
-                result["msg"] = f"{len(failed)} of {len(self.items)} entitlements failed, the first with: {failed[0].message}"
-        shown = changed[:_MAX_SHOWN]
-        more = {f"and {len(changed) - len(shown)} more": "not shown"} if len(changed) > len(shown) else {}
+                result["msg"] = f"{len(failed)} of {len(self.items)} entitlements failed. First failure: {failed[0].message}"
+        displayed = changed[:_MAX_DIFF]
+        more = {f"and {len(changed) - len(displayed)} more": "not shown"} if len(changed) > len(displayed) else {}
         result.update(
             changed=bool(changed),
             entitlements=[item.as_result() for item in self.items if item.failure or not item.is_from_file],
@@ -195,8 +195,8 @@ class Entitlements:
                 "failed": len(failed),
             },
             diff={
-                "before": {item.label: str(item.before or "unknown") for item in shown},
-                "after": {**{item.label: str(item.desired) for item in shown}, **more},
+                "before": {item.label: str(item.before or "unknown") for item in displayed},
+                "after": {**{item.label: str(item.desired) for item in displayed}, **more},
             },
         )
         return result

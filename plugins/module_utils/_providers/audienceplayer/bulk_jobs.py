@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads and writes entitlements in threads: users are logged in together, read several at a time, and written together."""
+"""Reads and writes batches of entitlements in threads."""
 
 from __future__ import annotations
 
@@ -18,85 +18,86 @@ from .entitlements import Entitlement, Holdings
 from .graphql import Answers
 from .users import User
 
-#: Errors that every further item would meet, unless one has succeeded or the client can log in: wrong credentials.
-#: A read that ends with 404 has found the project missing: a user who is missing is no failure.
-_HOPELESS = {"read": (401, 403, 404), "write": (401, 403)}
+#: Error codes that mean wrong credentials, unless an item has succeeded or the client can log in: every other item would fail, too.
+#: A read fails with 404 only if the project is missing, as a missing user is not a failure.
+_FATAL_CODES = {"read": (401, 403, 404), "write": (401, 403)}
 
 Batch = t.List[Entitlement]
-#: The written items, by alias, and the answer; nothing if no answer is left to be judged.
-_Answered = t.Tuple[t.Dict[str, Entitlement], t.Optional[Answers]]
+#: The written items by alias, and the response; empty if all items have been found in their desired state instead.
+_Sent = t.Tuple[t.Dict[str, Entitlement], t.Optional[Answers]]
 
 
 class Finished(t.NamedTuple):
-    """The items of a job, and whether it only compared them."""
+    """The items of a finished job, and whether it only compared them."""
 
     compared: bool
     items: Batch
 
 
 class Jobs:
-    """What threads do. Each has an access of its own; they share when to stop, and what has succeeded."""
+    """The jobs that run in threads. Each thread has its own access to the platform; all share whether to stop, and what has succeeded."""
 
-    def __init__(self, access: Access[AudiencePlayer], *, alone: bool) -> None:
-        """``alone``: there is one item only, whose failure tells nothing about others."""
+    def __init__(self, access: Access[AudiencePlayer], *, single: bool) -> None:
+        """``single``: there is only one item, so a failure need not be distinguished from that of the client."""
         self._access = access
-        self._alone = alone
-        self._reads = access.params["read_before_write"]
+        self._single = single
+        self._reads_first = access.params["read_before_write"]
         self._client = access.client.graphql.client_arguments()
         self._planned_users = set(map(identity, access.params["planned_users"] or ()))
         self._threads = threading.local()
-        #: Why nothing more is tried: what failed would fail for every item.
+        #: The error that would fail every other item, too. Once it is set, remaining items are skipped.
         self._stopped: AccessError | None = None
-        #: What has succeeded. A read may do so with a token from the cache, which does not prove the client's right to write.
-        self._proven: set[str] = set()
+        #: The kinds of jobs that have succeeded. A read may have used a cached token, so it does not show that the client may write.
+        self._succeeded: set[str] = set()
 
-    def _mine(self) -> Access[AudiencePlayer]:
-        """The access to the platform of this job. Its secrets are its own: thousands of tokens would not leave much room for anything else."""
+    @property
+    def _thread_access(self) -> Access[AudiencePlayer]:
+        """The current job's access to the platform. Its secrets are separate and discarded with it, as a run may handle thousands of tokens."""
         return t.cast("Access[AudiencePlayer]", self._threads.access)
 
-    def _begin(self) -> Access[AudiencePlayer]:
+    def _open_thread_access(self) -> Access[AudiencePlayer]:
         self._threads.access = self._access.for_thread()
         return self._threads.access
 
     def compare(self, users: list[Batch]) -> Finished:
-        """Read what users hold; an item that differs is marked as changed."""
-        access = self._begin()
+        """Read users' entitlements, and mark the items that differ as changed."""
+        access = self._open_thread_access()
         grants = [access.client.issuer.user_grant(items[0].user) for items in users]
-        everything = [item for items in users for item in items]
+        all_items = [item for items in users for item in items]
         failures: dict[Grant, AccessError] = {}
-        self._attempt("read", everything, lambda: failures.update(access.client.tokens.get_many(grants)))
-        # Those who are logged in come first: where they can be read, a login's failure is the user's own, and not everybody's.
-        reached = False
+        self._attempt("read", all_items, lambda: failures.update(access.client.tokens.get_many(grants)))
+        # Read users who are logged in first: if that succeeds, a failed login concerns only its own user.
+        any_read = False
         for items, grant in sorted(zip(users, grants), key=lambda pair: pair[1] in failures):
             if not items[0].failure:
-                reached = self._compare_user(items, grant, failures.get(grant), own=reached and grant in failures) or reached
-        return Finished(True, everything)
+                user_specific = any_read and grant in failures
+                any_read = self._compare_user(items, grant, failures.get(grant), user_specific=user_specific) or any_read
+        return Finished(True, all_items)
 
-    def _compare_user(self, items: Batch, grant: Grant, failure: AccessError | None, own: bool) -> bool:
-        """Read what one user holds, if possible."""
+    def _compare_user(self, items: Batch, grant: Grant, failure: AccessError | None, user_specific: bool) -> bool:
+        """Read one user's entitlements, and compare them. Returns whether they could be read."""
         found: list[Holdings | NotFound] = []
-        self._mine().budget.reset()
-        if not self._attempt("read", items, lambda: found.append(self._holdings(grant, failure)), own):
+        self._thread_access.budget.reset()
+        if not self._attempt("read", items, lambda: found.append(self._find_holdings(grant, failure)), user_specific):
             return False
-        missing, held = (found[0], None) if isinstance(found[0], NotFound) else (None, found[0])
+        missing, holdings = (found[0], None) if isinstance(found[0], NotFound) else (None, found[0])
         if not missing:
-            self._proven.add("read")
+            self._succeeded.add("read")
         now = self._access.clock.now()
         for item in items:
             if missing and item.present and not item.auto_register and not self._is_planned(item.user):
-                advice = f"{missing.message}. Set auto_register to create users by their user_email"
-                item.fail(AccessError(advice, **missing.codes))
+                item.fail(AccessError(f"{missing.message}. Set auto_register to create users by user_email", **missing.codes))
                 continue
             if missing:
                 self.plan_user(item)
-            item.before = item.held(held, now)
+            item.before = item.find_holding(holdings, now)
             item.changed = item.before != item.desired
         return True
 
-    def _holdings(self, grant: Grant, failure: AccessError | None = None) -> Holdings | NotFound:
-        """What a user holds, or that there is no such user."""
+    def _find_holdings(self, grant: Grant, failure: AccessError | None = None) -> Holdings | NotFound:
+        """A user's entitlements, or the error if the user does not exist."""
         try:
-            return self._mine().client.holdings(grant, failure)
+            return self._thread_access.client.fetch_holdings(grant, failure)
         except NotFound as missing:
             return missing
 
@@ -107,12 +108,12 @@ class Jobs:
     def _is_planned(self, user: User) -> bool:
         if not self._access.check_mode or user.email is None:
             return False
-        return identity(user.email) in self._planned_users or self._access.planned(self._access.client.user_key(user.email)) is not None
+        return identity(user.email) in self._planned_users or self._access.find_plan(self._access.client.user_key(user.email)) is not None
 
-    def _attempt(self, kind: str, items: Batch, action: t.Callable[[], None], own: bool = False) -> bool:
-        """Read or write something for some items; its failure is theirs, and of all that follow where it must fail for them, too."""
+    def _attempt(self, kind: str, items: Batch, action: t.Callable[[], None], user_specific: bool = False) -> bool:
+        """Perform an action for some items; if it fails, they fail. A fatal error stops all further attempts."""
         if self._stopped:
-            reason = f"not tried any more, because one before it failed: {self._stopped.message}"
+            reason = f"skipped, because an earlier item failed: {self._stopped.message}"
             failure = AccessError(reason, **self._stopped.codes)
         else:
             try:
@@ -121,104 +122,104 @@ class Jobs:
             except AccessError as error:
                 failure = error
         for item in items:
-            self._blame(kind, item, failure, own)
+            self._fail(kind, item, failure, user_specific)
         return False
 
-    def _blame(self, kind: str, item: Entitlement, failure: AccessError, own: bool = False) -> None:
-        failure = failure.with_message(self._mine().secrets.scrub(failure.message))
-        hopeless = isinstance(failure, WaitTooLong) or (not own and not self._stopped and self._is_everybodys(kind, failure))
-        self._stopped = self._stopped or (failure if hopeless else None)
+    def _fail(self, kind: str, item: Entitlement, failure: AccessError, user_specific: bool = False) -> None:
+        failure = failure.with_message(self._thread_access.secrets.scrub(failure.message))
+        is_fatal = isinstance(failure, WaitTooLong) or (not user_specific and not self._stopped and self._is_fatal(kind, failure))
+        self._stopped = self._stopped or (failure if is_fatal else None)
         item.fail(failure)
 
-    def _is_everybodys(self, kind: str, failure: AccessError) -> bool:
-        """Whether what failed for one item must fail for all: nothing is reached, or the client is refused."""
+    def _is_fatal(self, kind: str, failure: AccessError) -> bool:
+        """Whether an error of one item would occur for every item: the platform is unreachable, or the client is refused."""
         code = failure.status if failure.code is None else failure.code
-        if code not in _HOPELESS[kind] or kind in self._proven:
+        if code not in _FATAL_CODES[kind] or kind in self._succeeded:
             return failure.status is None
-        is_certain = code == 404 or failure.code is None or self._alone
-        return is_certain or not self._mine().client.issuer.client_works()
+        is_certain = code == 404 or failure.code is None or self._single
+        return is_certain or not self._thread_access.client.issuer.client_works()
 
     def write(self, batch: Batch) -> Finished:
-        self._begin()
+        self._open_thread_access()
         self._write(batch)
         return Finished(False, batch)
 
     def _write(self, batch: Batch) -> None:
-        """Write a batch; what the answer does not tell of is written once more, in halves, then alone."""
+        """Write a batch. Items whose outcome is unclear are written again in halves, finally one by one."""
         if self._stopped:
             self._attempt("write", batch, lambda: None)
             return
-        size = self._mine().client.graphql.max_fields(len(batch))  # perhaps less than when the batch was made
+        size = self._thread_access.client.graphql.max_fields(len(batch))  # may have become smaller since the batch was formed
         if size < len(batch):
             for start in range(0, len(batch), size):
                 self._write(batch[start : start + size])
             return
-        self._mine().budget.reset()
-        answered: list[_Answered] = []
-        self._attempt("write", batch, lambda: answered.append(self._answers(batch)))
-        aliases, answers = answered[0] if answered else ({}, None)
+        self._thread_access.budget.reset()
+        sent: list[_Sent] = []
+        self._attempt("write", batch, lambda: sent.append(self._send(batch)))
+        aliases, answers = sent[0] if sent else ({}, None)
         unclear = [aliases[alias] for alias in answers.unclear] if answers else []
         if answers:
-            self._judge(aliases, answers)
-            if answers.error and len(unclear) == len(aliases) and self._is_everybodys("write", answers.error):
+            self._record_outcomes(aliases, answers)
+            if answers.error and len(unclear) == len(aliases) and self._is_fatal("write", answers.error):
                 while unclear:
-                    self._blame("write", unclear.pop(), answers.error)
+                    self._fail("write", unclear.pop(), answers.error)
         if len(unclear) == 1 == len(aliases):
             status = answers.status if answers else None
-            unclear.pop().fail(AccessError("the platform did not say what became of it", status=status))
+            unclear.pop().fail(AccessError("the platform did not report the outcome", status=status))
         half = len(unclear) if len(unclear) < len(aliases) else len(unclear) // 2
         for part in (unclear[:half], unclear[half:]):
             if part:
                 self._write(part)
-        self._settle([item for item in batch if item.failure and item not in unclear])
+        self._recheck([item for item in batch if item.failure and item not in unclear])
 
-    def _answers(self, batch: Batch) -> _Answered:
-        """Write a batch. After a request of unknown outcome, only what the users lack is written again, where holdings are read at all."""
-        access, doubts = self._mine(), 0
+    def _send(self, batch: Batch) -> _Sent:
+        """Send a batch of writes. If its outcome is unknown, users are read again, and only items that still differ are repeated."""
+        access, ambiguous_writes = self._thread_access, 0
         while True:
             aliases = {f"e{index}": item for index, item in enumerate(batch)}
             fields = {alias: item.mutation(self._client, alias) for alias, item in aliases.items()}
             try:
-                return aliases, access.client.graphql.mutate(fields, repeatable=not self._reads)
-            except AmbiguousWrite as doubt:
-                if doubts >= access.params["retries"]:
+                return aliases, access.client.graphql.mutate(fields, repeatable=not self._reads_first)
+            except AmbiguousWrite as error:
+                if ambiguous_writes >= access.params["retries"]:
                     raise
-                access.budget.wait(doubt.wait, doubt.message)
-                access.clock.sleep(0 if doubt.wait else 0.25 * 2**doubts)
-            doubts += 1
-            reached = list(self._reached(batch))
+                access.budget.wait(error.wait, error.message)
+                access.clock.sleep(0 if error.wait else 0.25 * 2**ambiguous_writes)
+            ambiguous_writes += 1
+            reached = list(self._find_reached(batch))
             batch = [item for item in batch if item not in reached]
             if not batch:
                 return {}, None
 
-    def _judge(self, aliases: t.Mapping[str, Entitlement], answers: Answers) -> None:
-        """Tell what has come about from what has failed."""
+    def _record_outcomes(self, aliases: t.Mapping[str, Entitlement], answers: Answers) -> None:
+        """Record which items were written and which failed."""
         for alias, item in aliases.items():
             if alias not in answers.failed and alias not in answers.unclear:
-                self._proven.add("write")
+                self._succeeded.add("write")
                 if answers.data[alias] is False:
-                    item.fail(AccessError("the platform answered false", status=answers.status))
+                    item.fail(AccessError("the platform returned false", status=answers.status))
         for alias, failure in answers.failed.items():
             item = aliases[alias]
-            if failure.code == 404 and not item.present and self._mine().client.issuer.client_works():
-                item.changed = False  # there is nothing, or nobody, to take it from
+            if failure.code == 404 and not item.present and self._thread_access.client.issuer.client_works():
+                item.changed = False  # the entitlement or user to revoke does not exist
             else:
-                self._blame("write", item, failure)
+                self._fail("write", item, failure)
 
-    def _settle(self, failed: Batch) -> None:
-        """After a failure, believe what the platform says that the users hold."""
+    def _recheck(self, failed: Batch) -> None:
+        """Read the users of failed items again: items in their desired state have not failed."""
         with contextlib.suppress(AccessError):
-            for item in self._reached(failed if self._reads else []):
+            for item in self._find_reached(failed if self._reads_first else []):
                 item.changed, item.failure = True, None
 
-    def _reached(self, items: Batch) -> t.Iterator[Entitlement]:
-        """Those of the items whose users hold what they shall."""
-        issuer = self._mine().client.issuer
-        held: dict[User, Holdings] = {}
+    def _find_reached(self, items: Batch) -> t.Iterator[Entitlement]:
+        """Read users, and yield the items that are in their desired state."""
+        issuer = self._thread_access.client.issuer
+        holdings: dict[User, Holdings] = {}
         for item in items:
-            if item.user not in held:
-                self._mine().budget.reset()
-                found = self._holdings(issuer.user_grant(item.user))
-                held[item.user] = None if isinstance(found, NotFound) else found
-            if item.held(held[item.user], self._access.clock.now()) == item.desired:
+            if item.user not in holdings:
+                self._thread_access.budget.reset()
+                found = self._find_holdings(issuer.user_grant(item.user))
+                holdings[item.user] = None if isinstance(found, NotFound) else found
+            if item.find_holding(holdings[item.user], self._access.clock.now()) == item.desired:
                 yield item

@@ -10,17 +10,17 @@ import datetime
 from ..._errors import AccessError
 
 
-def instant(text: str | None) -> datetime.datetime | None:
-    """An instant in any ISO 8601 spelling, whole seconds, in UTC; without an offset it is UTC, as all dates of this platform are.
+def parse_instant(text: str | None) -> datetime.datetime | None:
+    """Parse an ISO 8601 date and time to UTC and whole seconds. Without an offset it is in UTC, like all of the platform's dates.
 
-    :raises AccessError: where it cannot be read.
+    :raises AccessError: if it is invalid.
     """
     if text is None:
         return None
     try:
-        # Before Python 3.11, fromisoformat does not know Z.
-        read = datetime.datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
-        aware = read if read.tzinfo else read.replace(tzinfo=datetime.timezone.utc)
+        # Before Python 3.11, fromisoformat does not accept Z.
+        parsed = datetime.datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
+        aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=datetime.timezone.utc)
         return aware.astimezone(datetime.timezone.utc).replace(microsecond=0)
     except (ValueError, OverflowError):
         raise AccessError(f"{text!r} is not a date and time such as 2030-12-31T23:59:59Z") from None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What AudiencePlayer is (providers.md, section 1)."""
+"""The declaration of AudiencePlayer (providers.md, section 1)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import typing as t
 from ..._platform.declaration import ManifestList, Platform
 from ..._platform.options import from_env
 from .client import AudiencePlayer
-from .entitlements import problems_of
+from .entitlements import check_entitlements
 from .graphql import AudiencePlayerCapabilities, GraphQLResponses
 from .tokens import AudiencePlayerTokens
 from .users import check_users
 
-#: What says whose token is wanted; the modules that take these options document them.
+#: The options that select a token's principal. The modules that accept them document them.
 TOKEN_OPTIONS: dict[str, dict[str, t.Any]] = {
     "scope": {"type": "str", "choices": ["user", "admin"], "default": "user"},
     "grant": {"type": "str", "choices": ["client", "password"], "default": "client"},
@@ -25,7 +25,7 @@ TOKEN_OPTIONS: dict[str, dict[str, t.Any]] = {
     "user_email": {"type": "str"},
     "auto_register": {"type": "bool", "default": False},
 }
-#: How they go together (the rules of AnsibleModule).
+#: The rules for these options (keyword arguments of AnsibleModule).
 TOKEN_RULES: dict[str, t.Any] = {
     "mutually_exclusive": [("user_id", "user_email")],
     "required_if": [("grant", "password", ("email", "password")), ("auto_register", True, ("user_email",))],
@@ -57,7 +57,7 @@ AUDIENCEPLAYER = Platform(
             from_file=True,
             settings=("read_before_write", "batch_size", "concurrency", "ledger", "ledger_max_age"),
             one_of=(("product_id", "subscription_id"), ("user_id", "user_email")),
-            check=problems_of,
+            check=check_entitlements,
         ),
     },
     rate_limit="120/minute",
@@ -65,7 +65,7 @@ AUDIENCEPLAYER = Platform(
     rate_limit_subject="forwarded_for",
     hints={
         401: "Check client_id and client_secret (each scope has its own), or email and password",
-        403: "Check that the credentials are for this scope, and that the user may have this",
+        403: "Check that the credentials are for this scope, and that the user is permitted to do this",
         404: "Check project_id and url, and the ids",
     },
 )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes GraphQL documents, their arguments as literals (providers.md, section 1.2), and tells queries from mutations."""
+"""Writes GraphQL documents with literal arguments (providers.md, section 1.2), and distinguishes queries from mutations."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Enum(str):
-    """A GraphQL enum value. Its type's name is not known, so that it cannot be a variable (1.2)."""
+    """A GraphQL enum value. It cannot be a variable, because the name of its type is unknown (1.2)."""
 
 
 def field(name: str, arguments: t.Mapping[str, t.Any], selection: str = "", alias: str = "") -> str:
-    """One field of a document, its arguments written as literals, as the vendor's own client does (1.2)."""
-    written = ", ".join(f"{key}: {_literal(value)}" for key, value in arguments.items())
+    """Format a field of a document with literal arguments, as the vendor's own client does (1.2)."""
+    written = ", ".join(f"{key}: {_format_literal(value)}" for key, value in arguments.items())
     return (f"{alias}: " if alias else "") + name + (f"({written})" if written else "") + (f" {{ {selection} }}" if selection else "")
 
 
-def _literal(value: t.Any) -> str:
-    # GraphQL reads JSON's strings, numbers, true, false and null.
+def _format_literal(value: t.Any) -> str:
+    # JSON strings, numbers, true, false and null are valid GraphQL literals.
     return str(value) if isinstance(value, Enum) else _encode(value)
 
 
 def is_mutation(document: str) -> bool:
-    """Whether a document holds a mutation: as a parser reads it where graphql-core is installed, else by its definitions' keywords."""
+    """Whether a document contains a mutation: determined by a parser if graphql-core is installed, otherwise by keywords."""
     try:
         import graphql
     except ImportError:
-        return _has_keyword(document)
+        return _has_mutation_keyword(document)
     try:
         definitions = graphql.parse(document).definitions
     except graphql.GraphQLError:
-        return _has_keyword(document)  # the platform's own message about it is the better one
+        return _has_mutation_keyword(document)  # the platform reports the syntax error
     return any(getattr(definition, "operation", None) == graphql.OperationType.MUTATION for definition in definitions)
 
 
-def _has_keyword(document: str) -> bool:
-    """Look at the first word of each definition; one ends with the brace that closes its selection."""
+def _has_mutation_keyword(document: str) -> bool:
+    """Check the first word of each definition. A definition ends with the closing brace of its selection."""
     depth, begins = 0, True
     for part in re.findall(r"[{}()]|\w+", _IGNORED.sub(" ", document)):
         if part in "({":

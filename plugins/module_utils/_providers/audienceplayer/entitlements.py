@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One entitlement of one of AudiencePlayer's users (providers.md, sections 1.4 and 1.5)."""
+"""An entitlement of an AudiencePlayer user (providers.md, sections 1.4 and 1.5)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..._data.rows import Item
 from ..._data.values import identity
 from ..._errors import AccessError
 from ..._oauth2.token import iso
-from .dates import instant
+from .dates import parse_instant
 from .documents import Enum, field
 from .users import User
 
@@ -32,7 +32,7 @@ Holdings = t.Optional[t.Dict[str, t.List[t.Dict[str, t.Any]]]]
 
 
 class Holding(t.NamedTuple):
-    """Whether a user has something, and until when if that is known. As text, it is what diffs and the ledger hold."""
+    """Whether a user has an entitlement, and until when, if known. Diffs and the ledger contain its string form."""
 
     present: bool
     until: datetime.datetime | None = None
@@ -44,12 +44,12 @@ class Holding(t.NamedTuple):
 
     @classmethod
     def parse(cls, text: str | None) -> Holding | None:
-        """The holding of a ledger's text; None if there is none, or if it cannot be read."""
+        """Parse the string form; None if it is missing or invalid."""
         if text in ("absent", "present"):
             return cls(text == "present")
         begin, _until, end = (text or "").partition(" until ")
         try:
-            return cls(True, instant(end)) if begin == "present" and end else None
+            return cls(True, parse_instant(end)) if begin == "present" and end else None
         except AccessError:
             return None
 
@@ -64,22 +64,22 @@ class Entitlement:
     present: bool
     expires_at: datetime.datetime | None
     auto_register: bool
-    #: Where it stands in a file or list, for messages.
+    #: Its place in a file or list, for messages.
     place: str = ""
     is_from_file: bool = False
-    #: What the user had before it was written, if that was read.
+    #: The holding before it was written, if it was read.
     before: Holding | None = None
     changed: bool = False
     failure: AccessError | None = None
 
     @property
     def label(self) -> str:
-        """What makes it another entitlement than others, in words."""
+        """Identifies the entitlement in messages."""
         return f"{self.kind} {self.number} of {self.user.label}"
 
     @property
     def key(self) -> str:
-        """The same for all spellings of the user's address that the platform may take for one."""
+        """A key that is the same for all spellings of the user's address that the platform may consider equal."""
         return f"{self.kind} {self.number} of {identity(self.user.label)}"
 
     @property
@@ -88,9 +88,9 @@ class Entitlement:
 
     @classmethod
     def parse(cls, options: t.Mapping[str, t.Any], now: float) -> Entitlement:
-        """Check the options of one entitlement.
+        """Parse the options of one entitlement.
 
-        :raises AccessError: what is missing, contradictory, unreadable or past.
+        :raises AccessError: if an option is missing, invalid, in the past or conflicts with another.
         """
         kinds = [kind for kind in ("product", "subscription") if options.get(f"{kind}_id") is not None]
         if len(kinds) != 1:
@@ -99,13 +99,13 @@ class Entitlement:
         if (user.id is None) == (user.email is None):
             raise AccessError("exactly one of user_id and user_email must be given")
         if options["auto_register"] and user.email is None:
-            raise AccessError("auto_register goes with user_email only")
+            raise AccessError("auto_register requires user_email")
         present = options["state"] != "absent"
-        expires_at = _expiry(options.get("expires_at") or None, kinds[0], present, now)
+        expires_at = _parse_expiry(options.get("expires_at") or None, kinds[0], present, now)
         return cls(user, kinds[0], options[f"{kinds[0]}_id"], present, expires_at, bool(options["auto_register"]))
 
-    def held(self, holdings: Holdings, now: float) -> Holding:
-        """What the user has of it."""
+    def find_holding(self, holdings: Holdings, now: float) -> Holding:
+        """Find this entitlement among a user's holdings."""
         for item in (holdings or {}).get(f"{self.kind}s", []):
             if item[f"{self.kind}_id"] != self.number or not item["is_fulfilled" if self.kind == "product" else "is_valid"]:
                 continue
@@ -117,11 +117,11 @@ class Entitlement:
         return Holding(False)
 
     def mutation(self, client: t.Mapping[str, t.Any], alias: str) -> str:
-        """The field of a document that grants or revokes it."""
+        """The mutation that grants or revokes the entitlement, as a field of a document."""
         register = {"auto_register": True} if self.auto_register and self.present else {}
         arguments = {**client, **self.user.arguments, **register, f"{self.kind}_id": self.number}
         if self.kind == "subscription":
-            # null is what the vendor's own plug-in sends to revoke (1.4).
+            # The vendor's own plug-in sends null to revoke (1.4).
             arguments["expires_at"] = iso(self.expires_at.timestamp()) if self.expires_at else None
         arguments["action"] = Enum("fulfil" if self.present else "revoke")
         return field(f"ClientUser{self.kind.title()}EntitlementManage", arguments, alias=alias)
@@ -134,7 +134,7 @@ class Entitlement:
         return {**result, **self.failure.as_result()} if self.failure else result
 
     def fail(self, failure: AccessError | str) -> None:
-        """Note why it failed."""
+        """Record a failure."""
         failure = failure if isinstance(failure, AccessError) else AccessError(failure)
         self.changed = False
         place = self.place if self.is_from_file else ""
@@ -142,17 +142,17 @@ class Entitlement:
 
 
 class Checker:
-    """Reads entitlements one by one, and finds those that contradict or repeat one before them."""
+    """Parses entitlements one by one, and detects conflicts and duplicates."""
 
     def __init__(self, now: float) -> None:
         self._now = now
-        #: Where each stands first, and what is wanted there. There may be very many: nothing else is kept of them.
+        #: The place and the desired state of each first occurrence. Nothing else is kept, because there may be very many.
         self._first: dict[str, tuple[str, Holding]] = {}
 
     def parse(self, source: Item) -> tuple[Entitlement, str | None]:
-        """An entitlement, and the place of the one that it repeats.
+        """Parse an entitlement. Returns it, and the place of the first occurrence if it is a duplicate.
 
-        :raises AccessError: where it stands and what is wrong with it.
+        :raises AccessError: naming its place and the problem.
         """
         try:
             if source.problem:
@@ -163,15 +163,15 @@ class Checker:
             if first is None:
                 self._first[key] = (source.place, item.desired)
             elif first[1] != item.desired:
-                raise AccessError(f"contradicts {first[0][:-2]}: {item.label} is {first[1]} there and {item.desired} here")
+                raise AccessError(f"conflicts with {first[0][:-2]}: {item.label} is {first[1]} there and {item.desired} here")
         except AccessError as error:
             raise AccessError(source.place + error.message) from None
         item.place = source.place
         return item, first and first[0]
 
 
-def problems_of(items: t.Iterable[Item], now: float) -> t.Iterator[str]:
-    """What is wrong with entitlements, each with its place."""
+def check_entitlements(items: t.Iterable[Item], now: float) -> t.Iterator[str]:
+    """Yield the problems of entitlements, each with its place."""
     checker = Checker(now)
     for item in items:
         try:
@@ -180,17 +180,17 @@ def problems_of(items: t.Iterable[Item], now: float) -> t.Iterator[str]:
             yield error.message
 
 
-def _expiry(text: str | None, kind: str, present: bool, now: float) -> datetime.datetime | None:
+def _parse_expiry(text: str | None, kind: str, present: bool, now: float) -> datetime.datetime | None:
     if text is None:
         if kind == "subscription" and present:
             raise AccessError("expires_at must be given for a subscription")
         return None
     if kind == "product":
-        raise AccessError("expires_at goes with subscription_id only: when a product's entitlement ends is set in the product itself")
+        raise AccessError("expires_at requires subscription_id: the expiry of a product's entitlement is set in the product itself")
     try:
-        expires_at = instant(text)
+        expires_at = parse_instant(text)
     except AccessError as error:
         raise AccessError(f"expires_at: {error.message}") from None
     if present and expires_at and expires_at.timestamp() <= now:
-        raise AccessError(f"expires_at must lie in the future, and {text} does not")
+        raise AccessError(f"expires_at must be in the future, and {text} is not")
     return expires_at if present else None

@@ -14,31 +14,31 @@ from ..._http.models import Request, Response
 from ..._platform.client import ApiClient
 from ..._platform.responses import ResponseReader
 from ..._platform.session import Capabilities, Session
-from .schemas import ANSWER
+from .schemas import RESPONSE
 
 
 class GraphQLError(AccessError):
-    """An error in a GraphQL answer."""
+    """An error in a GraphQL response."""
 
 
 @dataclasses.dataclass
 class AudiencePlayerCapabilities(Capabilities):
-    """What differs between installations and is found out on the way."""
+    """Properties of an installation that are detected at run time."""
 
     #: Whether each field of a document counts towards the rate limits.
     fields_count: bool = False
-    #: Whether the client itself can log in; None until it was tried.
+    #: Whether the client can log in; None until it has been tried.
     client_works: bool | None = None
 
 
 class Answers(t.NamedTuple):
-    """The answers to the fields of one document, by their aliases."""
+    """The results of the fields of one document, by alias."""
 
     data: dict[str, t.Any]
     failed: dict[str, AccessError]
-    #: Those whose outcome the answer leaves open, or that a rate limit kept out.
+    #: Fields whose outcome is unclear, or that were rejected because of a rate limit.
     unclear: list[str]
-    #: The first error, whichever field it belongs to.
+    #: The first error of any field.
     error: AccessError | None
     #: The HTTP status.
     status: int
@@ -48,7 +48,7 @@ class GraphQLResponses(ResponseReader):
     """Errors are read from the body, whatever the HTTP status (1.6)."""
 
     def errors_in(self, response: Response) -> list[dict[str, t.Any]]:
-        """The errors of a GraphQL answer."""
+        """The errors of a GraphQL response."""
         if not response.body.lstrip().startswith(b"{"):
             return []
         try:
@@ -58,23 +58,23 @@ class GraphQLResponses(ResponseReader):
         return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
 
     def is_rate_limited(self, response: Response) -> bool:
-        """Whether a document can be sent again when a limit allows: of mutations that it let pass in part, :meth:`GraphQL.mutate` repeats the rest."""
+        """Whether to repeat the whole document later. If some of its mutations were applied, :meth:`GraphQL.mutate` repeats only the others."""
         if not super().is_rate_limited(response) and not self.mentions_rate_limit(response):
             return False
         is_query = not response.request.json["query"].lstrip().startswith("mutation")
         return is_query or not self.errors_in(response) or not any(value is not None for value in (response.json().get("data") or {}).values())
 
     def mentions_rate_limit(self, response: Response) -> bool:
-        """Whether a rate limit kept a part of the document out."""
+        """Whether fields of the document were rejected because of a rate limit."""
         return any(self.code_of(error, response) == 429 for error in self.errors_in(response))
 
     def is_definitive_refusal(self, response: Response) -> bool:
-        """The HTTP status beside an error is not documented, so that a refusal may come with 500 (1.6)."""
+        """Errors may be returned with any HTTP status, as it is not documented: a refusal may have status 500 (1.6)."""
         codes = [self.code_of(error, response) for error in self.errors_in(response)]
         return bool(codes) and all(isinstance(code, int) and 400 <= code < 500 for code in codes)
 
     def code_of(self, error: dict[str, t.Any], response: Response) -> t.Any:
-        """The code of one error: its own, that of its extensions, else the HTTP status of a failure."""
+        """The code of an error: its own, that of its extensions, or the HTTP status of a failure."""
         extensions = error.get("extensions")
         code = error.get("code")
         if code is None and isinstance(extensions, dict):
@@ -88,21 +88,21 @@ class GraphQLResponses(ResponseReader):
         return self.to_exception(errors[0], response) if errors else super().find_error(response)
 
     def to_exception(self, error: dict[str, t.Any], response: Response) -> AccessError:
-        """One error of an answer as an exception."""
+        """Convert an error of a response to an exception."""
         code = self.code_of(error, response)
-        words = self.quote(error["message"]) if isinstance(error.get("message"), str) else self.error_text(response)[1]
-        message = f"the answer is the error {code}: {words or 'without a message'}" if code is not None else f"the answer is an error: {words}"
+        text = self.quote(error["message"]) if isinstance(error.get("message"), str) else self.error_text(response)[1]
+        message = f"the platform returned error {code}: {text or 'no message'}" if code is not None else f"the platform returned an error: {text}"
         kind = RejectedToken if 401 in (code, response.status) or code == "UNAUTHENTICATED" else GraphQLError
         return kind(self.with_hint(message, response, code), status=response.status, code=code)
 
     def data(self, response: Response) -> dict[str, t.Any]:
-        """The data of an answer; empty if it has errors only."""
-        return self.validate(response, ANSWER).get("data") or {}
+        """The data of a response; empty if it has only errors."""
+        return self.validate(response, RESPONSE).get("data") or {}
 
-    def field_of(self, response: Response, name: str, schema: Schema) -> t.Any:
-        """One field of an answer's data, checked.
+    def parse_field(self, response: Response, name: str, schema: Schema) -> t.Any:
+        """Validate one field of a response's data, and return it.
 
-        :raises AccessError: naming what doesn't fit.
+        :raises AccessError: naming what is invalid.
         """
         value = self.data(response).get(name)
         problems = schema.problems(value, f"data.{name}")
@@ -112,7 +112,7 @@ class GraphQLResponses(ResponseReader):
 
 
 class GraphQL(ApiClient):
-    """Sends documents. The client's credentials are among their arguments."""
+    """Sends GraphQL documents. Their arguments include the client's credentials."""
 
     responses: GraphQLResponses
 
@@ -121,7 +121,7 @@ class GraphQL(ApiClient):
         self.capabilities = t.cast(AudiencePlayerCapabilities, session.capabilities)
 
     def request(self, document: str, scope: str = "user", *, variables: t.Any = None, fields: int = 1, **kwargs: t.Any) -> Request:
-        """A request for a document with so many ``fields``, as far as that matters."""
+        """Build the request for a document with a number of ``fields``."""
         kwargs["cost"] = fields if self._counts_fields else 1
         headers = {"X-Forwarded-For": self.params["forwarded_for"]} if self.params["forwarded_for"] else {}
         body = {"query": document, **({"variables": variables} if variables else {})}
@@ -132,20 +132,20 @@ class GraphQL(ApiClient):
         project_id, client_id, client_secret = self.require("project_id", "client_id", "client_secret")
         return {"project_id": project_id, "client_id": client_id, "client_secret": client_secret}
 
-    def max_fields(self, wanted: int, *, authenticates: bool = False) -> int:
-        """How many of ``wanted`` fields one document may have, so that the rate limits let it pass."""
+    def max_fields(self, requested: int, *, authenticates: bool = False) -> int:
+        """The number of fields, at most ``requested``, that one document may have under the rate limits."""
         highest = self.session.limits.max_cost(authenticates=authenticates) if self._counts_fields else None
-        return wanted if highest is None else min(wanted, highest)
+        return requested if highest is None else min(requested, highest)
 
     @property
     def _counts_fields(self) -> bool:
-        """Whether each field counts towards the rate limits, as the user says or the platform has shown."""
+        """Whether each field counts towards the rate limits, as configured or detected."""
         return self.params["rate_limit_counts"] == "field" or self.capabilities.fields_count
 
     def mutate(self, fields: t.Mapping[str, str], *, repeatable: bool = True, **kwargs: t.Any) -> Answers:
-        """Send mutations as one document, by their aliases. If a rate limit kept some out, it has been waited for.
+        """Send mutations, given by alias, as one document. If a rate limit rejected some of them, wait for it before returning.
 
-        :raises AccessError: if it failed as a whole (:class:`_errors.AmbiguousWrite` if it must not be repeated and may have been applied).
+        :raises AccessError: if the whole document failed (:class:`_errors.AmbiguousWrite` if it must not be repeated and may have been applied).
         """
         document = f"mutation {{ {' '.join(fields.values())} }}"
         response = self.http.send(self.request(document, repeatable=repeatable, fields=len(fields), **kwargs))
@@ -153,14 +153,14 @@ class GraphQL(ApiClient):
         if error and not errors:
             raise error
         data = self.responses.data(response)
-        failed = self._failed(fields, errors, response)
+        failed = self._match_errors(fields, errors, response)
         if self.responses.mentions_rate_limit(response):
-            failed = self._after_limit(failed, response)
+            failed = self._wait_for_limit(failed, response)
         unclear = [alias for alias in fields if alias not in failed and (alias not in data or (errors and data[alias] is None))]
         return Answers(data, failed, unclear, error, response.status)
 
-    def _after_limit(self, failed: dict[str, AccessError], response: Response) -> dict[str, AccessError]:
-        """Wait for a limit that let only a part of a document pass; returns what has failed for good."""
+    def _wait_for_limit(self, failed: dict[str, AccessError], response: Response) -> dict[str, AccessError]:
+        """Wait for a rate limit that rejected some fields of a document. Returns the failures that remain."""
         if not self._counts_fields:
             self.capabilities.fields_count = True
             self.session.warn("the platform counts each field of a request towards its rate limit: set rate_limit_counts to field")
@@ -171,8 +171,8 @@ class GraphQL(ApiClient):
             return {**failed, **dict.fromkeys(limited, error)}
         return {alias: failure for alias, failure in failed.items() if alias not in limited}
 
-    def _failed(self, fields: t.Mapping[str, str], errors: t.Sequence[dict[str, t.Any]], response: Response) -> dict[str, AccessError]:
-        """The errors by the alias that each belongs to."""
+    def _match_errors(self, fields: t.Mapping[str, str], errors: t.Sequence[dict[str, t.Any]], response: Response) -> dict[str, AccessError]:
+        """Assign errors to fields. Returns the first error of each alias."""
         failed: dict[str, AccessError] = {}
         for error in errors:
             path = error.get("path")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What AudiencePlayer answers (providers.md, section 1)."""
+"""Schemas of AudiencePlayer's responses (providers.md, section 1)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ..._data.schema import Schema
 _ID = {"type": ["integer", "string"], "pattern": "^[0-9]+$"}
 _DATE = {"type": ["string", "null"]}
 _FLAG = {"type": ["boolean", "null"]}
-ANSWER = Schema(
+RESPONSE = Schema(
     {
         "type": "object",
         "properties": {"data": {"type": ["object", "null"]}, "errors": {"type": ["array", "null"], "items": {"type": "object"}}},
         "anyOf": [{"required": ["data"]}, {"required": ["errors"]}],
-        "$comment": "is without data and errors, so it is no GraphQL answer",
+        "$comment": "has neither data nor errors, so it is not a GraphQL response",
     }
 )
 LOGIN = Schema(

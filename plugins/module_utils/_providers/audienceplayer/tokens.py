@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AudiencePlayer's logins: of the client, of a user whom the client vouches for, and of a user by password (providers.md, section 1.3)."""
+"""AudiencePlayer's logins: as the client, as a user on the client's behalf, and as a user with a password (providers.md, section 1.3)."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from .graphql import GraphQL
 from .schemas import LOGIN
 from .users import User
 
-_LIFETIME = 3600  # seconds, if an answer doesn't say (1.3)
+_DEFAULT_LIFETIME = 3600  # seconds, if a response does not state it (1.3)
 _FIELDS = "access_token user_id user_email expires_in"
 
 
 @dataclasses.dataclass(frozen=True)
 class ClientLogin(ClientCredentials):
-    """The client's own token, for one of the API's scopes."""
+    """The client's own credentials, for one of the API's scopes."""
 
     api_scope: str
     kind = "client"
@@ -38,14 +38,14 @@ class ClientLogin(ClientCredentials):
 
 @dataclasses.dataclass(frozen=True)
 class UserLogin(Grant):
-    """A frontend user's token, which the client gets without their password.
+    """The client's credentials, for a token of a frontend user. The user's password is not needed.
 
-    The address is kept as it is spelled: should the platform tell two spellings apart, nobody gets the other user's token.
+    The address is not normalized: if the platform distinguishes two spellings, they must not share a token.
     """
 
     user: User
     client_secret: str
-    #: What the request has besides, which does not make it another token.
+    #: The arguments of the login. They do not distinguish tokens.
     arguments: t.Mapping[str, t.Any] = dataclasses.field(compare=False)
     kind = "user"
     scope = "user"
@@ -61,7 +61,7 @@ class UserLogin(Grant):
 
 @dataclasses.dataclass(frozen=True)
 class PasswordLogin(PasswordCredentials):
-    """A user's token by address and password, for one of the API's scopes."""
+    """A user's address and password, for one of the API's scopes."""
 
     api_scope: str
 
@@ -71,7 +71,7 @@ class PasswordLogin(PasswordCredentials):
 
 
 class AudiencePlayerTokens(TokenIssuer):
-    """Logs in by mutations, several users with one document."""
+    """Logs in with mutations. One document can log several users in."""
 
     identity_options = ("project_id", "client_id")
 
@@ -84,7 +84,7 @@ class AudiencePlayerTokens(TokenIssuer):
         user = User.of(params)
         if user != User(None, None):
             if params.get("grant") == "password" or params.get("scope") == "admin":
-                raise AccessError("user_id and user_email say whose token the client wants: they go with grant client and scope user only")
+                raise AccessError("user_id and user_email select the user whose token the client obtains: they require grant client and scope user")
             return self.user_grant(user, auto_register=bool(params.get("auto_register")))
         if params.get("grant") == "password":
             email, password = self.require("email", "password")
@@ -94,13 +94,14 @@ class AudiencePlayerTokens(TokenIssuer):
         return self.client_grant(params["scope"])
 
     def client_grant(self, scope: str = "user") -> ClientLogin:
-        """The grant for the client's own token."""
+        """Create the grant for the client's own token."""
         client = self.graphql.client_arguments()
         return ClientLogin(client["client_id"], client["client_secret"], scope)
 
-    def user_grant(self, user: User, auto_register: bool = False, **wishes: str) -> UserLogin:
-        """The grant for a frontend user's token. The vendor sends auto_register with an e-mail only (1.3)."""
-        arguments = {**user.arguments, **({"auto_register": auto_register} if user.id is None else {}), **wishes}
+    def user_grant(self, user: User, auto_register: bool = False, **registration: str) -> UserLogin:
+        """Create the grant for a frontend user's token. ``registration`` are arguments for creating the user."""
+        # The vendor's client sends auto_register only with an e-mail address (1.3).
+        arguments = {**user.arguments, **({"auto_register": auto_register} if user.id is None else {}), **registration}
         return UserLogin(user, self.graphql.client_arguments()["client_secret"], arguments)
 
     def obtain(self, grant: Grant) -> Token:
@@ -110,10 +111,10 @@ class AudiencePlayerTokens(TokenIssuer):
         data = self.graphql.responses.data(response)
         if isinstance(grant, UserLogin) and operation in data and data[operation] is None:
             raise NotFound("there is no such user", status=response.status, code=404)
-        return self._token(self.graphql.responses.field_of(response, operation, LOGIN))
+        return self._parse(self.graphql.responses.parse_field(response, operation, LOGIN))
 
     def _login(self, grant: Grant) -> tuple[str, dict[str, t.Any]]:
-        """The mutation that logs in, and its arguments."""
+        """The login mutation of a grant, and its arguments."""
         if isinstance(grant, PasswordLogin):
             project = {"project_id": self.require("project_id")} if grant.scope == "admin" else {}
             return "UserAuthenticate", {**project, "email": grant.username, "password": grant.password}
@@ -122,17 +123,17 @@ class AudiencePlayerTokens(TokenIssuer):
         return "ClientAuthenticate", self.graphql.client_arguments()
 
     def obtain_many(self, grants: t.Sequence[Grant]) -> dict[Grant, Token | AccessError]:
-        """Log several users in with one document; what its answer leaves open is asked in halves, then alone."""
+        """Log several users in with one document. Logins whose outcome is unclear are repeated in halves, finally one by one."""
         users = [grant for grant in grants if isinstance(grant, UserLogin)]
         if len(grants) == 1 or len(users) < len(grants):
             return super().obtain_many(grants)
         size = self.graphql.max_fields(len(users), authenticates=True)
         outcomes: dict[Grant, Token | AccessError] = {}
         for start in range(0, len(users), size):
-            outcomes.update(self._log_in(users[start : start + size]))
+            outcomes.update(self._log_in_together(users[start : start + size]))
         return outcomes
 
-    def _log_in(self, grants: t.Sequence[UserLogin]) -> dict[Grant, Token | AccessError]:
+    def _log_in_together(self, grants: t.Sequence[UserLogin]) -> dict[Grant, Token | AccessError]:
         if len(grants) == 1:
             return super().obtain_many(grants)
         aliases = {f"u{number}": grant for number, grant in enumerate(grants)}
@@ -149,7 +150,7 @@ class AudiencePlayerTokens(TokenIssuer):
             if alias in answers.failed:
                 continue
             if alias not in answers.unclear and not LOGIN.problems(answers.data[alias]):
-                outcomes[grant] = self._token(answers.data[alias])
+                outcomes[grant] = self._parse(answers.data[alias])
             else:
                 unclear.append(grant)
         half = len(unclear) if len(unclear) < len(grants) else len(unclear) // 2
@@ -158,7 +159,7 @@ class AudiencePlayerTokens(TokenIssuer):
         return outcomes
 
     def client_works(self) -> bool:
-        """Whether the client itself can log in, so that an error is not everybody's; asked once per task."""
+        """Whether the client can log in, so that an error concerns only one user. Tried once per task."""
         capabilities = self.graphql.capabilities
         if capabilities.client_works is None:
             try:
@@ -168,16 +169,16 @@ class AudiencePlayerTokens(TokenIssuer):
                 capabilities.client_works = False
         return capabilities.client_works
 
-    def _token(self, answer: dict[str, t.Any]) -> Token:
+    def _parse(self, login: dict[str, t.Any]) -> Token:
         try:
-            scopes = jwt_claims(answer["access_token"]).get("scopes")
+            scopes = jwt_claims(login["access_token"]).get("scopes")
         except ValueError:
             scopes = None
-        user_id = answer.get("user_id")
+        user_id = login.get("user_id")
         return parse_token(
-            answer,
+            login,
             self.session.clock.now(),
-            _LIFETIME,
+            _DEFAULT_LIFETIME,
             scope=" ".join(map(str, scopes)) if isinstance(scopes, list) else None,
-            details={"user": {"id": int(user_id) if user_id is not None else None, "email": answer.get("user_email")}},
+            details={"user": {"id": int(user_id) if user_id is not None else None, "email": login.get("user_email")}},
         )

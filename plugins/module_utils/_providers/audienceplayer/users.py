@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A user, by one of two names."""
+"""Users, identified by id or e-mail address."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if t.TYPE_CHECKING:
 
 
 class User(t.NamedTuple):
-    """A user, by one of two names."""
+    """A user, identified by id or e-mail address."""
 
     id: int | None
     email: str | None
 
     @classmethod
     def of(cls, options: t.Mapping[str, t.Any]) -> User:
-        """The user whom options name.
+        """The user that the options identify.
 
         :raises AccessError: if the address is empty.
         """
@@ -41,7 +41,7 @@ class User(t.NamedTuple):
 
 
 def check_users(items: t.Iterable[Item], _now: float) -> t.Iterator[str]:
-    """What is wrong with users; two spellings of one address must not want two names, which would replace each other for ever."""
+    """Yield the problems of users. Two spellings of one address must not have different names, which would replace each other on every run."""
     first: dict[str, Item] = {}
     for item in items:
         if item.problem:
@@ -50,4 +50,4 @@ def check_users(items: t.Iterable[Item], _now: float) -> t.Iterator[str]:
         other = first.setdefault(identity(item.options["user_email"]), item)
         differing = [name for name in ("user_name", "user_locale") if None not in (pair := {item.options[name], other.options[name]}) and len(pair) > 1]
         if differing:
-            yield f"{item.place}contradicts {other.place[:-2]}: it is the same user, with another {' and '.join(differing)}"
+            yield f"{item.place}conflicts with {other.place[:-2]}: the same user has a different {' and '.join(differing)} there"

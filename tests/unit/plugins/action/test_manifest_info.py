@@ -360,7 +360,7 @@ WRONG = {
     ),
     "an entitlement that registers a number": (
         {"audienceplayer": {"entitlements": [{"product_id": 1, "user_id": 1, "auto_register": True}]}},
-        ["audienceplayer.entitlements[0]: auto_register goes with user_email only"],
+        ["audienceplayer.entitlements[0]: auto_register requires user_email"],
     ),
     "an entitlement with an end that is none": (
         {"audienceplayer": {"entitlements": [{"subscription_id": 1, "user_id": 1, "expires_at": "soon"}]}},
@@ -368,7 +368,7 @@ WRONG = {
     ),
     "an entitlement that has ended": (
         {"audienceplayer": {"entitlements": [{"subscription_id": 1, "user_id": 1, "expires_at": "2001-01-01"}]}},
-        ["audienceplayer.entitlements[0]: expires_at must lie in the future"],
+        ["audienceplayer.entitlements[0]: expires_at must be in the future"],
     ),
     "an entitlement without an end": (
         {"audienceplayer": {"entitlements": [{"subscription_id": 1, "user_id": 1}]}},
@@ -376,7 +376,7 @@ WRONG = {
     ),
     "entitlements that contradict each other": (
         {"audienceplayer": {"entitlements": [{"product_id": "4", "user_id": 1}, {"product_id": 4, "user_id": 1, "state": "absent"}]}},
-        ["audienceplayer.entitlements[1]: contradicts audienceplayer.entitlements[0]: product 4 of user 1 is present there and absent here"],
+        ["audienceplayer.entitlements[1]: conflicts with audienceplayer.entitlements[0]: product 4 of user 1 is present there and absent here"],
     ),
     "a file that is a list": ({"audienceplayer": {"entitlements_file": ["a.csv"]}}, ["audienceplayer.entitlements_file: must be string, not array"]),
     "deliver that is a mapping": ({"deliver": DELIVER}, ["deliver: must be array, not object"]),
@@ -458,7 +458,7 @@ IN_QUOTES = "Put it in quotes"
         *((PLAYER.format(source), "playlyfe.players[1].id: is a number and must be text. ") for source in ("3.10", "1.0e+3", ".5", "1:30.5", ".inf")),
         *((PLAYER.format(source), "playlyfe.players[1].id: is a boolean and must be text. ") for source in ("on", "no", "Yes", "FALSE")),
         (PLAYER.format("~"), "playlyfe.players[1].id: must be string or integer, not null"),
-        (PLAYER.format("2001-12-14 21:59:43.10 -5"), f"playlyfe.players[1].id: must be text, and YAML reads it as a date. {IN_QUOTES}"),
+        (PLAYER.format("2001-12-14 21:59:43.10 -5"), f"playlyfe.players[1].id: must be text, but YAML reads it as a date. {IN_QUOTES}"),
         ("playlyfe: {client_secret: 31.4159}", "playlyfe.client_secret: is a number and must be text. "),
         *(
             (
@@ -503,7 +503,7 @@ def test_aliases_that_stand_for_more_than_fits_into_memory_are_refused(info, fil
     content = "\n".join(lines)
     path = file("a.yml", VaultLib([("default", PASSWORD)]).encrypt(content) if form == "an encrypted file" else content)
 
-    assert failure(info(path)).startswith(f"{path} cannot be read: its aliases stand for more than 100000 values")
+    assert failure(info(path)).startswith(f"{path} cannot be read: its aliases expand to more than 100000 values")
 
 
 # --- addresses -----------------------------------------------------------------------------------------------------------------
@@ -523,7 +523,7 @@ def test_two_spellings_of_one_user_must_not_want_two_names(info, one, other):
     users = [{"user_email": one, "user_name": "A", "user_locale": "en"}, {"user_email": other, "user_name": "B", "user_locale": "en"}]
 
     assert failure(info({"audienceplayer": {"users": users}})).endswith(
-        "audienceplayer.users[1]: contradicts audienceplayer.users[0]: it is the same user, with another user_name"
+        "audienceplayer.users[1]: conflicts with audienceplayer.users[0]: the same user has a different user_name there"
     )
     for harmless in ({"user_name": "A"}, {}, {"user_locale": "en"}):
         info({"audienceplayer": {"users": [users[0], {"user_email": other, **harmless}]}})["manifest"]
@@ -533,7 +533,7 @@ def test_two_spellings_of_one_user_must_not_want_two_things(info, file):
     file("e.csv", "user_email,product_id,state\nalice@b.c,4,absent\n")
     listed = [{"user_email": "Alice@B.c", "product_id": 4}]
 
-    assert "e.csv:2: contradicts audienceplayer.entitlements[0]: product 4 of alice@b.c is present there and absent here" in failure(
+    assert "e.csv:2: conflicts with audienceplayer.entitlements[0]: product 4 of alice@b.c is present there and absent here" in failure(
         info(file("a.yml", yaml.safe_dump(with_file("e.csv", entitlements=listed))))
     )
 
@@ -688,8 +688,8 @@ def test_an_item_of_a_file_that_cannot_be_brought_about_is_a_failure_before_anyt
     assert message.partition(" is not a valid manifest: ")[2].split("; ") == [
         f"audienceplayer.entitlements_file: {path}:2: exactly one of product_id and subscription_id must be given",
         f"audienceplayer.entitlements_file: {path}:3: exactly one of user_id and user_email must be given",
-        f"audienceplayer.entitlements_file: {path}:4: expires_at must lie in the future, and 2001-01-01 does not",
-        f"audienceplayer.entitlements_file: {path}:5: contradicts audienceplayer.entitlements[0]: product 1 of user 7 is absent there and present here",
+        f"audienceplayer.entitlements_file: {path}:4: expires_at must be in the future, and 2001-01-01 is not",
+        f"audienceplayer.entitlements_file: {path}:5: conflicts with audienceplayer.entitlements[0]: product 1 of user 7 is absent there and present here",
     ]
 
 
@@ -697,7 +697,7 @@ def test_a_file_that_is_not_there_is_named_beside_what_else_is_wrong(info, file)
     listed = [{"user_id": 7, "product_id": 1, "auto_register": True}]
     message = failure(info(file("a.yml", yaml.safe_dump(with_file("missing.csv", entitlements=listed)))))
 
-    assert "audienceplayer.entitlements[0]: auto_register goes with user_email only; audienceplayer.entitlements_file: /" in message
+    assert "audienceplayer.entitlements[0]: auto_register requires user_email; audienceplayer.entitlements_file: /" in message
     assert message.endswith("missing.csv cannot be read: No such file or directory")
 
 

@@ -57,7 +57,7 @@ def test_the_key_registers_applications(runs):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        pytest.param({"terms": ["consul"]}, ["takes no terms"], id="a term"),
+        pytest.param({"terms": ["consul"]}, ["accepts no terms"], id="a term"),
         pytest.param({"key": "a"}, ["key"], id="an unknown keyword"),
         pytest.param({"access_token": "hush-token"}, ["access_token"], id="a platform's keyword"),
         pytest.param({"url": "consul:8500"}, ["url", "https://host"], id="a url without a scheme"),

@@ -43,7 +43,7 @@ def consul(tmp_path, clock):
 
 def value(consul, *calls):
     with exchange(*calls):
-        return consul.value()
+        return consul.read_key()
 
 
 def test_the_value_is_decoded(consul):
@@ -88,7 +88,7 @@ def test_reading_is_repeated_where_it_fails_on_the_way(consul):
     ("answer", "status", "words"),
     [
         pytest.param("Permission denied", 403, ["Permission denied", "Check token"], id="403"),
-        pytest.param("", 404, ["no such key", "check path"], id="404"),
+        pytest.param("", 404, ["does not exist", "check path"], id="404"),
         pytest.param("rpc error: No cluster leader", 500, ["No cluster leader"], id="500"),
         pytest.param([], 200, ["must not be empty"], id="no entry"),
         pytest.param([{"Key": PATH}], 200, ["[0]", "Value"], id="no value"),

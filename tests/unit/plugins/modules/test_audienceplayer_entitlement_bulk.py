@@ -587,7 +587,7 @@ def test_items_of_a_list_come_before_those_of_a_file_and_are_all_listed(write, f
     assert outcome(result) == ["changed", "failed"]
     assert [item["user_id"] for item in result["entitlements"]] == [1, 3]
     assert result["entitlements"][1]["msg"].startswith(f"{path}:4: product 444 of user 3: ")
-    assert f"1 of 3 entitlements failed, the first with: {path}:4: product 444 of user 3: " in result["msg"]
+    assert f"1 of 3 entitlements failed. First failure: {path}:4: product 444 of user 3: " in result["msg"]
 
 
 def test_every_bad_row_is_named_with_its_line_before_anything_is_sent(entitle, file):
@@ -612,10 +612,10 @@ def test_of_very_many_bad_rows_a_hundred_are_named(entitle, file):
         pytest.param(
             None,
             "1,444,present\n2,444,\n1,444,absent\n",
-            ["e.csv:4: contradicts ", "e.csv:2: product 444 of user 1 is present there and absent here"],
+            ["e.csv:4: conflicts with ", "e.csv:2: product 444 of user 1 is present there and absent here"],
             id="file",
         ),
-        pytest.param([{"user_id": 1, "product_id": 444}], "1,444,absent\n", ["e.csv:2: contradicts entitlements[0]: product"], id="a list and a file"),
+        pytest.param([{"user_id": 1, "product_id": 444}], "1,444,absent\n", ["e.csv:2: conflicts with entitlements[0]: product"], id="a list and a file"),
     ],
 )
 def test_contradictions_are_named_before_anything_is_sent(entitle, file, listed, rows, words):
@@ -630,7 +630,7 @@ def test_rows_that_are_repeated_are_done_once_and_warned_of(write, file):
     result = write(writes(1, 2), entitlements_file=path)
 
     assert result["summary"] == {"total": 3, "changed": 2, "unchanged": 1, "failed": 0}
-    assert result["warnings"] == [f"entitlements that are named more than once: {path}:4 repeats {path}:2"]
+    assert result["warnings"] == [f"duplicate entitlements: {path}:4 repeats {path}:2"]
 
 
 def test_a_row_that_repeats_an_item_of_the_list_is_warned_of(write, file):
@@ -664,7 +664,7 @@ def test_a_file_without_rows_is_nothing_to_do_and_warned_of(entitle, file, name,
     result = entitle(entitlements_file=path)
 
     assert result["summary"]["total"] == 0
-    assert result["warnings"] == [f"there are no items in {path}"]
+    assert result["warnings"] == [f"{path} contains no items"]
 
 
 def test_an_empty_list_is_nothing_to_do_and_not_warned_of(entitle):
@@ -751,7 +751,7 @@ def test_contradictory_wishes_for_two_spellings_are_named_with_both_lines(entitl
     path = file("e.csv", f"user_email,product_id,state\n{one},444,present\nb@c.d,444,\n{other},444,absent\n")
 
     assert entitle.fail(entitlements_file=path)["msg"] == (
-        f"AudiencePlayer: {path}:4: contradicts {path}:2: product 444 of {other} is present there and absent here"
+        f"AudiencePlayer: {path}:4: conflicts with {path}:2: product 444 of {other} is present there and absent here"
     )
 
 
@@ -761,7 +761,7 @@ def test_the_same_wish_for_two_spellings_is_a_repetition(write, file, one, other
     result = write(written(product_mutation(user=one)), entitlements_file=path)
 
     assert result["summary"] == {"total": 2, "changed": 1, "unchanged": 1, "failed": 0}
-    assert result["warnings"] == [f"entitlements that are named more than once: {path}:3 repeats {path}:2"]
+    assert result["warnings"] == [f"duplicate entitlements: {path}:3 repeats {path}:2"]
 
 
 @spellings

@@ -216,7 +216,7 @@ def test_a_query_is_repeated_and_a_mutation_never_as_it_may_have_been_applied(se
 
 @pytest.mark.parametrize("answer", ["<html>Hello</html>", {"message": "Hello"}], ids=["HTML", "no GraphQL"])
 def test_an_unreadable_answer_to_a_mutation_is_a_failure_and_not_sent_again(send, answer):
-    assert "not what was expected" in send.fail(told(answer=answer), query=MUTATION)["msg"]
+    assert "unexpected response to" in send.fail(told(answer=answer), query=MUTATION)["msg"]
 
 
 def test_too_many_requests_are_waited_for(send, clock):

@@ -205,7 +205,7 @@ def test_creating_that_does_not_show_within_timeout_fails_and_is_not_sent_again(
     assert result.get("status") == lost.get("status")
     for words in (
         "application 'Reviewer': POST http://flex.test:18101/api/authentication/applications",
-        "may have been created, but did not show within 3 s (timeout)",
+        "may have been created, but it did not appear within 3 s (timeout)",
         "not sent again",
         "Run the task again",
     ):
@@ -487,7 +487,7 @@ def test_an_application_that_is_gone_after_its_update_is_a_clear_failure(oauth_a
     gone = applications("GET", "/1", answer)
     result = oauth_app.fail(listed(REVIEWER), listed(REVIEWER), put(description="New"), gone, name="Reviewer", description="New")
 
-    assert "has not made it" in result["msg"]
+    assert "did not apply it" in result["msg"]
 
 
 def test_an_update_that_a_web_page_answers_is_done_again(oauth_app):

@@ -219,7 +219,7 @@ def test_a_given_token_that_does_not_live_long_enough_is_not_served(token, exp):
     given = jwt(exp=exp)
 
     assert token(login(), access_token=given)["token"]["access_token"] == "hush-token"
-    assert "less life left than min_ttl (60 s)" in token.fail(access_token=given, password="")["msg"]
+    assert "it expires within min_ttl (60 s)" in token.fail(access_token=given, password="")["msg"]
 
 
 # --- too short a life --------------------------------------------------------------------------------------------------
@@ -398,6 +398,6 @@ def test_a_diff_shows_whose_token_it_is_and_when_it_ends(cached, clock):
 
     assert issued["before_header"] == issued["after_header"] == "token of mrm"
     assert (issued["before"], issued["after"]) == (ends, ends)
-    assert (planned["before"], planned["after"]) == (ends, {"expires_at": "told when it is issued"})
+    assert (planned["before"], planned["after"]) == (ends, {"expires_at": "known after it is issued"})
     assert (dropped["before"], dropped["after"]) == (ends, {})
     assert "diff" not in cached(state="absent")

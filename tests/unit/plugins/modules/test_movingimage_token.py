@@ -428,7 +428,7 @@ def test_discovery_and_token_requests_count_as_authentication_requests(openid, c
 
 
 def test_a_warning_of_discovery_reaches_the_play(openid):
-    assert "no discovery document of its own" in openid(discovery(ERROR_PAGE, 200), by_password())["warnings"][0]
+    assert "valid discovery document of its own" in openid(discovery(ERROR_PAGE, 200), by_password())["warnings"][0]
 
 
 @pytest.mark.parametrize("status", [400, 401])

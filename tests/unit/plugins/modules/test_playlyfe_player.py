@@ -365,7 +365,7 @@ def test_a_deletion_that_is_refused_is_a_clear_failure(module, answer):
 
 @pytest.mark.parametrize("player_id", ["", ".", ".."])
 def test_what_is_no_segment_of_a_path_is_refused_before_anything_is_sent(module, player_id):
-    assert "id must name a player" in module.fail(id=player_id, alias="Player One")["msg"]
+    assert "is not a valid player id" in module.fail(id=player_id, alias="Player One")["msg"]
 
 
 def test_an_id_must_be_given(runs):

@@ -142,7 +142,7 @@ def test_one_that_cannot_be_revoked_stays_and_the_others_go(two, left):
 
     assert (result["failed"], result["changed"], result["removed"]) == (True, True, 1)
     stays = {"Bearer hush-token": "mrm", "Bearer hush-2": "anna"}[seen[0][0]]
-    assert f"the token of {stays} at https://api.freewheel.tv stays, as it could not be revoked" in result["msg"] and "deny" in result["msg"]
+    assert f"the token of {stays} at https://api.freewheel.tv was kept, because it could not be revoked" in result["msg"] and "deny" in result["msg"]
     assert left() == ["freewheel"]
 
 

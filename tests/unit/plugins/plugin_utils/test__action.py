@@ -499,12 +499,12 @@ def from_yaml(tmp_path, text):
         ("name: 0123", "name: YAML reads 0123 as the number 83. Put it in quotes"),
         ("name: 12:30", "name: YAML reads 12:30 as the number 750. Put it in quotes"),
         ("key: 0222", "key: YAML reads it as another number. Put it in quotes"),
-        ("thing_id: 1_000", "thing_id: YAML reads 1_000 as the number 1000. Give it in plain digits"),
-        ("thing_id: +5", "thing_id: YAML reads +5 as the number 5. Give it in plain digits"),
-        ("name: 2001-12-14 21:59:43", "name: must be text, and YAML reads it as a date. Put it in quotes"),
+        ("thing_id: 1_000", "thing_id: YAML reads 1_000 as the number 1000. Write it in plain digits"),
+        ("thing_id: +5", "thing_id: YAML reads +5 as the number 5. Write it in plain digits"),
+        ("name: 2001-12-14 21:59:43", "name: must be text, but YAML reads it as a date. Put it in quotes"),
         (
             "{thing_id: 012, name: 034}",
-            "thing_id: YAML reads 012 as the number 10. Give it in plain digits; name: YAML reads 034 as the number 28. Put it in quotes",
+            "thing_id: YAML reads 012 as the number 10. Write it in plain digits; name: YAML reads 034 as the number 28. Put it in quotes",
         ),
     ],
 )
@@ -540,7 +540,7 @@ def temporary(tmp_path, monkeypatch):
 
 
 def plans(access):
-    before = access.planned("thing")
+    before = access.find_plan("thing")
     access.plan("thing", {"n": 1})
     return {"changed": True, "before": before}
 

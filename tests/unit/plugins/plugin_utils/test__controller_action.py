@@ -129,10 +129,6 @@ def test_wrong_arguments_are_a_failure_before_anything_is_done(args, words, run)
     assert words in result["msg"]
 
 
-def test_an_action_that_does_nothing_says_so(run):
-    assert run({}, ControllerAction.perform)["msg"] == "there is nothing to do"
-
-
 # --- which values are secret ---------------------------------------------------------------------------------------------------
 
 SECRETS = [

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.mediaops.access.plugins.module_utils._data.values import leaves
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.plugin_utils import _yaml_source
-from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import changed_by_yaml, check_aliases
+from ansible_collections.mediaops.access.plugins.plugin_utils._yaml_source import check_aliases, find_yaml_conversions
 
 SPEC = {
     "alias": {"type": "str"},
@@ -36,7 +36,7 @@ def load(tmp_path):
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         loader = DataLoader()
         loader.set_vault_secrets([("default", PASSWORD)])
-        return changed_by_yaml(leaves(loader.load_from_file(str(path), cache="none"), SPEC), loader)
+        return find_yaml_conversions(leaves(loader.load_from_file(str(path), cache="none"), SPEC), loader)
 
     return problems
 
@@ -54,7 +54,7 @@ def test_a_number_that_yaml_has_changed_is_no_text(load, form, source, number):
 
 @pytest.mark.parametrize(("source", "number"), CHANGED)
 def test_nor_is_it_an_id(load, source, number):
-    assert load(f"user_id: {source}") == [f"user_id: YAML reads {source} as the number {number}. Give it in plain digits"]
+    assert load(f"user_id: {source}") == [f"user_id: YAML reads {source} as the number {number}. Write it in plain digits"]
 
 
 @pytest.mark.parametrize("value", ["83", "0", "-5", "'0123'", '"12:30"', "!!str 0123", "12345678901234567890", "x", "~", "'{{ 0123 }}'"])
@@ -79,7 +79,7 @@ def test_a_secret_is_not_shown(load):
 
 @pytest.mark.parametrize("source", ["2001-12-14 21:59:43.10 -5", "2001-12-14T21:59:43Z"])
 def test_a_date_with_a_time_is_no_text_unless_an_instant_is_wanted(load, source):
-    assert load(f"alias: {source}\nexpires_at: {source}") == ["alias: must be text, and YAML reads it as a date. Put it in quotes"]
+    assert load(f"alias: {source}\nexpires_at: {source}") == ["alias: must be text, but YAML reads it as a date. Put it in quotes"]
 
 
 def test_a_date_alone_has_one_notation_only(load):
@@ -99,7 +99,7 @@ def test_a_file_that_has_changed_meanwhile_is_not_believed(tmp_path):
         values = loader.load_from_file(str(path), cache="none")
         _yaml_source._lines.cache_clear()
         path.write_text(text)
-        return changed_by_yaml(leaves(values, SPEC), loader)
+        return find_yaml_conversions(leaves(values, SPEC), loader)
 
     assert len(said("alias: 0123")) == 1
     assert [said(text) for text in ("", "alias: 0124", "alias: x", "alias: {", "alias: '0123'")] == [[]] * 5
@@ -114,12 +114,12 @@ def test_a_file_that_is_gone_says_nothing(tmp_path):
     values = loader.load_from_file(str(path), cache="none")
     path.unlink()
 
-    assert changed_by_yaml(leaves(values, SPEC), loader) == []
+    assert find_yaml_conversions(leaves(values, SPEC), loader) == []
 
 
 @pytest.mark.parametrize("value", [83, "0123", None, True, [83]], ids=repr)
 def test_a_value_of_unknown_origin_is_taken_as_it_comes(value):
-    assert changed_by_yaml(leaves({"alias": value}, SPEC), DataLoader()) == []
+    assert find_yaml_conversions(leaves({"alias": value}, SPEC), DataLoader()) == []
 
 
 def test_without_ansibles_tags_a_number_is_taken_as_it_comes(load, monkeypatch):
@@ -134,7 +134,7 @@ def test_a_decimal_number_is_never_objected_to(number, tmp_path_factory):
     path.write_text(f"alias: {number}")
     loader = DataLoader()
 
-    assert changed_by_yaml(leaves(loader.load_from_file(str(path), cache="none"), SPEC), loader) == []
+    assert find_yaml_conversions(leaves(loader.load_from_file(str(path), cache="none"), SPEC), loader) == []
 
 
 # --- aliases ---------------------------------------------------------------------------------------------------------------
@@ -150,13 +150,13 @@ def bomb(levels, per_level=9, item="*{}", form="[{}]"):
 @pytest.mark.parametrize("form", ["[{}]", "{{<<: [{}]}}"], ids=["lists", "merged mappings"])
 @pytest.mark.parametrize("levels", [7, 300])
 def test_aliases_that_multiply_are_refused_before_anything_is_made_of_them(levels, form):
-    with pytest.raises(AccessError, match=r"^its aliases stand for more than 100000 values\. Write out what is meant"):
+    with pytest.raises(AccessError, match=r"^its aliases expand to more than 100000 values\. Write the values out"):
         check_aliases(bomb(levels, form=form))
 
 
 @pytest.mark.parametrize("text", ["&a [*a]", "&a {b: *a}", "a: &a\n  <<: *a", "a: &a\n  - b: [x, *a]"])
 def test_an_alias_of_what_it_is_a_part_of_is_refused(text):
-    with pytest.raises(AccessError, match=r"^line \d: the alias \*a stands for what it is a part of$"):
+    with pytest.raises(AccessError, match=r"^line \d: the alias \*a refers to a node that contains it$"):
         check_aliases(text)
 
 

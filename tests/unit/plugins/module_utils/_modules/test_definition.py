@@ -431,7 +431,7 @@ def test_an_id_from_the_environment_is_checked_too(execute, monkeypatch):
 
 def test_what_a_check_would_create_is_told_and_known_to_the_next_task(as_module):
     def run(access):
-        before = access.planned("thing")
+        before = access.find_plan("thing")
         access.plan("thing", {"n": (before or {"n": 0})["n"] + 1})
         return {"changed": True, "before": before}
 
@@ -449,7 +449,7 @@ def test_what_a_check_would_create_is_told_and_known_to_the_next_task(as_module)
 def test_a_real_run_knows_no_plans_and_tells_of_none(execute):
     def run(access):
         access.plan("thing", {"n": 1})
-        return {"changed": True, "before": access.planned("thing")}
+        return {"changed": True, "before": access.find_plan("thing")}
 
     result = execute(module(run), GIVEN)
 
@@ -469,7 +469,7 @@ def test_plans_of_other_installations_are_others(execute):
 def test_a_failure_after_a_bug_names_neither_value_nor_path(execute):
     message = execute(module(lookup_error), GIVEN)["msg"]
 
-    assert message.endswith(": this is a bug in mediaops.access, please report it with this line")
+    assert message.endswith(": this is a bug in mediaops.access. Please report it and include this message")
     assert "/" not in message
 
 

@@ -238,7 +238,7 @@ def test_a_new_token_may_be_issued_for_just_min_ttl(life, enough, opened, clock)
     tokens = opened(Platform(clock, obtained=[Token("new", expires_at=clock.now() + life)]), min_ttl=60)
 
     if not enough:
-        with pytest.raises(AccessError, match="lives for 59 s only"):
+        with pytest.raises(AccessError, match="is valid for only 59 s"):
             tokens.get(GRANT)
         return
     assert [tokens.get(GRANT).access_token, tokens.get(GRANT).access_token] == ["new", "new"]
@@ -250,7 +250,7 @@ def test_a_new_token_may_be_issued_for_just_min_ttl(life, enough, opened, clock)
 def test_even_a_new_token_too_short_is_a_clear_failure_and_kept_for_those_who_need_less(revokes, opened, clock):
     platform = Platform(clock, revokes=revokes, obtained=[short("one", clock), short("two", clock)])
 
-    with pytest.raises(AccessError, match=r"^even a new token lives for 30 s only, less than min_ttl \(60 s\): lower min_ttl$"):
+    with pytest.raises(AccessError, match=r"^even a new token is valid for only 30 s, which is less than min_ttl \(60 s\). Lower min_ttl$"):
         opened(platform).get(GRANT)
 
     assert platform.calls == (["obtain", "revoke one", "obtain"] if revokes else ["obtain"])
@@ -528,7 +528,7 @@ def test_the_failure_of_one_is_not_that_of_the_others(opened, clock):
     assert failures[B] is failure
     assert {grant.principal: error.message for grant, error in failures.items()} == {
         "b": "no such user",
-        "c": "even a new token lives for 30 s only, less than min_ttl (60 s): lower min_ttl",
+        "c": "even a new token is valid for only 30 s, which is less than min_ttl (60 s). Lower min_ttl",
     }
     assert [opened(min_ttl=0).cached(grant) for grant in (A, B, C)] == [tokens.cached(A), None, short("c", clock)]
     assert tokens.get(A).access_token == "a"
@@ -671,13 +671,13 @@ def test_a_given_token_that_is_about_to_expire_is_not_used(opened):
     tokens, given = opened(), SuppliedToken(jwt({"exp": NOW + 59}))
 
     assert tokens.cached(given) is None
-    with pytest.raises(AccessError, match=r"does not serve: it has less life left than min_ttl \(60 s\). Give credentials instead"):
+    with pytest.raises(AccessError, match=r"was rejected: it expires within min_ttl \(60 s\). Supply a newer token, or credentials"):
         tokens.get(given)
 
 
 @pytest.mark.parametrize(("name", "rejected"), [("force_new", ()), ("replace", (Token("opaque"),))])
 def test_a_given_token_cannot_be_replaced(name, rejected, opened):
-    with pytest.raises(AccessError, match="^the access_token that was given does not serve: .*Give credentials instead") as caught:
+    with pytest.raises(AccessError, match="^the supplied access_token was rejected: .*Supply a newer token, or credentials") as caught:
         getattr(opened(), name)(SuppliedToken("opaque"), *rejected)
 
     assert caught.value.status == 401
@@ -898,7 +898,7 @@ def test_the_claims_of_a_jwt_are_read(claims, form):
     + [""],
 )
 def test_what_is_no_jwt_is_a_value_error_that_does_not_show_it(token):
-    with pytest.raises(ValueError, match="^not a JWT: ") as caught:
+    with pytest.raises(ValueError, match="^not a valid JWT: ") as caught:
         jwt_claims(token)
 
     assert len(token) < 4 or token not in str(caught.value)
@@ -912,7 +912,7 @@ def test_garbage_has_claims_or_is_no_jwt(token):
     try:
         claims = jwt_claims(token)
     except ValueError as error:
-        assert str(error).startswith("not a JWT: ")
+        assert str(error).startswith("not a valid JWT: ")
     else:
         assert isinstance(claims, dict)
 

@@ -32,7 +32,7 @@ class FakeAccess:
     def plan(self, what, state):
         self.plans[what] = state
 
-    def planned(self, what):
+    def find_plan(self, what):
         return self.plans.get(what)
 
     @contextlib.contextmanager
@@ -265,7 +265,7 @@ def test_a_write_that_is_accepted_and_not_made_is_a_failure(before, wanted, afte
     with pytest.raises(AccessError) as caught:
         ensure(FakeAccess(clock), thing)
 
-    assert caught.value.message == "thing 'a': the platform accepted the change, but has not made it"
+    assert caught.value.message == "thing 'a': the platform accepted the change but did not apply it"
 
 
 @pytest.mark.parametrize("step", ["read", "desired", "write"])
@@ -332,8 +332,8 @@ def test_one_that_does_not_show_within_timeout_fails_and_says_that_it_may_exist_
         ensure(FakeAccess(clock, timeout=timeout), thing)
 
     assert caught.value.message == (
-        f"thing 'a': no answer. The new one may have been created, but did not show within {timeout:g} s (timeout). The request is not sent again, as that "
-        "could create a second one. Run the task again: it looks for the first one before it creates any"
+        f"thing 'a': no answer. The item may have been created, but it did not appear within {timeout:g} s (timeout). The request is not repeated, as that "
+        "could create a duplicate. Run the task again: it looks for the item before creating one"
     )
     assert thing.calls.count("write") == 1
     assert clock.slept == pytest.approx(pauses, abs=1e-6)
@@ -399,7 +399,7 @@ def test_one_that_cannot_be_looked_for_may_exist_as_well(clock):
     with pytest.raises(AmbiguousWrite) as caught:
         ensure(FakeAccess(clock), thing)
 
-    assert "no answer. The new one may have been created, but cannot be looked for (HTTP 502). The request is not sent again" in caught.value.message
+    assert "no answer. The item may have been created, but it cannot be looked up (HTTP 502). The request is not repeated" in caught.value.message
 
 
 def test_a_platform_that_says_how_long_is_looked_at_after_that_time(clock):
@@ -411,7 +411,7 @@ def test_one_whose_platform_says_too_long_may_exist_as_well(clock):
     with pytest.raises(AmbiguousWrite) as caught:
         ensure(FakeAccess(clock, max_wait=5), Created(1, wait=7))
 
-    assert "may have been created, but cannot be looked for (no answer: that needs 7 s more" in caught.value.message
+    assert "may have been created, but it cannot be looked up (no answer: that needs 7 s more" in caught.value.message
     assert clock.slept == []
 
 

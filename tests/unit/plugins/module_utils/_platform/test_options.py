@@ -13,10 +13,10 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._platform.options import (
     access_token_option,
-    cache_location,
     check_common,
     common_options,
     from_env,
+    locate_cache,
 )
 
 SPEC = common_options("20/second", "3/second")
@@ -66,28 +66,28 @@ def test_secret_options_are_marked_and_only_they():
         pytest.param({"min_ttl": -1}, "min_ttl must be 0 or more, not -1", id="min_ttl"),
         pytest.param({"rate_limit": "lots"}, "rate_limit: 'lots' is not N/second", id="rate_limit"),
         pytest.param({"auth_rate_limit": "3/hour"}, "auth_rate_limit: '3/hour' is not N/second", id="auth_rate_limit"),
-        pytest.param({"ca_path": "/no/ca.pem"}, "ca_path: there is no file /no/ca.pem", id="ca_path"),
-        pytest.param({"client_cert": "/no/cert.pem"}, "client_cert: there is no file /no/cert.pem", id="client_cert"),
-        pytest.param({"client_key": "/no/key.pem", "client_cert": os.devnull}, "client_key: there is no file /no/key.pem", id="client_key"),
-        pytest.param({"client_key": os.devnull}, "client_key needs client_cert", id="key without certificate"),
+        pytest.param({"ca_path": "/no/ca.pem"}, "ca_path: /no/ca.pem does not exist", id="ca_path"),
+        pytest.param({"client_cert": "/no/cert.pem"}, "client_cert: /no/cert.pem does not exist", id="client_cert"),
+        pytest.param({"client_key": "/no/key.pem", "client_cert": os.devnull}, "client_key: /no/key.pem does not exist", id="client_key"),
+        pytest.param({"client_key": os.devnull}, "client_key requires client_cert", id="key without certificate"),
         pytest.param(
             {"token_cache": "redis://:pw@host"}, "token_cache_key (or the environment variable MEDIAOPS_TOKEN_CACHE_KEY) must be", id="Redis without key"
         ),
         pytest.param({"token_cache": "rediss://host", "token_cache_key": ""}, "token_cache_key (or the environment", id="Redis with an empty key"),
         pytest.param(
             {"token_cache": "memcached://:pw@host", "token_cache_key": "k" * 16},
-            "token_cache: memcached:// is not supported. Give a directory, a redis:// or rediss:// URL, or none",
+            "token_cache: memcached:// is not supported. Use a directory, a redis:// or rediss:// URL, or none",
             id="another URL",
         ),
         *(
             pytest.param(
-                {"token_cache": f"{scheme}://:pw@host", "token_cache_key": "k" * 16}, f"token_cache: {scheme}:// is not supported yet. Give", id=scheme
+                {"token_cache": f"{scheme}://:pw@host", "token_cache_key": "k" * 16}, f"token_cache: {scheme}:// is not supported yet. Use", id=scheme
             )
             for scheme in ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
         ),
         *(
             pytest.param(
-                {"token_cache": place, "token_cache_key": "k" * 16}, "token_cache: it is not a valid URL of Redis. Write it as rediss://user", id=place
+                {"token_cache": place, "token_cache_key": "k" * 16}, "token_cache is not a valid Redis URL. Write it as rediss://user", id=place
             )
             for place in (
                 "redis:/:pw@host",
@@ -114,12 +114,12 @@ def test_secret_options_are_marked_and_only_they():
                 "host:6379",
             )
         ),
-        pytest.param({"token_cache": " redis://:pw@host"}, "token_cache: it begins or ends with a blank", id="a leading blank"),
-        pytest.param({"token_cache": "redis://:pw@host\n"}, "token_cache: it begins or ends with a blank", id="a line end"),
-        pytest.param({"token_cache": "$CACHE_URL"}, "token_cache: a variable in it holds a URL", id="a variable with a URL"),
-        pytest.param({"token_cache": "redis://:pw@host\nx", "token_cache_key": "k" * 16}, "token_cache: it is not a valid URL of Redis", id="two lines"),
+        pytest.param({"token_cache": " redis://:pw@host"}, "token_cache must not begin or end with whitespace", id="a leading blank"),
+        pytest.param({"token_cache": "redis://:pw@host\n"}, "token_cache must not begin or end with whitespace", id="a line end"),
+        pytest.param({"token_cache": "$CACHE_URL"}, "token_cache contains an environment variable with a URL", id="a variable with a URL"),
+        pytest.param({"token_cache": "redis://:pw@host\nx", "token_cache_key": "k" * 16}, "token_cache is not a valid Redis URL", id="two lines"),
         *(
-            pytest.param({"token_cache": place, "token_cache_key": "pw" + "k" * 13}, "token_cache_key must have at least 16 characters. Use a random", id=what)
+            pytest.param({"token_cache": place, "token_cache_key": "pw" + "k" * 13}, "token_cache_key must have at least 16 characters. Generate a random", id=what)
             for what, place in (("a short key", "rediss://host"), ("a short key for a directory", "/cache"), ("a short key for no cache", "none"))
         ),
     ],
@@ -173,7 +173,7 @@ def test_token_cache_is_resolved(token_cache, expected, monkeypatch):
     monkeypatch.setenv("PLACE", "/place")
     monkeypatch.setattr(os, "getcwd", lambda: "/folder")
 
-    assert cache_location(params(token_cache=token_cache), "/ansible/home") == expected
+    assert locate_cache(params(token_cache=token_cache), "/ansible/home") == expected
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_without_a_controller_ansible_home_comes_from_the_environment(variable, 
     if variable:
         monkeypatch.setenv("ANSIBLE_HOME", variable)
 
-    assert cache_location(params()) == expected
+    assert locate_cache(params()) == expected
 
 
 @pytest.mark.parametrize(("value", "found"), [("a", "a"), ("", None), (None, None)], ids=["set", "empty", "not set"])

@@ -59,7 +59,7 @@ def test_an_error_that_is_a_name_is_a_code(reader, body, code):
         ("no", 400, False, "Check the options"),
         ("no", 400, True, "Check the password"),
         ('{"message": "So it is."}', 400, False, "HTTP 400: So it is. Check the options"),
-        ("no", 503, False, "It may be for a while only: try again later"),
+        ("no", 503, False, "This may be temporary: try again later"),
         ("no", 418, False, "HTTP 418: no"),
     ],
 )

@@ -48,13 +48,13 @@ def by_matrix(offset, *found, **kwargs):
 )
 def test_a_list_is_read_in_every_shape(flex, answer):
     with exchange(applications("GET", "/", answer)):
-        assert flex.applications() == [shown(ONE), shown(TWO)]
+        assert flex.list_applications() == [shown(ONE), shown(TWO)]
 
 
 @pytest.mark.parametrize("answer", [[], {"applications": []}, {"items": [], "totalCount": 0}], ids=["array", "object", "count"])
 def test_a_list_can_be_empty(flex, answer):
     with exchange(applications("GET", "/", answer)):
-        assert flex.applications() == []
+        assert flex.list_applications() == []
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_list_can_be_empty(flex, answer):
 )
 def test_what_an_item_lacks_is_none(flex, item):
     with exchange(applications("GET", "/", [item])):
-        (found,) = flex.applications()
+        (found,) = flex.list_applications()
 
     lacking = {key: value for key, value in found.items() if value is None}
     assert len(lacking) == 1
@@ -81,7 +81,7 @@ def test_what_an_item_lacks_is_none(flex, item):
 )
 def test_further_pages_are_read(flex, further):
     with exchange(page(ONE, TWO), *further):
-        assert [found["name"] for found in flex.applications()] == ["One", "Two", "Three"]
+        assert [found["name"] for found in flex.list_applications()] == ["One", "Two", "Three"]
 
 
 def test_where_the_total_is_springs_its_pages_are_asked_for(flex):
@@ -89,26 +89,26 @@ def test_where_the_total_is_springs_its_pages_are_asked_for(flex):
     further = applications("GET", "/", {"content": [THREE], "totalElements": 3}, query={"page": "1", "size": "2"})
 
     with exchange(begin, further):
-        assert [found["id"] for found in flex.applications()] == [1, 2, 3]
+        assert [found["id"] for found in flex.list_applications()] == [1, 2, 3]
 
 
 def test_pages_are_read_until_the_total_is_reached(flex):
     with exchange(page(ONE), by_query(1, TWO), by_query(2, THREE)):
-        assert [found["id"] for found in flex.applications()] == [1, 2, 3]
+        assert [found["id"] for found in flex.list_applications()] == [1, 2, 3]
 
 
 def test_an_application_that_moved_to_the_next_page_is_found_once(flex):
     with exchange(page(ONE, TWO), by_query(2, TWO, THREE)):
-        assert [found["id"] for found in flex.applications()] == [1, 2, 3]
+        assert [found["id"] for found in flex.list_applications()] == [1, 2, 3]
 
 
 def test_a_list_that_stays_incomplete_is_a_failure_and_never_taken_for_the_whole(flex):
     with exchange(page(ONE, TWO), by_query(2, ONE, TWO), by_matrix(2, ONE, TWO)), pytest.raises(AccessError, match="2 of 3.*by id"):
-        flex.applications()
+        flex.list_applications()
 
 
 def test_every_secret_of_a_list_is_known_as_one(flex):
     with exchange(applications("GET", "/", [ONE, TWO])):
-        flex.applications()
+        flex.list_applications()
 
     assert flex.session.secrets.scrub("hush-1 hush-2") == "******** ********"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http.models import Response
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.dates import instant
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.dates import parse_instant
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.documents import Enum, field
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.users import User
@@ -62,17 +62,17 @@ def test_a_string_literal_means_the_string_and_ends_where_it_should(text):
     ],
 )
 def test_an_instant_is_read_in_utc(text, expected):
-    assert instant(text) == datetime.datetime(*expected, tzinfo=UTC)
+    assert parse_instant(text) == datetime.datetime(*expected, tzinfo=UTC)
 
 
 def test_no_date_is_none():
-    assert instant(None) is None
+    assert parse_instant(None) is None
 
 
 @pytest.mark.parametrize("text", ["", "soon", "31.12.2030", "2030-13-01", "2030-12-31T25:00:00Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
 def test_what_is_no_instant_is_a_failure_that_quotes_it(text):
     with pytest.raises(AccessError, match="is not a date and time such as"):
-        instant(text)
+        parse_instant(text)
 
 
 # --- several at once -----------------------------------------------------------------------------------------------------
