@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Everything that is not in the checkout (logs, caches, the path ansible_collections/mediaops/access) goes to WORK.
-export WORK ?= $(or $(XDG_CACHE_HOME),$(or $(HOME),/tmp)/.cache)/mediaops-access/$(shell pwd -P | cksum | cut -d' ' -f1)
+export WORK := $(or $(WORK),$(shell tools/env printenv WORK))
 export STRICT ?=
 export LC_ALL := C.UTF-8
 PORT ?= 8800

@@ -106,7 +106,7 @@ def show(folder: pathlib.Path, url: str) -> None:
     variables = [line.partition("=")[0] for line in (folder / "credentials.env").read_text().splitlines()]
     heading("Delivered, mode 0600")
     listed([f"credentials.env: {', '.join(variables)}", "credentials.yml: the same, encrypted with Ansible Vault"])
-    with urllib.request.urlopen(f"{url}/_sandbox/summary", timeout=10) as answer:  # noqa: S310 - our own sandbox
+    with urllib.request.urlopen(f"{url}/_sandbox/summary", timeout=10) as answer:
         summary = json.load(answer)
     seen = [f"{platform}: {counts['requests']} requests, {counts['logins']} logins, {counts['rejected_429']} x 429" for platform, counts in summary.items()]
     heading("What the platforms saw in all three runs")

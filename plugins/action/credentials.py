@@ -18,7 +18,7 @@ SECRET = ("client_secret", "access_token")
 
 
 class ActionModule(ControllerAction):
-    spec = {
+    spec: t.ClassVar[dict[str, dict[str, t.Any]]] = {
         **Vault.argument_spec(),
         "dest": {"type": "path"},
         "format": {"type": "str", "choices": [*FORMATS, "vault_kv2"], "required": True},

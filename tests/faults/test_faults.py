@@ -283,7 +283,7 @@ class Cell:
         message = self.result["msg"]
         assert "\n" not in message and len(message) < 1500
         assert message.startswith(f"{self.scenario.title}: ")
-        for word in self.expected.error_text:
+        for word in self.expected.words:
             assert word in message or self._is_open(), f"it must say {word!r}"
         if not self.scenario.module.startswith("lookup"):
             assert self.result["provider"] == ("token_cache" if self.scenario.module == "token_cache" else self.scenario.platform)
@@ -291,7 +291,7 @@ class Cell:
                 assert self.result.get("status") == self.expected.status or self._is_open()
             if self.expected.status == self.fault.plan.get("status") and self.fault.plan.get("body") == faults.REFUSAL:
                 assert self.result.get("error_code") == (faults.CODE if self.scenario.platform in faults.REFUSALS else None), "it must have the platform's code"
-        if self.expected.status not in (None, 200) and self.fault.name != "html" and faults.NO_SUCH_ID not in self.expected.error_text:
+        if self.expected.status not in (None, 200) and self.fault.name != "html" and faults.NO_SUCH_ID not in self.expected.words:
             assert str(self.expected.status) in message or self.fault.audienceplayer_only
         if self.scenario.items:
             scenarios.judge_items(self.result, self.after, self.before, self.scenario.options["entitlements"])

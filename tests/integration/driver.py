@@ -455,26 +455,38 @@ def judge(target: Target, mode: str, runs: list[Run], phases: list[Phase]) -> li
     if as_module != (mode == "as module" and any(map(is_module, {task["action"] for task in phases[0].tasks}))):
         problems.append(f"modules were {'' if as_module else 'not '}run as ordinary modules")
     check1, run1, *again = phases
-    run2, *last = again or [None]
+    problems += judge_checks(check1, run1, again[1:], target.logs_in_to_check)
+    problems += judge_repeats(again, any(ALWAYS_CHANGED in task["tags"] for task in run1.tasks))
+    return problems
+
+
+def judge_checks(check1: Phase, run1: Phase, last: list[Phase], may_log_in: bool) -> list[str]:
+    """A check changes nothing, and the first one predicts the first run."""
+    problems = []
     for phase in (check1, *last):
         if phase.writes():
             problems.append(f"{phase.name} wrote: {phase.writes()}")
-    if changes := differences(check1, but_new_tokens=target.logs_in_to_check):
+    if changes := differences(check1, but_new_tokens=may_log_in):
         problems.append(f"check 1 changed the sandbox's state: {changes}")
     problems += [f"check 2 changed the sandbox's state: {changes}" for changes in map(differences, last) if changes]
     predicted, real = check1.outcomes(), run1.outcomes(without=NOT_IN_CHECK)
     problems += [f"check 1 predicted {left}, run 1 was {right}" for left, right in itertools.zip_longest(predicted, real) if left != right]
-    always = any(ALWAYS_CHANGED in task["tags"] for task in run1.tasks)
+    return problems
+
+
+def judge_repeats(again: list[Phase], always: bool) -> list[str]:
+    """What comes after the first run (run 2, check 2) changes nothing but what always changes."""
+    problems = []
     for phase in again:
         for task in phase.tasks:
             wanted = ALWAYS_CHANGED in task["tags"] and task["outcome"] == "ok"
             if task["changed"] != wanted:
                 problems.append(f"{phase.name}: {task['task']} (item {task['item']}) is {'' if task['changed'] else 'not '}changed")
-    if run2 and not always:
-        if run2.writes():
-            problems.append(f"run 2 wrote: {run2.writes()}")
-        if changes := differences(run2):
-            problems.append(f"run 2 changed the sandbox's state: {changes}")
+    for phase in again[: 0 if always else 1]:
+        if phase.writes():
+            problems.append(f"{phase.name} wrote: {phase.writes()}")
+        if changes := differences(phase):
+            problems.append(f"{phase.name} changed the sandbox's state: {changes}")
     return problems
 
 

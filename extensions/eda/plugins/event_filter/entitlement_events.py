@@ -132,51 +132,57 @@ def _prepare(path: pathlib.Path, receipts: pathlib.Path) -> None:
         os.close(handle)
 
 
+def _one_of(payload: Event, fields: dict[str, str], *names: str) -> tuple[str, t.Any]:
+    found = [(each, value) for each in names if (value := _value(payload, fields, each)) is not None]
+    if len(found) != 1:
+        raise ValueError(f"exactly one of {' and '.join(names)} is needed")
+    return found[0]
+
+
+def _user(payload: Event, fields: dict[str, str]) -> tuple[str, str]:
+    key, value = _one_of(payload, fields, "user_id", "user_email")
+    if not (_EMAIL if key == "user_email" else _NUMBER).fullmatch(str(value)) or not str(value).isprintable():
+        raise ValueError(f"{key} is none")
+    return key, str(value)
+
+
+def _instant(payload: Event, fields: dict[str, str], key: str) -> datetime.datetime:
+    value = _value(payload, fields, key)
+    try:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return datetime.datetime.fromtimestamp(value, datetime.UTC)
+        moment = datetime.datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise ValueError(f"{key} is no date in ISO 8601 or in seconds since 1970") from None
+
+
 def _read(payload: Event, name: str, fields: dict[str, str], types: dict[str, str]) -> _Read:
-    def one_of(*names: str) -> tuple[str, t.Any]:
-        found = [(each, value) for each in names if (value := _value(payload, fields, each)) is not None]
-        if len(found) != 1:
-            raise ValueError(f"exactly one of {' and '.join(names)} is needed")
-        return found[0]
-
-    def instant(key: str) -> datetime.datetime:
-        value = _value(payload, fields, key)
-        try:
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
-                return datetime.datetime.fromtimestamp(value, datetime.UTC)
-            moment = datetime.datetime.fromisoformat(value)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
-        except (TypeError, ValueError, OverflowError, OSError):
-            raise ValueError(f"{key} is no date in ISO 8601 or in seconds since 1970") from None
-
     kind = _value(payload, fields, "type")
     state = types.get(kind) if isinstance(kind, str) else None
     if state is None:
         raise ValueError(f"type is none of {', '.join(types)}")
     now = datetime.datetime.now(datetime.UTC)
-    occurred_at = instant("occurred_at")
+    occurred_at = _instant(payload, fields, "occurred_at")
     if occurred_at > now + _CLOCKS_DIFFER:
         raise ValueError("occurred_at lies in the future")
     # The order of two events of the same instant does not depend on which comes first either: a refund is after a purchase.
     rank = f"{occurred_at.isoformat(timespec='microseconds')} {state == 'absent':d} {name}"
 
-    user, who = one_of("user_id", "user_email")
-    if not (_EMAIL if user == "user_email" else _NUMBER).fullmatch(str(who)) or not str(who).isprintable():
-        raise ValueError(f"{user} is none")
-    thing, number = one_of("product_id", "subscription_id")
+    user, who = _user(payload, fields)
+    thing, number = _one_of(payload, fields, "product_id", "subscription_id")
     if not _NUMBER.fullmatch(str(number)):
         raise ValueError(f"{thing} is none")
-    about = (user, _identity(str(who)), thing, int(number))
-    item = {user: str(who) if user == "user_email" else int(who), thing: int(number), "state": state}
-    if state == "present":
-        if thing == "subscription_id":
-            expires_at = instant("expires_at")
-            if expires_at <= now:  # of a purchase that comes so late nothing is left
-                item["state"] = "absent"
-            else:
-                item["expires_at"] = expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        if user == "user_email" and item["state"] == "present":
-            item["auto_register"] = True
+    about = (user, _identity(who), thing, int(number))
+    item = {user: who if user == "user_email" else int(who), thing: int(number), "state": state}
+    if state == "present" and thing == "subscription_id":
+        expires_at = _instant(payload, fields, "expires_at")
+        if expires_at <= now:  # of a purchase that comes so late nothing is left
+            item["state"] = "absent"
+        else:
+            item["expires_at"] = expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if user == "user_email" and item["state"] == "present":
+        item["auto_register"] = True
     return _Read(hashlib.sha256(json.dumps(about).encode()).hexdigest(), rank, item)
 
 
