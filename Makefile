@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Everything that is not in the checkout (logs, caches, the path ansible_collections/mediaops/access) goes to WORK.
-export WORK ?= $(or $(XDG_CACHE_HOME),$(or $(HOME),/tmp)/.cache)/mediaops-access/$(shell pwd -P | cksum | cut -d' ' -f1)
+export WORK := $(or $(WORK),$(shell tools/env printenv WORK))
 export STRICT ?=
 export LC_ALL := C.UTF-8
 PORT ?= 8800
@@ -18,8 +18,8 @@ demo: setup  ## Start the sandbox, provision an example there three times (plan,
 sandbox: setup  ## Run the sandbox, a server that plays the providers, on PORT (default 8800) until Ctrl-C
 	@$(RUN) extensions/sandbox --port $(PORT)
 
-test: setup-$(if $(STRICT),all,test)  ## Run lint, units, faults, integration and sanity, all of them even when one fails
-	@.venv/bin/python tools/check.py lint units faults integration sanity $(if $(STRICT),ecosystem)
+test: setup-$(if $(STRICT),all,test)  ## Run lint, sanity, units, faults and integration, all of them even when one fails
+	@.venv/bin/python tools/check.py lint sanity units faults integration $(if $(STRICT),ecosystem)
 
 test-all:  ## Run what CI runs: the tests on every ansible-core, the slow ones too, and those of docs, events, report and release
 	@$(MAKE) --no-print-directory test STRICT=1

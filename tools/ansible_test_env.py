@@ -1,7 +1,10 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ansible-test needs before it runs: a copy of the checkout in a path that it accepts, a pip that it finds, and the user's settings."""
+"""What ansible-test needs before it runs: a copy of the checkout in a path that it accepts, a pip that it finds, and the user's settings.
+
+As a program it runs ansible-test with its arguments: tools/env python tools/ansible_test_env.py integration flex_token
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 SETTINGS = (".config/pip", ".config/uv", ".npmrc", ".pip")
@@ -59,3 +63,20 @@ def provide_pip(python: pathlib.Path, home: pathlib.Path) -> None:
         "sys.argv = [sys.argv[0], 'install'] + [a for a in sys.argv[1:] if a not in ('--no-setuptools', '--no-wheel')]\n"
         "runpy.run_module('pip', run_name='__main__', alter_sys=True)\n"
     )
+
+
+def main() -> None:
+    work = pathlib.Path(os.environ["WORK"])
+    home, python = work / "home", pathlib.Path(sys.executable)
+    home.mkdir(exist_ok=True)
+    link_settings(home)
+    provide_pip(python, home)
+    options = ["--venv", "--python", f"{sys.version_info.major}.{sys.version_info.minor}"]
+    # ansible-playbook takes its settings from the target alone, as it does for everybody else who runs ansible-test.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    command = [str(python.parent / "ansible-test"), *sys.argv[1:], *([] if {"--venv", "--local", "--docker"} & {*sys.argv[1:]} else options)]
+    sys.exit(subprocess.run(command, cwd=copy(work / "copy" / "by-hand"), env={**environment, "HOME": str(home)}, check=False).returncode)
+
+
+if __name__ == "__main__":
+    main()

@@ -19,7 +19,7 @@ SECRET = ("client_secret", "access_token")
 
 
 class ActionModule(ControllerAction):
-    spec = {
+    spec: t.ClassVar[dict[str, dict[str, t.Any]]] = {
         **VAULT.argument_spec(),
         "dest": {"type": "path"},
         "format": {"type": "str", "choices": [*FORMATS, "vault_kv2"], "required": True},

@@ -18,7 +18,7 @@ REFUSAL = {"message": REFUSED}
 #: The same with the platform's own code, by the platforms that have one beside GraphQL's.
 CODE = "refused_by_test"
 REFUSALS = {
-    **dict.fromkeys(("flex", "freewheel", "movingimage"), {**REFUSAL, "code": CODE}),
+    **{platform: {**REFUSAL, "code": CODE} for platform in ("flex", "freewheel", "movingimage")},
     "playlyfe": {"error": CODE, "error_description": REFUSED},
 }
 
@@ -160,17 +160,22 @@ def expected(fault: Fault, scenario: Scenario, position: int, name: str) -> Expe
     return special or _by_kind(fault, ASKS[name], scenario)
 
 
+#: What a fault leads to, whatever the request is.
+OF_ANY_KIND = {
+    "refuse": Expected(False, attempts=0, words=("service is running",), ends_all=True),
+    "tls": Expected(False, attempts=0, words=("TLS", "certificate", "ca_path"), at_once=True, ends_all=True),
+    "429 s": dataclasses.replace(OK, waits=SOON),
+    "429 d": dataclasses.replace(OK, waits=SOON - 1),
+    "429": dataclasses.replace(OK, waits=1),
+    "gql429": dataclasses.replace(OK, waits=1),
+    "429 L": Expected(False, 429, words=("max_wait",), at_once=True, ends_all=True),
+    "429∞": Expected(False, 429, attempts=5, words=("max_wait",), ends_all=True),  # pauses of 1, 2, 4 and 8 seconds, and no time for 16
+}
+
+
 def _by_kind(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
-    if fault.name == "refuse":
-        return Expected(False, attempts=0, words=("service is running",), ends_all=True)
-    if fault.name == "tls":
-        return Expected(False, attempts=0, words=("TLS", "certificate", "ca_path"), at_once=True, ends_all=True)
-    if fault.name in ("429 s", "429 d", "429", "gql429"):
-        return dataclasses.replace(OK, waits={"429 s": SOON, "429 d": SOON - 1}.get(fault.name, 1))
-    if fault.name == "429 L":
-        return Expected(False, 429, words=("max_wait",), at_once=True, ends_all=True)
-    if fault.name == "429∞":
-        return Expected(False, 429, attempts=5, words=("max_wait",), ends_all=True)  # pauses of 1, 2, 4 and 8 seconds, and no time for 16
+    if fault.name in OF_ANY_KIND:
+        return OF_ANY_KIND[fault.name]
     if ask.kind is Kind.DISCOVERY:
         return _discovery(fault)
     if ask.kind is Kind.CREATE and fault.name not in ("401", "401∞", "403", "404", "409"):
@@ -181,10 +186,8 @@ def _by_kind(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
         return _oversized(ask)
     if fault.plan.get("status") in SERVER_ERRORS and fault.plan["fault"] == "status":
         return _server_error(fault, ask)
-    if fault.name in ("401", "401∞"):
-        return _unauthorized(fault, ask)
-    if fault.name in ("403", "404", "409"):
-        return Expected(False, fault.status, at_once=True)
+    if fault.name in ("401", "401∞", "403", "404", "409"):
+        return _refused(fault, ask)
     if fault.family == "redir":
         return _redirect(fault, ask)
     if fault.audienceplayer_only:
@@ -223,9 +226,9 @@ def _server_error(fault: Fault, ask: Ask) -> Expected:
     return dataclasses.replace(OK, waits=SOON if fault.name == "503 s" else 0)
 
 
-def _unauthorized(fault: Fault, ask: Ask) -> Expected:
-    if ask.kind not in TOKEN_KINDS:
-        return Expected(False, 401, at_once=True)
+def _refused(fault: Fault, ask: Ask) -> Expected:
+    if ask.kind not in TOKEN_KINDS or fault.status != 401:
+        return Expected(False, fault.status, at_once=True)
     # One replacement, and no second one.
     return Expected(False, 401, attempts=2) if fault.for_ever else OK
 

@@ -67,4 +67,4 @@ class RedisServer:
 
     def contents(self) -> dict[str, bytes]:
         """Every key with its value."""
-        return {key.decode(): self.client.dump(key) for key in self.client.keys()}
+        return {key.decode(): self.client.dump(key) for key in self.client}

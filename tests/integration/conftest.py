@@ -17,6 +17,14 @@ from sandbox_fixtures import sandbox, sandbox_process
 __all__ = ["ansible", "sandbox", "sandbox_process"]
 
 
+#: They take minutes. Begun first, none of them is what everybody waits for in the end.
+LONG = ("[default, as module]", "test_no_secret_shows", "test_target[playbook_", "test_cases[", "test_target[", "test_job_folders")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: next((rank for rank, part in enumerate(LONG) if part in item.nodeid), len(LONG)))
+
+
 @pytest.fixture
 def ansible(sandbox: Sandbox, tmp_path: pathlib.Path) -> Ansible:
     return Ansible(sandbox, tmp_path)

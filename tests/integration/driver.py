@@ -4,7 +4,7 @@
 """Runs plays against the sandbox and judges what they did. See README.md for how to add a target or a case.
 
 A target is run four times: as a check on the fresh state, for real, for real once more, and as a check again; all that inside Ansible's worker
-("in process"), and the first two or three once more as ordinary modules ("as module"). For a target that is a task list the four are plays of one
+("in process"), and the first real run once more with ordinary modules ("as module"). For a target that is a task list the four are plays of one
 ansible-playbook: it costs a second or more to start, and nothing that is judged needs a start of its own. `check_mode` of a play reaches tasks
 like --check does, with one exception: the variable ansible_check_mode is still false. Registered variables live on from play to play, too. What
 depends on either (most roles do) is a target with playbook.yml: then the four are four commands, with --check --diff where it is a check.
@@ -48,18 +48,28 @@ _own_tree = tempfile.TemporaryDirectory(prefix="mediaops-access-")
 
 def interpreter() -> str:
     """This Python by a path without blanks: ansible-core does not quote it in a task that runs in the background."""
-    if " " not in sys.executable:
-        return "{{ ansible_playbook_python }}"
-    wrapper = pathlib.Path(_own_tree.name, "python")
-    wrapper.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n', encoding="utf-8")
-    wrapper.chmod(0o700)
-    return str(wrapper)
+    return _program("python") if " " in sys.executable else "{{ ansible_playbook_python }}"
+
+
+def module_interpreter() -> str:
+    """One that does not compile each module anew (module_python.py)."""
+    cache = pathlib.Path(_own_tree.name, "compiled")
+    cache.mkdir(exist_ok=True)
+    return _program("module-python", str(HERE / "module_python.py"), str(cache))
+
+
+def _program(name: str, *arguments: str) -> str:
+    """A program that runs this Python with these arguments and its own."""
+    program = pathlib.Path(_own_tree.name, name)
+    program.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, *arguments])} "$@"\n', encoding="utf-8")
+    program.chmod(0o700)
+    return str(program)
 
 
 #: How a module may be run, with the variables that make localhost do so.
 MODES = {
     "in process": {"ansible_connection": "local", "ansible_python_interpreter": interpreter()} if " " in sys.executable else None,
-    "as module": {"ansible_connection": "as_module", "ansible_python_interpreter": interpreter()},
+    "as module": {"ansible_connection": "as_module", "ansible_python_interpreter": module_interpreter()},
 }
 if os.environ.get("MODES") == "in process":  # the other mode is slow, and the same with every ansible-core
     del MODES["as module"]
@@ -391,10 +401,10 @@ class Target:
         return list(MODES)[: None if wanted else 1]
 
     def phases(self, mode: str) -> t.Sequence[str]:
-        """As modules each task takes a second. That a prediction comes true shows there that all is handed over; the rest is judged in process."""
+        """As modules each task takes a second: that a run does the same is judged there, and of one target of each platform what a check predicts."""
         if mode == "in process":
             return PHASES
-        return PHASES[:3] if self.name in QUICK_AS_MODULES else PHASES[:2]
+        return PHASES[:3] if self.name in QUICK_AS_MODULES else PHASES[1:2]
 
     def run(self, ansible: Ansible, mode: str) -> tuple[list[Run], list[Phase]]:
         """The runs: one command with four plays for tasks/main.yml, four commands for playbook.yml."""
@@ -454,27 +464,41 @@ def judge(target: Target, mode: str, runs: list[Run], phases: list[Phase]) -> li
     as_module = any(OWN_MODULE_FILE.search(run.output) for run in runs)
     if as_module != (mode == "as module" and any(map(is_module, {task["action"] for task in phases[0].tasks}))):
         problems.append(f"modules were {'' if as_module else 'not '}run as ordinary modules")
-    check1, run1, *again = phases
-    run2, *last = again or [None]
+    done = {phase.name: phase for phase in phases}
+    run1, again = done["run 1"], [done[name] for name in PHASES[2:] if name in done]
+    if "check 1" in done:
+        problems += judge_checks(done["check 1"], run1, again[1:], target.logs_in_to_check)
+    problems += judge_repeats(again, any(ALWAYS_CHANGED in task["tags"] for task in run1.tasks))
+    return problems
+
+
+def judge_checks(check1: Phase, run1: Phase, last: list[Phase], may_log_in: bool) -> list[str]:
+    """A check changes nothing, and the first one predicts the first run."""
+    problems = []
     for phase in (check1, *last):
         if phase.writes():
             problems.append(f"{phase.name} wrote: {phase.writes()}")
-    if changes := differences(check1, but_new_tokens=target.logs_in_to_check):
+    if changes := differences(check1, but_new_tokens=may_log_in):
         problems.append(f"check 1 changed the sandbox's state: {changes}")
     problems += [f"check 2 changed the sandbox's state: {changes}" for changes in map(differences, last) if changes]
     predicted, real = check1.outcomes(), run1.outcomes(without=NOT_IN_CHECK)
     problems += [f"check 1 predicted {left}, run 1 was {right}" for left, right in itertools.zip_longest(predicted, real) if left != right]
-    always = any(ALWAYS_CHANGED in task["tags"] for task in run1.tasks)
+    return problems
+
+
+def judge_repeats(again: list[Phase], always: bool) -> list[str]:
+    """What comes after the first run (run 2, check 2) changes nothing but what always changes."""
+    problems = []
     for phase in again:
         for task in phase.tasks:
             wanted = ALWAYS_CHANGED in task["tags"] and task["outcome"] == "ok"
             if task["changed"] != wanted:
                 problems.append(f"{phase.name}: {task['task']} (item {task['item']}) is {'' if task['changed'] else 'not '}changed")
-    if run2 and not always:
-        if run2.writes():
-            problems.append(f"run 2 wrote: {run2.writes()}")
-        if changes := differences(run2):
-            problems.append(f"run 2 changed the sandbox's state: {changes}")
+    for phase in again[: 0 if always else 1]:
+        if phase.writes():
+            problems.append(f"{phase.name} wrote: {phase.writes()}")
+        if changes := differences(phase):
+            problems.append(f"{phase.name} changed the sandbox's state: {changes}")
     return problems
 
 

@@ -104,11 +104,12 @@ def _inner_base64(data: bytes, lead: int) -> bytes:
 
 
 class Sampler(threading.Thread):
-    """Reads the arguments of all processes again and again."""
+    """Reads the arguments of all processes again and again, but for those that were there before: they know no canary."""
 
     def __init__(self, search: Search) -> None:
         super().__init__(daemon=True)
         self._search = search
+        self._before = {*os.listdir("/proc")}
         self._stopped = threading.Event()
         self.found: list[str] = []
         self.processes: set[bytes] = set()
@@ -116,7 +117,7 @@ class Sampler(threading.Thread):
     def run(self) -> None:
         while not self._stopped.wait(0.02):
             for name in os.listdir("/proc"):
-                if name.isdigit():
+                if name.isdigit() and name not in self._before:
                     with contextlib.suppress(OSError):
                         self.processes.add(pathlib.Path("/proc", name, "cmdline").read_bytes())
 

@@ -348,7 +348,7 @@ class Plays:
             body = {**dict.fromkeys(("error", "error_description", "message", "detail", "title"), f"{spelled[0]} {everywhere}"), "errors": errors}
             pages = [f"<html><head><title>{text} {everywhere}</title></head><body>{text} {everywhere}</body></html>" for text in spelled[1:3]]
             fitting = {
-                **dict.fromkeys(("access_token", "token", "id", "clientId", "expires_in", "data", "items"), [everywhere]),
+                **{key: [everywhere] for key in ("access_token", "token", "id", "clientId", "expires_in", "data", "items")},
                 "accessToken": {everywhere: 1},
             }
             headers = {"X-Echo": urllib.parse.quote(everywhere), "WWW-Authenticate": f'Bearer error="{urllib.parse.quote(everywhere)}"'}

@@ -22,8 +22,8 @@ pytest.importorskip("uvicorn")
 EXTENSIONS = Path(__file__).resolve().parents[3] / "extensions"
 sys.path.insert(0, str(EXTENSIONS))
 
-from sandbox.app import Sandbox, create_app  # noqa: E402
-from sandbox.state import Clock  # noqa: E402
+from sandbox.app import Sandbox, create_app
+from sandbox.state import Clock
 
 START = 1_800_000_000.0
 KEY = "sandbox-registration-key"

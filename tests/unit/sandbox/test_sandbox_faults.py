@@ -198,5 +198,5 @@ def test_hanging_after_acting(box):
 )
 def test_invalid_faults(box, fault):
     answer = box.ask("POST", "/_sandbox/faults", json=[{"fault": "empty"}, fault])
-    assert answer.status_code == 400 and "fault" in answer.json()["error"] or "platform" in answer.json()["error"]
+    assert (answer.status_code == 400 and "fault" in answer.json()["error"]) or "platform" in answer.json()["error"]
     assert box.control("GET", "/faults") == []

@@ -133,51 +133,57 @@ def _prepare(path: pathlib.Path, receipts: pathlib.Path) -> None:
         os.close(handle)
 
 
+def _one_of(payload: Event, fields: dict[str, str], *names: str) -> tuple[str, t.Any]:
+    found = [(each, value) for each in names if (value := _value(payload, fields, each)) is not None]
+    if len(found) != 1:
+        raise ValueError(f"exactly one of {' and '.join(names)} is required")
+    return found[0]
+
+
+def _user(payload: Event, fields: dict[str, str]) -> tuple[str, str]:
+    key, value = _one_of(payload, fields, "user_id", "user_email")
+    if not (_EMAIL if key == "user_email" else _NUMBER).fullmatch(str(value)) or not str(value).isprintable():
+        raise ValueError(f"{key} is invalid")
+    return key, str(value)
+
+
+def _instant(payload: Event, fields: dict[str, str], key: str) -> datetime.datetime:
+    value = _value(payload, fields, key)
+    try:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return datetime.datetime.fromtimestamp(value, datetime.UTC)
+        moment = datetime.datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise ValueError(f"{key} is not a time in ISO 8601 or in seconds since 1970") from None
+
+
 def _validate(payload: Event, name: str, fields: dict[str, str], types: dict[str, str]) -> _ValidEvent:
-    def one_of(*names: str) -> tuple[str, t.Any]:
-        found = [(each, value) for each in names if (value := _value(payload, fields, each)) is not None]
-        if len(found) != 1:
-            raise ValueError(f"exactly one of {' and '.join(names)} is required")
-        return found[0]
-
-    def instant(key: str) -> datetime.datetime:
-        value = _value(payload, fields, key)
-        try:
-            if isinstance(value, (int, float)) and not isinstance(value, bool):
-                return datetime.datetime.fromtimestamp(value, datetime.UTC)
-            moment = datetime.datetime.fromisoformat(value)
-            return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
-        except (TypeError, ValueError, OverflowError, OSError):
-            raise ValueError(f"{key} is not a time in ISO 8601 or in seconds since 1970") from None
-
     kind = _value(payload, fields, "type")
     state = types.get(kind) if isinstance(kind, str) else None
     if state is None:
         raise ValueError(f"unknown type; valid types: {', '.join(types)}")
     now = datetime.datetime.now(datetime.UTC)
-    occurred_at = instant("occurred_at")
+    occurred_at = _instant(payload, fields, "occurred_at")
     if occurred_at > now + _MAX_CLOCK_SKEW:
         raise ValueError("occurred_at is in the future")
     # Two events of the same instant are ordered too, regardless of which arrives first: a refund follows a purchase.
     rank = f"{occurred_at.isoformat(timespec='microseconds')} {state == 'absent':d} {name}"
 
-    user, who = one_of("user_id", "user_email")
-    if not (_EMAIL if user == "user_email" else _NUMBER).fullmatch(str(who)) or not str(who).isprintable():
-        raise ValueError(f"{user} is invalid")
-    thing, number = one_of("product_id", "subscription_id")
+    user, who = _user(payload, fields)
+    thing, number = _one_of(payload, fields, "product_id", "subscription_id")
     if not _NUMBER.fullmatch(str(number)):
         raise ValueError(f"{thing} is invalid")
-    about = (user, _identity(str(who)), thing, int(number))
-    item = {user: str(who) if user == "user_email" else int(who), thing: int(number), "state": state}
-    if state == "present":
-        if thing == "subscription_id":
-            expires_at = instant("expires_at")
-            if expires_at <= now:  # the purchased period is over
-                item["state"] = "absent"
-            else:
-                item["expires_at"] = expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        if user == "user_email" and item["state"] == "present":
-            item["auto_register"] = True
+    about = (user, _identity(who), thing, int(number))
+    item = {user: who if user == "user_email" else int(who), thing: int(number), "state": state}
+    if state == "present" and thing == "subscription_id":
+        expires_at = _instant(payload, fields, "expires_at")
+        if expires_at <= now:  # the purchased period is over
+            item["state"] = "absent"
+        else:
+            item["expires_at"] = expires_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if user == "user_email" and item["state"] == "present":
+        item["auto_register"] = True
     return _ValidEvent(hashlib.sha256(json.dumps(about).encode()).hexdigest(), rank, item)
 
 

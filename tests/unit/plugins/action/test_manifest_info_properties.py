@@ -63,19 +63,19 @@ def judge(result):
 
 @SETTINGS
 @given(st.dictionaries(st.sampled_from(KEYS) | WORDS, ANYTHING, max_size=4), st.booleans())
-def test_no_structure_crashes_the_check(info, manifest, revoke):  # noqa: F811 - fixtures
+def test_no_structure_crashes_the_check(info, manifest, revoke):
     judge(info(manifest, revoke=revoke))
 
 
 @SETTINGS
 @given(st.sampled_from(list(places(MANIFEST))[1:]), ANYTHING, st.booleans())
-def test_no_value_in_any_place_crashes_the_check(info, path, value, revoke):  # noqa: F811 - fixtures
+def test_no_value_in_any_place_crashes_the_check(info, path, value, revoke):
     judge(info(changed(path, value), revoke=revoke))
 
 
 @SETTINGS
 @given(ANYTHING, st.sampled_from(["a.json", "a.yml"]))
-def test_no_file_crashes_the_check(info, file, content, name):  # noqa: F811 - fixtures
+def test_no_file_crashes_the_check(info, file, content, name):
     try:
         path = file(name, json.dumps(content))
     except FileExistsError:
@@ -85,5 +85,5 @@ def test_no_file_crashes_the_check(info, file, content, name):  # noqa: F811 - f
 
 @SETTINGS
 @given(st.binary(max_size=60))
-def test_no_bytes_crash_the_check(info, file, content):  # noqa: F811 - fixtures
+def test_no_bytes_crash_the_check(info, file, content):
     judge(info(file("a.yml", content)))

@@ -191,5 +191,5 @@ def test_what_yaml_has_changed_is_refused(tmp_path):
     (tmp_path / "vars.yml").write_text("client_id: 0222")
     options = DataLoader().load_from_file(str(tmp_path / "vars.yml"))
 
-    with pytest.raises(AnsibleLookupError, match="mediaops.access.token: client_id: YAML reads 0222 as the number 146. Put it in quotes"):
+    with pytest.raises(AnsibleLookupError, match=r"mediaops.access.token: client_id: YAML reads 0222 as the number 146. Put it in quotes"):
         token_lookup.LookupModule().run(["playlyfe"], {}, client_secret="hush-token", **options)

@@ -1013,7 +1013,7 @@ def test_several_requests_are_in_flight_and_every_item_is_written_once(several):
     users = range(1, 101)
     refused, blocked, lacking = users[3::10], users[5::25], users[::2]
     platform = Platform([*refused, *users[4::10]], blocked, [*lacking, *refused])
-    result, server = several(platform, users)
+    result, _server = several(platform, users)
     failing = {*refused, *blocked, *(user for user in users[4::10] if user in lacking)}
 
     assert 1 < platform.most <= 4

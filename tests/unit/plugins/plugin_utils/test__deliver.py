@@ -197,7 +197,7 @@ def test_what_is_not_refused_is_read_by_everybody(tmp_path_factory, value):
     ids=ascii,
 )
 def test_what_readers_of_a_dotenv_file_do_not_read_alike_is_refused(place, dest, value):
-    with pytest.raises(AccessError, match="^the client_secret of 'a' cannot be written to a dotenv file: .* Use the format json or vault_yaml$") as caught:
+    with pytest.raises(AccessError, match=r"^the client_secret of 'a' cannot be written to a dotenv file: .* Use the format json or vault_yaml$") as caught:
         deliver(place("dotenv"), with_secret("hush-token" + value))
 
     assert "hush" not in caught.value.message
@@ -501,9 +501,10 @@ def test_a_crash_before_the_end_leaves_the_old_file_and_nothing_beside_it(place,
     def crash(*args, **kwargs):
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patched:
         patched.setattr(os, broken, crash)
-        place(form).write(EMPTY)
+        with pytest.raises(KeyboardInterrupt):
+            place(form).write(EMPTY)
     assert dest.read_bytes() == before
     assert os.listdir(dest.parent) == [dest.name]
 
@@ -594,7 +595,7 @@ def test_a_link_of_another_user_does_not_lead_root_to_a_foreign_file(place, tmp_
     os.lchown(theirs / "out", NOBODY, NOBODY)
 
     for use in (lambda file: file.compare(CREDENTIALS), lambda file: file.remove(), lambda file: file.write(CREDENTIALS)):
-        with pytest.raises(AccessError, match="out is a symbolic link in a directory that others can write to. Give the path without it"):
+        with pytest.raises(AccessError, match=r"out is a symbolic link in a directory that others can write to. Give the path without it"):
             use(place("json", path=theirs / "out" / "credentials"))
     assert (foreign / "credentials").read_bytes() == b"foreign"
 
@@ -621,7 +622,7 @@ def test_a_folder_behind_a_link_that_others_can_have_planted_is_refused(place, t
     write_open(tmp_path / "open")
 
     for path in (tmp_path / "open" / "link" / "credentials", tmp_path / "open" / "link" / ".." / "credentials"):
-        with pytest.raises(AccessError, match="cannot be .*: link is a symbolic link in a directory that others can write to"):
+        with pytest.raises(AccessError, match=r"cannot be .*: link is a symbolic link in a directory that others can write to"):
             use(place("json", path=path))
     assert (tmp_path / "real" / "credentials").read_bytes() == b"foreign"
     assert sorted(os.listdir(tmp_path)) == ["open", "real"]

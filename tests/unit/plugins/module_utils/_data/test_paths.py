@@ -24,13 +24,13 @@ CLIMBING = [
 @pytest.mark.parametrize("path", CLIMBING)
 def test_a_path_that_climbs_is_found_and_refused(path):
     assert climbs(path)
-    with pytest.raises(AccessError, match="^mount: .* is not a valid path: no part of it may be empty, '.' or '..', percent-encoded or not"):
+    with pytest.raises(AccessError, match=r"^mount: .* is not a valid path: no part of it may be empty, '.' or '..', percent-encoded or not"):
         quote_path(path, "mount")
 
 
 @pytest.mark.parametrize("path", ["", "/", "a//b", "a/%2fb", "a\\", "a\nb", "a%0ab", "a\0", "a%7f"], ids=repr)
 def test_a_path_with_an_empty_part_or_a_control_character_is_refused(path):
-    with pytest.raises(AccessError, match="^path: "):
+    with pytest.raises(AccessError, match=r"^path: "):
         quote_path(path, "path")
 
 

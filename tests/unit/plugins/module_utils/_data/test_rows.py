@@ -414,7 +414,7 @@ def test_endlessly_nested_yaml_is_a_problem(read, loader):
 def test_without_the_library_a_yaml_file_is_a_failure_that_says_what_to_do(read, monkeypatch):
     monkeypatch.setitem(sys.modules, "yaml", None)
 
-    with pytest.raises(MissingLibrary, match="PyYAML is needed to read a YAML file, .*pip install PyYAML"):
+    with pytest.raises(MissingLibrary, match=r"PyYAML is needed to read a YAML file, .*pip install PyYAML"):
         read("a.yml", "[]")
     assert read("a.json", "[]") == []
 
@@ -456,7 +456,7 @@ def test_a_pipe_is_a_clear_failure(tmp_path):
     pipe = os.open(tmp_path / "a.csv", os.O_RDWR)
     os.write(pipe, b"a\n1\n")
 
-    with pytest.raises(AccessError, match="/a.csv cannot be read: it is not a regular file"):
+    with pytest.raises(AccessError, match=r"/a.csv cannot be read: it is not a regular file"):
         list(read_rows(f"{tmp_path}/a.csv"))
     os.close(pipe)
 
@@ -519,7 +519,7 @@ def test_an_encrypted_file_is_decrypted_where_that_is_possible(tmp_path, ending)
 
 def test_without_a_way_to_decrypt_it_an_encrypted_file_is_a_failure_that_says_what_to_do(read):
     with pytest.raises(
-        AccessError, match="a.csv is encrypted with Ansible Vault. Only the controller can decrypt it: run the task there, with connection: local"
+        AccessError, match=r"a.csv is encrypted with Ansible Vault. Only the controller can decrypt it: run the task there, with connection: local"
     ):
         read("a.csv", ENCRYPTED)
 
@@ -758,7 +758,7 @@ def test_options_that_do_not_exist_are_a_failure_that_names_them_and_those_that_
 def test_a_few_lines_that_stand_for_more_than_the_memory_holds_are_refused(items):
     (row,) = items("a.yml", "- text:\n  - &l0 [x, x]\n" + "".join(f"  - &l{level} [*l{level - 1}, *l{level - 1}]\n" for level in range(1, 60)))
 
-    with pytest.raises(AccessError, match="^text must be of type str, not a list$"):
+    with pytest.raises(AccessError, match=r"^text must be of type str, not a list$"):
         converted(row, SPEC)
 
 

@@ -81,7 +81,7 @@ def test_a_header_that_http_does_not_allow_is_a_clear_failure(value, send, serve
 
 @pytest.mark.parametrize("host", ["*.example.com", "a" * 64 + ".com", "two..dots"])
 def test_a_host_that_http_does_not_allow_is_a_clear_failure(host, send):
-    with pytest.raises(AccessError, match="^GET https://.* cannot be sent: the URL or an option that travels in a header holds characters") as caught:
+    with pytest.raises(AccessError, match=r"^GET https://.* cannot be sent: the URL or an option that travels in a header holds characters") as caught:
         send(Request("GET", f"https://{host}/?{SECRET}"))
 
     assert SECRET not in caught.value.message
@@ -219,7 +219,7 @@ def test_a_connection_that_breaks(answer, send, serve, clock):
 
     with pytest.raises(AmbiguousWrite, match="the connection was closed before the whole answer arrived, which leaves open whether it was applied"):
         send(Request("POST", server.url + "/write"))
-    with pytest.raises(AccessError, match="the connection was closed before the whole answer arrived$"):
+    with pytest.raises(AccessError, match=r"the connection was closed before the whole answer arrived$"):
         send(Request("GET", server.url + "/read"), retries=2)
 
     assert [seen.path for seen in server.seen] == ["/write"] + ["/read"] * 3
@@ -237,14 +237,19 @@ def test_an_answer_that_breaks_http_leaves_a_write_open(send, serve):
 def silent(serve):
     """A server that never answers, but for the test's end."""
     end = threading.Event()
-    yield serve(lambda seen: b"" if end.wait(30) else b"")
+
+    def wait(seen):
+        end.wait(30)
+        return b""
+
+    yield serve(wait)
     end.set()
 
 
 def test_a_server_that_does_not_answer_in_time(silent, send):
     with pytest.raises(AmbiguousWrite, match="no answer within timeout, which leaves open"):
         send(Request("POST", silent.url), timeout=0.05)
-    with pytest.raises(AccessError, match="no answer within timeout$"):
+    with pytest.raises(AccessError, match=r"no answer within timeout$"):
         send(Request("GET", silent.url), timeout=0.05, retries=1)
 
     assert len(silent.seen) == 3
@@ -380,7 +385,7 @@ def test_a_proxy_that_cannot_be_used_is_told_before_anything_is_sent(request_, p
     monkeypatch.setenv("https_proxy", proxy)
     monkeypatch.setitem(sys.modules, "socks", None)
 
-    with pytest.raises(AccessError, match="(in https_proxy)") as caught:
+    with pytest.raises(AccessError, match=r"(in https_proxy)") as caught:
         send(request_, retries=2)
 
     assert not isinstance(caught.value, AmbiguousWrite)

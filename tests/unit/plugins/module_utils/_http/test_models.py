@@ -30,11 +30,13 @@ def test_a_root_url_loses_its_trailing_slash(url, expected):
 
 @pytest.mark.parametrize(
     "url",
-    "host host:80 //host https:// https:///path ftp://host file:///etc https://host:port https://host:0 https://host:65536 https://[::1 http://:80".split()
-    + ["", "https://ho st", "https://host\\path", "https://host\n/"],
+    [
+        *"host host:80 //host https:// https:///path ftp://host file:///etc https://host:port https://host:0 https://host:65536 https://[::1 http://:80".split(),
+        *("", "https://ho st", "https://host\\path", "https://host\n/"),
+    ],
 )
 def test_what_is_no_root_url_is_refused(url):
-    with pytest.raises(AccessError, match="^auth_url must be a URL such as"):
+    with pytest.raises(AccessError, match=r"^auth_url must be a URL such as"):
         root_url(url, "auth_url")
 
 
@@ -43,7 +45,7 @@ def test_what_is_no_root_url_is_refused(url):
     f"https://{SECRET}@host https://me:{SECRET}@host/ https://@host https://host/?key={SECRET} https://host#{SECRET} https://host/? https://host#".split(),
 )
 def test_a_root_url_holds_nothing_but_the_root(url):
-    with pytest.raises(AccessError, match="^url must hold no user, password, query or fragment") as caught:
+    with pytest.raises(AccessError, match=r"^url must hold no user, password, query or fragment") as caught:
         root_url(url)
 
     assert SECRET not in caught.value.message

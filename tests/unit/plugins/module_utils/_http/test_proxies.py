@@ -81,7 +81,7 @@ def test_a_proxy_of_another_kind_is_refused(monkeypatch):
     monkeypatch.setenv("https_proxy", "ftp://me:s3cr3t@proxy")
 
     with pytest.raises(
-        AccessError, match="^the proxy in https_proxy cannot be used: ftp:// is not supported. Use one of http, https, socks4, socks4a, socks5, socks5h$"
+        AccessError, match=r"^the proxy in https_proxy cannot be used: ftp:// is not supported. Use one of http, https, socks4, socks4a, socks5, socks5h$"
     ):
         usable_proxies(requests, URL)
 
@@ -92,7 +92,7 @@ def test_socks_needs_its_library(scheme, monkeypatch):
     monkeypatch.setitem(sys.modules, "socks", None)
 
     with pytest.raises(
-        MissingLibrary, match="^the Python library PySocks is needed for the SOCKS proxy in ALL_PROXY, and .* cannot import it.* -m pip install PySocks$"
+        MissingLibrary, match=r"^the Python library PySocks is needed for the SOCKS proxy in ALL_PROXY, and .* cannot import it.* -m pip install PySocks$"
     ):
         usable_proxies(requests, URL)
 

@@ -372,7 +372,6 @@ def test_strings_in_yields_every_string_and_number_with_keys():
         ("", set()),
         ("/var/cache/tokens", set()),
         ("none", set()),
-        ("", set()),
     ],
 )
 def test_the_password_in_a_url_is_known_as_it_is_written_and_decoded(url, passwords):

@@ -261,7 +261,7 @@ def test_after_a_revoked_token_a_login_that_fails_leaves_none_behind(opened, hel
     old = held(life=30)
     platform = Platform(clock, revokes=True, obtained=[old, AccessError("down")])
 
-    with pytest.raises(AccessError, match="^down$"):
+    with pytest.raises(AccessError, match=r"^down$"):
         opened(platform).get(GRANT)
 
     assert platform.calls == ["obtain", "revoke old", "obtain"]
@@ -375,7 +375,7 @@ def test_a_platform_that_insists_on_the_rejected_token(revokes, opened, held, cl
 def test_a_rejected_token_is_gone_though_the_new_login_fails(opened, held, clock):
     old = held()
 
-    with pytest.raises(AccessError, match="^down$"):
+    with pytest.raises(AccessError, match=r"^down$"):
         opened(Platform(clock, obtained=[AccessError("down")])).replace(GRANT, old)
 
     assert opened().cached(GRANT) is None
@@ -562,7 +562,7 @@ def test_when_all_fail_the_failure_is_raised_and_the_lock_is_free(opened, clock,
 
     with monkeypatch.context() as broken:
         broken.setattr(platform, "obtain_many", down)
-        with pytest.raises(AccessError, match="^down$"):
+        with pytest.raises(AccessError, match=r"^down$"):
             tokens.get_many([A, B])
 
     assert tokens.get_many([A, B]) == {}
@@ -893,9 +893,11 @@ def test_the_claims_of_a_jwt_are_read(claims, form):
 
 @pytest.mark.parametrize(
     "token",
-    [pytest.param("a." + base64.urlsafe_b64encode(b"[" * 99_999).decode() + ".c", id="endlessly nested")]
-    + "opaque a.b a.b.c .. a.!.c ä.ä.ä a.W10.c a.bnVsbA.c e30.e30 e30.e30.e30.e30 e30.e30.e30.e30.e30.e30 a._w.c a.e.c".split()
-    + [""],
+    [
+        pytest.param("a." + base64.urlsafe_b64encode(b"[" * 99_999).decode() + ".c", id="endlessly nested"),
+        *"opaque a.b a.b.c .. a.!.c ä.ä.ä a.W10.c a.bnVsbA.c e30.e30 e30.e30.e30.e30 e30.e30.e30.e30.e30.e30 a._w.c a.e.c".split(),
+        "",
+    ],
 )
 def test_what_is_no_jwt_is_a_value_error_that_does_not_show_it(token):
     with pytest.raises(ValueError, match="^not a valid JWT: ") as caught:
@@ -919,8 +921,10 @@ def test_garbage_has_claims_or_is_no_jwt(token):
 
 @pytest.mark.parametrize(
     ("claims", "expiry"),
-    [({"exp": 5}, 5.0), ({"exp": 5.5}, 5.5), ({}, None), ({"exp": "5"}, None), ({"exp": None}, None), ({"exp": True}, None), ({"exp": [5]}, None)]
-    + [({"exp": 10**400}, None), ({"exp": float("inf")}, None), ({"exp": float("nan")}, None)],
+    [
+        *[({"exp": 5}, 5.0), ({"exp": 5.5}, 5.5), ({}, None), ({"exp": "5"}, None), ({"exp": None}, None), ({"exp": True}, None), ({"exp": [5]}, None)],
+        *[({"exp": 10**400}, None), ({"exp": float("inf")}, None), ({"exp": float("nan")}, None)],
+    ],
     ids=lambda value: str(value)[:20],
 )
 def test_the_expiry_of_a_jwt_is_a_number_or_unknown(claims, expiry):

@@ -36,7 +36,7 @@ def test_a_rate_is_read(text, expected):
     ["", "20", "20/hour", "0/second", "-1/second", "1.5/second", "20 / second", "20/seconds", "20/SECOND", "None", "1000000/second", "٣/second", "1/second\n"],
 )
 def test_what_is_no_rate_is_refused_with_the_options_name(text):
-    with pytest.raises(AccessError, match="^auth_rate_limit: .* is not N/second, N/minute .* or none$"):
+    with pytest.raises(AccessError, match=r"^auth_rate_limit: .* is not N/second, N/minute .* or none$"):
         Rate.parse(text, "auth_rate_limit")
 
 

@@ -118,7 +118,7 @@ def test_the_server_sees_no_token_and_no_key(backend, server):
     name = store.name_of(["flex", "https://flex.example.com", "the-password"])
     store.write(name, {"token": {"access_token": "the-access-token"}}, None)
 
-    everything = repr([(key, server.client.get(key)) for key in server.client.keys()])
+    everything = repr([(key, server.client.get(key)) for key in server.client])
     assert store.entries() == {name: {"token": {"access_token": "the-access-token"}, "name": name}}
     assert not any(word in everything for word in ("the-access-token", "the-password", "flex", KEY))
     assert TokenStore(lambda: backend, "another key").entries() == {}
@@ -132,7 +132,7 @@ def test_the_server_cannot_tell_whose_lock_or_limit_it_keeps(backend, server, bu
         with store.lock(item, budget):
             assert store.reserve([limit], budget) == 0
             store.block_until([limit], 0)
-            seen[key] = {name.decode() for name in server.client.keys()}
+            seen[key] = {name.decode() for name in server.client}
         server.client.flushall()
 
     assert all(sorted(map(kind_of, names)) == ["lock", "pace"] for names in seen.values())
@@ -152,9 +152,13 @@ def test_controllers_share_locks_and_limits_if_they_have_the_same_key(server, op
 
     limit = ("all", Rate(1, 60.0))
     first, second, stranger = store(KEY, "first"), store(KEY, "second"), store("another key", "stranger")
-    with first.lock("item", WaitBudget(0, clock)), stranger.lock("item", WaitBudget(0, clock)):
-        with pytest.raises(WaitTooLong), second.lock("item", WaitBudget(0, clock)):
-            pass
+    with (
+        first.lock("item", WaitBudget(0, clock)),
+        stranger.lock("item", WaitBudget(0, clock)),
+        pytest.raises(WaitTooLong),
+        second.lock("item", WaitBudget(0, clock)),
+    ):
+        pass
     waits = [each.reserve([limit], WaitBudget(300, clock)) for each in (first, second, stranger)]
 
     assert waits == pytest.approx([0, 60.5, 0], abs=2)
@@ -468,13 +472,13 @@ def test_a_full_server_is_one_clear_failure(own_server, open_at):
     own_server.client.config_set("maxmemory", "1")
     backend = open_at(own_server.url)
 
-    with pytest.raises(AccessError, match="^token_cache: the Redis server at 127.0.0.1:[0-9]+ cannot be used .command not allowed when used memory"):
+    with pytest.raises(AccessError, match=r"^token_cache: the Redis server at 127.0.0.1:[0-9]+ cannot be used .command not allowed when used memory"):
         backend.write(NAME, b"data", None)
 
 
 @pytest.mark.parametrize("url", ["redis://:s3cr3t@host:port", "redis://:s3cr3t@host:6379?socket_timeout=long", "redis://:s3cr3t@host?nonsense=1"])
 def test_what_is_no_url_of_redis_is_refused_without_quoting_it(url, open_at):
-    with pytest.raises(AccessError, match="^token_cache is not a Redis URL such as") as caught:
+    with pytest.raises(AccessError, match=r"^token_cache is not a Redis URL such as") as caught:
         open_at(url).read(NAME)
 
     assert "s3cr3t" not in caught.value.message
@@ -524,7 +528,7 @@ def test_items_that_follow_use_the_same_connection_and_a_fork_its_own(server, op
 def test_a_missing_library_is_named(monkeypatch, open_at):
     monkeypatch.setitem(sys.modules, "redis", None)
 
-    with pytest.raises(MissingLibrary, match="^the Python library redis is needed for a token_cache that is a Redis URL, and .* cannot import it"):
+    with pytest.raises(MissingLibrary, match=r"^the Python library redis is needed for a token_cache that is a Redis URL, and .* cannot import it"):
         open_at("redis://:x@127.0.0.1")
 
 
@@ -565,7 +569,7 @@ def test_tls_is_used_with_the_authority_that_was_given(by, tls_server, authority
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(tls_server, open_at):
-    with pytest.raises(AccessError, match="cannot be reached.*certificate verify failed"):
+    with pytest.raises(AccessError, match=r"cannot be reached.*certificate verify failed"):
         open_at(tls_server.url).read(NAME)
 
 
@@ -573,5 +577,5 @@ def test_a_certificate_for_another_host_is_refused(tls_server, authority, tmp_pa
     path = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(path))
 
-    with pytest.raises(AccessError, match="cannot be reached.*certificate verify failed"):
+    with pytest.raises(AccessError, match=r"cannot be reached.*certificate verify failed"):
         open_at(tls_server.url.replace("127.0.0.1", "localhost"), ca_path=str(path)).read(NAME)

@@ -10,6 +10,7 @@ import errno
 import fcntl
 import hashlib
 import hmac
+import itertools
 import json
 import mmap
 import os
@@ -136,7 +137,7 @@ def test_a_directory_behind_a_link_that_others_can_have_planted_is_refused_and_l
     (tmp_path / "open" / link.split("/")[0]).symlink_to(tmp_path / "real")
     (tmp_path / "open").chmod(0o777)
 
-    with pytest.raises(AccessError, match="^token_cache: the directory .* cannot be used: .* is a symbolic link in a directory that others can write to"):
+    with pytest.raises(AccessError, match=r"^token_cache: the directory .* cannot be used: .* is a symbolic link in a directory that others can write to"):
         DirectoryBackend(str(tmp_path / "open" / link), clock)
     assert list((tmp_path / "real").iterdir()) == []
 
@@ -161,7 +162,7 @@ def test_a_file_in_place_of_a_directory_is_refused(folder, place, clock):
     (place / folder).parent.mkdir(exist_ok=True)
     (place / folder).write_text("")
 
-    with pytest.raises(AccessError, match="^token_cache: the directory .*cache cannot be used: Not a directory. Name another directory, or none for no cache"):
+    with pytest.raises(AccessError, match=r"^token_cache: the directory .*cache cannot be used: Not a directory. Name another directory, or none for no cache"):
         DirectoryBackend(str(place), clock)
 
 
@@ -198,7 +199,7 @@ def test_a_file_system_without_locks_is_a_clear_failure(backend, budget, monkeyp
 
     monkeypatch.setattr(fcntl, "flock", fail)
 
-    with pytest.raises(AccessError, match="^token_cache: the directory .* cannot be locked: No locks available"), backend.lock("item", budget):
+    with pytest.raises(AccessError, match=r"^token_cache: the directory .* cannot be locked: No locks available"), backend.lock("item", budget):
         pass
 
 
@@ -488,9 +489,8 @@ with DirectoryBackend(sys.argv[1], Clock()).lock("item", WaitBudget(10, Clock())
 def test_a_lock_waits_no_longer_than_patience_allows(backend, clock, budget):
     budget.left = 1.0
 
-    with backend.lock("item", budget):
-        with pytest.raises(WaitTooLong, match="another process holds the lock"), backend.lock("item", budget):
-            pass
+    with backend.lock("item", budget), pytest.raises(WaitTooLong, match="another process holds the lock"), backend.lock("item", budget):
+        pass
 
     assert sum(clock.slept) == pytest.approx(1.0, abs=0.05)
 
@@ -718,7 +718,7 @@ def test_a_start_that_patience_does_not_allow_is_not_reserved(paced, clock):
     paced.reserve([slot], WaitBudget(10, clock))
 
     for _attempt in range(3):
-        with pytest.raises(WaitTooLong, match="the rate limit is used up by calls that are waiting already: that needs 60 s more, and max_wait .10 s"):
+        with pytest.raises(WaitTooLong, match=r"the rate limit is used up by calls that are waiting already: that needs 60 s more, and max_wait .10 s"):
             paced.reserve([slot], WaitBudget(10, clock))
 
     assert paced.reserve([slot], WaitBudget(61, clock)) == pytest.approx(60.5, abs=1e-4)
@@ -799,7 +799,7 @@ def test_the_directory_keeps_the_limit_too_after_the_platform_said_wait(backend,
     starts += [backend.reserve([slot], budget) for _call in range(3)]
 
     starts.sort()
-    assert all(late - early > 1 for early, late in zip(starts, starts[1:], strict=False))
+    assert all(late - early > 1 for early, late in itertools.pairwise(starts))
 
 
 @pytest.mark.parametrize("content", [b"", b"abc", b"\x00" * 11, b"\xff" * 16], ids=["empty", "cut", "cut after one", "not a number"])
@@ -971,14 +971,14 @@ def test_without_the_library_the_failure_says_what_to_do(use, backend, monkeypat
     backend.write(NAME, b"data", None)
     monkeypatch.setitem(sys.modules, "cryptography.fernet", None)
 
-    with pytest.raises(MissingLibrary, match="cryptography is needed .*pip install cryptography"):
+    with pytest.raises(MissingLibrary, match=r"cryptography is needed .*pip install cryptography"):
         use(store_in(backend))
 
 
 def test_a_backend_without_a_key_of_its_own_needs_one(backend, monkeypatch):
     monkeypatch.setattr(backend, "own_key", lambda: None)
 
-    with pytest.raises(AccessError, match="^token_cache_key is required"):
+    with pytest.raises(AccessError, match=r"^token_cache_key is required"):
         store_in(backend, None).name_of(["a"])
 
 
