@@ -36,7 +36,7 @@ _LITERAL = "templates in a manifest file are not evaluated. To use templates, pa
 
 
 class ActionModule(ControllerAction):
-    spec = {
+    spec: t.ClassVar[dict[str, dict[str, t.Any]]] = {
         **COMMON,
         "manifest": {"type": "raw", "required": True},
         "revoke": {"type": "bool", "default": False},

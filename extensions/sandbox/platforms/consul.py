@@ -41,10 +41,8 @@ class Consul(Platform):
     def read_keys(self, request: PlatformRequest) -> Response:
         self._check_token(request)
         key, kv, query = request.path_params["key"], self.data["kv"], request.query_params
-        if "recurse" in query or "keys" in query:
-            found = sorted(name for name in kv if name.startswith(key))
-        else:
-            found = [key] if key in kv else []
+        has_prefix = "recurse" in query or "keys" in query
+        found = sorted(name for name in kv if (name.startswith(key) if has_prefix else name == key))
         headers = {"x-consul-index": str(self._highest_index(found)), "x-consul-knownleader": "true", "x-consul-lastcontact": "0"}
         if not found:
             return Response(status_code=404, headers=headers)

@@ -760,7 +760,7 @@ def test_a_new_file_that_somebody_always_plants_is_a_clear_failure(place, tmp_pa
         os.link(tmp_path / "foreign", tmp_path / name)
 
     monkeypatch.setattr(os, "unlink", plant_again)
-    with pytest.raises(AccessError, match="credentials cannot be written: another process keeps creating .credentials.new next to it"):
+    with pytest.raises(AccessError, match=r"credentials cannot be written: another process keeps creating .credentials.new next to it"):
         place("json").write(CREDENTIALS)
     assert len(planted) == 100
     assert (tmp_path / "foreign").read_bytes() == b"foreign"

@@ -127,7 +127,10 @@ def test_a_header_may_be_left_out_or_be_a_boolean(api):
 
 
 def test_a_status_that_is_not_asked_for_is_named_with_those_that_are(api):
-    assert "was answered with HTTP 200 and JSON that gives no reason. Expected status: 201 or 202" in api.fail(sent("GET", answer=[]), status_code=[201, 202])["msg"]
+    assert (
+        "was answered with HTTP 200 and JSON that gives no reason. Expected status: 201 or 202"
+        in api.fail(sent("GET", answer=[]), status_code=[201, 202])["msg"]
+    )
 
 
 def test_a_rejected_token_may_be_what_one_asks_for(api):

@@ -677,7 +677,7 @@ def test_a_given_token_that_is_about_to_expire_is_not_used(opened):
 
 @pytest.mark.parametrize(("name", "rejected"), [("force_new", ()), ("replace", (Token("opaque"),))])
 def test_a_given_token_cannot_be_replaced(name, rejected, opened):
-    with pytest.raises(AccessError, match="^the supplied access_token was rejected: .*Supply a newer token, or credentials") as caught:
+    with pytest.raises(AccessError, match=r"^the supplied access_token was rejected: .*Supply a newer token, or credentials") as caught:
         getattr(opened(), name)(SuppliedToken("opaque"), *rejected)
 
     assert caught.value.status == 401
@@ -900,7 +900,7 @@ def test_the_claims_of_a_jwt_are_read(claims, form):
     ],
 )
 def test_what_is_no_jwt_is_a_value_error_that_does_not_show_it(token):
-    with pytest.raises(ValueError, match="^not a valid JWT: ") as caught:
+    with pytest.raises(ValueError, match=r"^not a valid JWT: ") as caught:
         jwt_claims(token)
 
     assert len(token) < 4 or token not in str(caught.value)
