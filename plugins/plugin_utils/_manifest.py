@@ -8,12 +8,12 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from ..module_utils._platform.platform import ManifestList, Provider
+    from ..module_utils._platform.declaration import ManifestList, Platform
 
 Section = dict[str, t.Any]
 
 
-def describe(platform: type[Provider], section: Section) -> dict[str, t.Any]:
+def describe(platform: Platform[t.Any], section: Section) -> dict[str, t.Any]:
     """The connection options of a section, and its lists. Items with a name have their connection options beside them, so that a loop shows none."""
     connection = _subset(section, platform.argument_spec())
     lists = {key: spec for key, spec in platform.manifest.items() if key in section}
@@ -26,7 +26,7 @@ def describe(platform: type[Provider], section: Section) -> dict[str, t.Any]:
     }
 
 
-def _connections(connection: Section, items: list[Section], platform: type[Provider]) -> dict[str, Section]:
+def _connections(connection: Section, items: list[Section], platform: Platform[t.Any]) -> dict[str, Section]:
     """The connection options for each named item. Its own take precedence over those of the section."""
     return {item["name"]: {**connection, **_subset(item, platform.options)} for item in items}
 
