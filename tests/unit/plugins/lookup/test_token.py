@@ -126,9 +126,9 @@ def test_a_users_token_can_be_looked_up():
     [
         pytest.param([], FREEWHEEL, ["exactly one provider"], id="no provider"),
         pytest.param(["freewheel", "flex"], FREEWHEEL, ["exactly one provider"], id="two providers"),
-        pytest.param(["frewheel"], FREEWHEEL, ["no provider", "frewheel"], id="an unknown provider"),
-        pytest.param(["../modules/flex"], FREEWHEEL, ["no provider"], id="a path"),
-        pytest.param([""], FREEWHEEL, ["no provider"], id="an empty provider"),
+        pytest.param(["frewheel"], FREEWHEEL, ["unknown provider", "frewheel"], id="an unknown provider"),
+        pytest.param(["../modules/flex"], FREEWHEEL, ["unknown provider"], id="a path"),
+        pytest.param([""], FREEWHEEL, ["unknown provider"], id="an empty provider"),
         pytest.param(["freewheel"], {**FREEWHEEL, "passwort": "hush-token"}, ["passwort"], id="an unknown keyword"),
         pytest.param(["freewheel"], {**FREEWHEEL, "client_id": "x"}, ["client_id"], id="another provider's keyword"),
         pytest.param(["freewheel"], {**FREEWHEEL, "output": "json"}, ["output", "token, header, full"], id="an unknown output"),

@@ -97,14 +97,14 @@ def test_a_file_that_has_changed_meanwhile_is_not_believed(tmp_path):
     def said(text):
         path.write_text("alias: 0123")
         values = loader.load_from_file(str(path), cache="none")
-        _yaml_source._lines.cache_clear()
+        _yaml_source._read_lines.cache_clear()
         path.write_text(text)
         return find_yaml_conversions(leaves(values, SPEC), loader)
 
     assert len(said("alias: 0123")) == 1
     assert [said(text) for text in ("", "alias: 0124", "alias: x", "alias: {", "alias: '0123'")] == [[]] * 5
     path.unlink()
-    _yaml_source._lines.cache_clear()
+    _yaml_source._read_lines.cache_clear()
 
 
 def test_a_file_that_is_gone_says_nothing(tmp_path):

@@ -103,7 +103,7 @@ def test_an_application_that_moved_to_the_next_page_is_found_once(flex):
 
 
 def test_a_list_that_stays_incomplete_is_a_failure_and_never_taken_for_the_whole(flex):
-    with exchange(page(ONE, TWO), by_query(2, ONE, TWO), by_matrix(2, ONE, TWO)), pytest.raises(AccessError, match="2 of 3.*by id"):
+    with exchange(page(ONE, TWO), by_query(2, ONE, TWO), by_matrix(2, ONE, TWO)), pytest.raises(AccessError, match="2 of 3.*Set id"):
         flex.list_applications()
 
 

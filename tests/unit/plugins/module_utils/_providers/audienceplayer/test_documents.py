@@ -139,4 +139,4 @@ def test_without_the_library_the_answer_is_the_same(document):
     except library.GraphQLError:
         return  # there is nothing to agree with
 
-    assert documents._has_keyword(document) is documents.is_mutation(document)
+    assert documents._has_mutation_keyword(document) is documents.is_mutation(document)
