@@ -390,6 +390,6 @@ def _comparable(value: t.Any) -> t.Any:
 def test_table_covers_every_module() -> None:
     """Whoever adds a module adds it here."""
     folder = pathlib.Path(__file__).resolve().parents[2] / "plugins" / "modules"
-    modules = {path.stem for path in folder.glob("*.py") if "\nMODULE = Module(" in path.read_text(encoding="utf-8")}
+    modules = {path.stem for path in folder.glob("*.py") if "\nMODULE = ModuleDefinition(" in path.read_text(encoding="utf-8")}
     assert {scenario.module for scenario in SCENARIOS if not scenario.module.startswith("lookup")} == modules - {"token_cache_info"}
     assert {fault.plan["status"] for fault in FAULTS if fault.plan.get("status")} >= {401, 403, 404, 409, 429, *SERVER_ERRORS}

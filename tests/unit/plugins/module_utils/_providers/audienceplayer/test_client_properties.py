@@ -50,7 +50,7 @@ def test_what_is_sent_is_the_instant_that_was_given(date):
 def test_an_entitlement_means_the_instant_not_its_spelling(date, other):
     options = {"subscription_id": 1, "user_id": 1, "auto_register": False, "state": "present"}
     spellings = [date.isoformat(), date.astimezone(other).isoformat(" ")]
-    first, second = [Entitlement.read({**options, "expires_at": text}, now=-1e11) for text in spellings]
+    first, second = [Entitlement.parse({**options, "expires_at": text}, now=-1e11) for text in spellings]
 
     assert first == second
     assert first.desired == f"present until {iso(whole(date).timestamp())}"
