@@ -58,7 +58,7 @@ def test_a_token_is_a_string_if_nothing_else_is_asked_for(provider, options, log
 
 @every_provider
 @pytest.mark.parametrize(("output", "returned"), [("token", "hush-token"), ("header", HEADER)])
-def test_output_says_in_which_form(provider, options, login, output, returned):
+def test_output_selects_the_form(provider, options, login, output, returned):
     assert lookup(provider, calls=[login], **options, output=output) == returned
 
 
@@ -187,7 +187,7 @@ def test_an_error_in_a_template_holds_no_secret():
     assert "hush" not in str(caught.value)
 
 
-def test_what_yaml_has_changed_is_refused(tmp_path):
+def test_values_converted_by_yaml_are_rejected(tmp_path):
     (tmp_path / "vars.yml").write_text("client_id: 0222")
     options = DataLoader().load_from_file(str(tmp_path / "vars.yml"))
 

@@ -59,7 +59,7 @@ def test_secret_options_are_marked_and_only_they():
     [
         pytest.param({"timeout": 0.0}, "timeout must be more than 0 seconds", id="no time"),
         pytest.param({"timeout": -1.5}, "timeout must be more than 0 seconds", id="negative time"),
-        pytest.param({"timeout": math.nan}, "timeout must be", id="time that is no number"),
+        pytest.param({"timeout": math.nan}, "timeout must be", id="time that is not a number"),
         pytest.param({"timeout": math.inf}, "timeout must be", id="endless time"),
         pytest.param({"retries": -1}, "retries must be 0 or more, not -1", id="retries"),
         pytest.param({"max_wait": -1}, "max_wait must be 0 or more, not -1", id="max_wait"),
@@ -80,15 +80,11 @@ def test_secret_options_are_marked_and_only_they():
             id="another URL",
         ),
         *(
-            pytest.param(
-                {"token_cache": f"{scheme}://:pw@host", "token_cache_key": "k" * 16}, f"token_cache: {scheme}:// is not supported yet. Use", id=scheme
-            )
+            pytest.param({"token_cache": f"{scheme}://:pw@host", "token_cache_key": "k" * 16}, f"token_cache: {scheme}:// is not supported yet. Use", id=scheme)
             for scheme in ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
         ),
         *(
-            pytest.param(
-                {"token_cache": place, "token_cache_key": "k" * 16}, "token_cache: not a valid Redis URL. Write it as rediss://user", id=place
-            )
+            pytest.param({"token_cache": place, "token_cache_key": "k" * 16}, "token_cache: not a valid Redis URL. Write it as rediss://user", id=place)
             for place in (
                 "redis:/:pw@host",
                 "redis:pw@host",
@@ -119,7 +115,9 @@ def test_secret_options_are_marked_and_only_they():
         pytest.param({"token_cache": "$CACHE_URL"}, "token_cache: contains an environment variable with a URL", id="a variable with a URL"),
         pytest.param({"token_cache": "redis://:pw@host\nx", "token_cache_key": "k" * 16}, "token_cache: not a valid Redis URL", id="two lines"),
         *(
-            pytest.param({"token_cache": place, "token_cache_key": "pw" + "k" * 13}, "token_cache_key must have at least 16 characters. Generate a random", id=what)
+            pytest.param(
+                {"token_cache": place, "token_cache_key": "pw" + "k" * 13}, "token_cache_key must have at least 16 characters. Generate a random", id=what
+            )
             for what, place in (("a short key", "rediss://host"), ("a short key for a directory", "/cache"), ("a short key for no cache", "none"))
         ),
     ],

@@ -98,7 +98,7 @@ def test_a_document_writes_if_one_of_its_operations_is_a_mutation(library, docum
         pytest.param("", False, id="nothing"),
     ],
 )
-def test_a_document_that_is_broken_is_judged_by_its_first_keyword(library, document, expected):
+def test_an_invalid_document_is_classified_by_its_first_keyword(library, document, expected):
     assert documents.is_mutation(document) is expected
 
 
