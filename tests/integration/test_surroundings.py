@@ -29,7 +29,7 @@ PLACES: dict[str, Facts | None] = {
     "in process": {"localhost": MODES["in process"]} if MODES["in process"] else None,
     "as module": {"localhost": {"ansible_connection": "as_module", "ansible_python_interpreter": interpreter()}},
 }
-NOT_REDIS = "token_cache is not a valid Redis URL"
+NOT_REDIS = "token_cache: not a valid Redis URL"
 
 #: Per kind, the options and the environment of a task that fails, and what its message says.
 FAILURES: dict[str, tuple[Facts, Facts, str]] = {
@@ -40,7 +40,7 @@ FAILURES: dict[str, tuple[Facts, Facts, str]] = {
     "in the query": ({"token_cache": f"redis://127.0.0.1:1?password={PASSWORD}"}, {}, NOT_REDIS),
     "one slash": ({"token_cache": f"redis:/:{PASSWORD}@host"}, {}, NOT_REDIS),
     "no colon": ({"token_cache": f"redis//:{PASSWORD}@host"}, {}, NOT_REDIS),
-    "a leading blank": ({"token_cache": f" redis://:{PASSWORD}@host"}, {}, "token_cache must not begin or end with whitespace"),
+    "a leading blank": ({"token_cache": f" redis://:{PASSWORD}@host"}, {}, "token_cache: must not begin or end with whitespace"),
     "sentinels": ({"token_cache": f"redis+sentinel://:{PASSWORD}@host:1/service"}, {}, "redis+sentinel:// is not supported yet"),
     "a user in a URL": ({"url": f"https://me:{PASSWORD}@host"}, {}, "url must"),
     "an unreachable proxy": ({}, {"http_proxy": f"http://me:{ENCODED}@127.0.0.1:1", "no_proxy": ""}, "the proxy refused or is not reachable"),

@@ -90,11 +90,11 @@ def check_common(params: dict[str, t.Any]) -> None:
 def _check_token_cache(location: str, key: str | None) -> None:
     """Reject a misspelt or unsupported URL: if it became a directory name, its password would be visible."""
     if location != location.strip():
-        raise AccessError("token_cache must not begin or end with whitespace")
+        raise AccessError("token_cache: must not begin or end with whitespace")
     if not looks_like_url(location):
         if looks_like_url(os.path.expandvars(location)):
             raise AccessError(
-                "token_cache contains an environment variable with a URL. Give the URL itself, for example \"{{ lookup('ansible.builtin.env', 'NAME') }}\""
+                "token_cache: contains an environment variable with a URL. Give the URL itself, for example \"{{ lookup('ansible.builtin.env', 'NAME') }}\""
             )
         return
     scheme = SCHEME.match(location)
@@ -105,7 +105,7 @@ def _check_token_cache(location: str, key: str | None) -> None:
         raise AccessError(f"token_cache: {scheme[0]} is not supported. {valid}")
     if not is_redis_url(location):
         raise AccessError(
-            "token_cache is not a valid Redis URL. Write it as rediss://user:password@host:6379/0, and percent-encode spaces and / ? # @ % in the password"
+            "token_cache: not a valid Redis URL. Write it as rediss://user:password@host:6379/0, and percent-encode spaces and / ? # @ % in the password"
             " (@ as %40)"
         )
     if not key:

@@ -45,7 +45,7 @@ class PlaylyfeResponses(ResponseReader):
     """Errors are identified by name, whatever the status (3.3)."""
 
     def is_rate_limited(self, response: Response) -> bool:
-        """An exhausted quota is not a rate limit that can be waited for (3.3)."""
+        """Retrying after a quota is exhausted is pointless (3.3)."""
         return super().is_rate_limited(response) and not self.is_definitive_refusal(response)
 
     def is_definitive_refusal(self, response: Response) -> bool:

@@ -16,7 +16,7 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_answers
 
 @SETTINGS
 @given(answers=st.lists(ANSWERS, min_size=1, max_size=2))
-def test_whatever_consul_answers(answers, lonely_process):
+def test_any_consul_response_is_handled(answers, lonely_process):
     result, _seen = carried_out(MODULE, {"url": "https://consul.test"}, answers)
 
     assert MODULE.platform is CONSUL

@@ -38,13 +38,13 @@ def test_the_key_is_read_from_where_flex_keeps_it():
     assert lookup(asked()) == ["registration-hush-token"]
 
 
-def test_url_token_and_path_say_where():
+def test_url_token_and_path_determine_the_request():
     request = asked(path="other/key", url="https://consul.example.com:8501", token="hush-token")
 
     assert lookup(request, url="https://consul.example.com:8501/", token="hush-token", path="/other/key") == ["registration-hush-token"]
 
 
-def test_each_use_asks_as_nothing_is_cached():
+def test_nothing_is_cached():
     assert lookup(asked()) + lookup(asked(entry("registration-hush-2"))) == ["registration-hush-token", "registration-hush-2"]
 
 
@@ -73,7 +73,7 @@ def test_bad_options_fail_before_anything_is_sent(options, words):
         assert word in message
 
 
-def test_what_goes_wrong_says_what_to_do():
+def test_errors_have_a_remedy():
     message = failure(asked("token hush-token lacks key:read", token="hush-token", status=403), token="hush-token")
 
     assert "Consul: " in message and "token ******** lacks" in message and "Check token" in message

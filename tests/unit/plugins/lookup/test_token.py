@@ -58,7 +58,7 @@ def test_a_token_is_a_string_if_nothing_else_is_asked_for(provider, options, log
 
 @every_provider
 @pytest.mark.parametrize(("output", "returned"), [("token", "hush-token"), ("header", HEADER)])
-def test_output_says_in_which_form(provider, options, login, output, returned):
+def test_output_selects_the_form(provider, options, login, output, returned):
     assert lookup(provider, calls=[login], **options, output=output) == returned
 
 
@@ -126,9 +126,9 @@ def test_a_users_token_can_be_looked_up():
     [
         pytest.param([], FREEWHEEL, ["exactly one provider"], id="no provider"),
         pytest.param(["freewheel", "flex"], FREEWHEEL, ["exactly one provider"], id="two providers"),
-        pytest.param(["frewheel"], FREEWHEEL, ["no provider", "frewheel"], id="an unknown provider"),
-        pytest.param(["../modules/flex"], FREEWHEEL, ["no provider"], id="a path"),
-        pytest.param([""], FREEWHEEL, ["no provider"], id="an empty provider"),
+        pytest.param(["frewheel"], FREEWHEEL, ["unknown provider", "frewheel"], id="an unknown provider"),
+        pytest.param(["../modules/flex"], FREEWHEEL, ["unknown provider"], id="a path"),
+        pytest.param([""], FREEWHEEL, ["unknown provider"], id="an empty provider"),
         pytest.param(["freewheel"], {**FREEWHEEL, "passwort": "hush-token"}, ["passwort"], id="an unknown keyword"),
         pytest.param(["freewheel"], {**FREEWHEEL, "client_id": "x"}, ["client_id"], id="another provider's keyword"),
         pytest.param(["freewheel"], {**FREEWHEEL, "output": "json"}, ["output", "token, header, full"], id="an unknown output"),
@@ -187,7 +187,7 @@ def test_an_error_in_a_template_holds_no_secret():
     assert "hush" not in str(caught.value)
 
 
-def test_what_yaml_has_changed_is_refused(tmp_path):
+def test_values_converted_by_yaml_are_rejected(tmp_path):
     (tmp_path / "vars.yml").write_text("client_id: 0222")
     options = DataLoader().load_from_file(str(tmp_path / "vars.yml"))
 

@@ -63,7 +63,7 @@ def test_any_text_is_a_value(consul, text):
 
 
 @pytest.mark.parametrize("token", ["hush-token", None, ""], ids=repr)
-def test_an_acl_token_is_sent_where_there_is_one(consul, token):
+def test_an_acl_token_is_sent_if_there_is_one(consul, token):
     value(consul(token=token), asked(token=token or None))
 
 
@@ -80,7 +80,7 @@ def test_the_url_may_end_with_a_slash_and_have_a_path(consul):
     value(consul(url="https://consul.example.com/behind/"), asked(url="https://consul.example.com/behind"))
 
 
-def test_reading_is_repeated_where_it_fails_on_the_way(consul):
+def test_reading_is_repeated_if_it_fails_on_the_way(consul):
     assert value(consul(), asked(NO_ANSWER), asked(b"", status=500), asked()) == "registration-hush-token"
 
 

@@ -97,7 +97,7 @@ def carried_out(module: t.Any, options: dict[str, t.Any], answers: list[tuple[in
 @pytest.mark.parametrize(("name", "options"), MODULES, ids=IDS)
 @SETTINGS
 @given(answers=st.lists(ANSWERS, min_size=1, max_size=4))
-def test_whatever_is_answered(name, options, answers, lonely_process):
+def test_any_response_is_handled(name, options, answers, lonely_process):
     module = importlib.import_module(f"ansible_collections.mediaops.access.plugins.modules.{name}").MODULE
     result, seen = carried_out(module, options, answers)
 

@@ -78,7 +78,7 @@ def known(entitle):
 
 
 def outcome(result):
-    """What became of each item: changed, unchanged or failed."""
+    """The outcome of each item: changed, unchanged or failed."""
     return ["failed" if item["failed"] else "changed" if item["changed"] else "unchanged" for item in result["entitlements"]]
 
 
@@ -107,7 +107,7 @@ def outcome(result):
         pytest.param(SUBSCRIBED, [subscription(expires_at=None)], subscription_mutation(), id="a subscription without an end"),
         pytest.param(SUBSCRIBED, [subscription()], None, id="a subscription as it is wanted"),
         pytest.param(SUBSCRIBED, [subscription(is_valid=False), subscription()], None, id="a subscription that was taken up again"),
-        pytest.param(SUBSCRIBED, [product(555)], subscription_mutation(), id="a product of the same number is no subscription"),
+        pytest.param(SUBSCRIBED, [product(555)], subscription_mutation(), id="a product of the same number is not a subscription"),
         pytest.param({**SUBSCRIBED, "state": "absent"}, [subscription()], subscription_mutation(555, None, "revoke"), id="a subscription to revoke"),
         pytest.param({**SUBSCRIBED, "state": "absent"}, [subscription(is_valid=False)], None, id="a subscription that has ended is absent"),
         pytest.param({**SUBSCRIBED, "state": "absent"}, [], None, id="a subscription that is not listed is absent"),
@@ -179,7 +179,7 @@ def test_a_result_names_the_item_and_shows_what_changed(known):
     assert result["diff"] == {"before": {"subscription 555 of user 333": "absent"}, "after": {"subscription 555 of user 333": f"present until {LAST_SECOND}"}}
 
 
-def test_what_is_unchanged_has_no_diff(known):
+def test_an_unchanged_item_has_no_diff(known):
     result = known(holdings(product()), **HAS)
 
     assert result["summary"] == {"total": 1, "changed": 0, "unchanged": 1, "failed": 0}
@@ -220,7 +220,7 @@ def test_a_missing_user_is_created_by_the_write_and_never_by_the_read(entitle):
     assert entitle(*missing(MAIL), write, user_email=MAIL, auto_register=True, product_id=444)["changed"] is True
 
 
-def test_auto_register_does_no_harm_where_the_user_exists(entitle):
+def test_auto_register_has_no_effect_if_the_user_exists(entitle):
     result = entitle(user_login(MAIL), holdings(product(), user=MAIL), user_email=MAIL, auto_register=True, product_id=444)
 
     assert result["changed"] is False
@@ -244,7 +244,7 @@ def test_check_mode_predicts_that_a_missing_user_is_created_and_does_not_do_it(e
     assert entitle(*missing(MAIL), user_email=MAIL, auto_register=True, product_id=444, check_mode=True)["changed"] is True
 
 
-def test_check_mode_fails_for_a_missing_user_where_the_real_run_does(entitle):
+def test_check_mode_fails_for_a_missing_user_if_the_real_run_does(entitle):
     assert "auto_register" in entitle.fail(*missing(333), **HAS, check_mode=True)["msg"]
 
 
@@ -273,7 +273,7 @@ def test_the_client_logs_in_once_for_all_missing_users_and_all_later_runs(entitl
     [(333, {"user_id": 333}), (MAIL, {"user_email": MAIL}), (MAIL, {"user_email": MAIL, "auto_register": True})],
     ids=["by id", "by e-mail", "auto_register"],
 )
-def test_a_wrong_project_is_no_missing_user_and_nothing_is_written(entitle, user, options, state, check_mode):
+def test_a_wrong_project_is_not_a_missing_user_and_nothing_is_written(entitle, user, options, state, check_mode):
     calls = [user_login(user, NO_PROJECT), client_login(None, NO_PROJECT)]
     result = entitle.fail(*calls, **options, product_id=444, state=state, check_mode=check_mode)
 
@@ -283,14 +283,14 @@ def test_a_wrong_project_is_no_missing_user_and_nothing_is_written(entitle, user
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
-def test_an_answer_without_the_login_is_no_missing_user(entitle, state):
+def test_a_response_without_the_login_is_not_a_missing_user(entitle, state):
     result = entitle.fail(user_login(333, answer={"data": {}}), **HAS, state=state)
 
     assert outcome(result) == ["failed"]
     assert "unexpected response to" in result["msg"]
 
 
-def test_a_missing_user_is_not_believed_where_the_client_is_refused_as_well(entitle):
+def test_a_missing_user_is_an_error_if_the_client_is_refused_as_well(entitle):
     calls = [logins(333, 334, failed={333: NOT_FOUND, 334: NOT_FOUND}), client_login(None, DENIED)]
     result = entitle.fail(*calls, entitlements=[{**HAS, "state": "absent"}, {**HAS, "user_id": 334}])
 
@@ -334,27 +334,27 @@ def test_batches_hold_up_to_batch_size_writes(known, batch_size, batches):
     assert known(holdings(), *calls, entitlements=products(0, 1, 2, 3, 4), batch_size=batch_size)["summary"]["changed"] == 5
 
 
-def test_twenty_is_the_usual_batch(known):
+def test_the_default_batch_size_is_twenty(known):
     numbers = list(range(21))
     calls = [written(*[product_mutation(number) for number in numbers[:20]]), written(product_mutation(20))]
 
     assert known(holdings(), *calls, entitlements=products(*numbers))["summary"]["changed"] == 21
 
 
-def test_an_empty_list_is_nothing_to_do(entitle):
+def test_an_empty_list_changes_nothing(entitle):
     result = entitle(entitlements=[])
 
     assert result["changed"] is False
     assert result["summary"] == {"total": 0, "changed": 0, "unchanged": 0, "failed": 0}
 
 
-def test_what_is_listed_twice_is_written_once(known):
+def test_a_duplicate_is_written_once(known):
     result = known(holdings(), written(product_mutation()), entitlements=[HAS, HAS])
 
     assert outcome(result) == ["changed", "unchanged"]
 
 
-def test_what_is_listed_twice_fails_twice(known):
+def test_a_duplicate_fails_twice(known):
     result = known.fail(holdings(), written(product_mutation(), data={"e0": None}, errors=[REFUSED]), holdings(), entitlements=[HAS, HAS])
 
     assert outcome(result) == ["failed", "failed"]
@@ -378,7 +378,7 @@ def test_without_reading_every_item_is_written_and_counts_as_changed(entitle):
     assert outcome(result) == ["changed"] * 3
 
 
-def test_without_reading_a_failure_is_not_settled_by_reading(entitle):
+def test_without_reading_a_failure_is_not_resolved_by_reading(entitle):
     result = entitle.fail(written(product_mutation(), data={"e0": False}), **HAS, read_before_write=False)
 
     assert outcome(result) == ["failed"]
@@ -413,7 +413,7 @@ def test_an_error_without_a_path_is_found_out_by_writing_again_alone(known):
     assert result["entitlements"][1]["error_code"] == 400
 
 
-def test_where_data_is_null_each_item_is_written_again_alone(known):
+def test_if_data_is_null_each_item_is_written_again_alone(known):
     batch = written(*map(product_mutation, (1, 2)), data=None, errors=[REFUSED])
     alone = [written(product_mutation(1)), written(product_mutation(2), data=None, errors=[REFUSED])]
     result = known.attempt(holdings(), batch, *alone, holdings(product(1)), entitlements=products(1, 2))
@@ -429,7 +429,7 @@ def test_an_item_that_the_answer_leaves_out_is_written_again_alone(known):
 
 @pytest.mark.parametrize("data", [None, {}], ids=["data null", "no such alias"])
 @pytest.mark.parametrize(("held", "became"), [([product()], "changed"), ([], "failed")], ids=["applied", "not applied"])
-def test_one_whose_outcome_stays_open_is_settled_by_reading(known, data, held, became):
+def test_an_unclear_outcome_is_resolved_by_reading(known, data, held, became):
     result = known.attempt(holdings(), written(product_mutation(), data=data), holdings(*held), **HAS)
 
     assert outcome(result) == [became]
@@ -437,7 +437,7 @@ def test_one_whose_outcome_stays_open_is_settled_by_reading(known, data, held, b
 
 
 @pytest.mark.parametrize(("held", "became"), [([product()], "changed"), ([], "failed")], ids=["applied", "not applied"])
-def test_false_is_settled_by_reading(known, held, became):
+def test_false_is_resolved_by_reading(known, held, became):
     result = known.attempt(holdings(), written(product_mutation(), data={"e0": False}), holdings(*held), **HAS)
 
     assert outcome(result) == [became]
@@ -467,12 +467,12 @@ LOST = pytest.mark.parametrize(
 
 
 @LOST
-def test_a_write_in_doubt_that_was_applied_is_not_sent_again(known, answer):
+def test_an_ambiguous_write_that_was_applied_is_not_repeated(known, answer):
     assert outcome(known(holdings(), written(product_mutation(), **answer), holdings(product()), **HAS)) == ["changed"]
 
 
 @LOST
-def test_a_write_in_doubt_that_was_not_applied_is_sent_again_after_reading(known, answer):
+def test_an_ambiguous_write_that_was_not_applied_is_repeated_after_reading(known, answer):
     again = [written(product_mutation(), **answer), holdings()]
 
     assert outcome(known(holdings(), *again, written(product_mutation()), **HAS, retries=1)) == ["changed"]
@@ -480,7 +480,7 @@ def test_a_write_in_doubt_that_was_not_applied_is_sent_again_after_reading(known
 
 
 @LOST
-def test_of_a_batch_in_doubt_only_what_is_lacking_is_sent_again(known, answer):
+def test_after_an_ambiguous_batch_only_differing_items_are_repeated(known, answer):
     lost = written(*map(product_mutation, (1, 2, 3)), **answer)
     calls = [holdings(), lost, holdings(product(1), product(3)), written(product_mutation(2))]
 
@@ -493,7 +493,7 @@ def test_without_reading_the_upsert_is_repeated(known):
     assert outcome(known(lost, lost, written(product_mutation()), **HAS, read_before_write=False)) == ["changed"]
 
 
-def test_a_user_is_read_once_to_settle_all_items_in_doubt(known):
+def test_a_user_is_read_once_to_resolve_all_their_items(known):
     lost = written(*map(product_mutation, (1, 2)), answer="", status=502)
     result = known(holdings(), lost, holdings(product(1), product(2)), entitlements=products(1, 2), retries=0)
 
@@ -534,7 +534,7 @@ def test_too_long_a_wait_stops_the_rest(entitle):
     assert [item["status"] for item in result["entitlements"]] == [429, 429]
 
 
-def test_a_right_that_one_item_lacks_does_not_stop_the_others(known):
+def test_a_missing_permission_for_one_item_does_not_stop_the_others(known):
     answer = {"data": {"e0": True, "e1": None}, "errors": [{"message": "Not in this region", "code": 403, "path": ["e1"]}]}
     result = known.attempt(written(*map(product_mutation, (1, 2)), **answer), entitlements=products(1, 2), read_before_write=False)
 
@@ -571,7 +571,7 @@ def test_a_batch_that_fails_does_not_stop_the_next(known):
     assert outcome(result) == ["failed", "changed"]
 
 
-def test_too_many_requests_are_waited_for_and_the_batch_is_sent_again(known, clock):
+def test_rate_limits_are_waited_out_and_the_batch_is_repeated(known, clock):
     limited = written(product_mutation(), data=None, errors=[{"message": "Slow down", "code": 429}])
 
     assert known(holdings(), limited, written(product_mutation()), **HAS)["changed"] is True
@@ -632,17 +632,17 @@ def test_of_very_many_invalid_items_ten_are_named_and_the_others_counted(entitle
     [{**HAS, "state": "absent"}, {**HAS, "user_email": None, "state": "absent"}],
     ids=["present and absent", "spelled otherwise"],
 )
-def test_items_that_contradict_each_other_fail_before_anything_is_sent(entitle, second):
+def test_conflicting_items_fail_before_anything_is_sent(entitle, second):
     result = entitle.fail(entitlements=[HAS, second])
 
     assert "entitlements[1]" in result["msg"] and "entitlements[0]" in result["msg"] and "product 444 of user 333" in result["msg"]
 
 
-def test_two_ends_of_one_subscription_contradict_each_other(entitle):
+def test_different_expiries_of_one_subscription_conflict(entitle):
     assert "conflicts with" in entitle.fail(entitlements=[SUBSCRIBED, {**SUBSCRIBED, "expires_at": "2031-12-31T23:59:59Z"}])["msg"]
 
 
-def test_one_end_in_two_spellings_does_not(known):
+def test_one_expiry_in_two_spellings_does_not_conflict(known):
     items = [SUBSCRIBED, {**SUBSCRIBED, "expires_at": "2031-01-01T00:59:59+01:00"}]
 
     assert outcome(known(holdings(), written(subscription_mutation()), entitlements=items)) == ["changed", "unchanged"]
@@ -656,7 +656,7 @@ def test_one_end_in_two_spellings_does_not(known):
         pytest.param({"entitlements": [HAS], "auto_register": True}, ["entitlements", "auto_register"], id="auto_register beside a list"),
         pytest.param({**HAS, "batch_size": 0}, ["batch_size"], id="batches of none"),
         pytest.param({"entitlements": [{**HAS, "expire_at": LAST_SECOND}]}, ["expire_at"], id="a misspelt option of an item"),
-        pytest.param({"entitlements": [{**HAS, "product_id": "one"}]}, ["product_id", "one"], id="a product that is no number"),
+        pytest.param({"entitlements": [{**HAS, "product_id": "one"}]}, ["product_id", "one"], id="a product that is not a number"),
         pytest.param({"entitlements": [{**HAS, "state": "gone"}]}, ["state", "present, absent"], id="an unknown state"),
         pytest.param({"entitlements": [HAS], "client_id": None}, ["client_id", "AUDIENCEPLAYER_CLIENT_ID"], id="no client"),
         pytest.param({"entitlements": [HAS], "project_id": None}, ["project_id", "AUDIENCEPLAYER_PROJECT_ID"], id="no project"),
@@ -676,7 +676,7 @@ def test_a_platform_error_that_quotes_the_document_does_not_show_the_secret(know
     assert 'client_secret: "****' in result["msg"] and 'client_secret: "****' in result["entitlements"][0]["msg"]
 
 
-def test_null_in_an_item_means_not_given(known):
+def test_null_in_an_item_means_unset(known):
     item = {"user_id": 333, "product_id": 444, "state": None, "auto_register": None, "expires_at": None}
 
     assert known(holdings(product(444)), entitlements=[item])["entitlements"][0]["state"] == "present"

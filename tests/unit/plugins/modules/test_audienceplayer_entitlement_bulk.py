@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many entitlements: which requests travel, in what order, and what becomes of each item when some of them fail."""
+"""Many entitlements: the requests, their order, and the outcome of each item if some of them fail."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_without_reading_nobody_is_logged_in(write):
 
 
 @pytest.mark.parametrize("option", ["batch_size", "concurrency"])
-def test_none_at_once_is_no_number(entitle, option):
+def test_batch_size_and_concurrency_must_be_positive(entitle, option):
     assert f"{option} must be 1 or more, not 0" in entitle.fail(entitlements=items_of(1), **{option: 0})["msg"]
 
 
@@ -161,7 +161,7 @@ def test_a_missing_user_among_others_is_found_out_without_another_login(entitle)
         pytest.param({"data": {"u0": logged_in("hush-1"), "u1": {"access_token": ""}}}, user_login(2, NOT_FOUND), id="no token"),
     ],
 )
-def test_a_login_that_the_answer_does_not_tell_of_is_tried_alone(entitle, answer, alone):
+def test_a_login_missing_in_the_response_is_repeated_alone(entitle, answer, alone):
     result = entitle.attempt(logins(1, 2, **answer), alone, *reads(1), CLIENT_LOGIN, writes(1), entitlements=items_of(1, 2))
 
     assert outcome(result) == ["changed", "failed"]
@@ -189,7 +189,7 @@ def test_refused_logins_without_a_path_end_with_the_clients_own_login(entitle, c
     assert "Wrong client" in result["entitlements"][0]["msg"] and "not tried" in result["entitlements"][44]["msg"]
 
 
-def test_a_blocked_user_for_whom_all_logins_are_refused_is_told_from_the_others(entitle):
+def test_a_blocked_user_for_whom_all_logins_are_refused_is_reported_from_the_others(entitle):
     def refused(*users):
         return logins(*users, data=None, errors=[DENIED])
 
@@ -250,7 +250,7 @@ def test_errors_with_paths_cost_no_further_write(write):
     assert [result["entitlements"][number]["error_code"] for number in (3, 7)] == [400, 403]
 
 
-def test_what_an_error_without_a_path_leaves_open_is_written_once_more_together_then_in_halves(write):
+def test_items_left_unclear_by_an_error_without_a_path_are_repeated_together_then_in_halves(write):
     data = {f"e{number}": None if number >= 16 else True for number in range(20)}
     none = {"data": dict.fromkeys(("e0", "e1", "e2", "e3")), "errors": [REFUSED]}
     calls = [
@@ -265,7 +265,7 @@ def test_what_an_error_without_a_path_leaves_open_is_written_once_more_together_
     assert outcome(write.attempt(*calls, entitlements=items_of(*range(20)))) == ["changed"] * 19 + ["failed"]
 
 
-def test_what_an_answer_leaves_out_beside_an_error_with_a_path_is_written_once_more(write):
+def test_items_missing_in_a_response_with_an_error_with_a_path_are_repeated(write):
     result = write.attempt(writes(1, 2, 3, data={"e0": True}, errors=[at(1, REFUSED)]), writes(3), entitlements=items_of(1, 2, 3))
 
     assert outcome(result) == ["changed", "failed", "changed"]
@@ -287,7 +287,7 @@ def test_wrong_credentials_stop_the_writes_once_the_client_cannot_log_in_either(
 
 
 @pytest.mark.parametrize("error", [DENIED, FORBIDDEN], ids=["401", "403"])
-def test_what_the_first_item_is_refused_stops_no_other_where_the_client_can_log_in(write, error):
+def test_a_refused_first_item_stops_no_other_if_the_client_can_log_in(write, error):
     calls = [writes(1, data=None, errors=[error]), CLIENT_LOGIN, writes(2, data=None, errors=[error]), writes(3)]
 
     assert outcome(write.attempt(*calls, entitlements=items_of(1, 2, 3), batch_size=1)) == ["failed", "failed", "changed"]
@@ -300,7 +300,7 @@ def test_one_refusal_that_takes_all_data_with_it_is_one_items_own(write, error):
     assert outcome(write.attempt(*calls, entitlements=items_of(1, 2, 3))) == ["failed", "changed", "changed"]
 
 
-def test_a_user_who_must_not_be_read_stops_no_other_where_the_client_can_log_in(entitle):
+def test_a_user_who_must_not_be_read_stops_no_other_if_the_client_can_log_in(entitle):
     forbidden = graphql(pages(), None, FORBIDDEN, token="hush-1")
     calls = [user_login(1), forbidden, CLIENT_LOGIN, user_login(2), *reads(2, held=[2])]
 
@@ -310,7 +310,7 @@ def test_a_user_who_must_not_be_read_stops_no_other_where_the_client_can_log_in(
 LIMITED = {"message": "Too many attempts", "code": 429}
 
 
-def test_a_limit_that_lets_a_part_pass_is_waited_for_and_only_the_rest_is_sent_again(write, clock):
+def test_after_a_partial_rate_limit_only_the_rest_is_repeated(write, clock):
     part = writes(1, 2, 3, data={"e0": True, "e1": None, "e2": True}, errors=[at(1, LIMITED)], answer_headers={"Retry-After": "7"})
     started = clock.now()
     result = write(part, writes(2), entitlements=items_of(1, 2, 3))
@@ -349,7 +349,7 @@ def test_tokens_that_come_beside_a_limit_are_kept_and_further_logins_go_by_field
 
 
 @pytest.mark.parametrize("single", [True, False], ids=["one", "a list"])
-def test_what_nobody_has_cannot_be_taken_from_them(write, single):
+def test_a_missing_entitlement_or_user_has_nothing_to_revoke(write, single):
     gone = {"message": "User not found", "code": 404}
     if single:
         assert write(writes(1, action="revoke", data=None, errors=[gone]), CLIENT_LOGIN, **items_of(1, state="absent")[0])["changed"] is False
@@ -361,7 +361,7 @@ def test_what_nobody_has_cannot_be_taken_from_them(write, single):
     assert outcome(result) == ["unchanged", "changed"]
 
 
-def test_that_is_not_believed_where_the_project_is_missing(write):
+def test_a_missing_user_is_an_error_if_the_project_is_missing(write):
     gone = {"message": "Project not found", "code": 404}
     calls = [writes(1, action="revoke", data=None, errors=[gone]), client_login(None, gone)]
 
@@ -369,7 +369,7 @@ def test_that_is_not_believed_where_the_project_is_missing(write):
 
 
 @pytest.mark.parametrize("error", [DENIED, FORBIDDEN])
-def test_what_is_refused_after_others_succeeded_stops_nothing(write, error):
+def test_a_refusal_after_a_success_stops_nothing(write, error):
     calls = [writes(1), writes(2, data=None, errors=[error]), writes(3)]
 
     assert outcome(write.attempt(*calls, entitlements=items_of(1, 2, 3), batch_size=1)) == ["changed", "failed", "changed"]
@@ -389,14 +389,14 @@ def test_a_platform_that_goes_away_is_not_tried_for_the_rest(write):
     assert ["not tried" in item.get("msg", "") for item in result["entitlements"]] == [False] * 4 + [True] * 3
 
 
-def test_what_could_be_read_is_settled_although_the_next_read_fails(entitle):
+def test_failures_are_resolved_by_reading_even_if_the_next_read_fails(entitle):
     lost = writes(1, 2, answer="", status=502)
     calls = [logins(1, 2), *reads(1, 2), lost, *reads(1, held=[1]), graphql(pages(), None, FORBIDDEN, token="hush-2")]
 
     assert outcome(entitle.attempt(*calls, entitlements=items_of(1, 2), retries=0)) == ["changed", "failed"]
 
 
-def test_what_failed_is_settled_with_one_read_of_each_user(entitle):
+def test_failures_are_resolved_with_one_read_of_each_user(entitle):
     items = [*items_of(1, 2), {"user_id": 1, "product_id": 445}]
     lost = written(product_mutation(user=1), product_mutation(445, user=1), product_mutation(user=2), answer="", status=500)
     settled = [holdings(product(444), product(445), user=1), holdings(user=2)]
@@ -418,7 +418,7 @@ def test_a_second_run_sends_nothing(entitle, ledger):
     assert stat.S_IMODE(pathlib.Path(ledger).stat().st_mode) == 0o600
 
 
-def test_only_what_has_changed_since_is_sent(write, entitle, ledger):
+def test_only_changed_items_are_sent(write, entitle, ledger):
     users = list(range(1, 46))
     write(*[writes(*users[start : start + 20]) for start in (0, 20, 40)], entitlements=items_of(*users), ledger=ledger)
     items = [{**item, "state": "absent" if item["user_id"] in (7, 31) else "present"} for item in items_of(*users)]
@@ -428,7 +428,7 @@ def test_only_what_has_changed_since_is_sent(write, entitle, ledger):
     assert result["diff"]["after"] == {label(7): "absent", label(31): "absent"}
 
 
-def test_without_reading_what_the_ledger_knows_is_not_written_again(write, ledger):
+def test_without_reading_recorded_items_are_not_written_again(write, ledger):
     write(writes(1), entitlements=items_of(1), ledger=ledger)
 
     assert outcome(write(writes(2), entitlements=items_of(1, 2), ledger=ledger)) == ["unchanged", "changed"]
@@ -441,7 +441,7 @@ def test_without_reading_the_other_items_of_a_user_are_not_written_again_either(
     assert outcome(write(written(product_mutation(445, user=1)), entitlements=items, ledger=ledger)) == ["unchanged", "changed"]
 
 
-def test_what_is_too_old_is_read_again(write, entitle, ledger, clock):
+def test_old_ledger_entries_are_read_again(write, entitle, ledger, clock):
     write(writes(1), entitlements=items_of(1), ledger=ledger)
     clock.time += DAY
 
@@ -450,7 +450,7 @@ def test_what_is_too_old_is_read_again(write, entitle, ledger, clock):
     assert outcome(entitle(entitlements=items_of(1), ledger=ledger, ledger_max_age=DAY)) == ["unchanged"]
 
 
-def test_the_usual_age_is_a_week(write, entitle, ledger, clock):
+def test_the_default_ledger_age_is_a_week(write, entitle, ledger, clock):
     write(writes(1), entitlements=items_of(1), ledger=ledger)
     clock.time += 7 * DAY - 1
 
@@ -466,7 +466,7 @@ def test_a_ledger_is_for_one_project_of_one_platform(write, ledger):
     assert outcome(write(writes(1), entitlements=items_of(1), ledger=ledger)) == ["changed"]
 
 
-def test_what_is_read_wins_over_the_ledger(entitle, ledger):
+def test_a_read_state_takes_precedence_over_the_ledger(entitle, ledger):
     entitle(user_login(1), *reads(1, held=[1]), entitlements=items_of(1), ledger=ledger)
     items = [*items_of(1), {"user_id": 1, "product_id": 445}]
     mutations = written(product_mutation(444, user=1), product_mutation(445, user=1))
@@ -475,7 +475,7 @@ def test_what_is_read_wins_over_the_ledger(entitle, ledger):
     assert outcome(result) == ["changed", "changed"]
 
 
-def test_a_wish_that_has_changed_is_read_and_what_is_there_is_noted(entitle, ledger):
+def test_an_item_with_a_new_desired_state_is_read_and_recorded(entitle, ledger):
     entitle(user_login(1), *reads(1, held=[1]), entitlements=items_of(1), ledger=ledger)
 
     assert outcome(entitle(*reads(1), entitlements=items_of(1, state="absent"), ledger=ledger)) == ["unchanged"]
@@ -492,21 +492,21 @@ def test_an_entry_is_forgotten_before_its_write_is_sent(write, ledger, tmp_path)
     assert known_to(ledger) == {label(2): "present"}
 
 
-def test_what_failed_is_not_noted(write, ledger):
+def test_failed_items_are_not_recorded(write, ledger):
     result = write.attempt(writes(1, 2, data={"e0": True, "e1": None}, errors=[at(1, REFUSED)]), entitlements=items_of(1, 2), ledger=ledger)
 
     assert outcome(result) == ["changed", "failed"]
     assert known_to(ledger) == {label(1): "present"}
 
 
-def test_a_user_who_cannot_be_read_is_not_noted(entitle, ledger):
+def test_a_user_who_cannot_be_read_is_not_recorded(entitle, ledger):
     calls = [logins(1, 2, failed={2: REFUSED}), *reads(1, held=[1])]
 
     assert outcome(entitle.attempt(*calls, entitlements=items_of(1, 2), ledger=ledger)) == ["unchanged", "failed"]
     assert known_to(ledger) == {label(1): "present"}
 
 
-def test_what_a_run_that_died_had_done_is_not_done_again(write, ledger, tmp_path):
+def test_the_work_of_an_interrupted_run_is_not_repeated(write, ledger, tmp_path):
     options = {**CONNECTION, "rate_limit": "none", "read_before_write": False, "batch_size": 2, "concurrency": 1, "ledger": ledger}
     with exchange(writes(1, 2), writes(3, 4, answer=RuntimeError("power failure"))):
         audienceplayer_entitlement.MODULE.run({**options, "entitlements": items_of(1, 2, 3, 4)}, name="entitle", ansible_home=str(tmp_path))
@@ -519,7 +519,7 @@ def test_check_mode_makes_no_ledger(entitle, ledger):
     assert not pathlib.Path(ledger).exists()
 
 
-def test_check_mode_believes_a_ledger_and_writes_nothing_to_it(write, entitle, ledger):
+def test_check_mode_uses_a_ledger_and_writes_nothing_to_it(write, entitle, ledger):
     write(writes(1), entitlements=items_of(1), ledger=ledger)
     before = pathlib.Path(ledger).read_bytes()
     result = entitle(user_login(2), *reads(2, held=[2]), entitlements=items_of(1, 2), ledger=ledger, check_mode=True)
@@ -529,7 +529,7 @@ def test_check_mode_believes_a_ledger_and_writes_nothing_to_it(write, entitle, l
 
 
 @pytest.mark.parametrize("content", [b"user_id,product_id\n", b"SQLite format 3\0broken"], ids=["text", "a broken database"])
-def test_a_file_that_is_no_ledger_is_left_alone_and_nothing_is_sent(entitle, ledger, content):
+def test_a_file_that_is_not_a_ledger_is_kept_and_nothing_is_sent(entitle, ledger, content):
     pathlib.Path(ledger).write_bytes(content * 100)
     result = entitle.fail(entitlements=items_of(1), ledger=ledger)
 
@@ -537,7 +537,7 @@ def test_a_file_that_is_no_ledger_is_left_alone_and_nothing_is_sent(entitle, led
     assert pathlib.Path(ledger).read_bytes() == content * 100
 
 
-def test_a_ledger_that_cannot_be_written_any_more_hides_no_change(write, ledger, monkeypatch):
+def test_a_ledger_that_cannot_be_written_hides_no_change(write, ledger, monkeypatch):
     noted = Ledger.note
 
     def fails_the_second_time(self, states, now):
@@ -571,7 +571,7 @@ ROWS = [{"user_id": 1, "product_id": 444, "state": "present"}, {"user_id": 2, "p
         ("e.yml", "- {user_id: 1, product_id: 444}\n- {user_id: 2, product_id: 444}\n- {user_id: 3, product_id: 444, state: absent}\n"),
     ],
 )
-def test_items_of_a_file_are_brought_about_and_those_that_succeed_are_not_listed(entitle, file, name, content):
+def test_items_of_a_file_are_applied_and_successful_ones_are_not_listed(entitle, file, name, content):
     result = entitle(logins(1, 2, 3), *reads(1, 2, 3, held=[1]), writes(2), entitlements_file=file(name, content))
 
     assert result["entitlements"] == []
@@ -618,14 +618,14 @@ def test_of_very_many_bad_rows_a_hundred_are_named(entitle, file):
         pytest.param([{"user_id": 1, "product_id": 444}], "1,444,absent\n", ["e.csv:2: conflicts with entitlements[0]: product"], id="a list and a file"),
     ],
 )
-def test_contradictions_are_named_before_anything_is_sent(entitle, file, listed, rows, words):
+def test_conflicts_are_reported_before_anything_is_sent(entitle, file, listed, rows, words):
     result = entitle.fail(entitlements=listed, entitlements_file=file("e.csv", "user_id,product_id,state\n" + rows))
 
     for word in words:
         assert word in result["msg"]
 
 
-def test_rows_that_are_repeated_are_done_once_and_warned_of(write, file):
+def test_duplicate_rows_are_applied_once_with_a_warning(write, file):
     path = file("e.csv", "user_id,product_id\n1,444\n2,444\n1,444\n")
     result = write(writes(1, 2), entitlements_file=path)
 
@@ -633,7 +633,7 @@ def test_rows_that_are_repeated_are_done_once_and_warned_of(write, file):
     assert result["warnings"] == [f"duplicate entitlements: {path}:4 repeats {path}:2"]
 
 
-def test_a_row_that_repeats_an_item_of_the_list_is_warned_of(write, file):
+def test_a_row_that_repeats_an_item_of_the_list_causes_a_warning(write, file):
     path = file("e.csv", "user_id,product_id\n1,444\n")
 
     assert f"{path}:2 repeats entitlements[0]" in write(writes(1), entitlements=items_of(1), entitlements_file=path)["warnings"][0]
@@ -659,7 +659,7 @@ def test_an_item_beside_a_file_is_refused(entitle, file, option):
 
 
 @pytest.mark.parametrize(("name", "content"), [("e.csv", "user_id,product_id\n"), ("e.json", "[]"), ("e.yml", "[]")])
-def test_a_file_without_rows_is_nothing_to_do_and_warned_of(entitle, file, name, content):
+def test_a_file_without_rows_causes_a_warning(entitle, file, name, content):
     path = file(name, content)
     result = entitle(entitlements_file=path)
 
@@ -667,7 +667,7 @@ def test_a_file_without_rows_is_nothing_to_do_and_warned_of(entitle, file, name,
     assert result["warnings"] == [f"{path} contains no items"]
 
 
-def test_an_empty_list_is_nothing_to_do_and_not_warned_of(entitle):
+def test_an_empty_list_causes_no_warning(entitle):
     assert "warnings" not in entitle(entitlements=[])
 
 
@@ -693,7 +693,7 @@ def test_a_file_below_the_working_directory_is_named_as_the_documentation_promis
     assert entitle.fail(entitlements_file=file(name, content))["msg"] == f"AudiencePlayer: {place}: user_email: '1' is not an e-mail address: it has no @"
 
 
-def test_a_wrong_column_is_told_once(entitle, file):
+def test_an_unknown_column_is_reported_once(entitle, file):
     path = file("e.csv", "user_email,product\n" + "a@b.c,444\n" * 50)
     columns = "product_id, subscription_id, user_id, user_email, auto_register, expires_at, state"
 
@@ -714,14 +714,14 @@ def test_a_wrong_column_is_told_once(entitle, file):
     ],
 )
 @pytest.mark.parametrize("number", ["1e3", "1.00E+03", "1000.0", "-1000"])
-def test_a_number_that_was_rounded_is_no_user(entitle, file, name, form, number):
+def test_a_rounded_number_is_not_a_user_id(entitle, file, name, form, number):
     message = entitle.fail(entitlements_file=file(name, form.format(number)), read_before_write=False)["msg"]
 
     assert "user_id: " in message and "is not an id. Give it in plain digits" in message
 
 
 @pytest.mark.parametrize("number", ["+1000", "1_000", "12:30", "0x3e8"])
-def test_nor_is_one_that_only_yaml_reads_as_such(entitle, file, number):
+def test_a_number_in_yaml_notation_is_not_a_user_id(entitle, file, number):
     message = entitle.fail(entitlements_file=file("e.yml", f"- {{user_id: {number}, product_id: 444}}"), read_before_write=False)["msg"]
 
     assert f"user_id: {number!r} is not an id" in message
@@ -729,11 +729,11 @@ def test_nor_is_one_that_only_yaml_reads_as_such(entitle, file, number):
 
 @pytest.mark.parametrize("option", ["user_id", "product_id", "project_id"])
 @pytest.mark.parametrize("value", ["1e3", "+5", "1_000", 5.0, "5.0", -5, True])
-def test_the_same_holds_for_options(entitle, option, value):
+def test_ids_in_options_are_checked_as_well(entitle, option, value):
     assert f"{option}: {value!r} is not an id" in entitle.fail(**{"user_id": 1, "product_id": 444, option: value})["msg"]
 
 
-def test_and_for_the_environment(entitle, monkeypatch):
+def test_ids_in_the_environment_are_checked_as_well(entitle, monkeypatch):
     monkeypatch.setenv("AUDIENCEPLAYER_PROJECT_ID", "1.11E+02")
 
     assert "project_id: '1.11E+02' is not an id" in entitle.fail(user_id=1, product_id=444, project_id=None)["msg"]
@@ -747,7 +747,7 @@ spellings = pytest.mark.parametrize(("one", "other"), [ALICE, JUERGEN], ids=asci
 
 
 @spellings
-def test_contradictory_wishes_for_two_spellings_are_named_with_both_lines(entitle, file, one, other):
+def test_conflicting_rows_for_two_spellings_are_reported_with_both_lines(entitle, file, one, other):
     path = file("e.csv", f"user_email,product_id,state\n{one},444,present\nb@c.d,444,\n{other},444,absent\n")
 
     assert entitle.fail(entitlements_file=path)["msg"] == (
@@ -756,7 +756,7 @@ def test_contradictory_wishes_for_two_spellings_are_named_with_both_lines(entitl
 
 
 @spellings
-def test_the_same_wish_for_two_spellings_is_a_repetition(write, file, one, other):
+def test_equal_rows_for_two_spellings_are_duplicates(write, file, one, other):
     path = file("e.csv", f"user_email,product_id\n{one},444\n{other},444\n")
     result = write(written(product_mutation(user=one)), entitlements_file=path)
 
@@ -765,7 +765,7 @@ def test_the_same_wish_for_two_spellings_is_a_repetition(write, file, one, other
 
 
 @spellings
-def test_what_one_spelling_was_given_another_is_not_believed_to_lack(write, ledger, one, other):
+def test_entitlements_of_one_spelling_are_not_missing_for_another(write, ledger, one, other):
     item = {"user_email": one, "product_id": 444}
     write(written(product_mutation(user=one)), entitlements=[item], ledger=ledger)
 
@@ -785,7 +785,7 @@ def test_each_spelling_is_sent_as_it_was_given_and_logged_in_by_itself(entitle):
 
 @pytest.mark.parametrize("character", ["\u200b", "\ufeff", "\u00a0", "\u00ad", "\u2060"], ids=ascii)
 @pytest.mark.parametrize("name", ["e.csv", "e.json"])
-def test_a_character_that_nobody_sees_is_refused(entitle, file, name, character):
+def test_an_invisible_character_is_rejected(entitle, file, name, character):
     address = f"alice@example.com{character}"
     content = f"user_email,product_id\n{address},444\n" if name == "e.csv" else json.dumps([{"user_email": address, "product_id": 444}])
 
@@ -802,7 +802,7 @@ def test_a_diff_shows_a_thousand_changes_and_counts_the_others(write):
     assert "and 1 more" not in write(entitlements=items_of(*range(1, 1001)), check_mode=True)["diff"]["after"]
 
 
-def test_a_long_file_that_the_ledger_knows_is_done_at_once(write, file, ledger):
+def test_a_long_file_that_the_ledger_confirms_is_done_at_once(write, file, ledger):
     users = range(1, 20_001)
     Ledger(ledger, PLACE, DAY).note({label(user): "present" for user in users}, 1_800_000_000)
     path = file("e.csv", "user_id,product_id\n" + "".join(f"{user},444\n" for user in users))
@@ -817,7 +817,7 @@ def test_a_long_file_that_the_ledger_knows_is_done_at_once(write, file, ledger):
 # --- planned users -----------------------------------------------------------------------------------------------------------
 
 
-def test_in_check_mode_a_planned_user_counts_as_one_who_holds_nothing(entitle):
+def test_in_check_mode_a_planned_user_has_no_entitlements(entitle):
     items = [{"user_email": "new@example.com", "product_id": 444}, {"user_email": "new@example.com", "product_id": 445, "state": "absent"}]
     calls = [user_login("new@example.com", NOT_FOUND), CLIENT_LOGIN]
     result = entitle(*calls, entitlements=items, planned_users=["new@example.com"], check_mode=True)
@@ -825,7 +825,7 @@ def test_in_check_mode_a_planned_user_counts_as_one_who_holds_nothing(entitle):
     assert outcome(result) == ["changed", "unchanged"]
 
 
-def test_in_check_mode_a_user_whom_nobody_plans_is_still_missing(entitle):
+def test_in_check_mode_an_unplanned_user_is_still_missing(entitle):
     calls = [user_login("new@example.com", NOT_FOUND), CLIENT_LOGIN]
     items = [{"user_email": "new@example.com", "product_id": 444}]
 
@@ -843,7 +843,7 @@ def test_in_a_real_run_plans_do_not_count(entitle):
 
 
 @pytest.mark.parametrize(("counts", "slept"), [("request", 0), ("field", 60.5)])
-def test_a_batch_takes_as_many_places_of_the_limit_as_it_has_writes(write, clock, counts, slept):
+def test_a_batch_counts_each_write_towards_the_limit(write, clock, counts, slept):
     batches = [writes(*range(start, start + 20)) for start in (0, 20, 40)]
     write(*batches, entitlements=items_of(*range(60)), rate_limit="40/minute", rate_limit_counts=counts)
 
@@ -851,7 +851,7 @@ def test_a_batch_takes_as_many_places_of_the_limit_as_it_has_writes(write, clock
 
 
 @pytest.mark.parametrize(("counts", "slept"), [("request", 0), ("field", 60.5)])
-def test_a_read_takes_a_place_for_each_of_the_two_lists(entitle, clock, counts, slept):
+def test_a_read_counts_each_of_the_two_lists_towards_the_limit(entitle, clock, counts, slept):
     calls = [logins(1, 2), *reads(1, 2, held=[1, 2])]
     entitle(*calls, entitlements=items_of(1, 2), rate_limit="5/minute", rate_limit_counts=counts)
 
@@ -865,7 +865,7 @@ def test_a_batch_is_no_greater_than_the_limit(write):
     assert write(*calls, entitlements=items_of(*users), rate_limit="5/second", rate_limit_counts="field")["summary"]["changed"] == 12
 
 
-def test_a_batch_is_as_great_as_it_is_where_requests_are_counted(write):
+def test_a_batch_is_not_reduced_if_requests_are_counted(write):
     assert write(writes(*range(12)), entitlements=items_of(*range(12)), rate_limit="5/second")["summary"]["changed"] == 12
 
 
@@ -884,7 +884,7 @@ def test_the_limit_for_logins_does_not_keep_writes_apart(entitle):
 # --- progress --------------------------------------------------------------------------------------------------------------
 
 
-def test_work_that_takes_long_says_how_far_it_is(clock, tmp_path):
+def test_long_work_reports_progress(clock, tmp_path):
     lines = []
     options = {**CONNECTION, "auth_rate_limit": "none", "rate_limit": "1/second", "read_before_write": False, "batch_size": 1, "concurrency": 1}
     answers = [writes(user, **({"data": {"e0": None}, "errors": [REFUSED]} if user == 3 else {})) for user in range(60)]
@@ -898,7 +898,7 @@ def test_work_that_takes_long_says_how_far_it_is(clock, tmp_path):
     assert re.fullmatch(r"AudiencePlayer: 40 of 60 done, 39 changed, 1 failed, .*", lines[1])
 
 
-def test_what_the_ledger_knows_is_done_already(clock, tmp_path, ledger):
+def test_progress_includes_items_that_the_ledger_confirms(clock, tmp_path, ledger):
     lines = []
     Ledger(ledger, PLACE, DAY).note({label(user): "present" for user in range(10, 100)}, 1_800_000_000)
     options = {**CONNECTION, "rate_limit": "1/second", "read_before_write": False, "batch_size": 1, "concurrency": 1, "ledger": ledger}
@@ -926,7 +926,7 @@ def test_progress_counts_what_the_summary_counts(clock, tmp_path):
     assert re.fullmatch(r"AudiencePlayer: 17 of 60 done, 10 changed, 2 failed, .*", lines[0])
 
 
-def test_nothing_is_said_before_a_first_item_is_done(clock, tmp_path):
+def test_no_progress_is_reported_before_the_first_item(clock, tmp_path):
     """A login that waits for its limit is not an item."""
     lines = []
     options = {**CONNECTION, "auth_rate_limit": "1/minute", "rate_limit": "none", "batch_size": 1, "concurrency": 1}
@@ -937,7 +937,7 @@ def test_nothing_is_said_before_a_first_item_is_done(clock, tmp_path):
     assert [line.partition(",")[0] for line in lines] == ["AudiencePlayer: 2 of 3 done"]
 
 
-def test_work_that_does_not_take_long_says_nothing(tmp_path):
+def test_short_work_reports_no_progress(tmp_path):
     lines = []
     options = {**CONNECTION, "rate_limit": "none", "read_before_write": False, "entitlements": items_of(1)}
     with exchange(writes(1)):
@@ -1029,7 +1029,7 @@ def test_several_requests_are_in_flight_and_every_item_is_written_once(several):
 
 
 @pytest.mark.parametrize("concurrency", [1, 2])
-def test_no_more_requests_than_wished_are_in_flight(several, concurrency):
+def test_concurrency_limits_the_requests_in_flight(several, concurrency):
     users = range(1, 31)
     platform = Platform(lacking=users)
     result, _server = several(platform, users, concurrency=concurrency)
@@ -1038,7 +1038,7 @@ def test_no_more_requests_than_wished_are_in_flight(several, concurrency):
     assert result["summary"]["changed"] == 30
 
 
-def test_what_is_noted_by_several_at_once_is_known_to_the_next_run(several, ledger):
+def test_concurrently_recorded_items_are_known_to_the_next_run(several, ledger):
     users = range(1, 61)
     platform = Platform(refuses=[7, 23], lacking=users)
     first, server = several(platform, users, ledger=ledger)

@@ -52,7 +52,7 @@ def known(info):
 @pytest.mark.parametrize(
     ("options", "user"), [({"user_id": 333}, 333), ({"user_email": "viewer@example.com"}, "viewer@example.com")], ids=["by id", "by e-mail"]
 )
-def test_what_a_user_holds_is_read_with_the_users_own_token(info, options, user, check_mode):
+def test_entitlements_are_read_with_the_users_own_token(info, options, user, check_mode):
     found = [product(444), product(445, is_fulfilled=False), product(446, fulfilment_expires_at="2030-01-01T00:00:00Z"), subscription()]
     result = info(user_login(user), holdings(*found, user=user), **options, check_mode=check_mode)
 
@@ -86,14 +86,14 @@ def test_the_client_logs_in_once_for_several_missing_users(info):
 
 
 @pytest.mark.parametrize(("option", "user"), [("user_id", 333), ("user_email", "a@b.c")], ids=["by id", "by e-mail"])
-def test_a_wrong_project_is_no_missing_user(info, option, user):
+def test_a_wrong_project_is_not_a_missing_user(info, option, user):
     result = info.fail(user_login(user, NO_PROJECT), client_login(None, NO_PROJECT), **{option: user})
 
     assert result["error_code"] == 404
     assert "project_id" in result["msg"]
 
 
-def test_a_project_that_is_gone_since_the_login_is_no_missing_user(known):
+def test_a_project_deleted_since_the_login_is_not_a_missing_user(known):
     result = known.fail(graphql(pages(), None, NO_PROJECT, token="hush-333"), client_login(None, NO_PROJECT), user_id=333)
 
     assert result["error_code"] == 404
@@ -106,13 +106,13 @@ def test_the_end_users_address_is_sent_along(info):
     assert info(user_login(**address), holdings(**address), user_id=333, **address)["changed"] is False
 
 
-def test_a_given_token_says_whose(runs):
+def test_a_supplied_token_identifies_the_user(runs):
     result = runs(audienceplayer_entitlement_info, project_id=111, access_token="hush-given")(graphql(pages(), lists(product()), token="hush-given"))
 
     assert result["products"] == [{"product_id": 444, "is_fulfilled": True, "expires_at": None}]
 
 
-def test_with_a_given_token_and_no_credentials_a_missing_user_is_believed_without_a_login(runs):
+def test_with_a_supplied_token_and_no_credentials_a_missing_user_needs_no_login(runs):
     given = runs(audienceplayer_entitlement_info, project_id=111, access_token="hush-given")
     result = given(graphql(pages(), None, NOT_FOUND, token="hush-given"))
 
@@ -146,13 +146,13 @@ def test_it_is_replaced_once_only(known):
     assert known.fail(rejected, user_login(), rejected, user_id=333)["error_code"] == 401
 
 
-def test_a_given_token_that_is_rejected_is_replaced_with_the_users_own(info):
+def test_a_supplied_token_that_is_rejected_is_replaced_with_the_users_own(info):
     rejected = graphql(pages(), None, STALE, token="hush-given")
 
     assert info(rejected, user_login(), holdings(product()), user_id=333, access_token="hush-given")["products"]
 
 
-def test_a_given_token_that_is_rejected_fails_where_there_are_no_credentials(runs):
+def test_a_supplied_token_that_is_rejected_fails_if_there_are_no_credentials(runs):
     rejected = graphql(pages(), None, STALE, token="hush-given")
     result = runs(audienceplayer_entitlement_info, project_id=111, access_token="hush-given").fail(rejected)
 
@@ -160,7 +160,7 @@ def test_a_given_token_that_is_rejected_fails_where_there_are_no_credentials(run
     assert "access_token" in result["msg"]
 
 
-def test_a_given_token_that_is_rejected_is_never_replaced_with_the_clients_own_as_that_would_read_somebody_elses_holdings(info):
+def test_a_supplied_token_that_is_rejected_is_never_replaced_with_the_clients_own_as_that_would_read_somebody_elses_holdings(info):
     rejected = graphql(pages(), None, STALE, token="hush-given")
 
     assert "access_token" in info.fail(rejected, access_token="hush-given")["msg"]
@@ -197,21 +197,21 @@ def test_a_list_without_a_count_is_one_page(known, pagination):
     assert len(known(graphql(pages(), answer, token="hush-333"), user_id=333)["products"]) == 2
 
 
-def test_pages_end_where_one_is_empty_whatever_the_count(known):
+def test_pages_end_if_one_is_empty_whatever_the_count(known):
     calls = [graphql(pages(), lists(*numbered(2), total=3), token="hush-333"), graphql(pages(2, None), lists(total=3), token="hush-333")]
 
     assert len(known(*calls, user_id=333)["products"]) == 2
 
 
 @pytest.mark.parametrize("status", [200, 400])
-def test_where_the_lists_take_no_arguments_they_are_read_whole(known, status):
+def test_if_the_lists_take_no_arguments_they_are_read_whole(known, status):
     refused = graphql(pages(), None, NO_ARGUMENTS, token="hush-333", status=status)
     result = known(refused, graphql(UNPAGED, lists(product(), subscription()), token="hush-333"), user_id=333)
 
     assert len(result["products"]) == len(result["subscriptions"]) == 1
 
 
-def test_where_a_later_page_is_refused_both_lists_are_read_whole(known):
+def test_if_a_later_page_is_refused_both_lists_are_read_whole(known):
     first = graphql(pages(), lists(*numbered(100), subscription(), total=101), token="hush-333")
     refused = graphql(pages(100, 1), None, NO_ARGUMENTS, token="hush-333")
     result = known(first, refused, graphql(UNPAGED, lists(*numbered(101), subscription()), token="hush-333"), user_id=333)
@@ -220,7 +220,7 @@ def test_where_a_later_page_is_refused_both_lists_are_read_whole(known):
     assert len(result["subscriptions"]) == 1
 
 
-def test_where_a_later_page_of_one_list_is_refused_the_other_is_not_lost(known):
+def test_if_a_later_page_of_one_list_is_refused_the_other_is_not_lost(known):
     answer = lists(*numbered(100), subscription())
     answer["UserProductList"]["pagination"]["total_count"] = 101
     refused = graphql(pages(100, None), None, NO_ARGUMENTS, token="hush-333")
@@ -271,8 +271,8 @@ def test_a_list_may_be_null(known):
         pytest.param({"data": None}, ["data.UserProductList: must be object, not null"], id="no data"),
         pytest.param({"data": {"UserProductList": {"items": []}}}, ["data.UserSubscriptionList: must be object, not null"], id="one list missing"),
         pytest.param({"data": lists({"product_id": 1})}, ["UserProductList.items[0]", "is_fulfilled"], id="a field missing"),
-        pytest.param({"data": lists(product("one"))}, ["UserProductList.items[0].product_id"], id="an id that is no number"),
-        pytest.param({"data": lists(product(fulfilment_expires_at=7))}, ["fulfilment_expires_at", "string"], id="a date that is no text"),
+        pytest.param({"data": lists(product("one"))}, ["UserProductList.items[0].product_id"], id="an id that is not a number"),
+        pytest.param({"data": lists(product(fulfilment_expires_at=7))}, ["fulfilment_expires_at", "string"], id="a date that is not text"),
         pytest.param({"data": lists(subscription(expires_at="soon"))}, ["UserSubscriptionList.items[0].expires_at"], id="a date that is none"),
         pytest.param({"data": lists(subscription(expires_at=""))}, ["UserSubscriptionList.items[0].expires_at"], id="an empty date"),
         pytest.param("<html>Hello</html>", ["an HTML page", "url"], id="HTML"),
@@ -290,19 +290,19 @@ def test_an_answer_of_another_shape_is_one_clear_failure_that_names_the_field(kn
 
 
 @pytest.mark.parametrize("code", [401, 403, 400, 500])
-def test_a_login_that_is_refused_is_no_missing_user(info, code):
+def test_a_refused_login_is_not_a_missing_user(info, code):
     assert info.fail(user_login(333, {"message": "No", "code": code}), user_id=333)["error_code"] == code
 
 
-def test_403_is_told_and_neither_replaces_the_token_nor_asks_otherwise(known):
+def test_403_is_reported_and_neither_replaces_the_token_nor_changes_the_query(known):
     assert known.fail(graphql(pages(), None, {"message": "No rights", "code": 403}, token="hush-333"), user_id=333)["error_code"] == 403
 
 
-def test_an_unreachable_platform_is_not_asked_otherwise(known):
+def test_an_unreachable_platform_gets_no_other_query(known):
     assert "timeout" in known.fail(*[graphql(pages(), answer=NO_ANSWER, token="hush-333")] * 2, user_id=333, retries=1)["msg"]
 
 
-def test_where_the_platform_asks_for_too_long_a_wait_nothing_more_is_sent(known):
+def test_if_the_platform_asks_for_too_long_a_wait_nothing_more_is_sent(known):
     limited = graphql(pages(), answer={"message": "Too many"}, token="hush-333", status=429, answer_headers={"Retry-After": "600"})
     result = known.fail(limited, user_id=333)
 

@@ -87,7 +87,7 @@ def test_in_check_mode_no_mutation_is_sent(library, send, document):
     ["{ a }", 'query { a(b: "mutation { b }") }', "query { mutation }", "# mutation\n{ a }"],
     ids=["anonymous", "the word in a string", "the word as a field", "the word in a comment"],
 )
-def test_in_check_mode_what_only_resembles_a_mutation_is_sent(library, send, document):
+def test_in_check_mode_a_query_that_resembles_a_mutation_is_sent(library, send, document):
     assert send(asked({"a": 1}, document=document), query=document, check_mode=True)["changed"] is False
 
 
@@ -136,7 +136,7 @@ ADMIN_LOGIN = LOGIN.replace("(", "(project_id: 111, ")
         ),
     ],
 )
-def test_scope_and_grant_say_with_whose_token_and_where(runs, options, login, scope, token):
+def test_scope_and_grant_select_the_token_and_the_endpoint(runs, options, login, scope, token):
     assert runs(audienceplayer_graphql, **CONNECTION)(login, asked(scope=scope, token=token), query=QUERY, **options)["data"] == CONFIG
 
 
@@ -146,7 +146,7 @@ def test_the_end_users_address_is_sent_along(runs):
     send(client_login(logged_in(), forwarded_for="192.0.2.7"), asked(forwarded_for="192.0.2.7"), query=QUERY)
 
 
-def test_a_given_token_is_used(runs):
+def test_a_supplied_token_is_used(runs):
     runs(audienceplayer_graphql, project_id=111)(asked(token="hush-given"), query=QUERY, access_token="hush-given")
 
 
@@ -219,7 +219,7 @@ def test_an_unreadable_answer_to_a_mutation_is_a_failure_and_not_sent_again(send
     assert "unexpected response to" in send.fail(told(answer=answer), query=MUTATION)["msg"]
 
 
-def test_too_many_requests_are_waited_for(send, clock):
+def test_rate_limits_are_waited_out(send, clock):
     limited = {"message": "Slow down", "code": 429}
 
     assert send(told(None, limited, answer_headers={"Retry-After": "9"}), told(), query=MUTATION)["changed"] is True
@@ -236,7 +236,7 @@ def test_too_many_requests_are_waited_for(send, clock):
         pytest.param({"grant": "password"}, ["email", "password"], id="the grant's needs"),
         pytest.param({"user_id": 1, "user_email": "a@b.c"}, ["user_id", "user_email"], id="two users"),
         pytest.param({"auto_register": True}, ["user_email"], id="nobody to register"),
-        pytest.param({"variables": "id"}, ["variables"], id="variables that are no dict"),
+        pytest.param({"variables": "id"}, ["variables"], id="variables that are not a dict"),
     ],
 )
 def test_bad_options_fail_before_anything_is_sent(runs, options, words):

@@ -103,7 +103,7 @@ def test_strings_are_written_as_literals_that_mean_the_same(token, password, lit
         pytest.param(logged_in(expires_in=315360000), 315360000, id="ten years"),
     ],
 )
-def test_the_expiry_is_read_from_wherever_it_stands(token, answer, expires_in):
+def test_the_expiry_is_read_from_the_response_or_the_jwt(token, answer, expires_in):
     assert token(client_login(answer))["token"]["expires_in"] == expires_in
 
 
@@ -135,7 +135,7 @@ def test_the_second_time_token_and_user_come_from_the_cache(token, clock):
     assert second["user"] == first["user"]
 
 
-def test_whether_users_are_created_makes_no_other_token(token):
+def test_auto_register_does_not_distinguish_tokens(token):
     token(user_login("a@b.c", auto_register=True), user_email="a@b.c", auto_register=True)
 
     assert token(user_email="a@b.c")["changed"] is False
@@ -220,7 +220,7 @@ def test_check_mode_returns_a_cached_token_with_its_user(token):
     assert result["user"] == {"id": 333, "email": "viewer@example.com"}
 
 
-def test_a_new_token_that_lives_shorter_than_min_ttl_fails(token):
+def test_a_new_token_that_expires_within_min_ttl_fails(token):
     assert "min_ttl (60 s)" in token.fail_after_a_change(client_login(logged_in(expires_in=59)))["msg"]
 
 
@@ -257,7 +257,7 @@ def test_an_error_without_a_code_has_that_of_the_http_status_if_that_is_one(toke
     assert "Something is wrong" in result["msg"]
 
 
-def test_a_server_error_with_errors_is_repeated_and_then_told(token):
+def test_a_server_error_with_errors_is_repeated_and_then_reported(token):
     failing = client_login(None, {"message": "Internal server error", "code": 500}, status=500)
 
     assert token.fail(failing, failing, retries=1)["error_code"] == 500
@@ -278,12 +278,12 @@ def test_a_server_error_with_errors_is_repeated_and_then_told(token):
         pytest.param({"data": {"ClientAuthenticate": ["x"]}}, 200, ["(data.ClientAuthenticate: must be object, not array)"], id="a list"),
         pytest.param({"data": {"ClientAuthenticate": {"user_id": 1}}}, 200, ["(data.ClientAuthenticate: lacks access_token)"], id="no token"),
         pytest.param(
-            {"data": {"ClientAuthenticate": logged_in(expires_in="soon")}}, 200, ["data.ClientAuthenticate.expires_in"], id="a life that is no number"
+            {"data": {"ClientAuthenticate": logged_in(expires_in="soon")}}, 200, ["data.ClientAuthenticate.expires_in"], id="a life that is not a number"
         ),
-        pytest.param({"data": {"ClientAuthenticate": logged_in(user="me")}}, 200, ["user_id"], id="an id that is no number"),
-        pytest.param({"errors": "Everything"}, 200, ["errors"], id="errors that are no list"),
+        pytest.param({"data": {"ClientAuthenticate": logged_in(user="me")}}, 200, ["user_id"], id="an id that is not a number"),
+        pytest.param({"errors": "Everything"}, 200, ["errors"], id="errors that are not a list"),
         pytest.param({"errors": [{"code": 402}]}, 200, ["402"], id="an error without a message"),
-        pytest.param({"errors": [{"message": {"de": "Nein"}, "code": 402}]}, 200, ["402"], id="a message that is no text"),
+        pytest.param({"errors": [{"message": {"de": "Nein"}, "code": 402}]}, 200, ["402"], id="a message that is not text"),
         pytest.param({"message": "Too late"}, 503, ["Too late"], id="503"),
     ],
 )
@@ -296,7 +296,7 @@ def test_an_answer_without_a_token_is_one_clear_failure(token, answer, status, w
         assert word in result["msg"]
 
 
-def test_a_login_is_repeated_where_no_answer_comes(token):
+def test_a_login_is_repeated_if_no_answer_comes(token):
     lost = [client_login(answer=NO_ANSWER), client_login(answer="", status=502)]
 
     assert token(*lost, client_login(logged_in()))["changed"] is True
@@ -307,7 +307,7 @@ def test_a_login_is_repeated_where_no_answer_comes(token):
     [client_login(None, {"message": "Slow down", "code": 429}), client_login(None, {"message": "Slow down"}, status=429)],
     ids=["code", "status"],
 )
-def test_too_many_requests_are_waited_for(token, clock, limited):
+def test_rate_limits_are_waited_out(token, clock, limited):
     assert token(limited, client_login(logged_in()))["changed"] is True
     assert sum(clock.slept) >= 1
 
@@ -340,7 +340,7 @@ def test_rate_limits_count_by_the_end_users_address(token, clock, address, waite
         pytest.param({**PASSWORD, "user_id": 1}, ["user_id", "grant"], id="a password and somebody else"),
         pytest.param({"user_email": ""}, ["user_email"], id="an empty address must not give the client's own token"),
         pytest.param({"scope": "root"}, ["scope"], id="an unknown scope"),
-        pytest.param({"project_id": "one"}, ["project_id"], id="a project that is no number"),
+        pytest.param({"project_id": "one"}, ["project_id"], id="a project that is not a number"),
     ],
 )
 def test_bad_options_fail_before_anything_is_sent(token, options, words):
@@ -350,7 +350,7 @@ def test_bad_options_fail_before_anything_is_sent(token, options, words):
         assert word in result["msg"]
 
 
-def test_an_unknown_user_is_told_as_the_platform_does(token):
+def test_an_unknown_user_is_reported_as_by_the_platform(token):
     result = token.fail(user_login("a@b.c", NOT_FOUND), user_email="a@b.c")
 
     assert result["error_code"] == 404 and "User not found" in result["msg"]

@@ -90,7 +90,7 @@ def test_a_name_that_creating_did_not_take_is_set_afterwards(user):
     assert result["user"] == FOUND
 
 
-def test_the_token_of_the_login_is_kept_for_who_needs_it_next(user, runs):
+def test_the_token_of_the_login_is_cached_for_later_tasks(user, runs):
     user(*missing(), create(), read())
 
     assert runs(audienceplayer_token, **CONNECTION)(user_email=EMAIL)["token"]["access_token"] == "hush-new"
@@ -104,7 +104,7 @@ def test_the_client_logs_in_once_for_several_missing_users(user):
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
-def test_a_wrong_project_is_no_missing_user_and_nothing_is_written(user, check_mode):
+def test_a_wrong_project_is_not_a_missing_user_and_nothing_is_written(user, check_mode):
     result = user.fail(read(None, NO_PROJECT), client_login(None, NO_PROJECT), check_mode=check_mode)
 
     assert result["error_code"] == 404
@@ -157,12 +157,12 @@ def test_check_mode_predicts_the_change_and_writes_nothing(user, calls, changed,
 
 
 @pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, {"answer": "", "status": 502}], ids=["no answer", "502"])
-def test_a_creation_does_no_harm_twice_so_it_is_repeated(user, lost):
+def test_a_creation_is_idempotent_so_it_is_repeated(user, lost):
     assert user(*missing(), create(**lost), create(), read())["changed"] is True
 
 
 @pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, {"answer": "", "status": 502}, {"answer": "<html></html>"}], ids=["no answer", "502", "a web page"])
-def test_a_rename_in_doubt_is_read_again(user, lost):
+def test_after_an_ambiguous_rename_the_state_is_read_again(user, lost):
     old = {**FOUND, "name": "Old"}
 
     assert user(read(old), read(old), rename("Vera", **lost), read(), user_name="Vera")["user"] == FOUND
@@ -175,12 +175,12 @@ def test_a_rename_in_doubt_is_read_again(user, lost):
         pytest.param([*missing(), named({"message": "Invalid e-mail", "code": 400})], 400, ["Invalid e-mail"], id="creating"),
         pytest.param([read(), read(), rename("New", {"message": "Name too long", "code": 400})], 400, ["Name too long"], id="renaming"),
         pytest.param([read({"id": 333})], None, ["ClientUser", "email"], id="an answer without the e-mail"),
-        pytest.param([read({**FOUND, "id": "x"})], None, ["ClientUser.id"], id="an id that is no number"),
+        pytest.param([read({**FOUND, "id": "x"})], None, ["ClientUser.id"], id="an id that is not a number"),
         pytest.param([read(answer="<html>Hello</html>")], None, ["an HTML page"], id="HTML"),
         pytest.param([read(answer={"data": {}})], None, ["lacks ClientUser"], id="an answer without the user"),
     ],
 )
-def test_what_goes_wrong_is_a_clear_failure_that_names_the_user(user, calls, code, words):
+def test_errors_are_clear_failures_that_name_the_user(user, calls, code, words):
     result = user.fail(*calls, user_name="New")
 
     assert result.get("error_code") == code

@@ -39,7 +39,7 @@ def test_the_token_is_asked_for_without_a_user(api):
     assert api(sent("GET", "43"), act_as_user_id=43)["status"] == 200
 
 
-def test_the_user_stays_where_headers_are_given(api):
+def test_the_user_stays_if_headers_are_given(api):
     api(LOGIN, sent("POST", "42", json={"a": 1}, status=201), act_as_user_id=42, method="POST", body={"a": 1}, headers={"X-Page": "1"})
 
 

@@ -152,7 +152,7 @@ def test_an_application_that_another_process_created_meanwhile_is_not_created_ag
 
 
 @pytest.mark.parametrize("lacking", ["clientSecret", "description"])
-def test_what_the_answer_to_creating_lacks_is_read_by_id(oauth_app, lacking):
+def test_fields_missing_in_the_response_to_a_creation_are_read_by_id(oauth_app, lacking):
     result = oauth_app(listed(), listed(), posted(without(REVIEWER, lacking)), got(REVIEWER), **WANTED)
 
     assert result["changed"] is True
@@ -169,7 +169,7 @@ def test_what_the_answer_to_creating_lacks_is_read_by_id(oauth_app, lacking):
         pytest.param("null", id="null"),
         pytest.param('{"id": 1, "applicat', id="truncated"),
         pytest.param([REVIEWER], id="a list"),
-        pytest.param({**REVIEWER, "id": "one"}, id="an id that is no number"),
+        pytest.param({**REVIEWER, "id": "one"}, id="an id that is not a number"),
     ],
 )
 def test_after_an_answer_that_does_not_fit_the_application_is_read_and_not_created_twice(oauth_app, answer):
@@ -189,7 +189,7 @@ def test_creating_that_was_applied_although_the_answer_was_lost_makes_one_applic
 
 @pytest.mark.parametrize("lost", IN_DOUBT)
 @pytest.mark.parametrize("retries", [0, 4])
-def test_creating_that_is_applied_late_is_waited_for_and_never_sent_again(oauth_app, clock, lost, retries):
+def test_a_creation_that_is_applied_late_is_awaited_and_never_repeated(oauth_app, clock, lost, retries):
     found = [listed(without(REVIEWER, "clientSecret")), got(REVIEWER)]
     result = oauth_app(listed(), listed(), posted(**lost), listed(), listed(), *found, **WANTED, retries=retries)
 
@@ -199,7 +199,7 @@ def test_creating_that_is_applied_late_is_waited_for_and_never_sent_again(oauth_
 
 
 @pytest.mark.parametrize("lost", IN_DOUBT)
-def test_creating_that_does_not_show_within_timeout_fails_and_is_not_sent_again(oauth_app, clock, lost):
+def test_a_creation_that_does_not_appear_within_timeout_fails_and_is_not_repeated(oauth_app, clock, lost):
     result = oauth_app.fail(listed(), listed(), posted(**lost), *[listed()] * 4, **WANTED, timeout=3)
 
     assert result.get("status") == lost.get("status")
@@ -220,11 +220,11 @@ def test_creating_that_was_applied_after_all_that_is_found_by_the_next_run(oauth
 
 
 @pytest.mark.parametrize("failed", NOT_ARRIVED)
-def test_what_certainly_did_not_arrive_is_sent_again(oauth_app, failed):
+def test_a_creation_that_cannot_have_arrived_is_repeated(oauth_app, failed):
     assert oauth_app(listed(), listed(), posted(**failed), posted(REVIEWER), **WANTED)["application"] == shown(REVIEWER)
 
 
-def test_what_others_registered_beside_one_in_doubt_is_told(oauth_app):
+def test_applications_registered_by_others_after_an_ambiguous_creation_are_reported(oauth_app):
     result = oauth_app.fail(listed(), listed(), posted(NO_ANSWER), listed(app(1), app(2)), **WANTED)
 
     assert "may have been created" in result["msg"] and "2 applications of that name, with the ids 1, 2" in result["msg"]
@@ -238,7 +238,7 @@ def test_too_many_requests_means_that_nothing_was_created_so_it_is_repeated(oaut
     assert clock.slept == [7.0]
 
 
-def test_out_of_service_leaves_open_what_was_done_so_it_is_read_after_the_wait(oauth_app, clock):
+def test_503_leaves_the_outcome_unknown_so_the_state_is_read_after_the_wait(oauth_app, clock):
     unavailable = posted("maintenance", status=503, answer_headers={"Retry-After": "7"})
     result = oauth_app(listed(), listed(), unavailable, listed(REVIEWER), **WANTED)
 
@@ -287,7 +287,7 @@ def test_name_and_description_are_updated_in_one_request(oauth_app):
     assert result["application"] == shown(new)
 
 
-def test_without_a_description_the_one_that_exists_stays(oauth_app):
+def test_without_a_description_the_existing_one_is_kept(oauth_app):
     assert oauth_app(listed(REVIEWER), name="Reviewer")["changed"] is False
 
 
@@ -344,7 +344,7 @@ def test_rotation_of_nothing_registers(oauth_app):
     assert oauth_app(listed(), listed(), posted(REVIEWER), **WANTED, rotate_secret=True)["application"] == shown(REVIEWER)
 
 
-def test_what_another_process_rotated_meanwhile_is_not_rotated_again(oauth_app):
+def test_an_application_rotated_by_another_process_is_not_rotated_again(oauth_app):
     result = oauth_app(listed(REVIEWER), listed(app(2)), name="Reviewer", rotate_secret=True)
 
     assert result["application"] == shown(app(2))
@@ -359,7 +359,7 @@ def test_what_another_process_rotated_meanwhile_is_not_rotated_again(oauth_app):
         pytest.param([listed(REVIEWER), deleted(status=404), listed(), posted(app(2)), listed(app(2))], app(2), id="applied late"),
     ],
 )
-def test_rotation_goes_on_after_a_deletion_in_doubt(oauth_app, lost, calls_after_delete, new):
+def test_rotation_continues_after_an_ambiguous_deletion(oauth_app, lost, calls_after_delete, new):
     in_doubt = applications("DELETE", "/1", **lost)
     result = oauth_app(listed(REVIEWER), listed(REVIEWER), in_doubt, *calls_after_delete, name="Reviewer", rotate_secret=True)
 
@@ -376,7 +376,7 @@ def test_rotation_goes_on_after_a_deletion_in_doubt(oauth_app, lost, calls_after
         pytest.param([listed(REVIEWER), listed(REVIEWER, app(2))], id="late, in a list that is behind"),
     ],
 )
-def test_rotation_goes_on_after_a_registration_in_doubt(oauth_app, lost, calls_after_create):
+def test_rotation_continues_after_an_ambiguous_registration(oauth_app, lost, calls_after_create):
     begin = [listed(REVIEWER), listed(REVIEWER), deleted(), posted(**lost)]
     result = oauth_app(*begin, *calls_after_create, name="Reviewer", rotate_secret=True)
 
@@ -385,13 +385,13 @@ def test_rotation_goes_on_after_a_registration_in_doubt(oauth_app, lost, calls_a
 
 
 @pytest.mark.parametrize("calls_after_create", [[listed(app(2))], [listed(), listed(app(2))]], ids=["at once", "late"])
-def test_rotation_by_id_goes_on_by_name_as_the_old_id_is_gone(oauth_app, calls_after_create):
+def test_rotation_by_id_continues_by_name_as_the_old_id_is_gone(oauth_app, calls_after_create):
     begin = [*BY_ID, deleted(), posted(NO_ANSWER)]
 
     assert oauth_app(*begin, *calls_after_create, id=1, rotate_secret=True)["application"] == shown(app(2))
 
 
-def test_rotation_by_id_goes_on_by_name_after_a_deletion_in_doubt_as_well(oauth_app):
+def test_rotation_by_id_continues_by_name_after_an_ambiguous_deletion(oauth_app):
     """Number 5 was there before: it is not the new one."""
     begin = [*BY_ID[:2], listed(REVIEWER, app(5)), applications("DELETE", "/1", **LOST)]
     result = oauth_app(*begin, missing(), listed(app(5)), posted(app(2)), listed(app(2), app(5)), id=1, rotate_secret=True)
@@ -400,7 +400,7 @@ def test_rotation_by_id_goes_on_by_name_after_a_deletion_in_doubt_as_well(oauth_
 
 
 @pytest.mark.parametrize("options", [{"name": "Reviewer"}, {"id": 1}], ids=["by name", "by id"])
-def test_a_registration_that_does_not_show_after_the_deletion_says_what_is_gone_and_what_to_do(oauth_app, options):
+def test_a_registration_that_does_not_appear_after_the_deletion_has_a_remedy(oauth_app, options):
     found = BY_ID if "id" in options else [listed(REVIEWER), listed(REVIEWER)]
     result = oauth_app.fail_after_a_change(*found, deleted(), posted(NO_ANSWER), *[listed()] * 3, **options, rotate_secret=True, timeout=0.1)
 
@@ -409,7 +409,7 @@ def test_a_registration_that_does_not_show_after_the_deletion_says_what_is_gone_
 
 
 @pytest.mark.parametrize("options", [{"name": "Reviewer"}, {"id": 1}], ids=["by name", "by id"])
-def test_a_registration_that_is_refused_after_the_deletion_says_what_to_do(oauth_app, options):
+def test_a_registration_that_is_refused_after_the_deletion_has_a_remedy(oauth_app, options):
     found = BY_ID if "id" in options else [listed(REVIEWER), listed(REVIEWER)]
     result = oauth_app.attempt(*found, deleted(), posted({"message": "quota"}, status=422), **options, rotate_secret=True)
 
@@ -418,14 +418,14 @@ def test_a_registration_that_is_refused_after_the_deletion_says_what_to_do(oauth
         assert part in result["msg"]
 
 
-def test_after_a_rotation_by_id_failed_halfway_the_name_is_said_as_the_id_is_of_no_more_use(oauth_app):
+def test_after_a_rotation_by_id_failed_halfway_the_message_contains_the_name(oauth_app):
     result = oauth_app.attempt(*BY_ID, deleted(), posted({"message": "quota"}, status=422), id=1, rotate_secret=True)
 
     assert "'Reviewer'" in result["msg"]
 
 
-def test_rotation_by_id_never_takes_another_application_of_the_name_for_the_new_one(oauth_app):
-    """Names need not be unique: number 5 was there before, so that finding it does not mean that the registration in doubt was applied."""
+def test_rotation_by_id_never_confuses_another_application_of_the_name_with_the_new_one(oauth_app):
+    """Names are not unique: application 5 existed before, so finding it does not mean that the ambiguous registration was applied."""
     begin = [*BY_ID[:2], listed(REVIEWER, app(5)), deleted(), posted(NO_ANSWER)]
     result = oauth_app(*begin, listed(app(5)), listed(app(5), app(6)), id=1, rotate_secret=True)
 
@@ -448,7 +448,7 @@ NOT_FOUND = [pytest.param({"status": 404}, id="404"), pytest.param({"status": 41
 
 
 @pytest.mark.parametrize("answer", [*NOT_FOUND, pytest.param({"status": 200, "answer": "<html>Please log in</html>"}, id="a web page")])
-def test_a_deletion_is_not_believed_where_the_application_is_still_there(oauth_app, answer):
+def test_a_deletion_fails_if_the_application_still_exists(oauth_app, answer):
     result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(**answer), listed(REVIEWER), deleted(), listed(), name="Reviewer", state="absent")
 
     assert result["changed"] is True
@@ -456,19 +456,19 @@ def test_a_deletion_is_not_believed_where_the_application_is_still_there(oauth_a
 
 
 @pytest.mark.parametrize("answer", NOT_FOUND)
-def test_an_application_that_somebody_else_deleted_meanwhile_is_no_change(oauth_app, answer):
+def test_an_application_deleted_by_another_process_is_not_a_change(oauth_app, answer):
     result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(**answer), listed(), name="Reviewer", state="absent")
 
     assert (result["changed"], result["diff"]) == (False, None)
 
 
-def test_a_rotation_of_what_somebody_else_deleted_meanwhile_registers_it(oauth_app):
+def test_a_rotation_of_an_application_deleted_by_another_process_registers_it(oauth_app):
     result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(status=404), listed(), posted(app(2)), listed(app(2)), name="Reviewer", rotate_secret=True)
 
     assert (result["changed"], result["application"]) == (True, shown(app(2)))
 
 
-def test_a_rotation_that_somebody_else_was_faster_with_is_no_change(oauth_app):
+def test_a_rotation_by_another_process_is_not_a_change(oauth_app):
     result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(status=404), listed(app(2)), name="Reviewer", rotate_secret=True)
 
     assert (result["changed"], result["application"]) == (False, shown(app(2)))
@@ -513,7 +513,7 @@ def test_an_application_is_deleted_by_id(oauth_app):
     [({"name": "Reviewer"}, listed(app(2, "Other"))), ({"id": 1}, missing())],
     ids=["by name", "by id"],
 )
-def test_what_does_not_exist_stays_absent(oauth_app, options, read):
+def test_a_missing_application_stays_absent(oauth_app, options, read):
     result = oauth_app(read, **options, state="absent")
 
     assert result["changed"] is False
@@ -522,7 +522,7 @@ def test_what_does_not_exist_stays_absent(oauth_app, options, read):
 
 @pytest.mark.parametrize("lost", IN_DOUBT)
 @pytest.mark.parametrize("calls_after_delete", [[listed()], [listed(REVIEWER), deleted(), listed()]], ids=["applied", "not applied"])
-def test_a_deletion_in_doubt_is_settled_by_reading(oauth_app, lost, calls_after_delete):
+def test_an_ambiguous_deletion_is_resolved_by_reading(oauth_app, lost, calls_after_delete):
     result = oauth_app(listed(REVIEWER), listed(REVIEWER), applications("DELETE", "/1", **lost), *calls_after_delete, name="Reviewer", state="absent")
 
     assert result["changed"] is True
@@ -556,7 +556,7 @@ def test_check_mode_only_reads_and_predicts_all_but_the_secret(oauth_app, calls,
         pytest.param([listed()], {"name": "Reviewer", "state": "absent"}, id="absent already"),
     ],
 )
-def test_check_mode_returns_what_the_real_run_returns_where_nothing_changes(oauth_app, calls, options):
+def test_check_mode_returns_what_the_real_run_returns_if_nothing_changes(oauth_app, calls, options):
     real, predicted = oauth_app(*calls, **options), oauth_app(*calls, **options, check_mode=True)
 
     assert predicted == real
@@ -571,7 +571,7 @@ def test_check_mode_returns_what_the_real_run_returns_where_nothing_changes(oaut
         pytest.param([missing()], {"id": 1}, id="unknown id"),
     ],
 )
-def test_check_mode_fails_where_the_real_run_fails(oauth_app, calls, options):
+def test_check_mode_fails_if_the_real_run_fails(oauth_app, calls, options):
     assert oauth_app.fail(*calls, **options, check_mode=True)["msg"] == oauth_app.fail(*calls, **options)["msg"]
 
 
@@ -594,13 +594,13 @@ def test_check_mode_fails_where_the_real_run_fails(oauth_app, calls, options):
         pytest.param("", 200, None, ["null"], id="empty"),
         pytest.param({"results": []}, 200, None, ["url"], id="a list under no known key"),
         pytest.param([{"id": 1}], 200, None, ["applicationName"], id="an application without name"),
-        pytest.param([{"id": 1, "applicationName": 5}], 200, None, ["[0].applicationName", "string"], id="a name that is no string"),
+        pytest.param([{"id": 1, "applicationName": 5}], 200, None, ["[0].applicationName", "string"], id="a name that is not a string"),
         pytest.param(
             {"items": [{"id": 1, "applicationName": "a", "clientSecret": ["hush-token"]}]}, 200, None, ["items[0].clientSecret"], id="a secret of wrong type"
         ),
     ],
 )
-def test_an_answer_that_is_no_list_of_applications_is_one_clear_failure(oauth_app, answer, status, code, words):
+def test_a_response_that_is_not_a_list_of_applications_fails_clearly(oauth_app, answer, status, code, words):
     result = oauth_app.fail(applications("GET", "/", answer, status=status), **WANTED, retries=0)
 
     assert (result["status"], result.get("error_code")) == (status, code)
@@ -631,7 +631,7 @@ def test_a_platform_error_that_quotes_the_key_does_not_show_it(oauth_app):
         pytest.param({"name": "Reviewer", "registration_key": None}, ["registration_key", "FLEX_REGISTRATION_KEY"], id="no key"),
         pytest.param({"name": "Reviewer", "url": "flex.test"}, ["url"], id="a url without scheme"),
         pytest.param({"name": "Reviewer", "url": "http://u:hush-token@flex.test"}, ["url"], id="a password in the url"),
-        pytest.param({"id": "one"}, ["id"], id="an id that is no number"),
+        pytest.param({"id": "one"}, ["id"], id="an id that is not a number"),
         pytest.param({"name": "Reviewer", "state": "gone"}, ["state", "present, absent"], id="an unknown state"),
         pytest.param({"name": "Reviewer", "nmae": "x"}, ["nmae"], id="an unknown option"),
         pytest.param({"name": "Reviewer", "timeout": 0}, ["timeout"], id="no time at all"),

@@ -39,7 +39,7 @@ def test_applications_are_returned_without_their_secrets(info, options, calls, f
 
 
 @pytest.mark.parametrize("lacking", ["description", "clientId"])
-def test_what_the_list_leaves_out_is_read_by_id(info, lacking):
+def test_fields_missing_in_the_list_are_read_by_id(info, lacking):
     assert info(listed(without(ONE, lacking), TWO), got(ONE))["applications"] == [shown(application, "client_secret") for application in (ONE, TWO)]
 
 
@@ -53,7 +53,7 @@ def test_what_the_list_leaves_out_is_read_by_id(info, lacking):
         pytest.param({"id": 1}, [missing()], [], id="unknown id"),
     ],
 )
-def test_secrets_are_included_on_request_and_read_one_by_one_where_the_list_has_none(info, options, calls, found):
+def test_secrets_are_included_on_request_and_read_one_by_one_if_the_list_has_none(info, options, calls, found):
     result = info(*calls, **options, include_secrets=True)
 
     assert result["changed"] is False

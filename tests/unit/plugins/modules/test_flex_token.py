@@ -36,14 +36,14 @@ def test_credentials_may_hold_any_character(flex_token_):
     flex_token_(token(ANSWER, secret="hush-token: ü%&+"), client_secret="hush-token: ü%&+")
 
 
-def test_where_get_is_not_allowed_the_token_is_asked_for_by_post(flex_token_):
+def test_if_get_is_not_allowed_the_token_is_asked_for_by_post(flex_token_):
     result = flex_token_(token({"message": "Method Not Allowed"}, status=405), token(ANSWER, method="POST"))
 
     assert result["token"]["access_token"] == "hush-token.token"
 
 
 @pytest.mark.parametrize("path", ["/api/authentication/oauth/token", "api/authentication/oauth/token"], ids=["with a slash", "without"])
-def test_token_path_says_where_tokens_are_issued(flex_token_, path):
+def test_token_path_is_the_path_of_the_token_endpoint(flex_token_, path):
     assert flex_token_(token(ANSWER, path="/api/authentication/oauth/token"), token_path=path)["changed"] is True
 
 
@@ -58,7 +58,7 @@ def test_token_path_says_where_tokens_are_issued(flex_token_, path):
         pytest.param({"access_token": "hush-token"}, "2027-01-15T08:59:59Z", 3599, id="nothing, so the usual hour"),
     ],
 )
-def test_the_expiry_is_read_from_wherever_it_stands(flex_token_, answer, expires_at, expires_in):
+def test_the_expiry_is_read_from_the_response_or_the_jwt(flex_token_, answer, expires_at, expires_in):
     result = flex_token_(token(answer))
 
     assert (result["token"]["expires_at"], result["token"]["expires_in"]) == (expires_at, expires_in)
@@ -74,7 +74,7 @@ def test_the_second_time_the_token_comes_from_the_cache(flex_token_, clock):
 
 
 @pytest.mark.parametrize(("passed", "min_ttl", "served"), [(3539, 60, True), (3540, 60, False), (3590, 5, True), (0, 3600, False)])
-def test_a_cached_token_with_less_life_than_min_ttl_is_not_served(flex_token_, clock, passed, min_ttl, served):
+def test_a_cached_token_that_expires_within_min_ttl_is_not_used(flex_token_, clock, passed, min_ttl, served):
     flex_token_(token(ANSWER))
     clock.time += passed
     result = flex_token_(*[] if served else [token({**ANSWER, "expires_in": 7200})], min_ttl=min_ttl)
@@ -87,7 +87,7 @@ def test_a_cached_token_with_less_life_than_min_ttl_is_not_served(flex_token_, c
     [{"client_secret": "hush-wrong"}, {"token_cache_key": "hush-key-of-another"}],
     ids=["a wrong secret", "another key"],
 )
-def test_a_cached_token_is_served_to_nobody_else(flex_token_, other):
+def test_a_cached_token_is_not_shared_with_other_users(flex_token_, other):
     flex_token_(token(ANSWER))
     refused = token({"error": "invalid_client", "error_description": "Bad credentials"}, secret=other.get("client_secret", "hush-token"), status=401)
     result = flex_token_.fail(refused, **other)
@@ -114,7 +114,7 @@ def test_force_asks_anew_and_replaces_the_cached_one(flex_token_):
     assert flex_token_()["token"]["access_token"] == "hush-token.new"
 
 
-def test_there_is_no_rate_limit_unless_one_is_given(flex_token_, clock):
+def test_there_is_no_rate_limit_by_default(flex_token_, clock):
     for _time in range(50):
         flex_token_(token(ANSWER), force=True)
     assert clock.slept == []
@@ -132,11 +132,11 @@ def test_absent_drops_the_cached_token_once(flex_token_):
     assert flex_token_(token(ANSWER))["changed"] is True
 
 
-def test_absent_has_nothing_to_do_for_a_given_token_as_it_can_neither_be_revoked_nor_is_it_cached(flex_token_):
+def test_absent_has_nothing_to_do_for_a_supplied_token_as_it_can_neither_be_revoked_nor_is_it_cached(flex_token_):
     assert flex_token_(access_token="hush-token.given", state="absent")["changed"] is False
 
 
-def test_a_given_token_is_returned_as_it_is(runs):
+def test_a_supplied_token_is_returned_as_it_is(runs):
     result = runs(flex_token, url=URL)(access_token=jwt(exp=1_800_000_900))
 
     assert result["changed"] is False
@@ -160,7 +160,7 @@ def test_check_mode_without_a_cached_token_asks_for_none(flex_token_, options, c
     [({}, False, True), ({"force": True}, True, False), ({"state": "absent"}, True, False)],
     ids=["present", "force", "absent"],
 )
-def test_check_mode_predicts_what_becomes_of_a_cached_token_and_leaves_it(flex_token_, options, changed, returned):
+def test_check_mode_predicts_the_outcome_and_leaves_the_cached_token(flex_token_, options, changed, returned):
     flex_token_(token(ANSWER))
     result = flex_token_(**options, check_mode=True)
 
@@ -169,7 +169,7 @@ def test_check_mode_predicts_what_becomes_of_a_cached_token_and_leaves_it(flex_t
     assert flex_token_()["token"]["cached"] is True
 
 
-def test_a_new_token_that_lives_shorter_than_min_ttl_fails_and_says_that_one_was_issued(flex_token_):
+def test_a_new_token_that_expires_within_min_ttl_fails_and_reports_a_change(flex_token_):
     result = flex_token_.fail_after_a_change(token({**ANSWER, "expires_in": 30}))
 
     assert "30 s" in result["msg"] and "min_ttl (60 s)" in result["msg"]
@@ -184,7 +184,7 @@ def test_a_new_token_that_lives_shorter_than_min_ttl_fails_and_says_that_one_was
         pytest.param({"token": "hush-token"}, 200, ["access_token"], id="no token"),
         pytest.param({"access_token": ""}, 200, ["access_token", "empty"], id="an empty token"),
         pytest.param({"access_token": ["hush-token"]}, 200, ["access_token", "string"], id="no string"),
-        pytest.param({"access_token": "hush-token", "expires_in": "soon"}, 200, ["expires_in", "number"], id="a life that is no number"),
+        pytest.param({"access_token": "hush-token", "expires_in": "soon"}, 200, ["expires_in", "number"], id="a life that is not a number"),
         pytest.param({"error": "unauthorized", "error_description": "Disabled"}, 200, ["Disabled"], id="an error with 200"),
         pytest.param("<html>Not here</html>", 404, ["token_path"], id="404"),
         pytest.param({"message": "Not for you"}, 403, ["Not for you", "rights"], id="403"),
@@ -200,7 +200,7 @@ def test_an_answer_without_a_token_is_one_clear_failure(flex_token_, answer, sta
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_asking_again_for_a_token_does_no_harm_so_it_is_repeated(flex_token_, method):
+def test_a_token_request_is_safe_to_repeat_so_it_is_repeated(flex_token_, method):
     not_allowed = [token("", status=405)] if method == "POST" else []
     lost = [token("", method=method, status=502), token(NO_ANSWER, method=method)]
 
@@ -213,7 +213,7 @@ def test_asking_again_for_a_token_does_no_harm_so_it_is_repeated(flex_token_, me
         pytest.param({"client_id": None}, ["client_id", "FLEX_CLIENT_ID"], id="no client_id"),
         pytest.param({"client_secret": ""}, ["client_secret", "FLEX_CLIENT_SECRET"], id="an empty client_secret"),
         pytest.param({"min_ttl": -1}, ["min_ttl"], id="a negative min_ttl"),
-        pytest.param({"force": "perhaps"}, ["force"], id="force is no bool"),
+        pytest.param({"force": "perhaps"}, ["force"], id="force is not a bool"),
         pytest.param({"token_cache": "ftp://host"}, ["token_cache"], id="an unknown kind of cache"),
     ],
 )

@@ -31,7 +31,7 @@ def api(runs):
     return runs(freewheel_api, **CONNECTION, path="/services/v3/campaign/5")
 
 
-def test_json_is_asked_for_if_nothing_else_is_said(api):
+def test_json_is_requested_by_default(api):
     assert api(sent("GET", {"items": []}))["json"] == {"items": []}
 
 
@@ -41,12 +41,12 @@ def test_xml_is_asked_for_and_returned_as_it_is(api):
     assert (result["changed"], result["content"], "json" in result) == (False, CAMPAIGN, False)
 
 
-def test_text_is_sent_as_the_format_that_is_asked_for(api):
+def test_text_is_sent_in_the_requested_format(api):
     api(sent("PUT", CAMPAIGN, "application/xml", kind="application/xml", text=CAMPAIGN), accept="xml", method="PUT", body=CAMPAIGN)
     api(sent("PUT", kind="application/json", text='{"a":1}'), method="PUT", body='{"a":1}')
 
 
-def test_a_dict_is_json_whatever_is_asked_for(api):
+def test_a_dict_is_json_whatever_format_is_requested(api):
     api(sent("PUT", CAMPAIGN, "application/xml", json={"name": "Spring"}), accept="xml", method="PUT", body={"name": "Spring"})
 
 
@@ -69,13 +69,13 @@ def test_a_stale_token_is_replaced_once(api):
     assert api(*calls)["status"] == 200
 
 
-def test_where_the_login_answers_with_the_stale_token_it_is_revoked_and_asked_for_once_more(api):
+def test_if_the_login_answers_with_the_stale_token_it_is_revoked_and_asked_for_once_more(api):
     calls = [sent("GET", **UNKNOWN), login(), revoke(**UNKNOWN), login({**ANSWER, "access_token": "hush-2"}), sent("GET", token="hush-2")]
 
     assert api(*calls)["status"] == 200
 
 
-def test_403_is_no_problem_of_the_token(api):
+def test_403_does_not_reject_the_token(api):
     result = api.fail(sent("GET", {"Message": "explicit deny"}, status=403))
 
     assert result["status"] == 403

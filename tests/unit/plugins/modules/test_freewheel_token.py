@@ -38,7 +38,7 @@ def test_a_login_is_a_form_and_its_token_is_returned(token):
     assert result["token"] == {"access_token": "hush-token", "token_type": "Bearer", "expires_at": "2027-01-22T08:00:00Z", "expires_in": WEEK, "cached": False}
 
 
-def test_the_life_of_a_token_counts_from_the_answer_not_from_its_creation(token):
+def test_the_lifetime_of_a_token_counts_from_the_response_not_from_its_creation(token):
     result = token(login({**ANSWER, "created_at": 1_799_900_000, "expires_in": 1000}))
 
     assert (result["token"]["expires_in"], result["token"]["expires_at"]) == (1000, "2027-01-15T08:16:40Z")
@@ -65,7 +65,7 @@ def test_the_second_time_the_token_comes_from_the_cache(cached, clock):
 
 
 @pytest.mark.parametrize(("option", "value"), [("password", "hush-wrong"), ("username", "other")])
-def test_a_cached_token_is_served_to_nobody_else(cached, option, value):
+def test_a_cached_token_is_not_shared_with_other_users(cached, option, value):
     result = cached.fail(login("Invalid credentials", status=401, **{option: value}), **{option: value})
 
     assert result["status"] == 401
@@ -76,14 +76,14 @@ def test_json_and_xml_share_a_token(cached):
     assert cached(accept="xml")["changed"] is False
 
 
-def test_a_token_is_good_for_one_environment_only(cached):
+def test_a_token_is_valid_for_one_environment_only(cached):
     staging = login()
     staging.url = "https://api.stg.freewheel.tv/auth/token"
 
     assert cached(staging, url="https://api.stg.freewheel.tv/")["changed"] is True
 
 
-def test_logging_in_again_does_no_harm_so_it_is_repeated(token):
+def test_a_login_is_safe_to_repeat_so_it_is_repeated(token):
     assert token(login(NO_ANSWER), login("", status=502), login("", status=504), login())["changed"] is True
 
 
@@ -103,7 +103,7 @@ def test_authentication_requests_are_paced_to_three_a_second(cached, clock):
 # --- verify ------------------------------------------------------------------------------------------------------------
 
 
-def test_verify_asks_whether_the_cached_token_is_still_good(cached):
+def test_verify_checks_the_cached_token(cached):
     result = cached(info(), verify=True)
 
     assert result["changed"] is False
@@ -122,13 +122,13 @@ def test_a_token_that_the_platform_rejects_is_replaced(cached):
     assert cached()["token"]["access_token"] == "hush-other"
 
 
-def test_where_the_login_answers_with_the_rejected_token_it_is_revoked_and_asked_for_once_more(cached):
+def test_if_the_login_answers_with_the_rejected_token_it_is_revoked_and_asked_for_once_more(cached):
     result = cached(info(**UNKNOWN), login(), revoke(**UNKNOWN), login(OTHER), verify=True)
 
     assert result["token"]["access_token"] == "hush-other"
 
 
-def test_403_is_no_problem_of_the_token_so_it_is_neither_replaced_nor_forgotten(cached):
+def test_403_does_not_reject_the_token_so_it_is_kept(cached):
     result = cached.fail(info(answer={"Message": "not authorized ... explicit deny"}, status=403), verify=True)
 
     assert result["status"] == 403
@@ -137,7 +137,7 @@ def test_403_is_no_problem_of_the_token_so_it_is_neither_replaced_nor_forgotten(
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
-def test_verify_takes_a_given_token_that_is_good(token, check_mode):
+def test_verify_accepts_a_valid_supplied_token(token, check_mode):
     result = token(info("hush-given"), access_token="hush-given", verify=True, check_mode=check_mode)
 
     assert result["changed"] is False
@@ -145,14 +145,14 @@ def test_verify_takes_a_given_token_that_is_good(token, check_mode):
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
-def test_a_given_token_that_is_rejected_fails_where_there_are_no_credentials(token, check_mode):
+def test_a_supplied_token_that_is_rejected_fails_if_there_are_no_credentials(token, check_mode):
     result = token.fail(info("hush-given", **UNKNOWN), access_token="hush-given", username=None, password=None, verify=True, check_mode=check_mode)
 
     assert result["status"] == 401
     assert "access_token" in result["msg"] and "credentials" in result["msg"]
 
 
-def test_a_given_token_that_is_rejected_is_replaced_with_the_credentials_beside_it(token):
+def test_a_supplied_token_that_is_rejected_is_replaced_with_the_credentials_beside_it(token):
     result = token(info("hush-given", **UNKNOWN), login(), access_token="hush-given", verify=True)
 
     assert result["changed"] is True
@@ -180,7 +180,7 @@ def test_force_without_a_cached_token_just_logs_in(token):
     [{**ANSWER, "created_at": 1_799_999_000, "expires_in": 3600}, {**ANSWER, "created_at": 1_799_999_000, "expires_in": WEEK - 1000}],
     ids=["a token that is older", "with the life that is left"],
 )
-def test_where_the_login_answers_with_a_token_that_it_had_already_force_revokes_that_one(token, old):
+def test_if_the_login_answers_with_a_token_that_it_had_already_force_revokes_that_one(token, old):
     result = token(login(old), revoke(), login(OTHER), force=True)
 
     assert result["token"]["access_token"] == "hush-other"
@@ -191,31 +191,31 @@ def test_a_new_token_whose_date_cannot_be_right_is_not_taken_for_an_old_one(toke
     assert token(login({**ANSWER, "created_at": created_at}), force=True)["changed"] is True
 
 
-def test_where_the_login_answers_with_the_token_just_revoked_it_is_revoked_once_more(cached):
+def test_if_the_login_answers_with_the_token_just_revoked_it_is_revoked_once_more(cached):
     same = {key: value for key, value in ANSWER.items() if key != "created_at"}
 
     assert cached(revoke(), login(same), revoke(**UNKNOWN), login(OTHER), force=True)["token"]["access_token"] == "hush-other"
 
 
-def test_what_cannot_be_revoked_stays(cached):
+def test_a_token_that_cannot_be_revoked_stays(cached):
     result = cached.fail(revoke(answer={"error": "oops"}, status=500), force=True, retries=0)
 
     assert result["status"] == 500
     assert cached()["token"]["cached"] is True
 
 
-def test_a_given_token_cannot_be_renewed(token):
+def test_a_supplied_token_cannot_be_renewed(token):
     assert "credentials" in token.fail(access_token="hush-given", force=True, password="")["msg"]
 
 
-def test_credentials_beside_a_given_token_obtain_a_new_one(token):
+def test_credentials_beside_a_supplied_token_obtain_a_new_one(token):
     result = token(login(), access_token="hush-given", force=True)
 
     assert (result["changed"], result["token"]["access_token"]) == (True, "hush-token")
 
 
 @pytest.mark.parametrize("exp", [NOW - 1, NOW + 59], ids=["expired", "less than min_ttl left"])
-def test_a_given_token_that_does_not_live_long_enough_is_not_served(token, exp):
+def test_a_supplied_token_that_expires_within_min_ttl_is_not_used(token, exp):
     given = jwt(exp=exp)
 
     assert token(login(), access_token=given)["token"]["access_token"] == "hush-token"
@@ -225,20 +225,20 @@ def test_a_given_token_that_does_not_live_long_enough_is_not_served(token, exp):
 # --- too short a life --------------------------------------------------------------------------------------------------
 
 
-def test_where_the_login_answers_with_a_token_that_is_about_to_expire_it_is_revoked_and_asked_for_once_more(token):
+def test_if_the_login_answers_with_a_token_that_is_about_to_expire_it_is_revoked_and_asked_for_once_more(token):
     result = token(login({**ANSWER, "expires_in": 30}), revoke(), login(OTHER))
 
     assert result["changed"] is True
     assert result["token"]["access_token"] == "hush-other"
 
 
-def test_if_even_that_lives_too_short_the_task_fails_and_does_not_go_on(token):
+def test_if_the_repeated_login_returns_an_expiring_token_the_task_fails(token):
     result = token.fail_after_a_change(login({**ANSWER, "expires_in": 30}), revoke(), login({**OTHER, "expires_in": 31}))
 
     assert "31 s" in result["msg"] and "min_ttl (60 s)" in result["msg"]
 
 
-def test_min_ttl_beyond_the_longest_life_fails(token):
+def test_min_ttl_beyond_the_longest_lifetime_fails(token):
     assert "min_ttl" in token.fail_after_a_change(login(), revoke(), login(OTHER), min_ttl=WEEK + 1)["msg"]
 
 
@@ -259,20 +259,20 @@ def test_absent_without_a_cached_token_asks_nothing(token):
     assert token(state="absent")["changed"] is False
 
 
-def test_absent_also_revokes_a_token_with_little_life_left(cached, clock):
+def test_absent_also_revokes_a_token_that_expires_soon(cached, clock):
     clock.time += WEEK - 10
 
     assert cached(revoke(), state="absent")["changed"] is True
 
 
-def test_absent_does_not_ask_to_revoke_what_has_expired(cached, clock):
+def test_absent_does_not_revoke_an_expired_token(cached, clock):
     clock.time += WEEK + 10
 
     assert cached(state="absent")["changed"] is False
 
 
 @pytest.mark.parametrize("options", [{"state": "absent"}, {"force": True}])
-def test_a_web_page_ends_no_tokens_life(cached, options):
+def test_a_web_page_is_not_a_successful_revocation(cached, options):
     result = cached.fail(revoke(answer="<html>Please log in</html>"), **options)
 
     assert result["status"] == 200
@@ -280,18 +280,18 @@ def test_a_web_page_ends_no_tokens_life(cached, options):
     assert cached()["token"]["cached"] is True
 
 
-def test_what_cannot_be_revoked_is_not_dropped(cached):
+def test_a_token_that_cannot_be_revoked_is_not_dropped(cached):
     result = cached.fail(revoke(answer={"Message": "deny"}, status=403), state="absent")
 
     assert result["status"] == 403
     assert cached()["token"]["cached"] is True
 
 
-def test_absent_revokes_a_given_token_that_is_still_good(token):
+def test_absent_revokes_a_valid_supplied_token(token):
     assert token(info("hush-given"), revoke("hush-given"), access_token="hush-given", state="absent")["changed"] is True
 
 
-def test_absent_changes_nothing_where_the_given_token_is_revoked_already(token):
+def test_absent_changes_nothing_if_the_supplied_token_is_already_revoked(token):
     assert token(info("hush-given", **UNKNOWN), access_token="hush-given", state="absent")["changed"] is False
 
 
@@ -308,7 +308,7 @@ def test_absent_changes_nothing_where_the_given_token_is_revoked_already(token):
         pytest.param({"state": "absent"}, [], True, False, id="absent"),
     ],
 )
-def test_check_mode_predicts_what_becomes_of_a_cached_token_and_leaves_it(cached, options, calls, changed, returned):
+def test_check_mode_predicts_the_outcome_and_leaves_the_cached_token(cached, options, calls, changed, returned):
     result = cached(*calls, **options, check_mode=True)
 
     assert result["changed"] is changed
@@ -329,7 +329,7 @@ def test_check_mode_without_a_cached_token_asks_for_none(token, options, changed
 
 
 @pytest.mark.parametrize(("answer", "changed"), [({}, True), (UNKNOWN, False)], ids=["alive", "gone already"])
-def test_check_mode_asks_whether_there_is_a_given_token_to_revoke(token, answer, changed):
+def test_check_mode_asks_whether_there_is_a_supplied_token_to_revoke(token, answer, changed):
     assert token(info("hush-given", **answer), access_token="hush-given", state="absent", check_mode=True)["changed"] is changed
 
 
@@ -351,7 +351,7 @@ def test_check_mode_asks_whether_there_is_a_given_token_to_revoke(token, answer,
         pytest.param("<oauth><access_token>hush-token</access_token>", 200, None, ["XML"], id="truncated XML"),
         pytest.param("<oauth><access_token>hush-token</access_token></oauth>", 200, None, ["expires_in"], id="XML without expires_in"),
         pytest.param({"expires_in": 1}, 200, None, ["access_token"], id="no token"),
-        pytest.param({**ANSWER, "expires_in": "a week"}, 200, None, ["expires_in", "number"], id="a life that is no number"),
+        pytest.param({**ANSWER, "expires_in": "a week"}, 200, None, ["expires_in", "number"], id="a life that is not a number"),
         pytest.param({**ANSWER, "access_token": None}, 200, None, ["access_token", "null"], id="null"),
     ],
 )
@@ -389,7 +389,7 @@ def test_credentials_may_come_from_the_environment(runs, monkeypatch):
 # --- diff --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_diff_shows_whose_token_it_is_and_when_it_ends(cached, clock):
+def test_a_diff_shows_the_principal_and_the_expiry(cached, clock):
     ends = {"expires_at": "2027-01-22T08:00:00Z"}
 
     issued = cached(revoke(), login(OTHER), force=True)["diff"]

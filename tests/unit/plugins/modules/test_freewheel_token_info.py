@@ -16,7 +16,7 @@ OTHER = {**ANSWER, "access_token": "hush-other"}
 
 @pytest.fixture
 def given(runs):
-    """The module, asked about a token that is given."""
+    """Run the module with a supplied token."""
     return runs(freewheel_token_info, access_token="hush-token")
 
 
@@ -49,7 +49,7 @@ def test_the_description_can_be_asked_for_as_xml(given):
 
 
 @pytest.mark.parametrize("credentials", [{}, {"username": "mrm", "password": "hush-password"}], ids=["alone", "beside credentials"])
-def test_a_given_token_that_is_rejected_is_invalid_and_is_not_replaced_as_it_is_the_one_asked_about(given, credentials):
+def test_a_supplied_token_that_is_rejected_is_invalid_and_is_not_replaced_as_it_is_the_one_asked_about(given, credentials):
     result = given(info(**UNKNOWN), **credentials)
 
     assert result["changed"] is False

@@ -31,7 +31,7 @@ def api(runs):
     return runs(movingimage_api, **CONNECTION)
 
 
-def test_a_request_has_the_token_of_the_wanted_video_manager(api):
+def test_a_request_has_the_token_of_the_selected_video_manager(api):
     channels = sent("GET", "43/videos", {"totalCount": 0, "videos": []}, "hush-43", query={"limit": "5"})
     result = api(login(), refresh(answered("hush-43", video_manager="43"), 43), channels, path="/v1/vms/43/videos", query={"limit": 5}, video_manager_id=43)
 
@@ -53,18 +53,18 @@ def test_a_stale_token_is_refreshed_once_and_the_write_repeated(api, stale):
     assert api(*calls, path="v1/vms/42/channels/7", method="DELETE")["status"] == 204
 
 
-def test_a_page_that_is_no_error_page_is_content(api):
+def test_a_page_that_is_not_an_error_page_is_content(api):
     page = "<!DOCTYPE html><html><head><title>All errors explained</title></head></html>"
 
     assert api(login(), sent("GET", "page", page), path="v1/vms/page")["content"] == page
 
 
-def test_json_that_speaks_of_an_error_page_is_json(api):
+def test_json_that_mentions_an_error_page_is_json(api):
     assert api(login(), sent("GET", "42/videos", {"name": "<title>Error"}), path="v1/vms/42/videos")["json"] == {"name": "<title>Error"}
 
 
 @pytest.mark.parametrize(("status", "hint"), [(403, "role"), (404, "Check url and the path")], ids=["forbidden", "missing"])
-def test_a_refusal_says_what_to_do(api, status, hint):
+def test_a_refusal_has_a_remedy(api, status, hint):
     result = api.fail(login(), sent("GET", "42/videos", {"message": "So it is"}, status=status), path="v1/vms/42/videos")
 
     assert "So it is" in result["msg"] and hint in result["msg"]

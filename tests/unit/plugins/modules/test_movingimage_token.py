@@ -119,11 +119,11 @@ def test_a_login_is_json_and_its_token_is_returned_with_the_video_managers(token
         pytest.param(jwt(exp=NOW + 120), 120, id="exp of the JWT"),
         pytest.param(jwt(exp=NOW + 120.9), 120, id="exp with a fraction"),
         pytest.param(jwt(sub="viewer"), LIFE, id="a JWT without exp"),
-        pytest.param(jwt(exp="tomorrow"), LIFE, id="exp that is no number"),
+        pytest.param(jwt(exp="tomorrow"), LIFE, id="exp that is not a number"),
         pytest.param("hush-token.opaque", LIFE, id="no JWT"),
     ],
 )
-def test_the_life_of_a_token_is_read_from_the_jwt_else_assumed(token, token_, expires_in):
+def test_the_lifetime_of_a_token_is_read_from_the_jwt_or_assumed(token, token_, expires_in):
     assert token(login(answered(token_)))["token"]["expires_in"] == expires_in
 
 
@@ -143,7 +143,7 @@ def test_the_video_managers_are_returned_as_far_as_they_are_known(token, changes
     assert (found["video_managers"], found["valid_for_video_manager"]) == (managers, valid_for)
 
 
-def test_a_login_without_a_refresh_token_serves_until_its_token_expires(token, clock):
+def test_a_login_without_a_refresh_token_is_used_until_its_token_expires(token, clock):
     first = token(login(answered(refresh_token=None)))
     clock.time += 200
 
@@ -164,7 +164,7 @@ def test_the_second_time_the_token_comes_from_the_cache_with_its_video_managers(
     }
 
 
-def test_a_message_beside_the_token_is_no_refusal(token):
+def test_a_message_beside_the_token_is_not_a_refusal(token):
     assert token(login(answered(message="Welcome back")))["changed"] is True
 
 
@@ -175,7 +175,7 @@ def test_a_wrong_password_is_never_served_the_cached_token(cached):
     assert "Bad credentials" in result["msg"] and "username and password" in result["msg"]
 
 
-def test_logging_in_again_does_no_harm_so_it_is_repeated(token):
+def test_a_login_is_safe_to_repeat_so_it_is_repeated(token):
     assert token(login(NO_ANSWER), login("", status=502), login())["changed"] is True
 
 
@@ -188,12 +188,12 @@ def test_login_and_refresh_count_as_authentication_requests(token, clock):
 # --- another VideoManager ----------------------------------------------------------------------------------------------------
 
 
-def test_the_token_of_the_wanted_video_manager_needs_no_second_request(token):
+def test_the_token_of_the_selected_video_manager_needs_no_second_request(token):
     assert token(login(), video_manager_id=42)["token"]["valid_for_video_manager"] == 42
 
 
 @pytest.mark.parametrize("first", ["42", None], ids=["valid for another", "valid for an unknown one"])
-def test_the_refresh_endpoint_binds_the_token_to_the_wanted_video_manager(token, first):
+def test_the_refresh_endpoint_binds_the_token_to_the_selected_video_manager(token, first):
     result = token(login(answered(video_manager=first)), refresh(answered("hush-43", "hush-new", "43"), 43), video_manager_id=43)
 
     assert result["changed"] is True
@@ -203,7 +203,7 @@ def test_the_refresh_endpoint_binds_the_token_to_the_wanted_video_manager(token,
     }
 
 
-def test_the_video_managers_stay_known_where_the_refresh_does_not_repeat_them(token):
+def test_the_video_managers_stay_known_if_the_refresh_does_not_repeat_them(token):
     result = token(login(), refresh(answered("hush-43", None, "43", videoManagerList=None), 43), video_manager_id=43)
 
     assert (result["token"]["video_managers"], result["token"]["refresh_token"]) == (MANAGERS, "hush-refresh")
@@ -216,11 +216,11 @@ def test_each_video_manager_has_a_token_of_its_own_from_one_login(token):
     assert [token(video_manager_id=number)["token"]["access_token"] for number in (42, 43)] == ["hush-token", "hush-43"]
 
 
-def test_the_login_without_a_video_manager_serves_for_that_too(cached):
+def test_a_login_without_a_video_manager_is_reused_for_one(cached):
     assert cached(refresh(answered("hush-43", video_manager="43"), 43), video_manager_id=43)["token"]["valid_for_video_manager"] == 43
 
 
-def test_another_users_login_serves_nobody_else(token):
+def test_another_users_login_is_not_reused(token):
     token(login(), video_manager_id=42)
 
     calls = login(password="hush-other"), refresh(answered("hush-43", video_manager="43"), 43)
@@ -233,7 +233,7 @@ def test_a_login_whose_refresh_token_is_refused_is_followed_by_a_new_one(cached)
     assert cached(refused, login(), refresh(answered("hush-43", video_manager="43"), 43), video_manager_id=43)["changed"] is True
 
 
-def test_a_token_for_another_video_manager_takes_a_refresh_token(token):
+def test_a_token_for_another_video_manager_requires_a_refresh_token(token):
     assert "without a refresh token" in token.fail(login(answered(refresh_token=None)), video_manager_id=43)["msg"]
 
 
@@ -258,14 +258,14 @@ def test_a_token_that_is_too_old_is_refreshed_with_the_newest_refresh_token(cach
     assert cached(refresh(answered("hush-3"), refresh_token=kept))["token"]["access_token"] == "hush-3"
 
 
-def test_a_token_for_a_wanted_video_manager_is_refreshed_for_that_one(token, clock):
+def test_a_token_for_a_selected_video_manager_is_refreshed_for_that_one(token, clock):
     token(login(), refresh(answered(video_manager="43"), 43), video_manager_id=43)
     clock.time += LIFE
 
     assert token(refresh(answered("hush-2", video_manager="43"), 43), video_manager_id=43)["token"]["valid_for_video_manager"] == 43
 
 
-def test_the_wanted_video_manager_counts_where_the_answer_does_not_name_it(token, clock):
+def test_the_selected_video_manager_counts_if_the_response_does_not_name_it(token, clock):
     token(login(), refresh(answered(video_manager=None), 43), video_manager_id=43)
     clock.time += LIFE
 
@@ -290,7 +290,7 @@ def test_a_token_for_an_unknown_video_manager_cannot_be_refreshed_so_there_is_a_
         pytest.param({"token": "what?"}, 200, id="200 of another shape"),
     ],
 )
-def test_where_the_refresh_is_refused_there_is_a_new_login(cached, clock, answer, status):
+def test_if_the_refresh_is_refused_there_is_a_new_login(cached, clock, answer, status):
     clock.time += LIFE
     result = cached(refresh(answer, status=status), login(answered("hush-2")))
 
@@ -299,7 +299,7 @@ def test_where_the_refresh_is_refused_there_is_a_new_login(cached, clock, answer
 
 
 @pytest.mark.parametrize(("after", "calls"), [(3599, [refresh()]), (3600, [login(answered("hush-2"))])], ids=["alive", "expired"])
-def test_a_refresh_token_is_tried_as_long_as_it_lives(token, clock, after, calls):
+def test_a_refresh_token_is_used_until_it_expires(token, clock, after, calls):
     token(login(answered(refresh_token=jwt(exp=NOW + 3600))))
     clock.time += after
     for expected in calls if after < 3600 else ():
@@ -308,14 +308,14 @@ def test_a_refresh_token_is_tried_as_long_as_it_lives(token, clock, after, calls
     assert token(*calls)["token"]["access_token"] == "hush-2"
 
 
-def test_a_refresh_that_must_wait_too_long_is_a_failure_and_no_reason_to_log_in(cached, clock):
+def test_a_refresh_that_must_wait_too_long_fails_without_a_login(cached, clock):
     clock.time += LIFE
 
     assert cached.fail(refresh("", status=429, answer_headers={"Retry-After": "999"}))["status"] == 429
 
 
 @pytest.mark.parametrize(("answer", "status"), [("", 500), ("", 502), (NO_ANSWER, 200)], ids=["500", "502", "no answer"])
-def test_a_refresh_that_meets_a_broken_platform_is_a_failure_and_no_reason_to_log_in(cached, clock, answer, status):
+def test_a_refresh_with_a_server_error_fails_without_a_login(cached, clock, answer, status):
     clock.time += LIFE
     result = cached.fail(refresh(answer, status=status), retries=0)
 
@@ -323,7 +323,7 @@ def test_a_refresh_that_meets_a_broken_platform_is_a_failure_and_no_reason_to_lo
     assert cached(refresh(answer, status=status), refresh())["token"]["access_token"] == "hush-2"
 
 
-def test_a_refreshed_token_that_lives_too_short_fails(cached, clock):
+def test_a_refreshed_token_that_expires_within_min_ttl_fails(cached, clock):
     clock.time += LIFE
 
     assert "min_ttl (60 s)" in cached.fail_after_a_change(refresh(answered(jwt(exp=NOW + LIFE + 30))))["msg"]
@@ -350,7 +350,7 @@ def test_absent_forgets_the_token_as_the_platform_cannot_revoke_it(cached):
     [({}, False, True), ({"force": True}, True, False), ({"state": "absent"}, True, False), ({"video_manager_id": 43}, True, False)],
     ids=["present", "force", "absent", "another VideoManager"],
 )
-def test_check_mode_predicts_what_becomes_of_a_cached_token_and_leaves_it(cached, options, changed, returned):
+def test_check_mode_predicts_the_outcome_and_leaves_the_cached_token(cached, options, changed, returned):
     result = cached(**options, check_mode=True)
 
     assert (result["changed"], "token" in result) == (changed, returned)
@@ -364,7 +364,7 @@ def test_check_mode_does_not_refresh(cached, clock):
     assert (result["changed"], "token" in result) == (True, False)
 
 
-def test_a_given_token_is_returned_as_it_is(runs):
+def test_a_supplied_token_is_returned_as_it_is(runs):
     result = runs(movingimage_token)(access_token=jwt(exp=NOW + 100))
 
     assert (result["changed"], result["token"]["expires_in"]) == (False, 100)
@@ -397,7 +397,7 @@ def test_openid_is_the_password_grant_of_the_client_anonymous(openid):
     assert openid()["token"]["cached"] is True
 
 
-def test_a_token_of_openid_is_good_for_every_video_manager(openid):
+def test_a_token_of_openid_is_valid_for_every_video_manager(openid):
     openid(discovery(), by_password(), video_manager_id=42)
 
     assert openid(video_manager_id=43)["changed"] is False
@@ -414,7 +414,7 @@ def test_openid_refreshes_with_the_newest_refresh_token(openid, clock, new, kept
     assert openid(discovery(), by_refresh_token(issued("hush-3"), kept))["token"]["access_token"] == "hush-3"
 
 
-def test_openid_asks_again_as_that_does_no_harm(openid, clock):
+def test_an_openid_token_request_is_safe_to_repeat_so_it_is_repeated(openid, clock):
     openid(discovery(), by_password(NO_ANSWER), by_password())
     clock.time += LIFE
 
@@ -432,7 +432,7 @@ def test_a_warning_of_discovery_reaches_the_play(openid):
 
 
 @pytest.mark.parametrize("status", [400, 401])
-def test_openid_logs_in_anew_where_the_refresh_token_is_refused(openid, clock, status):
+def test_openid_logs_in_anew_if_the_refresh_token_is_refused(openid, clock, status):
     openid(discovery(), by_password())
     clock.time += LIFE
     refused = by_refresh_token({"error": "invalid_grant", "error_description": "Token is not active"})
@@ -441,7 +441,7 @@ def test_openid_logs_in_anew_where_the_refresh_token_is_refused(openid, clock, s
     assert openid(discovery(), refused, discovery(), by_password(issued("hush-2")))["token"]["access_token"] == "hush-2"
 
 
-def test_openid_logs_in_anew_without_a_try_where_the_refresh_token_has_expired(openid, clock):
+def test_openid_logs_in_anew_without_a_try_if_the_refresh_token_has_expired(openid, clock):
     openid(discovery(), by_password())
     clock.time += 3600
 
@@ -478,7 +478,7 @@ def test_a_code_is_used_once_and_its_token_refreshed_from_then_on(code, clock):
     assert code()["token"]["cached"] is True
 
 
-def test_a_code_that_is_used_up_is_a_clear_failure(code, clock):
+def test_a_used_code_fails_clearly(code, clock):
     code(discovery(), by_code())
     clock.time += 3600
     result = code.fail(discovery(), by_code(REFUSED, status=400))
@@ -488,7 +488,7 @@ def test_a_code_that_is_used_up_is_a_clear_failure(code, clock):
 
 
 @pytest.mark.parametrize("answer", [{"answer": NO_ANSWER}, {"answer": "", "status": 502}], ids=["no answer", "502"])
-def test_a_code_is_good_for_one_request_so_that_is_not_repeated(code, answer):
+def test_a_code_can_be_used_once_so_the_request_is_not_repeated(code, answer):
     assert "leaves open whether" in code.fail(discovery(), by_code(**answer))["msg"]
 
 
@@ -523,7 +523,7 @@ def test_another_code_gets_another_token(code):
         pytest.param(answered(""), 200, ["accessToken", "empty"], id="an empty token"),
         pytest.param(answered(videoManagerList={"42": "News"}), 200, ["videoManagerList", "array"], id="no list"),
         pytest.param(answered(videoManagerList=[{"id": 42}]), 200, ["videoManagerList[0]", "name"], id="a VideoManager without a name"),
-        pytest.param(answered(video_manager="all"), 200, ["validForVideoManager"], id="an id that is no number"),
+        pytest.param(answered(video_manager="all"), 200, ["validForVideoManager"], id="an id that is not a number"),
     ],
 )
 def test_a_login_without_a_token_is_one_clear_failure(token, answer, status, words):
@@ -534,7 +534,7 @@ def test_a_login_without_a_token_is_one_clear_failure(token, answer, status, wor
         assert word in result["msg"]
 
 
-def test_an_error_page_in_place_of_a_login_speaks_of_the_credentials(token):
+def test_an_error_page_instead_of_a_login_hints_at_the_credentials(token):
     result = token.fail(login(ERROR_PAGE))
 
     assert "error page" in result["msg"] and "username and password" in result["msg"]

@@ -72,7 +72,7 @@ def test_no_video_managers_are_an_empty_list(info, answer):
         pytest.param({"totalCount": 2}, ["array", "object"], id="an object without a list"),
         pytest.param([{"name": "News"}], ["[0]", "id"], id="an item without an id"),
         pytest.param({"items": [{"id": 42}]}, ["[0]", "name"], id="a wrapped item without a name"),
-        pytest.param([{"id": "News", "name": "News"}], ["[0].id"], id="an id that is no number"),
+        pytest.param([{"id": "News", "name": "News"}], ["[0].id"], id="an id that is not a number"),
         pytest.param([42, 43], ["[0]", "object"], id="numbers"),
         pytest.param("null", ["null"], id="null"),
         pytest.param('"News"', ["string"], id="a string"),
@@ -107,7 +107,7 @@ def test_a_token_that_is_rejected_is_refreshed_and_the_request_repeated(info, st
 
 
 @as_401_and_as_a_page
-def test_where_the_refresh_is_refused_too_there_is_a_login(info, stale):
+def test_if_the_refresh_is_refused_too_there_is_a_login(info, stale):
     assert info(listed(**stale), refresh("", status=401), login(answered("hush-3")), listed(token="hush-3"))["video_managers"] == MANAGERS
 
 
@@ -127,7 +127,7 @@ def test_a_token_of_openid_is_refreshed_too(runs):
 
 
 @pytest.mark.parametrize("answer", [{"message": "Forbidden"}, ERROR_PAGE], ids=["a message", "an error page"])
-def test_403_is_no_problem_of_the_token(info, answer):
+def test_403_does_not_reject_the_token(info, answer):
     result = info.fail(listed(answer, status=403))
 
     assert result["status"] == 403
@@ -135,12 +135,12 @@ def test_403_is_no_problem_of_the_token(info, answer):
 
 
 @as_401_and_as_a_page
-def test_a_given_token_that_is_rejected_fails_where_there_are_no_credentials(runs, stale):
+def test_a_supplied_token_that_is_rejected_fails_if_there_are_no_credentials(runs, stale):
     result = runs(movingimage_video_manager_info).fail(listed(token="hush-given", **stale), access_token="hush-given")
 
     assert result["status"] == 401
     assert "access_token" in result["msg"] and "credentials" in result["msg"]
 
 
-def test_reading_is_repeated_where_it_fails_on_the_way(info):
+def test_reading_is_repeated_if_it_fails_on_the_way(info):
     assert info(listed(NO_ANSWER), listed("", status=502), listed())["video_managers"] == MANAGERS

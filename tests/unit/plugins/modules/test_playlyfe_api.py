@@ -22,7 +22,7 @@ def api(runs):
 
 
 @pytest.mark.parametrize("placement", ["query", "header"])
-def test_the_token_travels_where_that_is_wanted(api, placement):
+def test_the_placement_of_the_token_is_configurable(api, placement):
     result = api(sent("GET", "admin", {"status": "ok"}, placement=placement), path="/admin", token_placement=placement)
 
     assert (result["changed"], result["status"], result["json"]) == (False, 200, {"status": "ok"})
@@ -62,7 +62,7 @@ def test_an_error_whose_status_is_expected_is_an_answer(api):
     assert (result["status"], result["json"]["error"]) == (404, "rule_not_found")
 
 
-def test_access_denied_is_no_problem_of_the_token_and_hints_at_the_scope(api):
+def test_access_denied_does_not_reject_the_token_and_hints_at_the_scope(api):
     result = api.fail(sent("GET", "admin", **failed("access_denied", "No access", 403)), path="admin")
 
     assert result["error_code"] == "access_denied"

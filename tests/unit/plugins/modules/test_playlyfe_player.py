@@ -105,7 +105,7 @@ def test_the_email_alone_is_no_reason_to_write_as_no_read_returns_it(module):
         pytest.param(player(enabled=False), player(enabled=False), id="disabled"),
     ],
 )
-def test_what_the_platform_does_not_say_is_null(module, answer, returned):
+def test_unreported_values_are_null(module, answer, returned):
     assert module(read(answer), alias="Player One")["player"] == returned
 
 
@@ -136,34 +136,34 @@ def test_an_id_is_one_segment_of_the_path(module, player_id, below):
 
 
 @pytest.mark.parametrize("retries", [0, 4])
-def test_a_player_whom_somebody_else_created_meanwhile_is_read_and_is_no_change(module, retries):
+def test_a_player_created_by_another_process_is_read_and_is_not_a_change(module, retries):
     result = module(missing(), missing(), create(**TAKEN), read(), alias="Player One", retries=retries)
 
     assert (result["changed"], result["player"], result["diff"]) == (False, player(), None)
 
 
-def test_one_whom_an_answer_that_was_lost_had_created_is_a_change(module):
+def test_a_player_created_by_a_request_with_a_lost_response_is_a_change(module):
     calls = [missing(), missing(), create(**LOST), missing(), create(**TAKEN), read()]
 
     assert module(*calls, alias="Player One")["changed"] is True
 
 
 @pytest.mark.parametrize("status", [409, 400, 200])
-def test_it_is_known_by_the_name_of_the_error_whatever_the_status(module, status):
+def test_an_existing_player_is_detected_by_the_error_name_whatever_the_status(module, status):
     taken = failed("player_exists", status=status)
 
     assert module(missing(), missing(), create(**taken), read(), alias="Player One")["player"] == player()
 
 
 @pytest.mark.parametrize("retries", [0, 4])
-def test_one_whom_somebody_else_created_with_another_alias_is_renamed(module, retries):
+def test_a_player_created_by_another_process_with_another_alias_is_renamed(module, retries):
     result = module(missing(), missing(), create(**TAKEN), read(player("Other")), rename(), read(), read(), alias="Player One", retries=retries)
 
     assert (result["changed"], result["player"]) == (True, player())
     assert result["diff"] == diff(player("Other"), player())
 
 
-def test_one_who_is_said_to_exist_and_never_does_is_a_failure(module):
+def test_a_conflict_with_a_player_that_never_appears_fails(module):
     calls = [missing(), missing(), create(**TAKEN), missing(), create(**TAKEN), missing()]
     result = module.fail(*calls, alias="Player One", retries=1)
 
@@ -171,7 +171,7 @@ def test_one_who_is_said_to_exist_and_never_does_is_a_failure(module):
 
 
 @pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, LOST], ids=["no answer", "502"])
-def test_a_creation_in_doubt_is_read_and_never_sent_again_where_it_was_applied(module, lost):
+def test_an_ambiguous_creation_that_was_applied_is_not_repeated(module, lost):
     assert module(missing(), missing(), create(**lost), read(), alias="Player One")["changed"] is True
 
 
@@ -180,7 +180,7 @@ def test_a_creation_that_was_not_applied_is_sent_again(module, lost):
     assert module(missing(), missing(), create(**lost), missing(), create(), read(), read(), alias="Player One")["player"] == player()
 
 
-def test_a_rename_in_doubt_is_read_again(module):
+def test_after_an_ambiguous_rename_the_state_is_read_again(module):
     old = read(player("Old"))
 
     assert module(old, read(player("Old")), rename(**LOST), read(), alias="Player One")["player"] == player()
@@ -202,13 +202,13 @@ def test_absent_deletes_a_player(module, answer):
     assert result["diff"] == diff(player(), {})
 
 
-def test_a_player_whom_somebody_else_deleted_meanwhile_is_no_change(module):
+def test_a_player_deleted_by_another_process_is_not_a_change(module):
     result = module(read(), read(), delete(**MISSING), missing(), state="absent")
 
     assert (result["changed"], result["diff"]) == (False, None)
 
 
-def test_one_whose_first_deletion_was_not_answered_is_a_change(module):
+def test_a_player_deleted_by_a_request_without_a_response_is_a_change(module):
     assert module(read(), read(), delete(**LOST), read(), delete(**MISSING), missing(), state="absent")["changed"] is True
 
 
@@ -216,7 +216,7 @@ def test_absent_leaves_a_player_who_is_missing(module):
     assert module(missing(), state="absent")["changed"] is False
 
 
-def test_a_deletion_in_doubt_is_read_again(module):
+def test_after_an_ambiguous_deletion_the_state_is_read_again(module):
     assert module(read(), read(), delete(NO_ANSWER), missing(), state="absent")["changed"] is True
 
 
@@ -240,7 +240,7 @@ def test_check_mode_predicts_the_change_and_writes_nothing(module, options, call
     assert (result["diff"] or {}).get("after") == (after or {} if changed else None)
 
 
-def test_check_mode_fails_where_the_real_run_would(module):
+def test_check_mode_fails_if_the_real_run_would(module):
     assert "alias is required" in module.fail(missing(), check_mode=True)["msg"]
 
 
@@ -249,7 +249,7 @@ def test_check_mode_fails_where_the_real_run_would(module):
 
 @pytest.mark.parametrize("name", ["plan_limit_exceeded", "player_limit_exceeded"])
 @pytest.mark.parametrize("status", [429, 403, 503, 500, 200])
-def test_a_used_up_quota_is_final_whatever_its_status(module, clock, name, status):
+def test_an_exhausted_quota_is_final_whatever_its_status(module, clock, name, status):
     refused = failed(name, "No more", status)
     result = module.fail(missing(), missing(), create(**refused, answer_headers={"Retry-After": "5"}), alias="Player One")
 
@@ -258,14 +258,14 @@ def test_a_used_up_quota_is_final_whatever_its_status(module, clock, name, statu
     assert clock.slept == []
 
 
-def test_a_quota_that_is_used_up_at_the_login_is_final(runs, clock):
+def test_a_quota_exhausted_at_the_login_is_final(runs, clock):
     result = runs(playlyfe_player, **CONNECTION, id="p1").fail(login(**failed("plan_limit_exceeded", "No more", 429)), alias="Player One")
 
     assert (result["status"], result["error_code"]) == (429, "plan_limit_exceeded")
     assert clock.slept == []
 
 
-def test_too_many_requests_otherwise_are_waited_for(module, clock):
+def test_other_rate_limits_are_waited_out(module, clock):
     limited = read(**failed("too_many_requests", status=429), answer_headers={"Retry-After": "5"})
 
     assert module(limited, read(), alias="Player One")["changed"] is False
@@ -279,7 +279,7 @@ NOWHERE = [
 
 
 @pytest.mark.parametrize("answer", NOWHERE)
-def test_a_url_without_the_version_is_told_as_such(runs, answer):
+def test_a_url_without_the_version_is_reported(runs, answer):
     bare = {**CONNECTION, "url": "https://api.playlyfe.test"}
     result = runs(playlyfe_player, **bare, id="p1").fail(login(), sent("GET", "admin/players/p1", url=bare["url"], **answer), alias="Player One")
 
@@ -287,7 +287,7 @@ def test_a_url_without_the_version_is_told_as_such(runs, answer):
 
 
 @pytest.mark.parametrize("answer", NOWHERE)
-def test_a_url_with_a_version_is_not_told_to_lack_it(module, answer):
+def test_a_url_with_a_version_is_not_reported_as_lacking_it(module, answer):
     message = module.fail(read(**answer), alias="Player One")["msg"]
 
     assert "Check url" in message and "version" not in message
@@ -311,7 +311,7 @@ def test_a_stale_token_is_replaced_in_the_middle_and_nothing_is_lost(module, sta
     assert module(*calls, alias="Player One")["player"] == player()
 
 
-def test_the_header_takes_the_token_where_that_is_wanted(module):
+def test_the_token_can_be_sent_in_a_header(module):
     placed = {"placement": "header"}
 
     module(read(player("Old"), **placed), read(player("Old"), **placed), rename(**placed), read(**placed), alias="Player One", token_placement="header")
@@ -324,16 +324,16 @@ def test_the_header_takes_the_token_where_that_is_wanted(module):
         pytest.param(failed("plan_limit_exceeded", "Quota")["answer"], 403, "plan_limit_exceeded", ["Quota"], id="the plan's quota"),
         pytest.param(failed("route_not_found", "No route")["answer"], 404, "route_not_found", ["No route", "url"], id="no such route"),
         pytest.param(failed("access_denied", "with hush-token")["answer"], 200, "access_denied", ["with ****"], id="200, quoting the token"),
-        pytest.param("<html>Not here</html>", 404, None, ["an HTML page"], id="404 HTML is no missing player"),
-        pytest.param({"message": "Not here"}, 404, None, ["Not here"], id="404 without a name is no missing player"),
+        pytest.param("<html>Not here</html>", 404, None, ["an HTML page"], id="404 HTML is not a missing player"),
+        pytest.param({"message": "Not here"}, 404, None, ["Not here"], id="404 without a name is not a missing player"),
         pytest.param("null", 200, None, ["null"], id="null"),
         pytest.param({"alias": "Player One"}, 200, None, ["id"], id="no id"),
-        pytest.param({"id": "p1", "alias": ["x"]}, 200, None, ["alias"], id="an alias that is no text"),
+        pytest.param({"id": "p1", "alias": ["x"]}, 200, None, ["alias"], id="an alias that is not text"),
         pytest.param("[", 200, None, ["broken JSON"], id="truncated"),
     ],
 )
 @pytest.mark.parametrize("state", ["present", "absent"])
-def test_what_cannot_be_read_is_a_clear_failure_that_writes_nothing(module, answer, status, code, words, state):
+def test_a_failed_read_fails_clearly_and_nothing_is_written(module, answer, status, code, words, state):
     result = module.fail(read(answer, status=status), alias="Player One", state=state)
 
     assert (result["status"], result.get("error_code")) == (status, code)
@@ -364,7 +364,7 @@ def test_a_deletion_that_is_refused_is_a_clear_failure(module, answer):
 
 
 @pytest.mark.parametrize("player_id", ["", ".", ".."])
-def test_what_is_no_segment_of_a_path_is_refused_before_anything_is_sent(module, player_id):
+def test_an_id_that_is_not_a_path_segment_is_rejected_before_anything_is_sent(module, player_id):
     assert "is not a valid player id" in module.fail(id=player_id, alias="Player One")["msg"]
 
 

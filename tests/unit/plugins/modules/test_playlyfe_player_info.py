@@ -75,13 +75,13 @@ def test_a_list_that_became_shorter_meanwhile_ends(info):
 
 
 @pytest.mark.parametrize("again", [[], [P1, P2]], ids=["an empty page", "the first page again"])
-def test_a_list_that_stays_incomplete_is_a_failure_and_never_taken_for_the_whole(info, again):
+def test_an_incomplete_list_is_a_failure(info, again):
     result = info.fail(page(0, P1, P2, total=4), page(2, *again, total=4))
 
     assert "2 of 4" in result["msg"]
 
 
-def test_what_the_platform_does_not_say_is_null(info):
+def test_unreported_values_are_null(info):
     assert info(page(0, {"id": "p1"}, total=1))["players"] == [{"id": "p1", "alias": None, "enabled": None}]
 
 
@@ -110,7 +110,7 @@ def test_a_token_that_becomes_stale_between_two_pages_is_replaced_there(info):
     assert info(page(0, P1, total=2), stale, login("hush-2"), page(1, P2, total=2, token="hush-2"))["players"] == [P1, P2]
 
 
-def test_reading_is_repeated_where_it_fails_on_the_way(info):
+def test_reading_is_repeated_if_it_fails_on_the_way(info):
     assert info(read(NO_ANSWER), read("", status=502), read(), id="p1")["players"] == [player()]
 
 
@@ -121,7 +121,7 @@ def test_reading_is_repeated_where_it_fails_on_the_way(info):
         pytest.param({"data": [P1]}, ["total"], id="no total"),
         pytest.param({"total": 1}, ["data"], id="no data"),
         pytest.param({"data": [P1, {"alias": "x"}], "total": 2}, ["data[1]", "id"], id="a player without an id"),
-        pytest.param({"data": [P1], "total": "1"}, ["total", "integer"], id="a total that is no number"),
+        pytest.param({"data": [P1], "total": "1"}, ["total", "integer"], id="a total that is not a number"),
         pytest.param("null", ["null"], id="null"),
         pytest.param("<html>Welcome</html>", ["an HTML page"], id="HTML"),
     ],

@@ -73,7 +73,7 @@ def test_the_client_credentials_are_a_form_and_the_token_is_returned(token):
     [({**ANSWER, "expires_in": 100}, 100), ({**ANSWER, "expires_in": 100.9}, 100), ({"access_token": "hush-token"}, DAY)],
     ids=["as the platform says", "a fraction", "not said: a day"],
 )
-def test_how_long_a_token_lives(token, answer, expires_in):
+def test_the_lifetime_of_a_token(token, answer, expires_in):
     assert token(login(answer=answer))["token"]["expires_in"] == expires_in
 
 
@@ -91,12 +91,12 @@ def test_a_token_that_is_too_old_is_asked_for_anew_as_there_is_no_refresh(cached
 
 
 @pytest.mark.parametrize("placement", ["query", "header"])
-def test_the_placement_of_the_token_makes_no_other_token(cached, placement):
+def test_the_placement_of_the_token_does_not_distinguish_tokens(cached, placement):
     assert cached(token_placement=placement)["changed"] is False
 
 
 @pytest.mark.parametrize(("option", "value"), [("client_secret", "hush-wrong"), ("client_id", "other")])
-def test_a_cached_token_is_served_to_nobody_else(cached, option, value):
+def test_a_cached_token_is_not_shared_with_other_users(cached, option, value):
     refused = call("POST", f"{AUTH}/auth/token", form={"grant_type": "client_credentials", **CONNECTION, option: value}, **failed("client_auth_fail"))
     result = cached.fail(refused, **{option: value})
 
@@ -124,7 +124,7 @@ def test_absent_forgets_the_token_as_the_platform_cannot_revoke_it(cached):
     [({}, False, True), ({"force": True}, True, False), ({"state": "absent"}, True, False)],
     ids=["present", "force", "absent"],
 )
-def test_check_mode_predicts_what_becomes_of_a_cached_token_and_leaves_it(cached, options, changed, returned):
+def test_check_mode_predicts_the_outcome_and_leaves_the_cached_token(cached, options, changed, returned):
     result = cached(**options, check_mode=True)
 
     assert (result["changed"], "token" in result) == (changed, returned)
@@ -138,7 +138,7 @@ def test_asking_counts_as_an_authentication_request(cached, clock):
     assert 60 <= sum(clock.slept) < 61
 
 
-def test_asking_again_does_no_harm_so_it_is_repeated(token):
+def test_a_token_request_is_safe_to_repeat_so_it_is_repeated(token):
     assert token(login(answer=NO_ANSWER), login(answer="", status=502), login())["changed"] is True
 
 
@@ -157,7 +157,7 @@ def test_asking_again_does_no_harm_so_it_is_repeated(token):
         pytest.param('{"access_token": "hu', 200, None, ["broken JSON"], id="truncated"),
         pytest.param({"expires_in": 1}, 200, None, ["access_token"], id="no token"),
         pytest.param({**ANSWER, "access_token": ""}, 200, None, ["access_token", "empty"], id="an empty token"),
-        pytest.param({**ANSWER, "expires_in": "a day"}, 200, None, ["expires_in", "number"], id="a life that is no number"),
+        pytest.param({**ANSWER, "expires_in": "a day"}, 200, None, ["expires_in", "number"], id="a life that is not a number"),
     ],
 )
 def test_an_answer_without_a_token_is_one_clear_failure(token, answer, status, code, words):

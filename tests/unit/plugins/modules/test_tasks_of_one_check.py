@@ -81,7 +81,7 @@ def test_a_user_who_would_be_created_can_be_entitled(with_user, email):
     assert result["diff"] == {"before": {f"product 444 of {email}": "absent"}, "after": {f"product 444 of {email}": "present"}}
 
 
-def test_to_take_something_from_a_user_who_would_be_created_changes_nothing(with_user):
+def test_revoking_from_a_user_who_would_be_created_changes_nothing(with_user):
     assert entitle(with_user, NO_USER, state="absent")["changed"] is False
 
 
@@ -128,7 +128,7 @@ def test_a_user_whom_a_token_would_create_is_there_for_the_next_tasks(task):
     assert task(audienceplayer_user, read(None, NOT_FOUND), **CONNECTION, user_email=EMAIL, user_name="Vera")["changed"] is True
 
 
-def test_what_a_token_does_not_create_is_not_planned(task):
+def test_a_user_whom_a_token_does_not_create_is_not_planned(task):
     task(audienceplayer_token, **CONNECTION, user_email=EMAIL)
     task(audienceplayer_token, **CONNECTION, user_email=EMAIL, auto_register=True, state="absent")
 
@@ -155,14 +155,14 @@ def test_without_a_cache_a_token_would_be_issued_each_time(task):
     assert [task(audienceplayer_token, **CONNECTION, user_email=EMAIL, token_cache="none")["changed"] for _time in range(2)] == [True, True]
 
 
-def test_what_such_a_user_holds_is_nothing(with_user):
+def test_a_user_who_would_be_created_has_no_entitlements(with_user):
     result = with_user(audienceplayer_entitlement_info, NO_USER, **CONNECTION, user_email=EMAIL)
 
     assert (result["changed"], result["products"], result["subscriptions"]) == (False, [], [])
 
 
 @pytest.mark.parametrize(("query", "changed"), [("{ UserDetails { id } }", False), ("mutation { a }", True)])
-def test_what_such_a_user_would_be_answered_is_not_known(with_user, query, changed):
+def test_responses_for_a_user_who_would_be_created_are_unknown(with_user, query, changed):
     result = with_user(audienceplayer_graphql, **CONNECTION, user_email=EMAIL, query=query)
 
     assert (result["changed"], result["data"]) == (changed, None)
@@ -177,7 +177,7 @@ def test_a_user_who_would_be_created_with_a_name_has_it(task):
     assert task(audienceplayer_user, read(None, NOT_FOUND), **CONNECTION, user_email=EMAIL, user_name="Viola")["changed"] is False
 
 
-def test_what_the_platform_says_counts_more_than_a_plan(with_user):
+def test_the_platforms_state_takes_precedence_over_a_plan(with_user):
     assert with_user(audienceplayer_user, read(), **CONNECTION, user_email=EMAIL, user_name="Vera")["changed"] is False
 
 
@@ -215,7 +215,7 @@ def test_an_application_that_would_be_registered_would_get_a_token(task, applica
 
 
 @pytest.mark.parametrize(("method", "changed"), [("GET", False), ("POST", True)])
-def test_what_its_requests_would_be_answered_is_not_known(task, application, method, changed):
+def test_responses_for_a_planned_application_are_unknown(task, application, method, changed):
     result = task(flex_api, **FLEX, **application, path="/api/things", method=method)
 
     assert result["changed"] is changed
@@ -230,7 +230,7 @@ def test_without_it_credentials_are_missing_as_in_the_real_run(task, module, opt
 
 
 @pytest.mark.parametrize(("module", "options"), [(flex_token, {}), (flex_api, {"path": "/api/things"})])
-def test_so_they_are_in_the_real_run_itself(task, application, module, options):
+def test_credentials_are_missing_in_the_real_run(task, application, module, options):
     assert "client_id and client_secret must be given" in task.attempt(module, **FLEX, **options, check_mode=False)["msg"]
 
 
@@ -247,14 +247,14 @@ def test_a_token_would_be_issued_once_and_dropped_once(task):
 
 
 @pytest.mark.parametrize("cache", ["none", "another"])
-def test_what_would_be_in_one_cache_is_not_in_another(task, tmp_path, cache):
+def test_a_planned_token_is_in_one_cache_only(task, tmp_path, cache):
     options = {**FLEX, "client_id": "client-1", "client_secret": "hush-token"}
     task(flex_token, **options)
 
     assert task(flex_token, **options, token_cache=cache if cache == "none" else str(tmp_path / cache))["changed"] is True
 
 
-def test_what_would_be_in_one_hosts_cache_is_not_in_anothers(task, monkeypatch):
+def test_a_planned_token_is_in_one_hosts_cache_only(task, monkeypatch):
     options = {**FLEX, "client_id": "client-1", "client_secret": "hush-token"}
     task(flex_token, **options)
     monkeypatch.setattr("platform.node", lambda: "another")

@@ -89,7 +89,7 @@ def test_the_key_and_what_else_the_directory_holds_stay(cache, tmp_path):
 
 
 @pytest.mark.parametrize("gone", [{}, UNKNOWN], ids=["alive", "gone already"])
-def test_a_token_is_revoked_where_the_platform_can_and_then_removed(cache, left, gone):
+def test_a_token_is_revoked_if_the_platform_can_and_then_removed(cache, left, gone):
     result = cache(revoke(**gone), revoke=True)
 
     assert (result["changed"], result["removed"]) == (True, 5)
@@ -104,7 +104,7 @@ def test_of_platforms_that_cannot_revoke_the_token_is_only_forgotten(cache):
     assert cache(provider="movingimage", revoke=True)["removed"] == 1
 
 
-def test_revoking_does_no_harm_twice_so_it_is_repeated(cache):
+def test_revoking_is_idempotent_so_it_is_repeated(cache):
     assert cache(revoke(answer=NO_ANSWER), revoke(answer="", status=502), revoke(), provider="freewheel", revoke=True)["removed"] == 1
 
 
@@ -136,7 +136,7 @@ def test_each_token_is_revoked(two, left):
     assert left() == []
 
 
-def test_one_that_cannot_be_revoked_stays_and_the_others_go(two, left):
+def test_a_token_that_cannot_be_revoked_stays_and_the_others_are_removed(two, left):
     seen = []
     result = two.attempt(revoke_either(seen, answer={"Message": "deny"}, status=403), revoke_either(seen))
 
@@ -156,7 +156,7 @@ def test_one_that_cannot_be_revoked_stays_and_the_others_go(two, left):
     ],
     ids=["403", "500", "no answer", "quoting the token"],
 )
-def test_what_cannot_be_revoked_stays_and_the_failure_is_clear(cache, log_in, left, answer, words):
+def test_a_token_that_cannot_be_revoked_stays_and_the_failure_is_clear(cache, log_in, left, answer, words):
     result = cache.fail(revoke(**answer), provider="freewheel", revoke=True, retries=0)
 
     assert result["removed"] == 0
@@ -180,7 +180,7 @@ def test_a_limit_that_leaves_no_time_is_a_failure_and_the_token_stays(runs, left
     assert left() == ["freewheel"]
 
 
-def test_it_goes_on_with_too_many_requests_later(cache, clock):
+def test_rate_limited_revocations_are_repeated(cache, clock):
     assert cache(revoke(answer="", status=429, answer_headers={"Retry-After": "8"}), revoke(), revoke=True)["removed"] == 5
     assert sum(clock.slept) >= 8
 

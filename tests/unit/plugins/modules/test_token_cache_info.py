@@ -124,7 +124,7 @@ def test_without_a_cache_there_are_no_tokens(runs):
     assert runs(token_cache_info)(token_cache="none")["tokens"] == []
 
 
-def test_only_what_the_key_can_decrypt_is_seen(runs, log_in):
+def test_only_entries_that_the_key_decrypts_are_listed(runs, log_in):
     log_in("freewheel")
     log_in("flex", token_cache_key="hush-key-of-another")
 
@@ -134,7 +134,7 @@ def test_only_what_the_key_can_decrypt_is_seen(runs, log_in):
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\x80" * 200], ids=["nothing", "nonsense", "bytes"])
-def test_what_is_no_entry_is_not_seen(info, tmp_path, content):
+def test_invalid_entries_are_not_listed(info, tmp_path, content):
     (tmp_path / "mediaops" / "tokens" / ("0" * 64)).write_bytes(content)
 
     assert info()["tokens"] == ALL

@@ -85,7 +85,7 @@ def template(text):
         pytest.param({"async_val": 60}, False, id="in the background"),
     ],
 )
-def test_a_task_runs_in_the_worker_where_that_is_the_same(keywords, here, action):
+def test_a_local_task_runs_in_the_worker(keywords, here, action):
     ran = []
     tested = action(run=lambda access: ran.append(1) or dict(QUIET), **keywords)
 
@@ -93,14 +93,14 @@ def test_a_task_runs_in_the_worker_where_that_is_the_same(keywords, here, action
     assert (len(ran), len(tested.handed_over)) == ((1, 0) if here else (0, 1))
 
 
-def test_elsewhere_the_arguments_are_handed_over_as_they_are(action):
+def test_an_ordinary_module_receives_the_arguments_unchanged(action):
     tested = action({**GIVEN, "key": SECRET, "number": 1}, transport="ssh", answer={"changed": True, "a": 1})
 
     assert tested.run(task_vars={"some": "variable"}) == {"changed": True, "a": 1}
     assert tested.handed_over == [{"module_args": {**GIVEN, "key": SECRET, "number": 1}, "task_vars": {"some": "variable"}, "wrap_async": 0}]
 
 
-def test_elsewhere_options_in_the_environment_of_the_task_are_arguments_as_a_command_shows_its_environment(action):
+def test_options_in_the_tasks_environment_are_passed_as_arguments_because_commands_are_visible(action):
     environment = [{"FLEX_KEY": SECRET, "FLEX_URL": "https://task", "MEDIAOPS_TOKEN_CACHE": "redis://:pw@host", "LANG": "C"}]
     tested = action(GIVEN, transport="ssh", environment=environment)
 
@@ -110,7 +110,7 @@ def test_elsewhere_options_in_the_environment_of_the_task_are_arguments_as_a_com
     assert tested._task.environment == [{"LANG": "C"}]
 
 
-def test_elsewhere_the_proxies_of_the_task_go_with_the_arguments_as_they_may_hold_passwords(action):
+def test_proxies_are_passed_as_arguments_because_they_may_contain_passwords(action):
     proxies = {name: template(f"http://me:{{{{ secret }}}}@{name}:3128") for name in VARIABLES}
     tested = action(GIVEN, transport="ssh", environment=[{**proxies, "ftp_proxy": "http://other"}], variables={"secret": SECRET})
 
@@ -120,7 +120,7 @@ def test_elsewhere_the_proxies_of_the_task_go_with_the_arguments_as_they_may_hol
     assert tested._task.environment == [{"ftp_proxy": "http://other"}]
 
 
-def test_elsewhere_what_other_platforms_modules_read_does_not_show_in_the_command(action):
+def test_variables_of_other_platforms_do_not_appear_in_the_command(action):
     environment = [{"FREEWHEEL_PASSWORD": SECRET, "MOVINGIMAGE_URL": "https://other", "PATH": "/bin", "FREEWHEEL": "no option"}]
     tested = action(GIVEN, transport="ssh", environment=environment)
 
@@ -130,7 +130,7 @@ def test_elsewhere_what_other_platforms_modules_read_does_not_show_in_the_comman
     assert tested._task.environment == [{"PATH": "/bin", "FREEWHEEL": "no option"}]
 
 
-def test_elsewhere_a_templated_environment_is_evaluated_before_it_becomes_arguments(action):
+def test_a_templated_environment_is_evaluated_before_it_becomes_arguments(action):
     environment = [{"FLEX_KEY": "outer"}, {"FLEX_KEY": template("{{ secret }}"), "NAME": template("{{ name }}")}]
     tested = action(GIVEN, transport="ssh", environment=environment, variables={"secret": SECRET, "name": "n"})
 
@@ -140,7 +140,7 @@ def test_elsewhere_a_templated_environment_is_evaluated_before_it_becomes_argume
     assert tested._task.environment == [{"NAME": "n"}]
 
 
-def test_elsewhere_arguments_win_over_the_environment_of_the_task(action):
+def test_arguments_take_precedence_over_the_tasks_environment(action):
     tested = action({**GIVEN, "key": SECRET}, transport="ssh", environment=[{"FLEX_KEY": "of the environment"}])
 
     tested.run(task_vars={})
@@ -149,7 +149,7 @@ def test_elsewhere_arguments_win_over_the_environment_of_the_task(action):
     assert tested._task.environment == [{}]
 
 
-def test_a_task_in_the_background_is_censored_as_its_result_does_not_come_back_here(action):
+def test_an_asynchronous_task_is_censored(action):
     tested = action(async_val=60)
 
     tested.run(task_vars={})
@@ -168,7 +168,7 @@ def test_a_task_in_the_background_is_censored_as_its_result_does_not_come_back_h
         pytest.param({}, {"async_val": 60, "environment": [{"MEDIAOPS_TOKEN_CACHE": "/task"}]}, "/task", id="one in the task's environment"),
     ],
 )
-def test_the_token_cache_of_a_task_that_is_handed_over(args, keywords, expected, action, tmp_path):
+def test_the_token_cache_of_an_ordinary_module(args, keywords, expected, action, tmp_path):
     tested = action({"url": "https://host", **args}, **keywords)
 
     tested.run(task_vars={})
@@ -209,7 +209,7 @@ def test_a_diff_is_returned_only_in_diff_mode(diff, transport, action):
 
 
 @pytest.mark.parametrize("wanted", [True, False])
-def test_the_invocation_is_returned_where_an_ordinary_module_returns_it(wanted, action, monkeypatch):
+def test_the_invocation_is_returned_if_an_ordinary_module_returns_it(wanted, action, monkeypatch):
     can_be_unwanted = "INJECT_INVOCATION" in C.config.get_configuration_definitions()  # since ansible-core 2.21, where it is the default
     monkeypatch.setenv("ANSIBLE_INJECT_INVOCATION", str(wanted))
 
@@ -421,7 +421,7 @@ MISSPELT = [
 
 @BOTH
 @pytest.mark.parametrize(("value", "item", "censored"), MISSPELT)
-def test_what_is_given_for_an_option_that_does_not_exist_may_be_a_misspelt_ones_secret(value, item, censored, transport, action):
+def test_the_value_of_an_unknown_option_may_be_a_misspelt_secret(value, item, censored, transport, action):
     refused = {"failed": True, "changed": False, "msg": "Unsupported parameters"}
     task_vars = {"item": item, "ansible_loop_var": "item"}
 
@@ -431,7 +431,7 @@ def test_what_is_given_for_an_option_that_does_not_exist_may_be_a_misspelt_ones_
 
 
 @BOTH
-def test_the_name_of_an_option_that_does_not_exist_is_no_secret(transport, action):
+def test_the_name_of_an_unknown_option_is_not_secret(transport, action):
     task_vars = {"item": {"kee": "a"}, "ansible_loop_var": "item"}
 
     assert outcome(action, {"failed": True, "changed": False, "msg": "refused"}, transport, {**GIVEN, "kee": SECRET}, task_vars)[1] is False
@@ -508,7 +508,7 @@ def from_yaml(tmp_path, text):
         ),
     ],
 )
-def test_what_yaml_has_changed_is_refused_before_anything_runs(tmp_path, transport, action, text, problem):
+def test_values_converted_by_yaml_are_rejected_before_anything_runs(tmp_path, transport, action, text, problem):
     ran = []
     tested = action({**GIVEN, **from_yaml(tmp_path, text)}, run=ran.append, transport=transport)
     result = tested.run(task_vars={})
@@ -517,7 +517,7 @@ def test_what_yaml_has_changed_is_refused_before_anything_runs(tmp_path, transpo
     assert (ran, tested.handed_over) == ([], [])
 
 
-def test_it_is_found_through_variables_and_templates(tmp_path, action):
+def test_conversions_are_found_through_variables_and_templates(tmp_path, action):
     variables = {"it": from_yaml(tmp_path, "players: [{id: 0123}]")}
     args = Templar(DataLoader(), variables).template({"name": template("{{ it.players[0].id }}")})
 
@@ -525,7 +525,7 @@ def test_it_is_found_through_variables_and_templates(tmp_path, action):
 
 
 @pytest.mark.parametrize("text", ["name: '0123'", "name: 83", "number: 0123", "thing_id: 5", "name: 2001-12-14"])
-def test_what_it_has_not_changed_or_may_change_is_not(tmp_path, action, text):
+def test_unconverted_and_harmless_values_are_accepted(tmp_path, action, text):
     assert action({**GIVEN, **from_yaml(tmp_path, text)}).run(task_vars={})["changed"] is False
 
 
@@ -545,14 +545,14 @@ def plans(access):
     return {"changed": True, "before": before}
 
 
-def test_what_a_check_would_create_is_known_to_its_next_tasks_and_no_result(action, temporary):
+def test_plans_are_known_to_later_tasks_and_not_part_of_the_result(action, temporary):
     first, second = (action(run=plans, check_mode=True).run(task_vars={}) for _task in range(2))
 
     assert (first["before"], second["before"]) == (None, {"n": 1})
     assert PLANS not in first
 
 
-def test_a_task_elsewhere_is_told_what_is_planned_and_tells_what_it_would_create(action, temporary):
+def test_an_ordinary_module_receives_and_returns_plans(action, temporary):
     def run(answer):
         tested = action(transport="ssh", check_mode=True, answer=answer)
         return tested.run(task_vars={}), tested.handed_over[0]["module_args"]
@@ -562,7 +562,7 @@ def test_a_task_elsewhere_is_told_what_is_planned_and_tells_what_it_would_create
     assert run(QUIET)[1] == {**GIVEN, EARLIER_PLANS: {"a": {"n": 1}}}
 
 
-def test_a_real_task_is_told_no_plans_and_ends_them_if_it_changes_something(action, temporary):
+def test_a_real_task_receives_no_plans_and_clears_them_on_a_change(action, temporary):
     action(run=plans, check_mode=True).run(task_vars={})
     tested = action(transport="ssh")
     tested.run(task_vars={})
@@ -585,7 +585,7 @@ def test_an_encrypted_file_is_decrypted_in_the_worker(tmp_path, action):
     assert tested.run(task_vars={})["text"] == "a,b\n"
 
 
-def test_without_its_password_that_is_a_failure_that_says_how_to_give_one(tmp_path, action):
+def test_without_the_vault_password_the_failure_has_a_remedy(tmp_path, action):
     path = tmp_path / "a.csv"
     path.write_bytes(VaultLib([("default", VaultSecret(b"hush-token"))]).encrypt("a,b\n"))
     result = action(run=lambda access: access.decrypt(str(path))).run(task_vars={})

@@ -86,7 +86,7 @@ def test_the_arguments_are_converted_completed_and_plain(run):
         ("key: no", "key: is a boolean and must be text. Put it in quotes: "),
     ],
 )
-def test_what_yaml_has_changed_is_refused(tmp_path, run, text, problem):
+def test_values_converted_by_yaml_are_rejected(tmp_path, run, text, problem):
     (tmp_path / "play.yml").write_text(text)
     result = run(DataLoader().load_from_file(str(tmp_path / "play.yml")), raises_if_called)
 
@@ -166,7 +166,7 @@ def test_a_secret_in_the_environment_is_hidden_too(run, monkeypatch):
     assert (result["msg"], hidden(result)) == (f"refused {MASK}", True)
 
 
-def test_ansible_core_gets_to_know_what_is_secret_and_nothing_beside_it(run, monkeypatch):
+def test_only_secrets_are_registered_with_ansible_core(run, monkeypatch):
     registered = []
     monkeypatch.setattr(core_registry, "register_secrets", registered.extend)
     monkeypatch.setenv("http_proxy", "http://me:proxy-password@proxy")
@@ -185,7 +185,7 @@ def test_a_short_secret_is_kept_from_ansible_core_which_would_mask_it_everywhere
     assert registered == []
 
 
-def test_what_stands_beside_a_secret_in_a_dictionary_is_none(run):
+def test_values_beside_a_secret_in_a_dictionary_are_not_secret(run):
     tree = {"app": {"client_secret": SECRET, "name": "Reviewer"}}
 
     result = run({"tree": tree, "name": "Reader"}, saying(f"Reviewer {SECRET} Reader"), task_vars=in_loop("Reviewer"))

@@ -18,7 +18,7 @@ def plans(tmp_path, monkeypatch):
     return Plans()
 
 
-def test_what_is_planned_is_known_to_others_of_the_same_run(plans):
+def test_plans_are_shared_within_a_run(plans):
     plans.add({"a": {"id": None, "name": "ä"}, "b": None})
     plans.add({"c": {}})
 
@@ -34,20 +34,20 @@ def test_the_newest_plan_counts(plans):
     assert plans.get("a") == {"n": 2}
 
 
-def test_nothing_is_made_to_find_out_that_nothing_is_planned(plans, tmp_path):
+def test_reading_plans_creates_no_database(plans, tmp_path):
     assert (plans.get("a"), plans.all()) == (None, {})
     plans.clear()
     assert os.listdir(tmp_path) == []
 
 
-def test_all_is_forgotten_at_once(plans, tmp_path):
+def test_all_plans_are_cleared_at_once(plans, tmp_path):
     plans.add({"a": {"n": 1}})
     plans.clear()
 
     assert (plans.get("a"), os.listdir(tmp_path)) == (None, [])
 
 
-def test_another_run_knows_nothing_of_it(plans, tmp_path, monkeypatch):
+def test_another_run_does_not_see_the_plans(plans, tmp_path, monkeypatch):
     plans.add({"a": {"n": 1}})
     (tmp_path / "other").mkdir()
     monkeypatch.setattr(C, "DEFAULT_LOCAL_TMP", str(tmp_path / "other"))

@@ -25,7 +25,7 @@ def test_there_is_one_platform_for_each_file_of_a_provider_by_name():
 
 
 @pytest.mark.parametrize("platform", platforms(), ids=lambda platform: platform.name)
-def test_what_a_provider_says_of_manifests_exists(platform):
+def test_manifest_declarations_refer_to_existing_modules_and_options(platform):
     assert (ROLES / platform.role / "tasks" / "main.yml").is_file()
     for wanted in platform.manifest.values():
         module = importlib.import_module(f"{PLUGINS}.modules.{wanted.module}").MODULE

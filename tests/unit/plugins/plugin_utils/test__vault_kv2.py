@@ -106,13 +106,13 @@ def test_a_secret_that_is_equal_is_not_written(place):
     assert deliver(place(), read()) is False
 
 
-def test_what_is_no_credential_is_taken_for_nothing(place):
+def test_a_secret_that_is_not_credentials_counts_as_missing(place):
     foreign = read({"applications": {"Reviewer": "client-1"}, "tokens": {"mrm": None}})
 
     assert deliver(place(), foreign, write(3, {"applications": {}, "tokens": {}}), wanted={"applications": {"Reviewer": None}, "tokens": {"mrm": None}}) is True
 
 
-def test_what_is_not_known_stays_as_it_is(place):
+def test_credentials_of_unknown_value_are_kept(place):
     assert deliver(place(), read(), wanted={"applications": {"Reviewer": None}, "tokens": {"mrm": {"access_token": None}}}) is False
     assert deliver(place(), read(), write(3, {**CREDENTIALS, "tokens": {}}), wanted={"applications": {"Reviewer": None}, "tokens": {}}) is True
 
@@ -126,7 +126,7 @@ def test_what_is_not_known_stays_as_it_is(place):
         pytest.param({"url": f"{URL}/"}, "secret/{}/mediaops", id="url with a slash"),
     ],
 )
-def test_mount_and_path_say_where(place, options, where):
+def test_mount_and_path_determine_the_location(place, options, where):
     assert deliver(place(**options), missing(place=where), write(0, place=where)) is True
 
 
@@ -137,17 +137,17 @@ def test_the_namespace_is_a_header(place):
 # --- check-and-set -----------------------------------------------------------------------------------------------------------
 
 
-def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(place):
+def test_a_concurrent_write_is_not_overwritten(place):
     with pytest.raises(AccessError, match="check-and-set parameter did not match"):
         deliver(place(), read({**CREDENTIALS, "tokens": {}}), write(3, **MISMATCH), read({"other": {}}, 4))
 
 
-def test_where_somebody_else_wrote_the_same_all_is_well(place):
+def test_an_equal_concurrent_write_is_not_an_error(place):
     assert deliver(place(), read({**CREDENTIALS, "tokens": {}}), write(3, **MISMATCH), read(version=4)) is True
 
 
 @pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, {"answer": "", "status": 502}], ids=["no answer", "502"])
-def test_a_write_without_an_answer_is_repeated_as_check_and_set_keeps_it_from_being_done_twice(place, lost):
+def test_a_write_without_a_response_is_repeated_as_check_and_set_makes_it_safe(place, lost):
     assert deliver(place(), missing(), write(0, **lost), write(0)) is True
     assert deliver(place(), missing(), write(0, **lost), write(0, **MISMATCH), read(version=1)) is True
 
@@ -170,7 +170,7 @@ def test_all_versions_are_removed(place):
         place().remove()
 
 
-def test_removing_does_no_harm_twice_so_it_is_repeated(place):
+def test_removing_is_idempotent_so_it_is_repeated(place):
     with exchange(remove(answer=NO_ANSWER), remove(answer="", status=500), remove()):
         place().remove()
 
@@ -191,7 +191,7 @@ def test_removing_does_no_harm_twice_so_it_is_repeated(place):
         pytest.param([sent("GET", answer="")], 200, ["null"], id="nothing"),
     ],
 )
-def test_what_goes_wrong_is_a_clear_failure(place, calls, status, words):
+def test_errors_are_clear_failures(place, calls, status, words):
     with pytest.raises(AccessError) as caught:
         deliver(place(retries=0), *calls)
     assert caught.value.status == status

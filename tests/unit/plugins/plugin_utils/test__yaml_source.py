@@ -48,22 +48,22 @@ CHANGED = [("0123", 83), ("0222", 146), ("12:30", 750), ("1:02:03", 3723), ("1_0
 @pytest.mark.parametrize(
     "form", ["alias: {}", "a: b\n\nalias:   {}   # as it is", "{{a: b, alias: {}, c: d}}", "{{alias: {}}}", "alias:\n  {}\n", "alias: {}\r\n"], ids=ascii
 )
-def test_a_number_that_yaml_has_changed_is_no_text(load, form, source, number):
+def test_a_number_that_yaml_converted_is_not_text(load, form, source, number):
     assert load(form.format(source)) == [f"alias: YAML reads {source} as the number {number}. Put it in quotes"]
 
 
 @pytest.mark.parametrize(("source", "number"), CHANGED)
-def test_nor_is_it_an_id(load, source, number):
+def test_a_number_that_yaml_converted_is_not_an_id(load, source, number):
     assert load(f"user_id: {source}") == [f"user_id: YAML reads {source} as the number {number}. Write it in plain digits"]
 
 
 @pytest.mark.parametrize("value", ["83", "0", "-5", "'0123'", '"12:30"', "!!str 0123", "12345678901234567890", "x", "~", "'{{ 0123 }}'"])
-def test_what_is_written_as_it_is_read_is_left_alone(load, value):
+def test_numbers_in_canonical_form_are_accepted(load, value):
     assert load(f"alias: {value}\nuser_id: {value}") == []
 
 
 @pytest.mark.parametrize(("source", "number"), CHANGED)
-def test_a_number_that_is_meant_as_one_is_left_alone(load, source, number):
+def test_numeric_options_accept_any_notation(load, source, number):
     assert load(f"retries: {source}") == []
 
 
@@ -78,7 +78,7 @@ def test_a_secret_is_not_shown(load):
 
 
 @pytest.mark.parametrize("source", ["2001-12-14 21:59:43.10 -5", "2001-12-14T21:59:43Z"])
-def test_a_date_with_a_time_is_no_text_unless_an_instant_is_wanted(load, source):
+def test_a_date_with_a_time_is_not_text_unless_the_option_is_an_instant(load, source):
     assert load(f"alias: {source}\nexpires_at: {source}") == ["alias: must be text, but YAML reads it as a date. Put it in quotes"]
 
 
@@ -90,24 +90,24 @@ def test_an_encrypted_file_is_looked_at_as_well(load):
     assert load(VaultLib([("default", PASSWORD)]).encrypt("alias: 0123")) == ["alias: YAML reads 0123 as the number 83. Put it in quotes"]
 
 
-def test_a_file_that_has_changed_meanwhile_is_not_believed(tmp_path):
+def test_a_file_that_changed_since_it_was_loaded_is_ignored(tmp_path):
     path = tmp_path / "a.yml"
     loader = DataLoader()
 
     def said(text):
         path.write_text("alias: 0123")
         values = loader.load_from_file(str(path), cache="none")
-        _yaml_source._lines.cache_clear()
+        _yaml_source._read_lines.cache_clear()
         path.write_text(text)
         return find_yaml_conversions(leaves(values, SPEC), loader)
 
     assert len(said("alias: 0123")) == 1
     assert [said(text) for text in ("", "alias: 0124", "alias: x", "alias: {", "alias: '0123'")] == [[]] * 5
     path.unlink()
-    _yaml_source._lines.cache_clear()
+    _yaml_source._read_lines.cache_clear()
 
 
-def test_a_file_that_is_gone_says_nothing(tmp_path):
+def test_a_missing_file_is_ignored(tmp_path):
     path = tmp_path / "a.yml"
     path.write_text("alias: 0123")
     loader = DataLoader()
@@ -118,18 +118,18 @@ def test_a_file_that_is_gone_says_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("value", [83, "0123", None, True, [83]], ids=repr)
-def test_a_value_of_unknown_origin_is_taken_as_it_comes(value):
+def test_a_value_of_unknown_origin_is_accepted(value):
     assert find_yaml_conversions(leaves({"alias": value}, SPEC), DataLoader()) == []
 
 
-def test_without_ansibles_tags_a_number_is_taken_as_it_comes(load, monkeypatch):
+def test_without_ansibles_tags_a_number_is_accepted(load, monkeypatch):
     monkeypatch.setattr(_yaml_source, "Origin", None)
 
     assert load("alias: 0123") == []
 
 
 @given(number=st.integers())
-def test_a_decimal_number_is_never_objected_to(number, tmp_path_factory):
+def test_a_decimal_number_is_always_accepted(number, tmp_path_factory):
     path = tmp_path_factory.mktemp("numbers") / "a.yml"
     path.write_text(f"alias: {number}")
     loader = DataLoader()
@@ -149,13 +149,13 @@ def bomb(levels, per_level=9, item="*{}", form="[{}]"):
 
 @pytest.mark.parametrize("form", ["[{}]", "{{<<: [{}]}}"], ids=["lists", "merged mappings"])
 @pytest.mark.parametrize("levels", [7, 300])
-def test_aliases_that_multiply_are_refused_before_anything_is_made_of_them(levels, form):
+def test_aliases_that_expand_excessively_are_rejected_before_loading(levels, form):
     with pytest.raises(AccessError, match=r"^its aliases expand to more than 100000 values\. Write the values out"):
         check_aliases(bomb(levels, form=form))
 
 
 @pytest.mark.parametrize("text", ["&a [*a]", "&a {b: *a}", "a: &a\n  <<: *a", "a: &a\n  - b: [x, *a]"])
-def test_an_alias_of_what_it_is_a_part_of_is_refused(text):
+def test_a_recursive_alias_is_rejected(text):
     with pytest.raises(AccessError, match=r"^line \d: the alias \*a refers to a node that contains it$"):
         check_aliases(text)
 
@@ -175,10 +175,10 @@ def test_an_alias_of_what_it_is_a_part_of_is_refused(text):
     ],
     ids=["nothing", "none", "a text", "one", "some", "of nothing", "no YAML", "an anchor that is used again", "one per item of a long list"],
 )
-def test_other_aliases_are_fine_or_left_to_the_loader(text):
+def test_other_aliases_are_accepted_or_left_to_the_loader(text):
     check_aliases(text)
 
 
 @given(st.recursive(st.integers(), lambda inner: st.lists(inner) | st.lists(inner).map(lambda items: [items, items]), max_leaves=20))
-def test_what_yaml_writes_with_aliases_is_read(value):
+def test_output_of_the_yaml_dumper_is_accepted(value):
     check_aliases(yaml.safe_dump(value))

@@ -60,11 +60,11 @@ def api(runs):
         pytest.param({"answer": "<client_secret>new</client_secret>"}, id="a new secret in XML"),
     ],
 )
-def test_an_answer_with_a_secret_says_so_to_whoever_shows_it(api, answer):
+def test_a_response_with_a_secret_is_marked_as_sensitive(api, answer):
     assert api(sent("GET", **answer))[SENSITIVE] is True
 
 
-def test_an_answer_without_one_can_be_shown(api):
+def test_a_response_without_a_secret_is_displayed(api):
     assert SENSITIVE not in api(sent("GET", answer={"things": 1}))
 
 
@@ -99,7 +99,7 @@ CLIMBING = ["../admin", "api/../../admin", "/api/%2e%2e/%2E%2E/admin", "..", "..
 
 
 @pytest.mark.parametrize("path", CLIMBING)
-def test_a_path_does_not_climb_out_of_the_url(api, path):
+def test_a_path_stays_below_the_url(api, path):
     assert "path must be relative to url" in api.fail(path=path, url=f"{URL}/below")["msg"]
 
 
@@ -118,7 +118,7 @@ def test_the_query_is_encoded(api, query, travels):
 
 
 @pytest.mark.parametrize("options", [{"query": {"a": {"b": 1}}}, {"query": {"a": [[1]]}}, {"headers": {"X-A": {"b": 1}}}, {"headers": {"X-A": [1]}}])
-def test_what_has_no_text_is_refused(api, options):
+def test_values_without_a_string_form_are_rejected(api, options):
     assert "query and headers accept strings, numbers and booleans" in api.fail(**options)["msg"]
 
 
@@ -126,14 +126,14 @@ def test_a_header_may_be_left_out_or_be_a_boolean(api):
     api(sent("GET", more={"X-A": "true", "X-B": None}), headers={"X-A": True, "X-B": None})
 
 
-def test_a_status_that_is_not_asked_for_is_named_with_those_that_are(api):
+def test_an_unexpected_status_is_reported_with_the_expected_ones(api):
     assert (
         "was answered with HTTP 200 and JSON that gives no reason. Expected status: 201 or 202"
         in api.fail(sent("GET", answer=[]), status_code=[201, 202])["msg"]
     )
 
 
-def test_a_rejected_token_may_be_what_one_asks_for(api):
+def test_a_rejected_token_may_be_the_expected_status(api):
     call = sent("GET", status=401, answer={"message": "no"}, token="mine")
 
     assert api(call, access_token="mine", client_id="", status_code=[200, 401])["status"] == 401
@@ -259,7 +259,7 @@ def test_another_status_is_a_failure_with_the_platforms_words(api, expected, sta
     assert f"GET {URL}/api/things was answered with HTTP {status}: So it is" in result["msg"]
 
 
-def test_an_error_in_an_answer_is_a_failure_where_no_status_is_asked_for(api):
+def test_an_error_in_a_response_is_a_failure_unless_a_status_is_expected(api):
     error = {"answer": {"errors": {"error": "No such account"}}, "status": 200}
 
     assert "No such account" in api.fail(sent("GET", **error))["msg"]
@@ -270,17 +270,17 @@ def test_an_error_in_an_answer_is_a_failure_where_no_status_is_asked_for(api):
 
 
 @pytest.mark.parametrize(("method", "changed"), [(method, False) for method in READS] + [(method, True) for method in WRITES])
-def test_what_reads_never_reports_a_change_and_what_writes_always(api, method, changed):
+def test_reads_never_report_a_change_and_writes_always_do(api, method, changed):
     assert api(sent(method), method=method)["changed"] is changed
 
 
 @pytest.mark.parametrize("method", READS)
-def test_in_check_mode_what_reads_is_sent(api, method):
+def test_in_check_mode_reads_are_sent(api, method):
     assert api(sent(method), method=method, check_mode=True)["status"] == 200
 
 
 @every_write
-def test_in_check_mode_what_writes_is_not_sent(api, method):
+def test_in_check_mode_writes_are_not_sent(api, method):
     result = api(method=method, body={"a": 1}, check_mode=True)
 
     assert result["changed"] is True
@@ -288,7 +288,7 @@ def test_in_check_mode_what_writes_is_not_sent(api, method):
 
 
 @pytest.mark.parametrize(("options", "words"), [({"path": "https://x"}, "path"), ({"body": 5}, "body")], ids=["path", "body"])
-def test_check_mode_fails_where_the_real_run_would(api, options, words):
+def test_check_mode_fails_if_the_real_run_would(api, options, words):
     assert words in api.fail(**{"method": "POST", **options}, check_mode=True)["msg"]
 
 
@@ -300,13 +300,13 @@ every_loss = pytest.mark.parametrize("lost", LOST.values(), ids=LOST)
 
 @pytest.mark.parametrize("method", READS)
 @every_loss
-def test_what_reads_is_repeated(api, method, lost):
+def test_reads_are_repeated(api, method, lost):
     assert api(sent(method, **lost), sent(method), method=method)["status"] == 200
 
 
 @every_write
 @every_loss
-def test_what_writes_is_never_repeated_and_the_failure_says_that_it_may_have_been_applied(api, method, lost):
+def test_writes_are_never_repeated_and_the_failure_says_that_they_may_have_been_applied(api, method, lost):
     result = api.fail(sent(method, **lost), method=method)
 
     assert f"{method} {URL}/api/things" in result["msg"]
@@ -314,7 +314,7 @@ def test_what_writes_is_never_repeated_and_the_failure_says_that_it_may_have_bee
 
 
 @every_write
-def test_too_many_requests_are_waited_for_as_nothing_was_applied(api, clock, method):
+def test_rate_limited_writes_are_repeated_as_nothing_was_applied(api, clock, method):
     assert api(sent(method, status=429, answer_headers={"Retry-After": "7"}), sent(method), method=method)["changed"] is True
     assert sum(clock.slept) >= 7
 
@@ -341,17 +341,17 @@ def test_without_a_cached_token_there_is_a_login_first(runs):
     assert runs(flex_api, **CONNECTION)(login(), sent("GET"), path="api/things")["status"] == 200
 
 
-def test_a_given_token_is_used(runs):
+def test_a_supplied_token_is_used(runs):
     assert runs(flex_api, url=URL)(sent("GET", token="hush-given"), path="api/things", access_token="hush-given")["status"] == 200
 
 
-def test_a_given_token_that_is_rejected_is_replaced_with_the_credentials_beside_it(runs):
+def test_a_supplied_token_that_is_rejected_is_replaced_with_the_credentials_beside_it(runs):
     calls = [sent("GET", status=401, token="hush-given"), login(), sent("GET")]
 
     assert runs(flex_api, **CONNECTION)(*calls, path="api/things", access_token="hush-given")["status"] == 200
 
 
-def test_a_given_token_that_is_rejected_fails_where_there_are_no_credentials(runs):
+def test_a_supplied_token_that_is_rejected_fails_if_there_are_no_credentials(runs):
     result = runs(flex_api, url=URL).fail(sent("GET", status=401, token="hush-given"), path="api/things", access_token="hush-given")
 
     assert result["status"] == 401
@@ -364,8 +364,8 @@ def test_a_given_token_that_is_rejected_fails_where_there_are_no_credentials(run
         pytest.param({"client_secret": None}, ["client_secret", "FLEX_CLIENT_SECRET"], id="no secret"),
         pytest.param({"method": "TRACE"}, ["method", "GET, HEAD"], id="an unknown method"),
         pytest.param({"path": None}, ["path"], id="no path"),
-        pytest.param({"query": "page"}, ["query"], id="a query that is no dict"),
-        pytest.param({"status_code": ["ok"]}, ["status_code"], id="a status that is no number"),
+        pytest.param({"query": "page"}, ["query"], id="a query that is not a dict"),
+        pytest.param({"status_code": ["ok"]}, ["status_code"], id="a status that is not a number"),
     ],
 )
 def test_bad_options_fail_before_anything_is_sent(runs, options, words):

@@ -82,7 +82,7 @@ def meanwhile(access, monkeypatch):
     return happens
 
 
-def test_what_somebody_else_removed_meanwhile_is_neither_revoked_nor_counted(access, meanwhile):
+def test_an_entry_removed_by_another_process_is_neither_revoked_nor_counted(access, meanwhile):
     access.store.write("a", entry("hush-token"), None)
     meanwhile(lambda: access.store.backend.remove("a"))
 
@@ -90,7 +90,7 @@ def test_what_somebody_else_removed_meanwhile_is_neither_revoked_nor_counted(acc
         assert remove_tokens(access) == {"changed": False, "removed": 0}
 
 
-def test_a_newer_token_that_somebody_else_obtained_meanwhile_is_the_one_that_is_revoked(access, meanwhile):
+def test_a_newer_token_from_another_process_is_the_one_that_is_revoked(access, meanwhile):
     access.store.write("a", entry("hush-old"), None)
     meanwhile(lambda: access.store.write("a", entry("hush-new"), None))
 

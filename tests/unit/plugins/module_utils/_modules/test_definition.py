@@ -135,7 +135,7 @@ def test_warnings_of_a_failed_run_are_passed_on(execute):
     assert (result["warnings"], result["msg"]) == (["odd"], "Fake Platform: worse")
 
 
-def test_what_people_read_holds_no_secret(execute):
+def test_displayed_values_contain_no_secret(execute):
     def run(access):
         access.secrets.add("a-new-token")
         diff = {"before": {"a": f"x {SECRET}"}, "after": {"a": ["a-new-token"]}}
@@ -192,7 +192,7 @@ AWKWARD = "p/w%41?x@y"
         f"valkey://:{AWKWARD}@redis.example.com",
     ],
 )
-def test_a_token_cache_that_is_no_usable_url_is_refused_without_a_trace_of_its_password(place, execute, tmp_path, monkeypatch):
+def test_an_invalid_token_cache_url_is_rejected_without_showing_its_password(place, execute, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     result = execute(
@@ -224,7 +224,7 @@ def test_the_password_of_a_proxy_is_hidden_too(variable, execute, monkeypatch):
     assert result["invocation"]["module_args"]["name"] == f"of {MASK}"
 
 
-def test_what_is_handed_over_beside_the_arguments_is_the_environment_of_an_ordinary_module(as_module, monkeypatch):
+def test_an_ordinary_module_receives_its_environment_as_an_argument(as_module, monkeypatch):
     monkeypatch.delenv("https_proxy", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
     environment = {"https_proxy": f"http://me:{SECRET}@proxy", "no_proxy": "host"}
@@ -258,7 +258,7 @@ def private_module(run=lambda access: {"changed": False}):
     return ModuleDefinition(FAKE, run, options, private=("query", "body", "headers"))
 
 
-def test_ansible_core_gets_to_know_what_is_secret_and_nothing_beside_it(execute, registered, monkeypatch):
+def test_only_secrets_are_registered_with_ansible_core(execute, registered, monkeypatch):
     monkeypatch.setenv("https_proxy", "http://me:proxy%2Fpassword@proxy")
     params = {**GIVEN, **PRIVATE, "token_cache": "redis://me:redis-password@host", "token_cache_key": "the key of it all", "access_token": "a-token"}
 
@@ -279,7 +279,7 @@ def test_ansible_core_gets_to_know_what_is_secret_and_nothing_beside_it(execute,
     [("Reviewer", []), ('{"password": "in-json", "n": 1}', ["in-json"]), ("user=Reviewer&password=in-form", ["in-form"]), ("[1, 2, 3", [])],
     ids=["a word", "JSON", "a form", "broken JSON"],
 )
-def test_of_a_private_text_only_its_secrets_are_known_to_ansible_core_and_all_of_it_is_hidden(body, known, execute, registered):
+def test_only_the_secrets_of_a_private_text_are_registered_but_all_of_it_is_hidden(body, known, execute, registered):
     result = execute(private_module(raises(AccessError(f"refused: {body}"))), {**GIVEN, "key": "first-key", "body": body})
 
     assert set(registered) == {"first-key", *known}
@@ -294,13 +294,13 @@ def test_private_options_are_not_shown(execute):
 
 
 @pytest.mark.parametrize("params", [{"key": "short"}, {"access_token": " one  "}, {"nme": "Reviewer"}, {"id": 1234567, "key": ""}], ids=str)
-def test_ansible_core_gets_to_know_nothing_short_and_nothing_misspelt(params, execute, registered):
+def test_short_and_misspelt_values_are_not_registered_with_ansible_core(params, execute, registered):
     execute(module(), {**GIVEN, "key": "12345", **params})
 
     assert registered == []
 
 
-def test_the_spec_that_ansible_core_gets_names_no_secret_that_it_must_not_know(registered):
+def test_the_spec_for_ansible_core_marks_only_secrets_it_may_know(registered):
     told = told_to_core({"a": {"no_log": True}, "b": {"no_log": True}, "c": {"type": "int"}}, {"a": "long enough", "b": "short", "c": 5})
 
     assert told == {"a": {"no_log": True}, "b": {"no_log": False}, "c": {"type": "int", "no_log": False}}
@@ -340,7 +340,7 @@ class LintModule(AnsibleModule):
     ],
     ids=str,
 )
-def test_ansible_lint_has_the_options_checked_and_nothing_done(params, problem, capsys, monkeypatch):
+def test_ansible_lint_only_validates_options(params, problem, capsys, monkeypatch):
     monkeypatch.setattr(basic, "AnsibleModule", LintModule)
     options = {"name": {"type": "str"}, "id": {"type": "int"}, "state": {"choices": ["present", "absent"], "default": "present"}}
     tested = ModuleDefinition(FAKE, raises(AssertionError), options, required_one_of=[("name", "id")], mutually_exclusive=[("name", "id")])
@@ -429,7 +429,7 @@ def test_an_id_from_the_environment_is_checked_too(execute, monkeypatch):
 # --- tasks of one check --------------------------------------------------------------------------------------------------------
 
 
-def test_what_a_check_would_create_is_told_and_known_to_the_next_task(as_module):
+def test_plans_are_returned_and_known_to_the_next_task(as_module):
     def run(access):
         before = access.find_plan("thing")
         access.plan("thing", {"n": (before or {"n": 0})["n"] + 1})
@@ -446,7 +446,7 @@ def test_what_a_check_would_create_is_told_and_known_to_the_next_task(as_module)
     assert EARLIER_PLANS not in json.dumps(as_module(tested, {**GIVEN, EARLIER_PLANS: first[PLANS]}, check_mode=True))
 
 
-def test_a_real_run_knows_no_plans_and_tells_of_none(execute):
+def test_a_real_run_neither_reads_nor_returns_plans(execute):
     def run(access):
         access.plan("thing", {"n": 1})
         return {"changed": True, "before": access.find_plan("thing")}
@@ -495,7 +495,7 @@ def test_nothing_is_opened_before_it_is_needed(tmp_path, execute):
     assert not (tmp_path / "cache").exists()
 
 
-def test_a_token_cache_that_cannot_be_used_is_a_clear_failure(tmp_path, execute):
+def test_an_unusable_token_cache_fails_clearly(tmp_path, execute):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache").chmod(0o777)
 

@@ -81,7 +81,7 @@ def cached(run):
         pytest.param({"min_ttl": 3601}, True, ["obtain", "revoke hush-2", "obtain"], None, None, id="none lives as long as that"),
     ],
 )
-def test_what_becomes_of_a_cached_token(cached, monkeypatch, options, accepts, asked, changed, token):
+def test_the_outcome_for_a_cached_token(cached, monkeypatch, options, accepts, asked, changed, token):
     monkeypatch.setattr(Acme, "accepts", accepts)
     result, was_asked = cached(**options)
 
@@ -103,7 +103,7 @@ def test_what_becomes_of_a_cached_token(cached, monkeypatch, options, accepts, a
         pytest.param({"user": "other", "state": "absent"}, True, [], False, False, id="another user, absent"),
     ],
 )
-def test_check_mode_predicts_that_and_issues_and_revokes_nothing(cached, monkeypatch, options, accepts, asked, changed, returned):
+def test_check_mode_predicts_the_outcome_and_issues_and_revokes_nothing(cached, monkeypatch, options, accepts, asked, changed, returned):
     monkeypatch.setattr(Acme, "accepts", accepts)
     result, was_asked = cached(check_mode=True, **options)
 
@@ -124,20 +124,20 @@ def test_without_a_cached_token_there_is_a_login(run, options):
     }
 
 
-def test_without_a_cached_token_there_is_nothing_to_end(run):
+def test_without_a_cached_token_there_is_nothing_to_revoke(run):
     result, asked = run(state="absent")
 
     assert (result["changed"], "token" in result, asked) == (False, False, [])
 
 
 @pytest.mark.parametrize(("life", "changed"), [(60, False), (59, True)], ids=["enough", "less than min_ttl"])
-def test_what_the_platform_says_of_the_life_left_counts(cached, monkeypatch, life, changed):
+def test_the_lifetime_that_the_platform_reports_counts(cached, monkeypatch, life, changed):
     monkeypatch.setattr(Acme, "life", life)
 
     assert cached(verify=True)[0]["changed"] is changed
 
 
-def test_a_cached_token_says_so_and_how_much_life_is_left(cached, clock):
+def test_a_cached_token_is_marked_and_has_its_remaining_lifetime(cached, clock):
     clock.time += 100
 
     assert {key: cached()[0]["token"][key] for key in ("cached", "expires_in", "colour")} == {"cached": True, "expires_in": 3500, "colour": "red"}
@@ -151,7 +151,7 @@ def test_a_cached_token_says_so_and_how_much_life_is_left(cached, clock):
         pytest.param(False, True, ["verify hush-given"], True, None, id="rejected, in check mode"),
     ],
 )
-def test_a_given_token_can_be_verified(run, monkeypatch, accepts, check_mode, asked, changed, token):
+def test_a_supplied_token_can_be_verified(run, monkeypatch, accepts, check_mode, asked, changed, token):
     monkeypatch.setattr(Acme, "accepts", accepts)
     result, was_asked = run(check_mode, access_token="hush-given", verify=True)
 
@@ -160,7 +160,7 @@ def test_a_given_token_can_be_verified(run, monkeypatch, accepts, check_mode, as
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
-def test_a_given_token_that_is_rejected_fails_where_there_are_no_credentials(run, monkeypatch, check_mode):
+def test_a_supplied_token_that_is_rejected_fails_if_there_are_no_credentials(run, monkeypatch, check_mode):
     monkeypatch.setattr(Acme, "accepts", False)
     result, _asked = run(check_mode, access_token="hush-given", verify=True, user=None)
 

@@ -208,7 +208,7 @@ def test_an_expired_token_is_refreshed_too(opened, held, clock):
     assert platform.calls == ["refresh r1"]
 
 
-def test_a_refresh_that_is_not_possible_any_more_falls_back_to_a_login(opened, held, clock):
+def test_a_refresh_that_is_no_longer_possible_falls_back_to_a_login(opened, held, clock):
     held(life=30, refresh_token="r1")
     platform = Platform(clock, refreshed=[None])
 
@@ -217,7 +217,7 @@ def test_a_refresh_that_is_not_possible_any_more_falls_back_to_a_login(opened, h
 
 
 @pytest.mark.parametrize("details", [{}, {"refresh_token": "r1", "refresh_expires_at": NOW - 1}], ids=["none", "expired"])
-def test_without_a_refresh_token_of_use_there_is_a_login(details, opened, held, clock):
+def test_without_a_valid_refresh_token_there_is_a_login(details, opened, held, clock):
     held(life=30, **details)
     platform = Platform(clock)
 
@@ -226,7 +226,7 @@ def test_without_a_refresh_token_of_use_there_is_a_login(details, opened, held, 
     assert platform.calls == ["obtain"]
 
 
-def test_a_platform_that_answers_with_the_old_short_token_is_asked_once_more_after_revoking(opened, clock):
+def test_if_the_login_returns_the_old_expiring_token_it_is_revoked_and_repeated(opened, clock):
     platform = Platform(clock, revokes=True, obtained=[short("shared", clock)])
 
     assert opened(platform).get(GRANT).access_token == "new-token-1"
@@ -247,7 +247,7 @@ def test_a_new_token_may_be_issued_for_just_min_ttl(life, enough, opened, clock)
 
 
 @pytest.mark.parametrize("revokes", [False, True])
-def test_even_a_new_token_too_short_is_a_clear_failure_and_kept_for_those_who_need_less(revokes, opened, clock):
+def test_a_new_token_that_expires_within_min_ttl_fails_and_stays_cached(revokes, opened, clock):
     platform = Platform(clock, revokes=revokes, obtained=[short("one", clock), short("two", clock)])
 
     with pytest.raises(AccessError, match=r"^even a new token is valid for only 30 s, which is less than min_ttl \(60 s\). Lower min_ttl$"):
@@ -257,7 +257,7 @@ def test_even_a_new_token_too_short_is_a_clear_failure_and_kept_for_those_who_ne
     assert opened(min_ttl=30).cached(GRANT) == short("two" if revokes else "one", clock)
 
 
-def test_after_a_revoked_token_a_login_that_fails_leaves_none_behind(opened, held, clock):
+def test_a_failed_login_after_a_revocation_leaves_no_token(opened, held, clock):
     old = held(life=30)
     platform = Platform(clock, revokes=True, obtained=[old, AccessError("down")])
 
@@ -287,7 +287,7 @@ def test_an_entry_of_another_version_is_a_miss(content, opened, store, clock):
 
 
 @pytest.mark.parametrize(("revokes", "recipe"), [(True, REVOCATION), (False, None)])
-def test_an_entry_says_whose_token_it_is_and_how_to_revoke_it(revokes, recipe, opened, store, clock):
+def test_an_entry_has_its_principal_and_revocation(revokes, recipe, opened, store, clock):
     opened(Platform(clock, revokes=revokes)).get(GRANT)
 
     (entry,) = store.entries().values()
@@ -303,7 +303,7 @@ def test_an_entry_says_whose_token_it_is_and_how_to_revoke_it(revokes, recipe, o
     ("expires_at", "refresh_expires_at", "expected"),
     [(NOW + 100, None, NOW + 100), (NOW + 100, NOW + 500, NOW + 500), (NOW + 900, NOW + 500, NOW + 900), (None, None, None)],
 )
-def test_an_entry_expires_when_nothing_in_it_is_of_use_any_more(expires_at, refresh_expires_at, expected, opened, store, clock, monkeypatch):
+def test_an_entry_expires_with_its_last_valid_token(expires_at, refresh_expires_at, expected, opened, store, clock, monkeypatch):
     written = []
     monkeypatch.setattr(store.backend, "write", lambda name, data, expires_at: written.append(expires_at))
 
@@ -345,7 +345,7 @@ def test_a_rejected_token_that_can_be_refreshed_is(opened, held, clock):
     assert platform.calls == ["refresh r1"]
 
 
-def test_somebody_elses_newer_token_is_used(opened, held, clock):
+def test_a_newer_token_from_another_process_is_used(opened, held, clock):
     held("newer")
     platform = Platform(clock)
     tokens = opened(platform)
@@ -355,7 +355,7 @@ def test_somebody_elses_newer_token_is_used(opened, held, clock):
     assert tokens.changed is False
 
 
-def test_somebody_elses_newer_token_is_not_used_if_too_short(opened, held, clock):
+def test_a_newer_token_from_another_process_is_not_used_if_it_expires_too_soon(opened, held, clock):
     held("newer", life=30)
 
     assert opened(Platform(clock)).replace(GRANT, Token("old")).access_token == "new-token-1"
@@ -372,7 +372,7 @@ def test_a_platform_that_insists_on_the_rejected_token(revokes, opened, held, cl
     assert token.access_token == ("new-token-1" if revokes else "old")
 
 
-def test_a_rejected_token_is_gone_though_the_new_login_fails(opened, held, clock):
+def test_a_rejected_token_is_removed_even_if_the_login_fails(opened, held, clock):
     old = held()
 
     with pytest.raises(AccessError, match=r"^down$"):
@@ -389,7 +389,7 @@ def test_a_rejected_token_is_gone_though_the_new_login_fails(opened, held, clock
     [(False, False, ["obtain"]), (False, True, ["obtain"]), (True, False, ["obtain"]), (True, True, ["revoke old", "obtain"])],
     ids=["first", "another", "first, revocable", "another, revocable"],
 )
-def test_renewing_always_issues_a_token(revokes, old, calls, opened, held, clock):
+def test_force_new_always_issues_a_token(revokes, old, calls, opened, held, clock):
     if old:
         held()
     platform = Platform(clock, revokes=revokes)
@@ -409,7 +409,7 @@ def test_renewing_always_issues_a_token(revokes, old, calls, opened, held, clock
         pytest.param(False, {"name": "elsewhere", "life": 30}, id="one that ends soon"),
     ],
 )
-def test_renewing_does_not_take_a_token_that_was_there_before(old, answer, opened, held, clock):
+def test_force_new_does_not_accept_an_existing_token(old, answer, opened, held, clock):
     if old:
         held()
     platform = Platform(clock, revokes=True, obtained=[short(answer.pop("name"), clock, **answer)])
@@ -420,7 +420,7 @@ def test_renewing_does_not_take_a_token_that_was_there_before(old, answer, opene
 
 
 @pytest.mark.parametrize("revokes", [True, False])
-def test_dropping_revokes_where_possible_and_forgets(revokes, opened, held, clock):
+def test_dropping_revokes_if_possible_and_forgets(revokes, opened, held, clock):
     held()
     platform = Platform(clock, revokes=revokes)
     tokens = opened(platform)
@@ -430,13 +430,13 @@ def test_dropping_revokes_where_possible_and_forgets(revokes, opened, held, cloc
     assert opened(min_ttl=0).cached(GRANT) is None
 
 
-def test_dropping_takes_a_short_token_too(opened, held):
+def test_dropping_includes_a_token_that_expires_soon(opened, held):
     held(life=5)
 
     assert opened(min_ttl=60).drop(GRANT) is True
 
 
-def test_dropping_leaves_no_refresh_token_behind(opened, held, store):
+def test_dropping_removes_the_refresh_token(opened, held, store):
     held(life=-10, refresh_token="still-good", refresh_expires_at=NOW + 9 * HOUR)
 
     assert [opened().drop(GRANT, check_mode=True), opened().drop(GRANT), opened().drop(GRANT)] == [True, True, False]
@@ -485,7 +485,7 @@ def test_those_that_are_cached_are_not_asked_for(opened, held, clock):
 
 
 @pytest.mark.parametrize("grants", [[], [A], [A, B]], ids=len)
-def test_where_all_are_cached_nobody_is_asked_and_nothing_locked(grants, opened, held, watched, clock):
+def test_if_all_are_cached_nothing_is_requested_or_locked(grants, opened, held, watched, clock):
     for grant in grants:
         held(grant=grant)
     platform, before = Platform(clock), len(watched)
@@ -496,7 +496,7 @@ def test_where_all_are_cached_nobody_is_asked_and_nothing_locked(grants, opened,
     assert [step for step in watched[before:] if step.startswith("lock")] == []
 
 
-def test_one_lock_stands_for_all_that_are_missing(opened, held, watched, store):
+def test_one_lock_covers_all_missing_tokens(opened, held, watched, store):
     held(grant=B)
     names = {grant.principal: name_in(store, grant) for grant in (A, B, C)}
     watched.clear()
@@ -508,7 +508,7 @@ def test_one_lock_stands_for_all_that_are_missing(opened, held, watched, store):
 
 
 @pytest.mark.parametrize(("life", "calls"), [(59.5, ["obtain a"]), (60, [])], ids=["too short", "just enough"])
-def test_several_tokens_live_long_enough(life, calls, opened, held, clock):
+def test_several_tokens_are_valid_for_min_ttl(life, calls, opened, held, clock):
     held("old", life, grant=A)
     platform = Platform(clock)
     tokens = opened(platform)
@@ -544,7 +544,7 @@ def test_one_that_failed_is_asked_for_alone_when_it_is_needed(opened, clock):
     assert platform.calls == ["obtain a", "obtain"]
 
 
-def test_a_platform_that_gives_the_old_short_token_to_one_of_several_is_asked_once_more(opened, clock):
+def test_if_one_of_several_logins_returns_an_old_expiring_token_it_is_repeated(opened, clock):
     platform = Platform(clock, revokes=True, obtained=[Token("a", expires_at=clock.now() + HOUR), short("shared", clock)])
     tokens = opened(platform)
 
@@ -569,7 +569,7 @@ def test_when_all_fail_the_failure_is_raised_and_the_lock_is_free(opened, clock,
     assert platform.calls == ["obtain a b"]
 
 
-def test_what_is_at_hand_is_not_read_again(opened, held, watched):
+def test_a_preloaded_token_is_not_read_again(opened, held, watched):
     held("old", grant=A)
     tokens = opened()
     tokens.get_many([A, B])
@@ -580,7 +580,7 @@ def test_what_is_at_hand_is_not_read_again(opened, held, watched):
     assert watched == []
 
 
-def test_only_those_of_the_last_time_are_at_hand(opened, watched, store):
+def test_only_tokens_of_the_last_call_are_preloaded(opened, watched, store):
     tokens = opened()
     tokens.get_many([A])
     tokens.get_many([B])
@@ -590,7 +590,7 @@ def test_only_those_of_the_last_time_are_at_hand(opened, watched, store):
     assert watched == [f"read {name_in(store, A)}"]
 
 
-def test_one_at_hand_that_has_become_too_short_is_replaced(opened, clock):
+def test_a_preloaded_token_that_expires_too_soon_is_replaced(opened, clock):
     platform = Platform(clock)
     tokens = opened(platform)
     tokens.get_many([A])
@@ -602,7 +602,7 @@ def test_one_at_hand_that_has_become_too_short_is_replaced(opened, clock):
     assert platform.calls == ["obtain a", "obtain"]
 
 
-def test_one_at_hand_that_is_rejected_is_replaced(opened, clock):
+def test_a_rejected_preloaded_token_is_replaced(opened, clock):
     platform = Platform(clock)
     tokens = opened(platform)
     tokens.get_many([A, B])
@@ -611,7 +611,7 @@ def test_one_at_hand_that_is_rejected_is_replaced(opened, clock):
     assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-token-3", "new-token-2"]
 
 
-def test_instead_of_one_at_hand_that_is_rejected_somebody_elses_newer_one_is_used(opened, clock):
+def test_a_rejected_preloaded_token_is_replaced_by_a_newer_one_from_another_process(opened, clock):
     platform = Platform(clock)
     tokens = opened(platform)
     tokens.get_many([A])
@@ -622,7 +622,7 @@ def test_instead_of_one_at_hand_that_is_rejected_somebody_elses_newer_one_is_use
     assert platform.calls == ["obtain a"]
 
 
-def test_one_at_hand_is_renewed(opened, clock):
+def test_force_new_replaces_a_preloaded_token(opened, clock):
     platform = Platform(clock)
     tokens = opened(platform)
     tokens.get_many([A, B])
@@ -631,7 +631,7 @@ def test_one_at_hand_is_renewed(opened, clock):
     assert [tokens.get(grant).access_token for grant in (A, B)] == ["new-token-3", "new-token-2"]
 
 
-def test_one_at_hand_is_dropped(opened, clock):
+def test_a_preloaded_token_is_dropped(opened, clock):
     platform = Platform(clock, revokes=True)
     tokens = opened(platform)
     tokens.get_many([A, B])
@@ -650,14 +650,14 @@ def test_several_tokens_are_known_as_secrets(opened, held):
     assert secrets.scrub("cached-token refresh-token new-token-1") == f"{MASK} {MASK} {MASK}"
 
 
-# --- a token that was given ----------------------------------------------------------------------------------------------------
+# --- a supplied token ----------------------------------------------------------------------------------------------------------
 
 
 def jwt(claims):
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (b"{}", json.dumps(claims).encode(), b"signature"))
 
 
-def test_a_given_token_is_used_as_it_is_and_never_kept(opened, store, clock):
+def test_a_supplied_token_is_used_as_it_is_and_never_kept(opened, store, clock):
     platform, secrets = Platform(clock), Secrets()
     tokens = opened(platform, secrets=secrets)
     given = jwt({"exp": NOW + 60})
@@ -667,7 +667,7 @@ def test_a_given_token_is_used_as_it_is_and_never_kept(opened, store, clock):
     assert (platform.calls, store.entries(), tokens.changed, secrets.scrub("opaque")) == ([], {}, False, MASK)
 
 
-def test_a_given_token_that_is_about_to_expire_is_not_used(opened):
+def test_a_supplied_token_that_is_about_to_expire_is_not_used(opened):
     tokens, given = opened(), SuppliedToken(jwt({"exp": NOW + 59}))
 
     assert tokens.cached(given) is None
@@ -676,7 +676,7 @@ def test_a_given_token_that_is_about_to_expire_is_not_used(opened):
 
 
 @pytest.mark.parametrize(("name", "rejected"), [("force_new", ()), ("replace", (Token("opaque"),))])
-def test_a_given_token_cannot_be_replaced(name, rejected, opened):
+def test_a_supplied_token_cannot_be_replaced(name, rejected, opened):
     with pytest.raises(AccessError, match=r"^the supplied access_token was rejected: .*Supply a newer token, or credentials") as caught:
         getattr(opened(), name)(SuppliedToken("opaque"), *rejected)
 
@@ -689,7 +689,7 @@ def test_a_given_token_cannot_be_replaced(name, rejected, opened):
     [(True, True, True), (True, False, False), (False, True, False)],
     ids=["revocable", "revoked already", "not revocable"],
 )
-def test_dropping_a_given_token_is_a_change_where_it_can_still_be_revoked(revokes, accepted, changed, opened, clock):
+def test_dropping_a_supplied_token_is_a_change_if_it_can_still_be_revoked(revokes, accepted, changed, opened, clock):
     platform = Platform(clock, revokes=revokes, accepts=accepted)
     tokens = opened(platform)
 
@@ -871,14 +871,14 @@ def test_the_result_of_a_token(token, expected, cached):
 
 
 @given(st.floats() | st.floats(-1e12, 1e12) | st.none())
-def test_a_token_of_any_life_has_a_result(expires_at):
+def test_a_token_with_any_lifetime_has_a_result(expires_at):
     result = Token("a", expires_at=expires_at).as_result(NOW, False)
 
     assert json.loads(json.dumps(result, allow_nan=False)) == result
 
 
 @pytest.mark.parametrize(("instant", "text"), [(None, None), (0, "1970-01-01T00:00:00Z"), (NOW + 0.999, "2027-01-15T08:00:00Z")])
-def test_an_instant_in_words(instant, text):
+def test_an_instant_is_formatted(instant, text):
     assert iso(instant) == text
 
 
@@ -899,7 +899,7 @@ def test_the_claims_of_a_jwt_are_read(claims, form):
         "",
     ],
 )
-def test_what_is_no_jwt_is_a_value_error_that_does_not_show_it(token):
+def test_an_invalid_jwt_is_a_value_error_that_does_not_quote_it(token):
     with pytest.raises(ValueError, match=r"^not a valid JWT: ") as caught:
         jwt_claims(token)
 
@@ -910,7 +910,7 @@ garbage = st.text() | st.lists(st.binary().map(lambda data: base64.urlsafe_b64en
 
 
 @given(garbage)
-def test_garbage_has_claims_or_is_no_jwt(token):
+def test_random_text_has_claims_or_is_not_a_jwt(token):
     try:
         claims = jwt_claims(token)
     except ValueError as error:

@@ -43,7 +43,7 @@ class FakeAccess:
 
 
 class Thing:
-    """An item on a platform. ``doubts`` says what becomes of its first writes, none of which is answered."""
+    """An item on a platform. ``doubts`` are the outcomes of its first writes, none of which gets a response."""
 
     label = "thing 'a'"
 
@@ -92,7 +92,7 @@ CHANGES = pytest.mark.parametrize(
 
 @pytest.mark.parametrize("state", [A, None], ids=["there", "not there"])
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_what_is_as_wanted_is_left_alone(check_mode, state, clock):
+def test_an_item_in_its_desired_state_is_not_written(check_mode, state, clock):
     thing, access = Thing(state, state), FakeAccess(clock, check_mode)
 
     assert ensure(access, thing) == (False, state, None)
@@ -100,7 +100,7 @@ def test_what_is_as_wanted_is_left_alone(check_mode, state, clock):
 
 
 @CHANGES
-def test_what_differs_is_written_once(before, after, diff, clock):
+def test_a_differing_item_is_written_once(before, after, diff, clock):
     thing = Thing(before, after)
 
     assert ensure(FakeAccess(clock), thing) == (True, after, diff)
@@ -108,7 +108,7 @@ def test_what_differs_is_written_once(before, after, diff, clock):
     assert thing.calls.count("write") == 1
 
 
-def test_check_mode_goes_on_from_what_an_earlier_task_of_the_check_would_create(clock):
+def test_check_mode_continues_from_an_earlier_tasks_plan(clock):
     access, thing = FakeAccess(clock, check_mode=True), Thing(None, A)
 
     assert ensure(access, thing).changed is True
@@ -120,7 +120,7 @@ def test_check_mode_goes_on_from_what_an_earlier_task_of_the_check_would_create(
     assert ensure(access, thing) == (False, None, None)
 
 
-def test_what_is_there_counts_more_than_what_was_planned(clock):
+def test_an_existing_item_takes_precedence_over_a_plan(clock):
     access = FakeAccess(clock, check_mode=True)
     access.plans[Thing.label] = A
 
@@ -128,7 +128,7 @@ def test_what_is_there_counts_more_than_what_was_planned(clock):
     assert ensure(FakeAccess(clock), Thing(None, None)) == (False, None, None)
 
 
-def test_what_may_be_one_item_under_several_labels_has_one_key(clock):
+def test_labels_of_one_item_share_a_key(clock):
     access, thing = FakeAccess(clock), Thing(None, A)
     thing.key = "a"
     ensure(access, thing)
@@ -164,13 +164,13 @@ def test_only_one_process_at_a_time_writes_an_item_and_it_reads_again_first(cloc
     assert access.locked == ["read", (Thing.label,), "read", "write", "released"]
 
 
-def test_what_another_process_has_done_meanwhile_is_no_change_of_this_one(clock):
+def test_a_concurrent_change_does_not_count_as_own(clock):
     access = FakeAccess(clock)
     thing = Thing(A, B)
 
     @contextlib.contextmanager
     def lock(*item):
-        thing.state = B  # by whoever had the lock before
+        thing.state = B  # by the previous holder of the lock
         yield
 
     access.lock = lock
@@ -189,7 +189,7 @@ def test_what_another_process_has_done_meanwhile_is_no_change_of_this_one(clock)
         pytest.param([LOST, LOST, LOST, LOST, APPLIED], 5, [0.25, 0.5, 1.0, 2.0], id="the last one applied"),
     ],
 )
-def test_after_a_write_in_doubt_the_state_is_read_and_the_run_goes_on_from_there(doubts, writes, pauses, before, after, diff, clock):
+def test_after_an_ambiguous_write_the_state_is_read_and_compared_again(doubts, writes, pauses, before, after, diff, clock):
     thing = Thing(before, after, doubts)
 
     assert ensure(FakeAccess(clock), thing) == (True, after, diff)
@@ -200,14 +200,14 @@ def test_after_a_write_in_doubt_the_state_is_read_and_the_run_goes_on_from_there
 
 
 @pytest.mark.parametrize("retries", [0, 1])
-def test_no_result_is_lost_where_the_last_write_was_applied(retries, clock):
+def test_no_result_is_lost_if_the_last_write_was_applied(retries, clock):
     thing = Thing(A, B, [LOST] * retries + [APPLIED])
 
     assert ensure(FakeAccess(clock, retries=retries), thing)[:2] == (True, B)
 
 
 @pytest.mark.parametrize("retries", [0, 2])
-def test_writes_that_stay_in_doubt_fail_after_the_retries(retries, clock):
+def test_writes_that_stay_ambiguous_fail_after_the_retries(retries, clock):
     thing = Thing(A, B, [LOST] * 9)
 
     with pytest.raises(AmbiguousWrite) as caught:
@@ -217,14 +217,14 @@ def test_writes_that_stay_in_doubt_fail_after_the_retries(retries, clock):
     assert thing.calls.count("write") == retries + 1
 
 
-def test_a_platform_that_says_how_long_is_waited_for_instead(clock):
+def test_retry_after_replaces_the_pause(clock):
     thing = Thing(A, B, [LOST], wait=7)
 
     assert ensure(FakeAccess(clock), thing).changed
     assert sum(clock.slept) == 7
 
 
-def test_a_platform_that_says_too_long_is_a_clear_failure(clock):
+def test_a_retry_after_beyond_max_wait_fails(clock):
     with pytest.raises(WaitTooLong) as caught:
         ensure(FakeAccess(clock, max_wait=10), Thing(A, B, [LOST], wait=99))
 
@@ -232,7 +232,7 @@ def test_a_platform_that_says_too_long_is_a_clear_failure(clock):
     assert clock.slept == []
 
 
-def test_a_write_that_was_in_doubt_is_looked_at_once_more(clock):
+def test_the_repeat_of_an_ambiguous_write_is_read_once_more(clock):
     """The lost write arrives late, beside its repeat: what the platform has counts, not what the repeat answered."""
     thing = Thing(None, A, [LOST])
     write = thing.write
@@ -247,7 +247,7 @@ def test_a_write_that_was_in_doubt_is_looked_at_once_more(clock):
     assert ensure(FakeAccess(clock), thing).state == B
 
 
-def test_what_the_platform_made_of_a_write_is_the_result(clock):
+def test_the_result_is_the_state_that_the_platform_reports(clock):
     thing = Thing(A, {"name": "b", "secret": None})
     thing.write = lambda current, wanted: B
 
@@ -258,7 +258,7 @@ def test_what_the_platform_made_of_a_write_is_the_result(clock):
     ("before", "wanted", "after"),
     [pytest.param(A, B, None, id="gone"), pytest.param(A, None, B, id="still there"), pytest.param(A, B, A, id="unchanged")],
 )
-def test_a_write_that_is_accepted_and_not_made_is_a_failure(before, wanted, after, clock):
+def test_an_accepted_write_that_is_not_applied_fails(before, wanted, after, clock):
     thing = Thing(before, wanted)
     thing.write = lambda current, wanted: after
 
@@ -316,7 +316,7 @@ class Created(Thing):
     ],
 )
 @pytest.mark.parametrize("retries", [0, 4])
-def test_a_creation_in_doubt_is_looked_for_until_it_shows_and_never_sent_again(shows_after, pauses, retries, clock):
+def test_an_ambiguous_creation_is_read_until_it_appears_and_never_repeated(shows_after, pauses, retries, clock):
     thing = Created(shows_after)
 
     assert ensure(FakeAccess(clock, retries=retries), thing) == (True, A, shown({}, {"name": "a"}))
@@ -325,7 +325,7 @@ def test_a_creation_in_doubt_is_looked_for_until_it_shows_and_never_sent_again(s
 
 
 @pytest.mark.parametrize(("timeout", "pauses"), [(0.2, [0.05, 0.1, 0.05]), (1.0, [0.25, 0.5, 0.25]), (30.0, [0.25, 0.5, 1, 2, 4, 5, 5, 5, 5, 2.25])])
-def test_one_that_does_not_show_within_timeout_fails_and_says_that_it_may_exist_and_what_to_do(timeout, pauses, clock):
+def test_a_creation_that_does_not_appear_within_timeout_fails_with_a_remedy(timeout, pauses, clock):
     thing = Created(None)
 
     with pytest.raises(AmbiguousWrite) as caught:
@@ -339,7 +339,7 @@ def test_one_that_does_not_show_within_timeout_fails_and_says_that_it_may_exist_
     assert clock.slept == pytest.approx(pauses, abs=1e-6)
 
 
-def test_looks_that_take_long_end_with_timeout_as_well(clock):
+def test_slow_reads_are_limited_by_timeout(clock):
     thing = Created(None)
     read = thing.read
 
@@ -372,13 +372,13 @@ def scripted(target, reads, writes):
 
 
 @pytest.mark.parametrize("retries", [0, 4])
-def test_what_shows_and_differs_is_updated(retries, clock):
+def test_a_created_item_that_differs_is_updated(retries, clock):
     thing = scripted(B, [None, None, None, A, B], [AmbiguousWrite("no answer", creates=True), B])
 
     assert ensure(FakeAccess(clock, retries=retries), thing)[:2] == (True, B)
 
 
-def test_what_shows_and_is_gone_again_is_not_created_a_second_time(clock):
+def test_a_created_item_that_disappears_is_not_created_again(clock):
     """A platform of several servers may show it, and then not."""
     thing = scripted(B, [None, None, A, None, None, B], [AmbiguousWrite("no answer", creates=True), AmbiguousWrite("no answer")])
 
@@ -386,7 +386,7 @@ def test_what_shows_and_is_gone_again_is_not_created_a_second_time(clock):
     assert thing.calls == ["write"] * 2
 
 
-def test_one_that_cannot_be_looked_for_may_exist_as_well(clock):
+def test_a_created_item_that_cannot_be_read_may_exist(clock):
     thing = Created(None)
     read = thing.read
 
@@ -402,12 +402,12 @@ def test_one_that_cannot_be_looked_for_may_exist_as_well(clock):
     assert "no answer. The item may have been created, but it cannot be looked up (HTTP 502). The request is not repeated" in caught.value.message
 
 
-def test_a_platform_that_says_how_long_is_looked_at_after_that_time(clock):
+def test_after_a_creation_retry_after_delays_the_read(clock):
     assert ensure(FakeAccess(clock), Created(1, wait=7)).changed
     assert clock.slept == [7, 0.0, 0.25]
 
 
-def test_one_whose_platform_says_too_long_may_exist_as_well(clock):
+def test_after_a_creation_a_retry_after_beyond_max_wait_fails(clock):
     with pytest.raises(AmbiguousWrite) as caught:
         ensure(FakeAccess(clock, max_wait=5), Created(1, wait=7))
 
@@ -415,7 +415,7 @@ def test_one_whose_platform_says_too_long_may_exist_as_well(clock):
     assert clock.slept == []
 
 
-def test_a_creation_that_is_answered_is_believed_although_the_platform_does_not_show_it_yet(clock):
+def test_a_successful_creation_need_not_be_readable_yet(clock):
     """Its list is behind, which must not lose what the answer held."""
     thing = scripted(A, [B, B, None, None], [AmbiguousWrite("no answer to the removal of what it replaces"), A])
 
@@ -431,25 +431,25 @@ def overtaken():
 
 @pytest.mark.parametrize(("before", "wanted"), [pytest.param(None, A, id="created"), pytest.param(A, None, id="removed")])
 @pytest.mark.parametrize("retries", [0, 4])
-def test_what_somebody_else_did_meanwhile_is_no_change(before, wanted, retries, clock):
+def test_a_conflicting_concurrent_change_is_not_a_change(before, wanted, retries, clock):
     assert ensure(FakeAccess(clock, retries=retries), scripted(wanted, [before, before, wanted], [overtaken()])) == (False, wanted, None)
 
 
 @pytest.mark.parametrize("retries", [0, 4])
-def test_what_somebody_else_created_otherwise_is_updated_from_there(retries, clock):
+def test_an_item_created_differently_by_another_process_is_updated(retries, clock):
     thing = scripted(A, [None, None, B, A], [overtaken(), A])
 
     assert ensure(FakeAccess(clock, retries=retries), thing) == (True, A, shown({"name": "b"}, {"name": "a"}))
 
 
-def test_what_exists_after_a_write_in_doubt_is_taken_for_its_doing(clock):
+def test_an_item_found_after_an_ambiguous_write_counts_as_changed(clock):
     thing = scripted(A, [None, None, None, A], [AmbiguousWrite("no answer"), overtaken()])
 
     assert ensure(FakeAccess(clock), thing) == (True, A, shown({}, {"name": "a"}))
 
 
 @pytest.mark.parametrize("retries", [0, 2])
-def test_what_is_said_to_exist_and_does_not_is_a_failure(retries, clock):
+def test_a_conflict_with_an_item_that_does_not_exist_fails(retries, clock):
     writes = retries + 1
     thing = scripted(A, [None] * (2 + writes), [overtaken() for _attempt in range(writes)])
 

@@ -59,7 +59,7 @@ def test_secret_options_are_marked_and_only_they():
     [
         pytest.param({"timeout": 0.0}, "timeout must be more than 0 seconds", id="no time"),
         pytest.param({"timeout": -1.5}, "timeout must be more than 0 seconds", id="negative time"),
-        pytest.param({"timeout": math.nan}, "timeout must be", id="time that is no number"),
+        pytest.param({"timeout": math.nan}, "timeout must be", id="time that is not a number"),
         pytest.param({"timeout": math.inf}, "timeout must be", id="endless time"),
         pytest.param({"retries": -1}, "retries must be 0 or more, not -1", id="retries"),
         pytest.param({"max_wait": -1}, "max_wait must be 0 or more, not -1", id="max_wait"),
@@ -84,7 +84,7 @@ def test_secret_options_are_marked_and_only_they():
             for scheme in ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
         ),
         *(
-            pytest.param({"token_cache": place, "token_cache_key": "k" * 16}, "token_cache is not a valid Redis URL. Write it as rediss://user", id=place)
+            pytest.param({"token_cache": place, "token_cache_key": "k" * 16}, "token_cache: not a valid Redis URL. Write it as rediss://user", id=place)
             for place in (
                 "redis:/:pw@host",
                 "redis:pw@host",
@@ -110,10 +110,10 @@ def test_secret_options_are_marked_and_only_they():
                 "host:6379",
             )
         ),
-        pytest.param({"token_cache": " redis://:pw@host"}, "token_cache must not begin or end with whitespace", id="a leading blank"),
-        pytest.param({"token_cache": "redis://:pw@host\n"}, "token_cache must not begin or end with whitespace", id="a line end"),
-        pytest.param({"token_cache": "$CACHE_URL"}, "token_cache contains an environment variable with a URL", id="a variable with a URL"),
-        pytest.param({"token_cache": "redis://:pw@host\nx", "token_cache_key": "k" * 16}, "token_cache is not a valid Redis URL", id="two lines"),
+        pytest.param({"token_cache": " redis://:pw@host"}, "token_cache: must not begin or end with whitespace", id="a leading blank"),
+        pytest.param({"token_cache": "redis://:pw@host\n"}, "token_cache: must not begin or end with whitespace", id="a line end"),
+        pytest.param({"token_cache": "$CACHE_URL"}, "token_cache: contains an environment variable with a URL", id="a variable with a URL"),
+        pytest.param({"token_cache": "redis://:pw@host\nx", "token_cache_key": "k" * 16}, "token_cache: not a valid Redis URL", id="two lines"),
         *(
             pytest.param(
                 {"token_cache": place, "token_cache_key": "pw" + "k" * 13}, "token_cache_key must have at least 16 characters. Generate a random", id=what

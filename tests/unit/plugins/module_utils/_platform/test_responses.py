@@ -23,7 +23,7 @@ def answered(body, status=400, authenticates=False):
 
 
 @pytest.mark.parametrize("length", range(260, 310, 7))
-def test_no_part_of_a_secret_is_left_where_a_platforms_words_are_cut(length, reader):
+def test_a_truncated_message_contains_no_part_of_a_secret(length, reader):
     message = reader.make_error(answered("x" * length + SECRET)).message
 
     assert "s3" not in message
@@ -47,7 +47,7 @@ def test_a_secret_that_looks_like_markup_is_recognized_in_text_without_tags(read
         ('{"error": {"code": 7}}', None),
     ],
 )
-def test_an_error_that_is_a_name_is_a_code(reader, body, code):
+def test_an_error_name_is_a_code(reader, body, code):
     assert reader.make_error(answered(body)).code == code
 
 
@@ -63,13 +63,13 @@ def test_an_error_that_is_a_name_is_a_code(reader, body, code):
         ("no", 418, False, "HTTP 418: no"),
     ],
 )
-def test_advice_goes_with_the_errors_name_else_the_status_and_is_another_for_a_login(body, status, authenticates, advice):
+def test_hints_depend_on_the_code_or_the_status_and_differ_for_logins(body, status, authenticates, advice):
     reader = ResponseReader({400: "Check the options", "unknown_thing": "Name another thing"}, {400: "Check the password"}, Secrets(), {})
 
     assert reader.make_error(answered(body, status, authenticates=authenticates)).message.endswith(advice)
 
 
-def test_the_code_and_the_words_of_json_are_found_beside_a_secret(reader):
+def test_the_code_and_the_message_of_json_are_found_beside_a_secret(reader):
     error = reader.make_error(answered('{"error": "invalid_request", "error_description": "no s3<b>cr3t<\\/b>  of mine", "code": 7}'))
 
     assert error.code == 7

@@ -62,7 +62,7 @@ def test_a_list_can_be_empty(flex, answer):
     [pytest.param(without(ONE, key), id=f"no {key}") for key in ("description", "clientId", "clientSecret")]
     + [pytest.param({**ONE, "description": None}, id="null")],
 )
-def test_what_an_item_lacks_is_none(flex, item):
+def test_missing_fields_of_an_item_are_none(flex, item):
     with exchange(applications("GET", "/", [item])):
         (found,) = flex.list_applications()
 
@@ -84,7 +84,7 @@ def test_further_pages_are_read(flex, further):
         assert [found["name"] for found in flex.list_applications()] == ["One", "Two", "Three"]
 
 
-def test_where_the_total_is_springs_its_pages_are_asked_for(flex):
+def test_with_a_spring_total_spring_pages_are_requested(flex):
     begin = applications("GET", "/", {"content": [ONE, TWO], "totalElements": 3})
     further = applications("GET", "/", {"content": [THREE], "totalElements": 3}, query={"page": "1", "size": "2"})
 
@@ -102,8 +102,8 @@ def test_an_application_that_moved_to_the_next_page_is_found_once(flex):
         assert [found["id"] for found in flex.list_applications()] == [1, 2, 3]
 
 
-def test_a_list_that_stays_incomplete_is_a_failure_and_never_taken_for_the_whole(flex):
-    with exchange(page(ONE, TWO), by_query(2, ONE, TWO), by_matrix(2, ONE, TWO)), pytest.raises(AccessError, match=r"2 of 3.*by id"):
+def test_an_incomplete_list_is_a_failure(flex):
+    with exchange(page(ONE, TWO), by_query(2, ONE, TWO), by_matrix(2, ONE, TWO)), pytest.raises(AccessError, match=r"2 of 3.*Set id"):
         flex.list_applications()
 
 

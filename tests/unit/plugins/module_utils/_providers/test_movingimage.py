@@ -66,7 +66,7 @@ def test_a_slash_at_the_end_makes_no_other_issuer(openid):
 
 
 @pytest.mark.parametrize("status", [404, 403, 500])
-def test_where_nothing_answers_to_discovery_the_standard_path_is_taken_silently(openid, status):
+def test_without_a_discovery_document_the_standard_path_is_used_silently(openid, status):
     token, warnings = openid(discovery("Not here", status), by_password(), retries=0)
 
     assert (token.access_token, warnings) == ("hush-token", [])
@@ -84,8 +84,8 @@ def test_where_nothing_answers_to_discovery_the_standard_path_is_taken_silently(
         pytest.param('"token_endpoint"', id="a string"),
         pytest.param({"status": "ok"}, id="other JSON"),
         pytest.param(document(token_endpoint=None), id="no endpoint"),
-        pytest.param(document(token_endpoint=[ELSEWHERE]), id="an endpoint that is no string"),
-        pytest.param(document(token_endpoint="/token"), id="an endpoint that is no URL"),
+        pytest.param(document(token_endpoint=[ELSEWHERE]), id="an endpoint that is not a string"),
+        pytest.param(document(token_endpoint="/token"), id="an endpoint that is not a URL"),
         pytest.param(document(token_endpoint="https://[login/token"), id="an endpoint with a broken host"),
         pytest.param(document(token_endpoint="http://login.movingimage.com/token"), id="an endpoint by http"),
         pytest.param(document(token_endpoint="http://attacker.example.com/token"), id="an endpoint of another origin by http"),
@@ -95,7 +95,7 @@ def test_where_nothing_answers_to_discovery_the_standard_path_is_taken_silently(
         pytest.param(document(issuer=None, token_endpoint=STANDARD), id="no issuer, standard path"),
     ],
 )
-def test_an_answer_that_is_no_discovery_document_of_its_own_is_warned_of_and_the_standard_path_taken(openid, answer):
+def test_an_invalid_discovery_document_causes_a_warning_and_the_standard_path_is_used(openid, answer):
     token, warnings = openid(discovery(answer, 200), by_password())
 
     assert token.access_token == "hush-token"
@@ -103,7 +103,7 @@ def test_an_answer_that_is_no_discovery_document_of_its_own_is_warned_of_and_the
 
 
 @pytest.mark.parametrize("host", ["tokens.example.com", "login.movingimage.com.example.com", "login.movingimage.com@example.com"])
-def test_another_host_that_discovery_names_gets_no_credentials_and_is_warned_of(openid, host):
+def test_a_token_endpoint_on_another_host_gets_no_credentials_and_causes_a_warning(openid, host):
     token, (warning,) = openid(found(token_endpoint=f"https://{host}/token"), by_password())
 
     assert token.access_token == "hush-token"
@@ -112,14 +112,14 @@ def test_another_host_that_discovery_names_gets_no_credentials_and_is_warned_of(
 
 
 @pytest.mark.parametrize("location", ["https://login.example.com/", ""])
-def test_a_redirect_to_another_host_is_no_discovery_document_either(openid, location):
+def test_a_redirect_to_another_host_causes_a_warning(openid, location):
     token, (warning,) = openid(discovery("", 302, answer_headers={"Location": location}), by_password())
 
     assert token.access_token == "hush-token"
     assert "was redirected" in warning and STANDARD in warning
 
 
-def test_an_endpoint_by_http_is_used_where_the_issuer_itself_is_of_that_origin(openid):
+def test_an_http_endpoint_is_used_if_the_issuer_has_the_same_origin(openid):
     issuer = "http://localhost:8080/realms/platform"
     answer = document(issuer=issuer, token_endpoint="http://localhost:8080/token")
     calls = [call("GET", f"{issuer}/.well-known/openid-configuration", answer), by_password(endpoint="http://localhost:8080/token")]
@@ -158,19 +158,19 @@ def test_a_client_without_a_secret_is_named_in_the_form(openid, options, client_
     [None, ["client_secret_basic"], ["client_secret_post", "client_secret_basic"], "client_secret_post"],
     ids=["not said", "basic", "both", "not said in a list"],
 )
-def test_a_client_with_a_secret_proves_itself_by_basic_its_characters_encoded_as_in_a_form(openid, methods):
+def test_a_client_with_a_secret_uses_basic_with_form_encoding(openid, methods):
     request = call("POST", ELSEWHERE, issued(), form=password_form(client_id="client"), headers=basic("client", "hush-token%2Bsecret%2F%C3%A4"))
 
     openid(found(token_endpoint_auth_methods_supported=methods), request, **SECRET)
 
 
-def test_a_client_with_a_secret_proves_itself_in_the_form_where_discovery_does_not_know_basic(openid):
+def test_a_client_with_a_secret_uses_the_form_if_discovery_does_not_list_basic(openid):
     request = call("POST", ELSEWHERE, issued(), form=password_form(**SECRET))
 
     openid(found(token_endpoint_auth_methods_supported=["client_secret_post", "private_key_jwt"]), request, **SECRET)
 
 
-def test_without_discovery_a_client_with_a_secret_proves_itself_by_basic(openid):
+def test_without_discovery_a_client_with_a_secret_uses_basic(openid):
     request = call("POST", STANDARD, issued(), form=password_form(client_id="client"), headers=basic("client", "hush-token"))
 
     openid(discovery(), request, client_id="client", client_secret="hush-token")
@@ -196,7 +196,7 @@ def test_a_secret_without_a_client_is_that_of_anonymous(openid):
         pytest.param(issued(expires_in=0.5), 0.5, 3600, id="a fraction"),
     ],
 )
-def test_the_life_of_token_and_refresh_token_is_read_from_wherever_it_stands(openid, answer, life, refresh_life):
+def test_lifetimes_are_read_from_the_response_or_the_jwt(openid, answer, life, refresh_life):
     token, _warnings = openid(discovery(), by_password(answer))
 
     assert (token.expires_at, token.refresh_expires_at) == (NOW + life, refresh_life and NOW + refresh_life)
@@ -212,7 +212,7 @@ def test_the_life_of_token_and_refresh_token_is_read_from_wherever_it_stands(ope
         pytest.param("<html>Welcome</html>", 200, ["an HTML page"], id="HTML"),
         pytest.param({"id_token": "hush-token"}, 200, ["access_token"], id="no token"),
         pytest.param(issued(""), 200, ["access_token", "empty"], id="an empty token"),
-        pytest.param(issued(expires_in="soon"), 200, ["expires_in", "whole number"], id="a life that is no number"),
+        pytest.param(issued(expires_in="soon"), 200, ["expires_in", "whole number"], id="a life that is not a number"),
     ],
 )
 def test_an_answer_without_a_token_is_one_clear_failure(openid, answer, status, words):

@@ -39,7 +39,7 @@ def test_a_field_is_written_with_its_arguments_as_literals(arguments, written):
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_a_string_literal_means_the_string_and_ends_where_it_should(text):
+def test_a_string_literal_means_the_string_and_ends_if_it_should(text):
     written = field("F", {"a": text})
 
     assert written.startswith('F(a: "') and written.endswith('")')
@@ -70,7 +70,7 @@ def test_no_date_is_none():
 
 
 @pytest.mark.parametrize("text", ["", "soon", "31.12.2030", "2030-13-01", "2030-12-31T25:00:00Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
-def test_what_is_no_instant_is_a_failure_that_quotes_it(text):
+def test_an_invalid_instant_is_an_error_that_quotes_it(text):
     with pytest.raises(AccessError, match="is not a date and time such as"):
         parse_instant(text)
 
@@ -125,7 +125,7 @@ FIELDS = {"a": "a: F", "b": "b: F", "c": "c: F"}
         ({"errors": [{"message": "No", "code": 400, "path": ["d"]}, {"message": "No", "code": 409, "path": ["c"]}]}, {"c": 409}, ["a", "b"]),
     ],
 )
-def test_what_became_of_each_field_is_read_from_the_answer(platform, monkeypatch, body, failed, unclear):
+def test_the_outcome_of_each_field_is_read_from_the_response(platform, monkeypatch, body, failed, unclear):
     audienceplayer = platform(AUDIENCEPLAYER, project_id=111)
     requests = answered(monkeypatch, audienceplayer, body)
     answers = audienceplayer.graphql.mutate(FIELDS)
@@ -146,7 +146,7 @@ def test_the_error_of_a_single_field_needs_no_path(platform, monkeypatch):
 
 
 @pytest.mark.parametrize(("body", "status"), [("Bad Gateway", 502), ({"data": {"a": True}}, 500), ({"message": "no"}, 404), ([], 200), ("", 200)])
-def test_an_answer_that_is_none_fails_as_a_whole(platform, monkeypatch, body, status):
+def test_a_response_that_is_not_graphql_fails_as_a_whole(platform, monkeypatch, body, status):
     audienceplayer = platform(AUDIENCEPLAYER, project_id=111)
     answered(monkeypatch, audienceplayer, body, status)
 

@@ -38,7 +38,7 @@ def test_without_an_offset_it_is_utc_as_with_z(date, zone):
 
 @SETTINGS
 @given(DATES)
-def test_what_is_sent_is_the_instant_that_was_given(date):
+def test_the_specified_instant_is_sent(date):
     sent = iso(parse_instant(date.isoformat()).timestamp())
 
     assert sent.endswith("Z") and len(sent) == 20
@@ -47,7 +47,7 @@ def test_what_is_sent_is_the_instant_that_was_given(date):
 
 @SETTINGS
 @given(DATES, OFFSETS)
-def test_an_entitlement_means_the_instant_not_its_spelling(date, other):
+def test_entitlements_compare_instants_not_spellings(date, other):
     options = {"subscription_id": 1, "user_id": 1, "auto_register": False, "state": "present"}
     spellings = [date.isoformat(), date.astimezone(other).isoformat(" ")]
     first, second = [Entitlement.parse({**options, "expires_at": text}, now=-1e11) for text in spellings]
@@ -61,7 +61,7 @@ def test_an_entitlement_means_the_instant_not_its_spelling(date, other):
 @example("0001-01-01T00:00:00+14:00")
 @example("9999-12-31T23:59:59-14:00")
 @example("2030-02-30T00:00:00Z")
-def test_any_other_text_is_an_instant_or_refused_by_its_words(text):
+def test_any_other_text_is_an_instant_or_rejected_and_quoted(text):
     try:
         found = parse_instant(text)
     except AccessError as error:

@@ -98,7 +98,7 @@ def test_a_document_writes_if_one_of_its_operations_is_a_mutation(library, docum
         pytest.param("", False, id="nothing"),
     ],
 )
-def test_a_document_that_is_broken_is_judged_by_its_first_keyword(library, document, expected):
+def test_an_invalid_document_is_classified_by_its_first_keyword(library, document, expected):
     assert documents.is_mutation(document) is expected
 
 
@@ -139,4 +139,4 @@ def test_without_the_library_the_answer_is_the_same(document):
     except library.GraphQLError:
         return  # there is nothing to agree with
 
-    assert documents._has_keyword(document) is documents.is_mutation(document)
+    assert documents._has_mutation_keyword(document) is documents.is_mutation(document)
