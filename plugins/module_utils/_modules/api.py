@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from .._data.paths import climbs
 from .._errors import AccessError, MissingOption
 from .._http.models import Request, Response
 from .._platform.access import Access
@@ -46,7 +45,7 @@ def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = Non
 
 def _request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:
     params = access.params
-    if "://" in params["path"] or climbs(params["path"].partition("?")[0]):
+    if "://" in params["path"] or has_dot_segment(params["path"].partition("?")[0]):
         raise AccessError("path must lie below url, where the token belongs: it must not be a URL, nor climb with ..")
     body = params["body"]
     if body is not None and not isinstance(body, (dict, list, str)):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._errors import AccessError, AmbiguousWrite, Overtaken
+from .._errors import AccessError, AmbiguousWrite, Conflict
 from .access import Access
 
 #: Seconds between looks at an item with an unknown state; each pause is twice the one before it.
@@ -40,7 +40,7 @@ class Resource(t.Protocol):
         the item that it created, and none that this run has removed before, although the platform's list may still hold it.
 
         :raises AmbiguousWrite: where it may have happened; then it is read, and compared, again.
-        :raises Overtaken: where it was refused because somebody else has done the same.
+        :raises Conflict: where it was refused because somebody else has done the same.
         """
 
     def redacted(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -96,7 +96,7 @@ def _write(access: Access[t.Any], resource: Resource, before: State) -> tuple[St
         except AmbiguousWrite as doubt:
             created = created or doubt.creates
             attempted, current = current, _await_creation(access, resource, doubt) if created else _read_again(access, resource, doubt, doubts)
-            if isinstance(doubt, Overtaken) and not doubts:
+            if isinstance(doubt, Conflict) and not doubts:
                 before = current  # what others have done is no change of this run
             doubts += 1
             # What differs otherwise than before takes another write, and not a repeat of this one.

@@ -89,7 +89,7 @@ def at(number, error):
 
 def known_to(ledger, url=URL):
     """What a ledger holds, by item, however old it is."""
-    return Ledger(ledger, f"audienceplayer {url} 111", 10_000 * DAY).known(1_800_000_000)
+    return Ledger(ledger, f"audienceplayer {url} 111", 10_000 * DAY).recent_states(1_800_000_000)
 
 
 def label(user, number=444):

@@ -63,59 +63,59 @@ def failure(path, action, what=""):
 
 def test_what_is_noted_is_known_after_it_was_closed(opened):
     first = opened()
-    first.note({"a": "present", "b": "absent"}, NOW)
-    first.note({"b": "present until 2030", "c": "absent"}, NOW + 1)
-    first.note({}, NOW)
+    first.record({"a": "present", "b": "absent"}, NOW)
+    first.record({"b": "present until 2030", "c": "absent"}, NOW + 1)
+    first.record({}, NOW)
     first.close()
 
-    assert opened().known(NOW + 2) == {"a": "present", "b": "present until 2030", "c": "absent"}
+    assert opened().recent_states(NOW + 2) == {"a": "present", "b": "present until 2030", "c": "absent"}
 
 
 def test_a_new_ledger_knows_nothing(opened):
-    assert opened().known(NOW) == {}
+    assert opened().recent_states(NOW) == {}
 
 
 @pytest.mark.parametrize(("age", "known"), [(0, True), (DAY - 1, True), (DAY, False), (DAY + 1, False), (-5, True)])
 def test_what_is_too_old_is_not_known_any_more(age, known, opened):
     ledger = opened()
-    ledger.note({"a": "present"}, NOW)
+    ledger.record({"a": "present"}, NOW)
 
-    assert ledger.known(NOW + age) == ({"a": "present"} if known else {})
+    assert ledger.recent_states(NOW + age) == ({"a": "present"} if known else {})
 
 
 def test_who_allows_less_age_knows_less_and_leaves_it_there(opened):
-    opened().note({"old": "present"}, NOW)
-    opened().note({"new": "present"}, NOW + 100)
+    opened().record({"old": "present"}, NOW)
+    opened().record({"new": "present"}, NOW + 100)
 
-    assert opened(max_age=50).known(NOW + 120) == {"new": "present"}
-    assert opened(max_age=0).known(NOW + 120) == {}
-    assert opened().known(NOW + 120) == {"old": "present", "new": "present"}
+    assert opened(max_age=50).recent_states(NOW + 120) == {"new": "present"}
+    assert opened(max_age=0).recent_states(NOW + 120) == {}
+    assert opened().recent_states(NOW + 120) == {"old": "present", "new": "present"}
 
 
 def test_noting_it_again_makes_it_young(opened):
     ledger = opened()
-    ledger.note({"a": "present"}, NOW)
-    ledger.note({"a": "present"}, NOW + DAY)
+    ledger.record({"a": "present"}, NOW)
+    ledger.record({"a": "present"}, NOW + DAY)
 
-    assert ledger.known(NOW + DAY + 5) == {"a": "present"}
+    assert ledger.recent_states(NOW + DAY + 5) == {"a": "present"}
 
 
 def test_places_know_nothing_of_each_other(opened):
     mine, yours = opened(), opened("audienceplayer https://elsewhere 111")
-    mine.note({"a": "present", "b": "present"}, NOW)
-    yours.note({"a": "absent"}, NOW)
+    mine.record({"a": "present", "b": "present"}, NOW)
+    yours.record({"a": "absent"}, NOW)
     yours.forget(["b"])
 
-    assert (mine.known(NOW), yours.known(NOW)) == ({"a": "present", "b": "present"}, {"a": "absent"})
+    assert (mine.recent_states(NOW), yours.recent_states(NOW)) == ({"a": "present", "b": "present"}, {"a": "absent"})
 
 
 def test_what_is_forgotten_is_not_known(opened):
     ledger = opened()
-    ledger.note({"a": "present", "b": "absent", "c": "absent"}, NOW)
+    ledger.record({"a": "present", "b": "absent", "c": "absent"}, NOW)
     ledger.forget(item for item in ("a", "c", "never noted"))
     ledger.forget([])
 
-    assert opened().known(NOW) == {"b": "absent"}
+    assert opened().recent_states(NOW) == {"b": "absent"}
 
 
 STATES = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from("xyz"), max_size=4)
@@ -130,14 +130,14 @@ def test_a_ledger_knows_what_was_noted_last_and_not_forgotten(tmp_path_factory, 
             ledger.forget(states)
             expected = {item: state for item, state in expected.items() if item not in states}
         else:
-            ledger.note(states, NOW)
+            ledger.record(states, NOW)
             expected.update(states)
 
-    assert ledger.known(NOW) == expected
+    assert ledger.recent_states(NOW) == expected
     ledger.close()
 
 
-@pytest.mark.parametrize("use", [lambda ledger, states: ledger.note(states, NOW), lambda ledger, states: ledger.forget(states)], ids=["note", "forget"])
+@pytest.mark.parametrize("use", [lambda ledger, states: ledger.record(states, NOW), lambda ledger, states: ledger.forget(states)], ids=["note", "forget"])
 def test_all_is_done_or_nothing(use, opened):
     class Interrupted(dict):
         def __iter__(self):
@@ -148,14 +148,14 @@ def test_all_is_done_or_nothing(use, opened):
             return ((item, "changed") for item in self)
 
     ledger = opened()
-    ledger.note({"a": "first", "b": "first"}, NOW)
+    ledger.record({"a": "first", "b": "first"}, NOW)
 
     with pytest.raises(KeyboardInterrupt):
         use(ledger, Interrupted())
 
-    assert ledger.known(NOW) == opened().known(NOW) == {"a": "first", "b": "first"}
+    assert ledger.recent_states(NOW) == opened().recent_states(NOW) == {"a": "first", "b": "first"}
     use(ledger, {"a": "second"})
-    assert opened().known(NOW).get("a") != "first"
+    assert opened().recent_states(NOW).get("a") != "first"
 
 
 # --- the file ------------------------------------------------------------------------------------------------------------------
@@ -165,7 +165,7 @@ def test_all_is_done_or_nothing(use, opened):
 def test_only_the_owner_can_use_what_is_made_under_any_umask(mask, path, opened, tmp_path):
     before = os.umask(mask)
     try:
-        opened().note({"a": "present"}, NOW)
+        opened().record({"a": "present"}, NOW)
     finally:
         os.umask(before)
 
@@ -175,9 +175,9 @@ def test_only_the_owner_can_use_what_is_made_under_any_umask(mask, path, opened,
 def test_an_empty_file_becomes_a_ledger(path, opened):
     path.touch()
 
-    opened().note({"a": "present"}, NOW)
+    opened().record({"a": "present"}, NOW)
 
-    assert opened().known(NOW) == {"a": "present"}
+    assert opened().recent_states(NOW) == {"a": "present"}
 
 
 @pytest.mark.parametrize("there", [False, True], ids=["no file", "an empty file"])
@@ -186,15 +186,15 @@ def test_who_only_reads_makes_nothing(there, path, opened, tmp_path):
         path.touch()
     ledger = opened(read_only=True)
 
-    assert ledger.known(NOW) == {}
+    assert ledger.recent_states(NOW) == {}
     assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("ledger.db", b"")] * there
 
 
 def test_who_only_reads_knows_what_was_noted(path, opened):
-    opened().note({"a": "present"}, NOW)
+    opened().record({"a": "present"}, NOW)
     before = path.read_bytes()
 
-    assert opened(read_only=True).known(NOW) == {"a": "present"}
+    assert opened(read_only=True).recent_states(NOW) == {"a": "present"}
     assert path.read_bytes() == before
 
 
@@ -235,18 +235,18 @@ def test_a_ledger_that_another_process_is_making_is_no_other_programs(path, open
             self.questions += 1
             if self.questions == 2:
                 monkeypatch.setattr(sqlite3, "connect", connect)
-                opened().note({"a": "present"}, NOW)
+                opened().record({"a": "present"}, NOW)
             return super().execute(*args)
 
     monkeypatch.setattr(sqlite3, "connect", lambda *args, **keywords: connect(*args, **keywords, factory=Overtaken))
 
-    assert opened().known(NOW) == {"a": "present"}
+    assert opened().recent_states(NOW) == {"a": "present"}
 
 
-@pytest.mark.parametrize("use", [lambda ledger: ledger.known(NOW), lambda ledger: ledger.note({"a": "b"}, NOW)], ids=["known", "note"])
+@pytest.mark.parametrize("use", [lambda ledger: ledger.recent_states(NOW), lambda ledger: ledger.record({"a": "b"}, NOW)], ids=["known", "note"])
 def test_a_damaged_ledger_is_a_clear_failure(use, path, opened):
     ledger = opened()
-    ledger.note({f"item {number}": "present" for number in range(1000)}, NOW)
+    ledger.record({f"item {number}": "present" for number in range(1000)}, NOW)
     ledger.close()
     size = path.stat().st_size
     path.write_bytes(path.read_bytes()[:4096] + b"\x55" * (size - 4096))
@@ -287,7 +287,7 @@ def test_nobody_waits_for_what_is_no_regular_file(make, read_only, path, start, 
 @pytest.mark.parametrize("name", ["ledger.db-journal", "ledger.db-wal", "ledger.db-shm"])
 @pytest.mark.parametrize("target", ["foreign", "nothing"])
 def test_a_link_where_sqlite_would_write_is_refused_and_its_target_left_alone(target, name, read_only, path, opened, tmp_path):
-    opened().note({"a": "present"}, NOW)
+    opened().record({"a": "present"}, NOW)
     (tmp_path / "foreign").write_bytes(b"foreign")
     (tmp_path / name).symlink_to(target)
 
@@ -337,7 +337,7 @@ input()
 import os
 ledger = Ledger(args[0], "place", 1000)
 for number in range(20):
-    ledger.note({f"{os.getpid()}-{number}": "present", "shared": str(os.getpid())}, 5)
+    ledger.record({f"{os.getpid()}-{number}": "present", "shared": str(os.getpid())}, 5)
     ledger.forget([f"{os.getpid()}-{number - 1}"])
 print(os.getpid())
 """
@@ -346,7 +346,7 @@ print(os.getpid())
 def test_processes_note_at_the_same_time(path, together):
     numbers = [number for (number,) in together(3, NOTE, path)]
 
-    known = Ledger(str(path), "place", 1000).known(5)
+    known = Ledger(str(path), "place", 1000).recent_states(5)
     assert known.pop("shared") in numbers
     assert known == {f"{number}-19": "present" for number in numbers}
 
@@ -357,7 +357,7 @@ import sys
 from ansible_collections.mediaops.access.plugins.module_utils._data.ledger import Ledger
 ledger = Ledger(sys.argv[1], "place", 1000)
 for number in itertools.count():
-    ledger.note({f"{number}-{part}": "present" for part in range(300)}, 5)
+    ledger.record({f"{number}-{part}": "present" for part in range(300)}, 5)
     print(number, flush=True)
 """
 
@@ -372,11 +372,11 @@ def test_a_process_that_is_killed_leaves_what_it_has_noted(path, start):
 
         ledger = Ledger(str(path), "place", 1000)
         counts = {}
-        for item in ledger.known(5):
+        for item in ledger.recent_states(5):
             counts[item.partition("-")[0]] = counts.get(item.partition("-")[0], 0) + 1
         assert set(counts.values()) == {300}
         assert set(noted) <= counts.keys()
-        ledger.forget(ledger.known(5))
+        ledger.forget(ledger.recent_states(5))
         ledger.close()
 
 
@@ -392,21 +392,21 @@ class Deadly(dict):
             yield f"item {number}", "half"
         os.kill(os.getpid(), signal.SIGKILL)
 
-Ledger(sys.argv[1], "place", 1000).note(Deadly(), 5)
+Ledger(sys.argv[1], "place", 1000).record(Deadly(), 5)
 """
 
 
 def test_what_a_process_was_noting_when_it_was_killed_is_undone(path, start):
     ledger = Ledger(str(path), "place", 1000)
-    ledger.note({"item 0": "whole"}, 5)
+    ledger.record({"item 0": "whole"}, 5)
     ledger.close()
 
     assert start(KILLED_IN_A_NOTE, path).process.wait(60) == -signal.SIGKILL
 
     ledger = Ledger(str(path), "place", 1000)
-    assert ledger.known(5) == {"item 0": "whole"}
-    ledger.note({"item 1": "whole"}, 5)
-    assert ledger.known(5) == {"item 0": "whole", "item 1": "whole"}
+    assert ledger.recent_states(5) == {"item 0": "whole"}
+    ledger.record({"item 1": "whole"}, 5)
+    assert ledger.recent_states(5) == {"item 0": "whole", "item 1": "whole"}
     ledger.close()
 
 
@@ -415,12 +415,12 @@ LOCKED = "cannot be used: database is locked. Remove it, or name another; the pl
 
 @pytest.mark.parametrize(
     "use",
-    [lambda ledger: ledger.note({"a": "new"}, NOW), lambda ledger: ledger.forget(["a"]), lambda ledger: ledger.known(NOW)],
+    [lambda ledger: ledger.record({"a": "new"}, NOW), lambda ledger: ledger.forget(["a"]), lambda ledger: ledger.recent_states(NOW)],
     ids=["note", "forget", "known"],
 )
 def test_a_ledger_that_another_keeps_locked_is_a_clear_failure_and_of_use_afterwards(use, path, opened, impatient):
     ledger = opened()
-    ledger.note({"a": "old"}, NOW)
+    ledger.record({"a": "old"}, NOW)
     other = sqlite3.connect(path, timeout=0, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
 
@@ -429,25 +429,25 @@ def test_a_ledger_that_another_keeps_locked_is_a_clear_failure_and_of_use_afterw
     other.execute("ROLLBACK")
     other.close()
 
-    assert ledger.known(NOW) == {"a": "old"}
-    ledger.note({"a": "newest"}, NOW)
-    assert opened().known(NOW) == {"a": "newest"}
+    assert ledger.recent_states(NOW) == {"a": "old"}
+    ledger.record({"a": "newest"}, NOW)
+    assert opened().recent_states(NOW) == {"a": "newest"}
 
 
 def test_a_note_that_a_reader_blocks_at_its_end_is_undone(path, opened, impatient):
     ledger = opened()
-    ledger.note({"a": "old"}, NOW)
+    ledger.record({"a": "old"}, NOW)
     reader = sqlite3.connect(path, timeout=0, isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT * FROM applied").fetchall()
 
-    assert failure(path, lambda: ledger.note({"a": "new"}, NOW)) == LOCKED
+    assert failure(path, lambda: ledger.record({"a": "new"}, NOW)) == LOCKED
     reader.execute("ROLLBACK")
     reader.close()
 
-    assert ledger.known(NOW) == {"a": "old"}
-    ledger.note({"a": "newest"}, NOW)
-    assert opened().known(NOW) == {"a": "newest"}
+    assert ledger.recent_states(NOW) == {"a": "old"}
+    ledger.record({"a": "newest"}, NOW)
+    assert opened().recent_states(NOW) == {"a": "newest"}
 
 
 def test_who_finds_it_locked_waits_for_half_a_minute(path, monkeypatch):
@@ -466,15 +466,15 @@ import sys
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._data.ledger import Ledger
 ledger = Ledger(sys.argv[1], "place", 1000)
-ledger.note({"a": "old"}, 5)
+ledger.record({"a": "old"}, 5)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
 try:
-    ledger.note({f"item {number}": "x" * 1000 for number in range(5000)}, 5)
+    ledger.record({f"item {number}": "x" * 1000 for number in range(5000)}, 5)
 except AccessError as error:
     print(error.message, flush=True)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-ledger.note({"b": "new"}, 5)
-print(ledger.known(5))
+ledger.record({"b": "new"}, 5)
+print(ledger.recent_states(5))
 """
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils._data.progress import Progress, duration
+from ansible_collections.mediaops.access.plugins.module_utils._data.progress import Progress, format_duration
 
 
 @pytest.fixture
@@ -135,4 +135,4 @@ def test_any_work_at_any_time_has_a_line_or_none(steps):
     ],
 )
 def test_a_duration_is_said_as_people_do(seconds, text):
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text

@@ -16,7 +16,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils._data.rows import Row, converted, read_items, read_rows
+from ansible_collections.mediaops.access.plugins.module_utils._data.rows import Row, convert_options, read_items, read_rows
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary
 
 ROWS = [{"user_email": "a@b.c", "product_id": 444}, {"user_email": "d@e.f", "state": "absent"}]
@@ -359,7 +359,7 @@ def test_aliases_that_stand_for_more_than_fits_into_memory_are_no_value_of_an_op
 
     assert len(rows) == 30
     with pytest.raises(AccessError, match=r"^a must be of type str, not a list$"):
-        converted(rows[-1].options, {"a": {"type": "str"}})
+        convert_options(rows[-1].options, {"a": {"type": "str"}})
 
 
 @pytest.mark.parametrize(
@@ -692,7 +692,7 @@ DEFAULTS = {"number": None, "switch": False, "text": None, "state": "present", "
 
 
 def test_what_is_not_given_has_its_default():
-    assert converted({}, SPEC) == DEFAULTS
+    assert convert_options({}, SPEC) == DEFAULTS
 
 
 @pytest.mark.parametrize(
@@ -712,7 +712,7 @@ def test_what_is_not_given_has_its_default():
     ],
 )
 def test_a_value_becomes_one_of_its_type(name, value, expected):
-    result = converted({name: value}, SPEC)
+    result = convert_options({name: value}, SPEC)
 
     assert result == {**DEFAULTS, name: expected}
     assert type(result[name]) is type(expected)
@@ -743,14 +743,14 @@ def test_a_value_becomes_one_of_its_type(name, value, expected):
 )
 def test_a_value_that_cannot_be_is_a_failure_that_names_it(name, value, message):
     with pytest.raises(AccessError) as caught:
-        converted({"text": "a", name: value}, SPEC)
+        convert_options({"text": "a", name: value}, SPEC)
 
     assert caught.value.message == message
 
 
 def test_options_that_do_not_exist_are_a_failure_that_names_them_and_those_that_do():
     with pytest.raises(AccessError) as caught:
-        converted({"z": 1, "text": 1, "numbr": 1}, SPEC)
+        convert_options({"z": 1, "text": 1, "numbr": 1}, SPEC)
 
     assert caught.value.message == "unknown option 'numbr', 'z'; valid options: number, switch, text, state, id, user_id, user_email"
 
@@ -759,12 +759,12 @@ def test_a_few_lines_that_stand_for_more_than_the_memory_holds_are_refused(items
     (row,) = items("a.yml", "- text:\n  - &l0 [x, x]\n" + "".join(f"  - &l{level} [*l{level - 1}, *l{level - 1}]\n" for level in range(1, 60)))
 
     with pytest.raises(AccessError, match="^text must be of type str, not a list$"):
-        converted(row, SPEC)
+        convert_options(row, SPEC)
 
 
 def test_neither_the_options_nor_the_spec_are_changed():
     options, spec = {"number": "5"}, {"number": {"type": "int"}}
 
-    converted(options, spec)
+    convert_options(options, spec)
 
     assert (options, spec) == ({"number": "5"}, {"number": {"type": "int"}})

@@ -234,7 +234,7 @@ def test_what_is_no_single_value_is_left_to_validation(name, option, value):
     ("name", "option", "value"), [("id", INT, "hush-token"), ("alias", TEXT, 3.1), ("email", TEXT, "hush-token"), ("email", TEXT, "hu sh@b.c")]
 )
 def test_a_value_may_be_kept_out_of_a_message(name, option, value):
-    shown, hidden = problem_with(name, option, value), problem_with(name, option, value, shows=False)
+    shown, hidden = problem_with(name, option, value), problem_with(name, option, value, show_value=False)
 
     assert shown == f"{value!r} {hidden}"
     assert str(value) not in hidden.partition("Put it")[0]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import url_passwords
-from ansible_collections.mediaops.access.plugins.module_utils._masking.urls import is_redis_url, scheme_and_host, shown_option
+from ansible_collections.mediaops.access.plugins.module_utils._masking.urls import is_redis_url, redact_option, scheme_and_host
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_no_more_than_scheme_and_host_are_shown(url, shown):
     ],
 )
 def test_an_option_is_shown_without_what_may_be_a_password(name, value, shown):
-    assert shown_option(name, value) == shown
+    assert redact_option(name, value) == shown
 
 
 @given(
@@ -66,7 +66,7 @@ def test_whatever_the_password_is_it_is_not_shown(password, url):
     written = url.format(marked)
 
     for name in ("token_cache", "url"):
-        assert "s3cr3t" not in shown_option(name, written)
+        assert "s3cr3t" not in redact_option(name, written)
     assert marked in url_passwords(written)
 
 

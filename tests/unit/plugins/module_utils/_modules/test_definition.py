@@ -16,7 +16,7 @@ from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._masking import core_registry
-from ansible_collections.mediaops.access.plugins.module_utils._masking.core_registry import told_to_core
+from ansible_collections.mediaops.access.plugins.module_utils._masking.core_registry import spec_for_core
 from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
 from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, HIDDEN, PLANS, ModuleDefinition
 from ansible_collections.mediaops.access.plugins.module_utils._platform.client import AuthorizedClient
@@ -301,7 +301,7 @@ def test_ansible_core_gets_to_know_nothing_short_and_nothing_misspelt(params, ex
 
 
 def test_the_spec_that_ansible_core_gets_names_no_secret_that_it_must_not_know(registered):
-    told = told_to_core({"a": {"no_log": True}, "b": {"no_log": True}, "c": {"type": "int"}}, {"a": "long enough", "b": "short", "c": 5})
+    told = spec_for_core({"a": {"no_log": True}, "b": {"no_log": True}, "c": {"type": "int"}}, {"a": "long enough", "b": "short", "c": 5})
 
     assert told == {"a": {"no_log": True}, "b": {"no_log": False}, "c": {"type": "int", "no_log": False}}
 

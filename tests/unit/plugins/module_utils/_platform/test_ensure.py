@@ -9,7 +9,7 @@ import copy
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, Overtaken, WaitTooLong
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, Conflict, WaitTooLong
 from ansible_collections.mediaops.access.plugins.module_utils._platform.ensure import ensure
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 
@@ -426,7 +426,7 @@ def test_a_creation_that_is_answered_is_believed_although_the_platform_does_not_
 
 
 def overtaken():
-    return Overtaken("exists already", status=409)
+    return Conflict("exists already", status=409)
 
 
 @pytest.mark.parametrize(("before", "wanted"), [pytest.param(None, A, id="created"), pytest.param(A, None, id="removed")])
@@ -453,7 +453,7 @@ def test_what_is_said_to_exist_and_does_not_is_a_failure(retries, clock):
     writes = retries + 1
     thing = scripted(A, [None] * (2 + writes), [overtaken() for _attempt in range(writes)])
 
-    with pytest.raises(Overtaken):
+    with pytest.raises(Conflict):
         ensure(FakeAccess(clock, retries=retries), thing)
 
     assert len(thing.calls) == writes
