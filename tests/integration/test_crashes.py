@@ -29,7 +29,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._store import redi
 from ansible_collections.mediaops.access.plugins.plugin_utils import _deliver
 from ansible_collections.mediaops.access.plugins.modules import audienceplayer_entitlement, flex_oauth_app, freewheel_token
 
-redis._LOCK_LIFE = 0.3  # seconds that the next process has to wait
+redis._LOCK_TTL = 0.3  # seconds that the next process has to wait
 
 
 def deliver(params):

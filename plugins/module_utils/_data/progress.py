@@ -32,7 +32,7 @@ class Progress:
         self._next = now + _INTERVAL
         pace = (done - self._known) / (now - self._started)
         left = format_duration((self._total - done) / pace)
-        self._on_progress(f"{self._title}: {done} of {self._total} done, {changed} changed, {failed} failed, {pace * 60:.0f} per minute, about {left} left")
+        self._on_progress(f"{self._title}: {done} of {self._total} done, {changed} changed, {failed} failed, {pace * 60:.0f} a minute, about {left} left")
 
 
 def format_duration(seconds: float) -> str:

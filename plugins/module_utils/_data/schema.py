@@ -52,7 +52,7 @@ def _reason(error: t.Any) -> str:
     if rule == "type":
         return f"must be {_join(limit)}, not {_type_of(error.instance)}"
     if rule == "required":
-        return f"missing {_join([name for name in limit if name not in error.instance], ' and ')}"
+        return f"lacks {_join([name for name in limit if name not in error.instance], ' and ')}"
     if rule == "additionalProperties":
         known = error.schema.get("properties", {})
         unknown = [name for name in error.instance if name not in known]

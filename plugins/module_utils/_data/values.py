@@ -79,14 +79,14 @@ def identity(address: str) -> str:
 
 def _id_problem(value: t.Any) -> str | None:
     is_number = _DIGITS.fullmatch(value.strip(BLANKS)) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    return None if is_number else "is not a valid ID. Write it in plain digits; spreadsheets round long numbers unless the column is text"
+    return None if is_number else "is not an id. Give it in plain digits; spreadsheets round long numbers unless the column is text"
 
 
 def _text_problem(value: t.Any) -> str | None:
     if not isinstance(value, (bool, float)):
         return None
     kind = "boolean" if isinstance(value, bool) else "number"
-    return f"is a {kind}, not a string. Quote it: YAML changes unquoted values (3.10 to 3.1, no to false)"
+    return f"is a {kind} and must be text. Put it in quotes: YAML changes unquoted values (3.10 to 3.1, no to false)"
 
 
 def _address_problem(address: t.Any) -> str | None:
@@ -98,7 +98,7 @@ def _address_problem(address: t.Any) -> str | None:
         name = unicodedata.name(invisible, "a control character")
         return f"contains {name} (U+{ord(invisible):04X}): an e-mail address has no whitespace or invisible characters"
     local, at, domain = address.rpartition("@")
-    return None if local and domain else f"is not a valid e-mail address: it has no {'text before or after the @' if at else '@'}"
+    return None if local and domain else f"is not an e-mail address: it has no {'text before or after the @' if at else '@'}"
 
 
 def _is_invisible(character: str) -> bool:

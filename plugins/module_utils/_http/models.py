@@ -108,7 +108,7 @@ class Response:
         except bounded_json.Unusable as error:
             return f"JSON with {error}"
         except ValueError:
-            return "malformed JSON" if start.startswith((b"{", b"[")) else "text that is not JSON"
+            return "broken JSON" if start.startswith((b"{", b"[")) else "text that is not JSON"
         return "JSON without an error message"
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._data.paths import has_dot_segment
 from .._errors import AccessError, MissingOption
 from .._http.models import Request, Response
 from .._platform.access import Access

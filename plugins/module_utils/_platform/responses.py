@@ -17,7 +17,7 @@ from .._masking.secrets import Secrets, without_credentials
 Hints = t.Mapping[t.Union[int, str], str]
 
 #: Bodies that are not JSON and may say in words what went wrong (see Response.kind).
-_IN_WORDS = ("XML", "malformed JSON", "text that is not JSON")
+_IN_WORDS = ("XML", "broken JSON", "text that is not JSON")
 _TAG = re.compile(r"<[^<>]*>")
 #: How much of a body is read for an error, in characters, and how much of that is quoted.
 _MAX_READ, _MAX_QUOTED = 16384, 300

@@ -789,7 +789,9 @@ def test_a_character_that_nobody_sees_is_refused(entitle, file, name, character)
     address = f"alice@example.com{character}"
     content = f"user_email,product_id\n{address},444\n" if name == "e.csv" else json.dumps([{"user_email": address, "product_id": 444}])
 
-    assert f"(U+{ord(character):04X}): an e-mail address has no blanks or invisible characters" in entitle.fail(entitlements_file=file(name, content))["msg"]
+    assert (
+        f"(U+{ord(character):04X}): an e-mail address has no whitespace or invisible characters" in entitle.fail(entitlements_file=file(name, content))["msg"]
+    )
 
 
 def test_a_diff_shows_a_thousand_changes_and_counts_the_others(write):

@@ -489,7 +489,7 @@ def test_a_code_that_is_used_up_is_a_clear_failure(code, clock):
 
 @pytest.mark.parametrize("answer", [{"answer": NO_ANSWER}, {"answer": "", "status": 502}], ids=["no answer", "502"])
 def test_a_code_is_good_for_one_request_so_that_is_not_repeated(code, answer):
-    assert "leaves open whether" in code.fail(discovery(), by_code(**answer))["msg"]
+    assert "the outcome is unknown" in code.fail(discovery(), by_code(**answer))["msg"]
 
 
 def test_another_code_gets_another_token(code):

@@ -228,7 +228,7 @@ def test_a_platform_that_says_too_long_is_a_clear_failure(clock):
     with pytest.raises(WaitTooLong) as caught:
         ensure(FakeAccess(clock, max_wait=10), Thing(A, B, [LOST], wait=99))
 
-    assert caught.value.message.startswith("thing 'a': no answer: that needs 99 s more, and max_wait (10 s) leaves 10 s")
+    assert caught.value.message.startswith("thing 'a': no answer: a wait of 99 s is needed, but only 10 s of max_wait (10 s) are left")
     assert clock.slept == []
 
 
@@ -411,7 +411,7 @@ def test_one_whose_platform_says_too_long_may_exist_as_well(clock):
     with pytest.raises(AmbiguousWrite) as caught:
         ensure(FakeAccess(clock, max_wait=5), Created(1, wait=7))
 
-    assert "may have been created, but cannot be looked for (no answer: that needs 7 s more" in caught.value.message
+    assert "may have been created, but cannot be looked for (no answer: a wait of 7 s is needed" in caught.value.message
     assert clock.slept == []
 
 
