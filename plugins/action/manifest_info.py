@@ -15,7 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..module_utils._clock import Clock
 from ..module_utils._data.paths import quote_path
-from ..module_utils._data.rows import Item, converted, read_items
+from ..module_utils._data.rows import Item, convert_options, read_items
 from ..module_utils._data.schema import Schema
 from ..module_utils._data.values import leaves, problems_in
 from ..module_utils._errors import AccessError, in_one_line
@@ -125,7 +125,7 @@ class ActionModule(ControllerAction):
         spec = {name: _module(wanted).options[name] for name in wanted.options}
         for index, options in enumerate(section.get(key, []) if wanted.check else ()):
             try:
-                yield Item(f"{place}[{index}]: ", options.keys(), converted(options, spec))
+                yield Item(f"{place}[{index}]: ", options.keys(), convert_options(options, spec))
             except AccessError as error:
                 yield Item(f"{place}[{index}]: ", (), {}, error.message)
         if wanted.from_file and section.get(f"{key}_file"):
@@ -154,7 +154,7 @@ def _wrong_values(manifest: dict[str, t.Any], loader: t.Any) -> list[str]:
         section = manifest.get(provider.name)
         if isinstance(section, dict):
             found = list(leaves(section, _section_spec(provider), f"{provider.name}.", joint="."))
-            problems += find_yaml_conversions(found, loader) + problems_in(found, shows=False)
+            problems += find_yaml_conversions(found, loader) + problems_in(found, show_values=False)
     return problems
 
 

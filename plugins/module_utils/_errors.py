@@ -1,10 +1,10 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The errors that reach users, as a tree of exceptions.
+"""The exceptions that users see as failures.
 
-``AccessError`` is the base: its message names the problem, the place and the remedy. Raise a subclass if callers handle the case differently. An error is
-never changed after it was raised: :meth:`AccessError.with_context` and :meth:`AccessError.after_change` return copies.
+``AccessError`` is the base class; its message states the problem, the place and the remedy. Raise a subclass if callers handle the case differently.
+Errors are never modified after they are raised: :meth:`AccessError.with_context` and :meth:`AccessError.after_change` return copies.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ E = t.TypeVar("E", bound="AccessError")
 
 
 class AccessError(Exception):
-    """A failure that is reported as ``msg``, ``status`` and ``error_code``.
+    """A failure, reported as ``msg``, ``status`` and ``error_code``.
 
-    The message may quote a platform's answer: scrub it before it is shown (see :class:`_masking.secrets.Secrets`).
+    The message may quote a platform's response: scrub it before displaying it (see :class:`_masking.secrets.Secrets`).
     """
 
     def __init__(self, message: str, *, status: int | None = None, code: str | int | None = None, changed: bool = False) -> None:
         super().__init__(message)
         self.message = message
-        #: The HTTP status and the platform's own error code, if there are any.
+        #: The HTTP status and the platform's own error code, if known.
         self.status = status
         self.code = code
         #: Whether something was changed before the failure.
@@ -34,15 +34,15 @@ class AccessError(Exception):
         return self.message
 
     def with_message(self: E, message: str) -> E:
-        """The same error with another message."""
+        """Return a copy of the error with a different message."""
         return self._replace(message=message)
 
     def with_context(self: E, place: str) -> E:
-        """The same error, with its place before the message."""
+        """Return a copy of the error with ``place`` in front of its message."""
         return self.with_message(f"{place}: {self.message}")
 
     def after_change(self: E, changed: bool = True) -> E:
-        """The same error, raised after something was ``changed``."""
+        """Return a copy of the error that reports whether something was ``changed`` before it."""
         return self._replace(changed=self.changed or changed)
 
     def _replace(self: E, **attributes: t.Any) -> E:
@@ -52,7 +52,7 @@ class AccessError(Exception):
 
     @property
     def codes(self) -> dict[str, t.Any]:
-        """The status and the code, as arguments for another error."""
+        """The status and the code, as keyword arguments for another error."""
         return {"status": self.status, "code": self.code}
 
     def as_result(self) -> dict[str, t.Any]:
@@ -66,7 +66,7 @@ class AccessError(Exception):
 
 
 class RejectedToken(AccessError):
-    """The platform rejected the access token: only another token can help."""
+    """The platform rejected the access token: a new token is needed."""
 
 
 class NotFound(AccessError):
@@ -74,7 +74,7 @@ class NotFound(AccessError):
 
 
 class WaitTooLong(AccessError):
-    """A rate limit, a ``Retry-After`` or another process's login would exceed ``max_wait``."""
+    """Waiting for a rate limit, a ``Retry-After`` or another process's login would exceed ``max_wait``."""
 
 
 class MissingOption(AccessError):
@@ -82,29 +82,30 @@ class MissingOption(AccessError):
 
 
 class MissingLibrary(AccessError):
-    """A required Python library cannot be imported. The message names the interpreter, which is the worker's or an ordinary module's."""
+    """A required Python library cannot be imported. The message names the interpreter, on the controller or the target."""
 
     def __init__(self, library: str, purpose: str) -> None:
         python = sys.executable or "python"
-        super().__init__(f"the Python library {library} is needed {purpose}, and {python} cannot import it. Install it with: {python} -m pip install {library}")
+        remedy = f"Install it with: {python} -m pip install {library}"
+        super().__init__(f"the Python library {library} is required {purpose}, but {python} cannot import it. {remedy}")
 
 
 class AmbiguousWrite(AccessError):
-    """The outcome of a write is unknown: read the state again before anything else."""
+    """The outcome of a write is unknown: read the state again before doing anything else."""
 
     def __init__(self, message: str, *, wait: float = 0.0, creates: bool = False, **kwargs: t.Any) -> None:
         super().__init__(message, **kwargs)
-        #: Seconds that the platform asked to wait before the next request.
+        #: Seconds to wait before the next request, as requested by the platform.
         self.wait = wait
-        #: Whether it may have created an item, so that a repeat could create a second one (see ``Request.creates``).
+        #: Whether the write may have created an item, so that repeating it could create a duplicate (see ``Request.creates``).
         self.creates = creates
 
 
-class Overtaken(AmbiguousWrite):
-    """A write was refused, probably because another process made the same change: read the state again before anything else."""
+class Conflict(AmbiguousWrite):
+    """A write was rejected, probably because another process made the same change: read the state again before doing anything else."""
 
 
 def in_one_line(problems: t.Sequence[str], limit: int = 10) -> str:
-    """Several problems as one message of readable length."""
+    """Join several problems into one message of readable length."""
     more = f" (and {len(problems) - limit} more)" if len(problems) > limit else ""
     return "; ".join(problems[:limit]) + more

@@ -15,7 +15,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils._data.values import leaves, problems_in
 from ..module_utils._errors import AccessError, in_one_line
-from ..module_utils._masking.core_registry import register, told_to_core
+from ..module_utils._masking.core_registry import register, spec_for_core
 from ..module_utils._masking.secrets import Secrets, strings_in
 from ..module_utils._platform.options import SecretOptions
 from ._plain import plain
@@ -40,7 +40,7 @@ class ControllerAction(ActionBase):
         params = plain(self._task.args)
         self.secrets = Secrets(self._secret_values(params))
         try:
-            _validation, validated = self.validate_argument_spec(argument_spec=told_to_core(self.spec, {}))
+            _validation, validated = self.validate_argument_spec(argument_spec=spec_for_core(self.spec, {}))
             found = list(leaves(self._task.args, self.spec))
             problems = find_yaml_conversions(found, self._loader) + problems_in(found)
             if problems:

@@ -101,10 +101,10 @@ SERVER_ERRORS = (500, 502, 503, 504)
 FAULTS = [
     Fault("refuse", "connection refused"),
     Fault("tls", "certificate of an unknown authority"),
-    _fault("hang<", "no answer within timeout, nothing done", {"fault": "hang_before", "seconds": 60}),
-    _fault("hang>", "no answer within timeout, but done", {"fault": "hang_after", "seconds": 60}, acts=True),
-    _fault("late", "no answer within timeout, done one request later", {"fault": "late", "seconds": 60, "requests": 1}, acts=True),
-    _fault("late>", "no answer within timeout, done when the run is over", {"fault": "late", "seconds": 60, "requests": 1000}, acts=True),
+    _fault("hang<", "no response within timeout, nothing done", {"fault": "hang_before", "seconds": 60}),
+    _fault("hang>", "no response within timeout, but done", {"fault": "hang_after", "seconds": 60}, acts=True),
+    _fault("late", "no response within timeout, done one request later", {"fault": "late", "seconds": 60, "requests": 1}, acts=True),
+    _fault("late>", "no response within timeout, done when the run is over", {"fault": "late", "seconds": 60, "requests": 1000}, acts=True),
     _fault("close<", "connection closed, nothing done", {"fault": "close_before"}),
     _fault("close>", "connection closed, but done", {"fault": "close_after"}, acts=True),
     _fault("close∞", "connection closed for ever, nothing done", {"fault": "close_before"}, for_ever=True),
@@ -207,7 +207,7 @@ def _creation(fault: Fault) -> Expected:
 
 def _unanswered(fault: Fault, ask: Ask) -> Expected:
     if ask.kind is Kind.BLIND and not (fault.name == "cut" and ask.answer is Answer.EMPTY):
-        return Expected(False, words=("leaves open",), at_once=True)
+        return Expected(False, words=("outcome is unknown",), at_once=True)
     return Expected(False, attempts=RETRIES + 1, words=("closed",), ends_all=True) if fault.for_ever else OK
 
 
@@ -215,12 +215,12 @@ def _oversized(ask: Ask) -> Expected:
     """No request is repeated for an answer that would be as large again; a write is settled by reading."""
     if ask.kind in (*REREAD_KINDS, Kind.SETTLED):
         return OK
-    return Expected(False, words=("16 MiB", *(["leaves open"] if ask.kind is Kind.BLIND else [])), at_once=True)
+    return Expected(False, words=("16 MiB", *(["outcome is unknown"] if ask.kind is Kind.BLIND else [])), at_once=True)
 
 
 def _server_error(fault: Fault, ask: Ask) -> Expected:
     if ask.kind is Kind.BLIND:
-        return Expected(False, fault.status, words=("leaves open" if fault.name != "503 s" else "out of service",), at_once=True)
+        return Expected(False, fault.status, words=("outcome is unknown" if fault.name != "503 s" else "service unavailable",), at_once=True)
     if fault.for_ever:
         return Expected(False, fault.status, attempts=RETRIES + 1)
     return dataclasses.replace(OK, waits=SOON if fault.name == "503 s" else 0)

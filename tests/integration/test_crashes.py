@@ -30,7 +30,7 @@ from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_file 
 from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS
 from ansible_collections.mediaops.access.plugins.modules import audienceplayer_entitlement, flex_oauth_app, freewheel_token
 
-redis._LOCK_LIFE = 0.3  # seconds that the next process has to wait
+redis._LOCK_TTL = 0.3  # seconds that the next process has to wait
 
 
 def deliver(params):

@@ -43,7 +43,7 @@ FAILURES: dict[str, tuple[Facts, Facts, str]] = {
     "a leading blank": ({"token_cache": f" redis://:{PASSWORD}@host"}, {}, "token_cache: must not begin or end with whitespace"),
     "sentinels": ({"token_cache": f"redis+sentinel://:{PASSWORD}@host:1/service"}, {}, "redis+sentinel:// is not supported yet"),
     "a user in a URL": ({"url": f"https://me:{PASSWORD}@host"}, {}, "url must"),
-    "an unreachable proxy": ({}, {"http_proxy": f"http://me:{ENCODED}@127.0.0.1:1", "no_proxy": ""}, "the proxy refused or is not reachable"),
+    "an unreachable proxy": ({}, {"http_proxy": f"http://me:{ENCODED}@127.0.0.1:1", "no_proxy": ""}, "the proxy refused the connection or is unreachable"),
     "a proxy not encoded": (
         {},
         {"HTTP_PROXY": f"http://me:{PASSWORD}@127.0.0.1:1", "no_proxy": ""},

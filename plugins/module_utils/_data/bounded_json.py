@@ -1,10 +1,10 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads JSON that others have written, so that nothing in it surprises the code that uses it.
+"""Parses untrusted JSON into values that are safe to process.
 
-Python's parser accepts more than JSON (``NaN``), and yields values on which ordinary code fails: integers that no float can hold, infinite
-floats, text that cannot be encoded, trees that are too deep for a recursive function.
+Python's parser accepts more than JSON (``NaN``) and returns values that break ordinary code: integers too large for a float, infinite floats,
+strings that cannot be encoded, and nesting too deep for recursive functions.
 """
 
 from __future__ import annotations
@@ -14,53 +14,57 @@ import math
 import re
 import typing as t
 
-#: The deepest that arrays and objects may be nested.
+#: Maximum nesting depth of arrays and objects.
 MAX_DEPTH = 100
-#: Digits of an integer that is certainly within an IEEE 754 double, which is what JSON can rely on (RFC 8259, section 6).
+#: Maximum digits of an integer. Such an integer fits into an IEEE 754 double, the range that JSON is interoperable in (RFC 8259, section 6).
 MAX_DIGITS = 308
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class Unusable(ValueError):
-    """It is JSON, but with something that no honest answer has. The text says with what."""
+    """The text is JSON, but its content is unacceptable. The message says why, and reads as the end of ``JSON with …``."""
 
 
 def parse(data: bytes | str) -> t.Any:
-    """The value. Of names that occur twice the last one counts; half a surrogate pair, which is left where text was cut, becomes a question mark.
+    """Parse JSON. The last of several equal names wins. A lone surrogate, left where a string was truncated, becomes a question mark.
 
-    :raises Unusable: where a number is not a finite double, or something is nested deeper than MAX_DEPTH.
-    :raises ValueError: where it is not JSON.
+    :raises Unusable: if a number is not a finite double, or the nesting exceeds MAX_DEPTH.
+    :raises ValueError: if the text is not JSON.
     """
     text = data if isinstance(data, str) else data.decode(json.detect_encoding(data))
     try:
-        value = json.loads(text, parse_int=_integer, parse_float=_float, parse_constant=_constant)
+        value = json.loads(text, parse_int=_parse_integer, parse_float=_parse_float, parse_constant=_reject_constant)
     except RecursionError:
-        raise Unusable("too many levels") from None
+        raise _too_deep() from None
     if text.count("[") + text.count("{") > MAX_DEPTH:
         _check_depth(value)
-    return _encodable(value) if _SURROGATE.search(text) else value
+    return _replace_lone_surrogates(value) if _SURROGATE.search(text) else value
 
 
-def whole_number(text: str) -> int | None:
-    """The number that ASCII digits stand for; None where the text is something else, or too long."""
+def parse_whole_number(text: str) -> int | None:
+    """Convert ASCII digits to an integer; None if the text is anything else, or too long."""
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
 
 
-def _integer(text: str) -> int:
+def _parse_integer(text: str) -> int:
     if len(text) > MAX_DIGITS:
         raise Unusable("a number out of range")
     return int(text)
 
 
-def _float(text: str) -> float:
+def _parse_float(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
         raise Unusable("a number out of range")
     return number
 
 
-def _constant(text: str) -> t.Any:
-    raise Unusable(f"{text}, which JSON does not have")
+def _reject_constant(text: str) -> t.Any:
+    raise Unusable(f"{text}, which is not valid JSON")
+
+
+def _too_deep() -> Unusable:
+    return Unusable(f"more than {MAX_DEPTH} levels of nesting")
 
 
 def _check_depth(value: t.Any) -> None:
@@ -69,10 +73,10 @@ def _check_depth(value: t.Any) -> None:
         level = [inner for item in level if isinstance(item, (dict, list)) for inner in (item.values() if isinstance(item, dict) else item)]
         if not level:
             return
-    raise Unusable("too many levels")
+    raise _too_deep()
 
 
-def _encodable(value: t.Any) -> t.Any:
+def _replace_lone_surrogates(value: t.Any) -> t.Any:
     text = json.dumps(value, ensure_ascii=False)
     try:
         text.encode()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files and directories that nobody else can read, plant or redirect."""
+"""Files and directories that other users can neither read, plant nor redirect."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import stat
 import threading
 import typing as t
 
-#: To look up names in a directory, which takes no right to list it where the system knows O_PATH.
+#: Flags to look up names in a directory. With O_PATH, if the system has it, this needs no permission to list the directory.
 _SEARCH = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_MAX_LINKS = 40  # as Linux has it
+_MAX_LINKS = 40  # the same limit as in Linux
 
 _KINDS = {
     stat.S_IFDIR: "a directory",
@@ -29,18 +29,18 @@ _umask_lock = threading.Lock()
 
 
 def others_can_write(info: os.stat_result) -> bool:
-    """Whether anybody but root and this user can change what has this status."""
+    """Whether anyone except root and this user can change the file with this status."""
     return info.st_uid not in (0, os.geteuid()) or bool(info.st_mode & 0o022)
 
 
 @contextlib.contextmanager
 def open_directory(path: str, *, create: bool = False) -> t.Iterator[int]:
-    """A descriptor of the directory at an absolute ``path``, for ``dir_fd``.
+    """Open the directory at an absolute ``path`` and yield a descriptor for ``dir_fd``.
 
-    A symbolic link on the way is followed if it is in a directory that only root and this user can write to: anybody else's could lead anywhere.
-    With ``create``, the directory and its parents are created if they are missing, all of them with mode 0700 under any umask.
+    A symbolic link in the path is followed only if it is in a directory that only root and this user can write to; any other could lead anywhere.
+    With ``create``, the directory and its parents are created if they are missing, with mode 0700 whatever the umask is.
 
-    :raises OSError: if there is no such directory, or a link on the way cannot be trusted.
+    :raises OSError: if the directory does not exist, or a link in the path cannot be trusted.
     """
     handle, parts, links = os.open("/", _SEARCH), _parts(path), 0
     try:
@@ -64,9 +64,9 @@ def open_directory(path: str, *, create: bool = False) -> t.Iterator[int]:
 
 
 def _create_directory(parent: int, name: str) -> None:
-    """Create a directory with mode 0700, unless there is something of that name.
+    """Create a directory with mode 0700, unless the name exists.
 
-    The umask may take rights from its owner. A chmod afterwards could hit what somebody else has put in its place, hence the umask is set.
+    The umask may remove permissions of the owner. It is set here, because a later chmod could be redirected to a file that was put in the directory's place.
     """
     try:
         os.stat(name, dir_fd=parent, follow_symlinks=False)
@@ -80,31 +80,31 @@ def _create_directory(parent: int, name: str) -> None:
 
 
 def _parts(path: str) -> list[str]:
-    """The parts of a path, the last one first."""
+    """The components of a path, in reverse order."""
     return [part for part in reversed(path.split("/")) if part not in ("", ".")]
 
 
 def _link_target(folder: int, name: str) -> str | None:
-    """Where a name in an open directory leads to; None if it is not a symbolic link."""
+    """The target of a symbolic link in an open directory; None if the name is not a link."""
     if not stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
         return None
     if others_can_write(os.fstat(folder)):
-        raise OSError(errno.ELOOP, f"{name} is a symbolic link in a directory that others can write to. Give the path without it")
+        raise OSError(errno.ELOOP, f"{name} is a symbolic link in a directory that others can write to. Use a path without the link")
     return os.readlink(name, dir_fd=folder)
 
 
 def irregular(info: os.stat_result) -> str | None:
-    """What a file is if it is not a regular one: ``a FIFO``, ``a device`` and so on."""
+    """The kind of a file that is not regular, such as ``a FIFO``; None for a regular file."""
     return None if stat.S_ISREG(info.st_mode) else _KINDS.get(stat.S_IFMT(info.st_mode), "a special file")
 
 
 def open_regular(name: str, flags: int, *, dir_fd: int | None = None, follow: bool = False) -> int:
-    """A descriptor of a regular file, which is created with mode 0600 if ``flags`` say so. Never waits, whatever is in the file's place.
+    """Open a regular file, created with mode 0600 if ``flags`` include O_CREAT. Never blocks, not even on a FIFO.
 
-    :raises OSError: if it cannot be opened, or is something else.
+    :raises OSError: if the file cannot be opened or is not regular.
     """
     try:
-        # Without O_NONBLOCK, opening a FIFO waits for its other end.
+        # Without O_NONBLOCK, opening a FIFO blocks until its other end is opened.
         handle = os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW), 0o600, dir_fd=dir_fd)
     except OSError:
         with contextlib.suppress(FileNotFoundError):
@@ -125,7 +125,7 @@ def _refuse_irregular(info: os.stat_result) -> None:
 
 
 def make_private(handle: int) -> str | None:
-    """Give an open file the mode 0600, whatever the umask has left of it. Returns the mode that it had if others could use it."""
+    """Set the mode of an open file to 0600. Returns the previous mode if it gave others any access."""
     mode = stat.S_IMODE(os.fstat(handle).st_mode)
     if mode != 0o600:
         os.fchmod(handle, 0o600)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was brought about and when, in a file, so that the next run need not ask the platform again."""
+"""Records which states were applied and when, so that the next run does not query the platform again."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ CREATE TABLE IF NOT EXISTS applied (
     place TEXT NOT NULL, item TEXT NOT NULL, state TEXT NOT NULL, at REAL NOT NULL, PRIMARY KEY (place, item)
 ) WITHOUT ROWID
 """
-_KIND = 0x6D656469  # "medi": tells a ledger from other databases
+_APPLICATION_ID = 0x6D656469  # "medi": distinguishes a ledger from other SQLite databases
 
 
 class Ledger:
-    """A SQLite database, mode 0600, of the states that items were seen in or brought into.
+    """A SQLite database, mode 0600, of the states that items were found in or set to.
 
-    ``place`` is whose items they are (an installation of a platform). A process that is killed loses what it has not noted yet, and nothing else.
+    ``place`` identifies the installation of the platform that the items belong to. A process that is killed loses only states not yet recorded.
     """
 
     def __init__(self, path: str, place: str, max_age: float, *, read_only: bool = False) -> None:
         self._path = path
         self._place = place
         self._max_age = max_age
-        with self._explained():
+        with self._translate_errors():
             if not self._prepare(create=not read_only) and read_only:
                 path = ":memory:"
             self._database = sqlite3.connect(path, timeout=30.0, isolation_level=None)
-            # In this order: another process may be making the ledger, and writes its kind first.
+            # In this order: another process may be creating the ledger, and it writes the application ID first.
             tables = self._database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            kind = self._database.execute("PRAGMA application_id").fetchone()[0]
-            if tables and kind != _KIND:
-                raise AccessError(f"ledger: {self._path} is another program's database. Name a file of its own")
+            application_id = self._database.execute("PRAGMA application_id").fetchone()[0]
+            if tables and application_id != _APPLICATION_ID:
+                raise AccessError(f"ledger: {self._path} is another program's database. Choose a different file")
             if not tables:
-                self._database.executescript(f"PRAGMA application_id = {_KIND}; {_TABLE}")
+                self._database.executescript(f"PRAGMA application_id = {_APPLICATION_ID}; {_TABLE}")
 
     def _prepare(self, *, create: bool) -> int:
-        """The size of the file, which is created if there is none and ``create`` says so. SQLite would follow links, and wait for what is not a file."""
+        """Check the file and return its size, creating the file if ``create`` is set. SQLite itself would follow links and block on special files."""
         folder, name = os.path.split(os.path.abspath(self._path))
         try:
             with open_directory(folder) as directory:
@@ -70,30 +70,30 @@ class Ledger:
                     raise AccessError(f"ledger: {name} beside {self._path} is {kind}, and SQLite would write to it. Remove it")
 
     @contextlib.contextmanager
-    def _explained(self) -> t.Iterator[None]:
+    def _translate_errors(self) -> t.Iterator[None]:
         try:
             yield
         except OSError as error:
             raise AccessError(f"ledger: {self._path} cannot be used: {error.strerror}") from None
         except sqlite3.DatabaseError as error:
-            raise AccessError(f"ledger: {self._path} cannot be used: {error}. Remove it, or name another; the platform will be asked again") from None
+            raise AccessError(f"ledger: {self._path} cannot be used: {error}. Remove it or choose another file; the platform is then queried again") from None
 
-    def known(self, now: float) -> dict[str, str]:
-        """The states of items by their names, as far as they are not too old."""
-        with self._explained():
+    def recent_states(self, now: float) -> dict[str, str]:
+        """The recorded states by item, without those older than the maximum age."""
+        with self._translate_errors():
             rows = self._database.execute("SELECT item, state FROM applied WHERE place = ? AND at > ?", (self._place, now - self._max_age))
             return dict(rows.fetchall())
 
-    def note(self, states: t.Mapping[str, str], now: float) -> None:
-        """Keep states, all of them or none."""
-        with self._explained(), self._transaction():
+    def record(self, states: t.Mapping[str, str], now: float) -> None:
+        """Record states, either all of them or none."""
+        with self._translate_errors(), self._transaction():
             self._database.executemany(
                 "INSERT OR REPLACE INTO applied VALUES (?, ?, ?, ?)", [(self._place, item, state, now) for item, state in states.items()]
             )
 
     def forget(self, items: t.Iterable[str]) -> None:
-        """Drop items whose state is not known any more."""
-        with self._explained(), self._transaction():
+        """Remove items whose state is no longer known."""
+        with self._translate_errors(), self._transaction():
             self._database.executemany("DELETE FROM applied WHERE place = ? AND item = ?", [(self._place, item) for item in items])
 
     @contextlib.contextmanager
@@ -103,7 +103,7 @@ class Ledger:
             yield
             self._database.execute("COMMIT")
         except BaseException:
-            if self._database.in_transaction:  # SQLite ends it by itself where the disk is full
+            if self._database.in_transaction:  # SQLite may have rolled it back itself, for instance if the disk is full
                 self._database.execute("ROLLBACK")
             raise
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Several requests in flight at once, so that a platform's latency does not set the pace."""
+"""Runs several requests at once, so that throughput does not depend on a platform's latency."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ T = t.TypeVar("T")
 Job = t.Callable[[], T]
 
 
-def results(jobs: t.Iterator[Job[T] | None], width: int) -> t.Iterator[T]:
-    """Do ``width`` jobs at a time in threads and yield what they return, as it comes. Exceptions are raised.
+def run_parallel(jobs: t.Iterator[Job[T] | None], width: int) -> t.Iterator[T]:
+    """Run up to ``width`` jobs at a time in threads and yield their results as they complete. Exceptions are raised.
 
-    The next job is taken when somebody is free to do it, so what comes may depend on results; None says that it does on one which is not there yet.
-    With a width of 1 all is done in this thread, in order.
+    A job is taken from ``jobs`` only when a thread is free for it, so later jobs may depend on earlier results; a None means that the next job
+    needs a result that is still pending. With a width of 1, all jobs run in the calling thread, in order.
     """
     if width == 1:
         yield from (job() for job in jobs if job)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads items from files that people keep, one by one: CSV, JSON, JSON Lines or YAML. What they hold is data, never a template."""
+"""Reads items one by one from CSV, JSON, JSON Lines or YAML files that users maintain. Their contents are data, never templates."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from ansible.module_utils.common.validation import check_type_bool, check_type_i
 from .._errors import AccessError, MissingLibrary
 from .values import BLANKS, Options, problem_with
 
-#: Decrypts the text of a file that is encrypted with Ansible Vault.
+#: Decrypts the file at a path that is encrypted with Ansible Vault, and returns its text.
 Decrypt = t.Callable[[str], str]
-#: The columns that a CSV file may have; None for any.
+#: The valid columns of a CSV file; None allows any.
 Columns = t.Optional[t.Collection[str]]
 
 _VAULT = b"$ANSIBLE_VAULT;"
 
 
 class Row(t.NamedTuple):
-    """An item of a file: where in it (``:17`` is a line, ``[16]`` an index), and its options, or why it has none."""
+    """An item as read from a file: its location (``:17`` is a line, ``[16]`` an index), and its options or a problem."""
 
     where: str
     options: dict[str, t.Any]
@@ -35,7 +35,7 @@ class Row(t.NamedTuple):
 
 
 class Item(t.NamedTuple):
-    """A row as an argument spec wants it: where it stands, the options that it gives, all of its options; or what is wrong with it."""
+    """A row converted to an argument spec: its place, the names of the options it sets, and all its options including defaults; or a problem."""
 
     place: str
     given: t.Collection[str]
@@ -44,9 +44,9 @@ class Item(t.NamedTuple):
 
 
 def read_items(path: str, spec: Options, decrypt: Decrypt | None = None) -> t.Iterator[Item]:
-    """The items of a file, converted. Only the first item with an unknown option is returned: the same would be wrong with many others.
+    """Read and convert the items of a file. An unknown option is reported once, for the first item that has it.
 
-    :raises AccessError: as :func:`read_rows`.
+    :raises AccessError: see :func:`read_rows`.
     """
     name = short_path(path)
     unknown: set[str] = set()
@@ -59,25 +59,25 @@ def read_items(path: str, spec: Options, decrypt: Decrypt | None = None) -> t.It
         try:
             if row.problem:
                 raise AccessError(row.problem)
-            yield Item(place, row.options.keys(), converted(row.options, spec))
+            yield Item(place, row.options.keys(), convert_options(row.options, spec))
         except AccessError as error:
             yield Item(place, (), {}, error.message)
 
 
 def read_rows(path: str, columns: Columns = None, decrypt: Decrypt | None = None) -> t.Iterator[Row]:
-    """The items of a file, read as its ending says. Null and empty values are left out. A CSV file may have these ``columns``, or any.
+    """Read the items of a file in the format that its extension indicates. Null and empty values are left out.
 
-    :raises AccessError: if there is no such file, it is empty or encrypted, or its ending is unknown.
+    :raises AccessError: if the file is missing, empty, not UTF-8, or encrypted without a ``decrypt``, or if its extension is not supported.
     """
-    ending = os.path.splitext(path)[1].lower()
-    if ending not in _READERS:
-        raise AccessError(f"{path}: the ending must be one of {', '.join(_READERS)}")
+    extension = os.path.splitext(path)[1].lower()
+    if extension not in _READERS:
+        raise AccessError(f"{path}: the file extension must be one of {', '.join(_READERS)}")
     try:
-        with _open(path, "" if ending == ".csv" else None, decrypt) as file:
+        with _open(path, "" if extension == ".csv" else None, decrypt) as file:
             if not any(line.strip() for line in file):
-                raise AccessError(f"{path} is empty. Remove it, or export it again")
+                raise AccessError(f"{path} is empty. Remove it or export it again")
             file.seek(0)
-            yield from map(_check, _READERS[ending](file, columns))
+            yield from map(_check, _READERS[extension](file, columns))
     except OSError as error:
         raise AccessError(f"{path} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
@@ -85,14 +85,14 @@ def read_rows(path: str, columns: Columns = None, decrypt: Decrypt | None = None
 
 
 def short_path(path: str) -> str:
-    """A path as people name it: relative if it lies below the working directory."""
+    """A path for messages: relative if it is below the working directory."""
     relative = os.path.relpath(path)
     return path if relative.startswith(os.pardir) else relative
 
 
 def _open(path: str, newline: str | None, decrypt: Decrypt | None) -> t.TextIO:
     if stat.S_IFMT(os.stat(path).st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
-        raise AccessError(f"{path} cannot be read: it is not a regular file")  # and a pipe would be waited for
+        raise AccessError(f"{path} cannot be read: it is not a regular file")  # reading a pipe would block
     with open(path, "rb") as file:
         encrypted = file.read(len(_VAULT)) == _VAULT
     if not encrypted:
@@ -121,45 +121,46 @@ def _csv(file: t.TextIO, columns: Columns) -> t.Iterator[Row]:
         except StopIteration:
             break
         except csv.Error as error:
-            yield Row(where, {}, f"not readable as CSV: {error}")
+            yield Row(where, {}, f"invalid CSV: {error}")
             return
         if not any(cells):
             continue
         if not names:
             names = cells
-            problem = _wrong_header(names, columns)
+            problem = _check_header(names, columns)
             if problem:
                 yield Row(where, {}, problem)
                 return
         elif len(cells) > len(names):
-            yield Row(where, {}, "more cells than the first line has")
+            yield Row(where, {}, "more cells than the header row")
         else:
             yield Row(where, dict(zip(names, cells)))
     if not names:
-        yield Row(":1", {}, "the first line must name the columns")
+        yield Row(":1", {}, "the header row with the column names is missing")
 
 
 def _dialect(file: t.TextIO) -> tuple[int, str]:
-    """How many lines stand before the names of the columns, and what separates cells."""
+    """The number of lines before the header row, and the delimiter."""
     head = file.readline()
-    told = re.fullmatch(r'"?sep=([^\w"])"?\s*', head, re.IGNORECASE)  # as Excel tells itself
-    if told:
-        return 1, told[1]
+    declared = re.fullmatch(r'"?sep=([^\w"])"?\s*', head, re.IGNORECASE)  # Excel's own declaration
+    if declared:
+        return 1, declared[1]
     file.seek(0)
-    # Where a comma is a decimal sign, spreadsheets separate cells by semicolons.
+    # In locales with a decimal comma, spreadsheets separate cells with semicolons.
     return 0, "," if "," in head else next((sign for sign in ";\t" if sign in head), ",")
 
 
-def _wrong_header(names: list[str], columns: Columns) -> str:
-    named = list(filter(None, names))
-    unknown = [name for name in named if columns is not None and name not in columns]
-    twice = sorted({name for name in named if named.count(name) > 1})
+def _check_header(names: list[str], columns: Columns) -> str:
+    header = list(filter(None, names))
+    unknown = [name for name in header if columns is not None and name not in columns]
+    duplicates = sorted({name for name in header if header.count(name) > 1})
     if unknown:
         return unknown_names("column", unknown, columns or ())
-    return f"there are two columns {' and '.join(map(repr, twice))}" if twice else ""
+    return f"duplicate column {', '.join(map(repr, duplicates))}" if duplicates else ""
 
 
 def unknown_names(kind: str, names: t.Iterable[str], valid: t.Iterable[str]) -> str:
+    """Report names that are not valid."""
     return f"unknown {kind} {', '.join(map(repr, names))}; valid {kind}s: {', '.join(valid)}"
 
 
@@ -167,13 +168,13 @@ def _json(file: t.TextIO, _columns: Columns) -> t.Iterator[Row]:
     try:
         items = json.load(file, parse_float=str)
     except (ValueError, RecursionError) as error:
-        yield Row(f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else "", {}, "not readable as JSON")
+        yield Row(f":{error.lineno}" if isinstance(error, json.JSONDecodeError) else "", {}, "invalid JSON")
         return
     if not isinstance(items, list):
-        yield Row("", {}, "not readable as JSON: it must hold a list of items")
+        yield Row("", {}, "the file must contain a list of items")
         return
     for index in range(len(items)):
-        item, items[index] = items[index], None  # there may be very many
+        item, items[index] = items[index], None  # frees each item after use: the list may be very long
         yield Row(f"[{index}]", item)
 
 
@@ -183,7 +184,7 @@ def _json_lines(file: t.TextIO, _columns: Columns) -> t.Iterator[Row]:
             try:
                 yield Row(f":{line}", json.loads(text, parse_float=str))
             except (ValueError, RecursionError):
-                yield Row(f":{line}", {}, "not readable as JSON")
+                yield Row(f":{line}", {}, "invalid JSON")
 
 
 def _yaml(file: t.TextIO, _columns: Columns) -> t.Iterator[Row]:
@@ -197,19 +198,19 @@ def _yaml(file: t.TextIO, _columns: Columns) -> t.Iterator[Row]:
         for expected in (yaml.StreamStartEvent, yaml.DocumentStartEvent, yaml.SequenceStartEvent):
             event = items.next_event()
             if not isinstance(event, expected):
-                yield Row(_line(event), {}, "not readable as YAML: it must hold a list of items")
+                yield Row(_line(event), {}, "the file must contain a list of items")
                 return
         for event in items.until(yaml.SequenceEndEvent):
             line = event.start_mark.line + 1
             yield Row(f":{line}", items.value_of(event))
         event = [items.next_event() for _end in ("document", "file")][-1]
         if not isinstance(event, yaml.StreamEndEvent):
-            yield Row(_line(event), {}, "not readable as YAML: something follows the list of items")
+            yield Row(_line(event), {}, "unexpected content after the list of items")
     except _NotSupported as error:
-        yield Row(f":{line}", {}, f"not readable as YAML: {error}")
+        yield Row(f":{line}", {}, str(error))
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        yield Row(f":{mark.line + 1 if mark else line}", {}, "not readable as YAML")
+        yield Row(f":{mark.line + 1 if mark else line}", {}, "invalid YAML")
 
 
 def _line(event: t.Any) -> str:
@@ -217,11 +218,11 @@ def _line(event: t.Any) -> str:
 
 
 class _NotSupported(Exception):
-    """Something that YAML allows and an item does not need."""
+    """A YAML feature that items do not support."""
 
 
 class _YamlItems:
-    """Makes values of a YAML parser's events. Scalars stay the texts that they are: for YAML 1.1, 0123 would be 83 and 12:30 would be 750."""
+    """Builds values from a YAML parser's events. Scalars stay strings as written: YAML 1.1 would read 0123 as 83 and 12:30 as 750."""
 
     def __init__(self, yaml: t.Any, file: t.TextIO) -> None:
         self._yaml = yaml
@@ -233,13 +234,13 @@ class _YamlItems:
             yield event
 
     def value_of(self, event: t.Any) -> t.Any:
-        """A text, None, a list or a dictionary."""
+        """Build the value that starts with ``event``: a string, None, a list or a dictionary."""
         if isinstance(event, self._yaml.AliasEvent):
             if event.anchor not in self._anchors:
-                raise _NotSupported(f"there is no anchor {event.anchor}")
+                raise _NotSupported(f"undefined YAML anchor {event.anchor}")
             return self._anchors[event.anchor]
         if event.tag not in _TAGS:
-            raise _NotSupported(f"the tag {event.tag} has no meaning here")
+            raise _NotSupported(f"unsupported YAML tag {event.tag}")
         if isinstance(event, self._yaml.ScalarEvent):
             value: t.Any = None if event.implicit[0] and event.value in _NULLS else event.value
         elif isinstance(event, self._yaml.SequenceStartEvent):
@@ -257,20 +258,20 @@ class _YamlItems:
             merges = isinstance(event, self._yaml.ScalarEvent) and event.implicit[0] and event.value == "<<"
             name, value = self.value_of(event), self.value_of(self.next_event())
             if not isinstance(name, str):
-                raise _NotSupported("an option's name must be a text")
+                raise _NotSupported("the name of an option must be a string")
             if not merges:
                 own[name] = value
                 continue
             for mapping in value if isinstance(value, list) else [value]:
                 if not isinstance(mapping, dict):
-                    raise _NotSupported("<< takes mappings")
+                    raise _NotSupported("the YAML merge key << accepts only mappings")
                 merged = {**mapping, **merged}
                 if len(merged) > _MAX_MERGED:
-                    raise _NotSupported(f"<< takes mappings with {_MAX_MERGED} options at the most")
+                    raise _NotSupported(f"the YAML merge key << accepts at most {_MAX_MERGED} options")
         return {**merged, **own}
 
 
-#: The tags of YAML's own types, whatever is written there: a value's type is the option's.
+#: The tags of YAML's own types, which are ignored: the option determines the type of its value.
 _TAGS = (None, "!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")))
 _NULLS = ("", "~", "null", "Null", "NULL")
 _MAX_MERGED = 100
@@ -282,17 +283,17 @@ _READERS: dict[str, t.Callable[[t.TextIO, Columns], t.Iterator[Row]]] = {
 _CONVERTERS: dict[str, t.Callable[[t.Any], t.Any]] = {"int": check_type_int, "bool": check_type_bool, "str": str}
 
 
-def converted(options: t.Mapping[str, t.Any], spec: Options) -> dict[str, t.Any]:
-    """An item's options as an argument spec wants them, with its defaults.
+def convert_options(options: t.Mapping[str, t.Any], spec: Options) -> dict[str, t.Any]:
+    """Convert an item's options to the types of an argument spec, and add its defaults.
 
-    :raises AccessError: naming an option that does not exist or a value that cannot be.
+    :raises AccessError: naming the unknown option or invalid value.
     """
     unknown = sorted(options.keys() - spec.keys())
     if unknown:
         raise AccessError(unknown_names("option", unknown, spec))
     values = {name: option.get("default") for name, option in spec.items()}
     for name, value in options.items():
-        if isinstance(value, (dict, list)):  # not to be shown: YAML's aliases let a few lines stand for more than fits into memory
+        if isinstance(value, (dict, list)):  # not quoted: with YAML aliases, a few lines can expand to more than fits into memory
             raise AccessError(f"{name} must be of type {spec[name]['type']}, not a {type(value).__name__}")
         problem = problem_with(name, spec[name], value)
         if problem:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values that YAML or a spreadsheet may have changed before they arrive here, and characters that nobody can see."""
+"""Detects values that YAML or a spreadsheet has altered, and invisible characters."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import unicodedata
 
 Options = t.Mapping[str, t.Mapping[str, t.Any]]
 
-#: Blanks around a value. Others, such as the no-break space, are part of it.
+#: Whitespace that is stripped from a value. Other kinds, such as the no-break space, are part of it.
 BLANKS = " \t\r\n\v\f"
 _DIGITS = re.compile("[0-9]+")
-#: Characters that nobody sees although their category does not say so: joiners, fillers, variation selectors (Default_Ignorable_Code_Point), Braille's blank.
-_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]")
+#: Invisible characters whose category does not reveal it: joiners, fillers, variation selectors (Default_Ignorable_Code_Point), the Braille blank.
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0000-\U000e0fff]")
 
 
 class Leaf(t.NamedTuple):
-    """A value of an option, perhaps of one in a list's item."""
+    """The value of an option, or of a suboption in an item of a list."""
 
     place: str
     name: str
@@ -29,7 +29,7 @@ class Leaf(t.NamedTuple):
 
 
 def leaves(values: t.Mapping[str, t.Any], options: Options, place: str = "", joint: str = ": ") -> t.Iterator[Leaf]:
-    """The values that are given for options and for those of a list's items; what is misshapen is left out. ``joint`` stands after an item's place."""
+    """The values of options and of the suboptions in lists. Values of the wrong shape are skipped. ``joint`` separates an item's place from the option."""
     for name, value in values.items():
         inner = options.get(name, {}).get("options")
         if inner:
@@ -39,32 +39,32 @@ def leaves(values: t.Mapping[str, t.Any], options: Options, place: str = "", joi
             yield Leaf(place + name, name, options[name], value)
 
 
-def problems_in(found: t.Iterable[Leaf], *, shows: bool = True) -> list[str]:
-    """What is wrong with values that an argument spec would convert without a word, each with its place."""
-    problems = ((leaf.place, problem_with(leaf.name, leaf.option, leaf.value, shows=shows)) for leaf in found)
+def problems_in(found: t.Iterable[Leaf], *, show_values: bool = True) -> list[str]:
+    """Problems with values that an argument spec would convert silently, each with its place."""
+    problems = ((leaf.place, problem_with(leaf.name, leaf.option, leaf.value, show_value=show_values)) for leaf in found)
     return [f"{place}: {problem}" for place, problem in problems if problem]
 
 
-def problem_with(name: str, option: t.Mapping[str, t.Any], value: t.Any, *, shows: bool = True) -> str | None:
-    """What is wrong with one value; None if it is what was meant, as far as anybody can tell. It ``shows`` the value, unless that is secret."""
+def problem_with(name: str, option: t.Mapping[str, t.Any], value: t.Any, *, show_value: bool = True) -> str | None:
+    """The problem with one value, or None. The text quotes the value, unless ``show_value`` is false or the option is secret."""
     kind = _kind(name, option.get("type", "str"), "choices" in option)
     problem = _CHECKS[kind](value) if kind and not isinstance(value, (dict, list)) else None
-    return problem and (f"{value!r:.80} " if shows and not option.get("no_log") else "") + problem
+    return problem and (f"{value!r:.80} " if show_value and not option.get("no_log") else "") + problem
 
 
 def is_id(name: str, option: t.Mapping[str, t.Any]) -> bool:
-    """Whether an option takes the number of something on a platform."""
+    """Whether an option takes a numeric ID of a platform."""
     return _kind(name, option.get("type", "str"), "choices" in option) == "id"
 
 
 def is_text(name: str, option: t.Mapping[str, t.Any]) -> bool:
-    """Whether an option takes any text."""
+    """Whether an option takes free text, which includes e-mail addresses."""
     return _kind(name, option.get("type", "str"), "choices" in option) in ("text", "address")
 
 
 @functools.lru_cache(maxsize=None)
 def _kind(name: str, type_: str, is_choice: bool) -> str:
-    """What an option takes, by its name and type: nothing that is of interest here, the number of something on a platform, a text, an e-mail address."""
+    """The kind of an option, by its name and type: ``id``, ``text``, ``address`` (e-mail), or an empty string for everything else."""
     if type_ == "int":
         return "id" if name == "id" or name.endswith("_id") else ""
     if type_ != "str" or is_choice:
@@ -73,7 +73,7 @@ def _kind(name: str, type_: str, is_choice: bool) -> str:
 
 
 def identity(address: str) -> str:
-    """What two spellings of an address have in common that a platform may take for the same: they differ in case, or in Unicode's form, only."""
+    """Normalize an e-mail address for comparison: spellings that differ only in case or Unicode form may be the same user on a platform."""
     return address.casefold() if address.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", address).casefold())
 
 
@@ -92,18 +92,18 @@ def _text_problem(value: t.Any) -> str | None:
 def _address_problem(address: t.Any) -> str | None:
     if not isinstance(address, str) or not address:
         return _text_problem(address)
-    plain = address.isascii() and address.isprintable() and " " not in address  # nearly all are: 100,000 of them take no time
-    unseen = None if plain else next(filter(_is_unseen, address), None)
-    if unseen:
-        name = unicodedata.name(unseen, "a control character")
-        return f"holds {name} (U+{ord(unseen):04X}): an e-mail address has no blanks or invisible characters"
+    plain = address.isascii() and address.isprintable() and " " not in address  # fast path for almost all addresses: a file may have 100,000
+    invisible = None if plain else next(filter(_is_invisible, address), None)
+    if invisible:
+        name = unicodedata.name(invisible, "a control character")
+        return f"contains {name} (U+{ord(invisible):04X}): an e-mail address has no whitespace or invisible characters"
     local, at, domain = address.rpartition("@")
-    return None if local and domain else f"is not an e-mail address: it has no {'text beside its @' if at else '@'}"
+    return None if local and domain else f"is not an e-mail address: it has no {'text before or after the @' if at else '@'}"
 
 
-def _is_unseen(character: str) -> bool:
-    """Whether nothing is drawn for a character: blanks, controls, formats (zero-width ones, the byte order mark), unassigned code points."""
-    return character.isspace() or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Co") or _UNSEEN.match(character) is not None
+def _is_invisible(character: str) -> bool:
+    """Whether a character has no visible glyph: whitespace, control and format characters (zero-width ones, byte order mark), unassigned code points."""
+    return character.isspace() or unicodedata.category(character) in ("Cc", "Cf", "Cs", "Cn", "Co") or _INVISIBLE.match(character) is not None
 
 
 _CHECKS: dict[str, t.Callable[[t.Any], str | None]] = {"id": _id_problem, "text": _text_problem, "address": _address_problem}

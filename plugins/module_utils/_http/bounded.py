@@ -1,10 +1,10 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections whose answers end: in time, and below a size.
+"""Connections that limit the duration and the size of responses.
 
-A socket's timeout bounds one wait for bytes, not the answer, so that a byte a second would go on for ever; and the parsers of http.client and
-urllib3 read some lines without a limit. Both are bounded where the bytes come in, below every parser.
+A socket's timeout limits each wait for bytes rather than the whole response, so a server could send one byte per second forever; and the parsers
+of http.client and urllib3 read some lines without a limit. Both limits are enforced where bytes are received, below all parsers.
 """
 
 from __future__ import annotations
@@ -20,42 +20,42 @@ import zlib
 
 from .._data import bounded_json
 
-#: The largest answer that is read, in bytes, after decompression.
+#: The maximum size of a response body in bytes, after decompression.
 MAX_BODY = 16 << 20
-#: The most that all headers of an answer may take, those of interim answers included.
+#: The maximum size of all headers in bytes, including those of interim responses.
 MAX_HEADERS = 256 << 10
-#: Bytes a second. A body may take the timeout, and a second more for each so many bytes that have arrived: a large answer on a slow line is fine
-#: while it makes progress, and a drip is not. So the largest answer takes a few minutes more than the timeout at the most.
+#: The minimum rate in bytes per second. A body may take the timeout, plus one second for each MIN_RATE bytes received: a large response over a slow
+#: connection may continue while it makes progress, but a trickle may not. The largest body takes at most a few minutes longer than the timeout.
 MIN_RATE = 64 << 10
-_PIECE = 64 << 10  # bytes that are read or decompressed at once
+_CHUNK_SIZE = 64 << 10  # bytes that are read or decompressed at a time
 _PLAIN, _COMPRESSED = ("", "identity"), ("gzip", "x-gzip", "deflate")
-_MAX_MEMBERS = 1000  # of a gzip stream: there may be many that hold nothing
+_MAX_MEMBERS = 1000  # of a gzip stream, which could have any number of empty ones
 
 
 class Refused(Exception):
-    """An answer is not read, for the reason that the text says. urllib3 and requests let it pass, as it is none of their errors."""
+    """A response exceeds the limits; the message says how. urllib3 and requests do not catch this exception, because it is not one of theirs."""
 
     @classmethod
     def too_large(cls) -> Refused:
-        return cls(f"the answer is larger than {MAX_BODY >> 20} MiB, which is the most that is read")
+        return cls(f"the response is larger than {MAX_BODY >> 20} MiB, the maximum that is read")
 
 
 class _Reader(io.RawIOBase):
-    """What a socket receives for one answer."""
+    """Reads one response from a socket, within its limits."""
 
     def __init__(self, inner: io.RawIOBase, sock: socket.socket) -> None:
         self._inner = inner
         self._sock = sock
         self._timeout = sock.gettimeout()
         self._ended = False
-        self.begin(MAX_HEADERS, Refused(f"the answer's headers are larger than {MAX_HEADERS >> 10} KiB, which is the most that is read"))
+        self.begin(MAX_HEADERS, Refused(f"the response headers are larger than {MAX_HEADERS >> 10} KiB, the maximum that is read"))
 
     def begin(self, limit: int, refusal: Refused) -> None:
-        """Begin with a part of the answer, which has a time and a size of its own."""
+        """Begin a part of the response, which has its own time and size limits."""
         self._began, self._count, self._limit, self._refusal = time.monotonic(), 0, limit, refusal
 
     def end(self) -> None:
-        """The answer is complete: read nothing more."""
+        """The response is complete: read nothing more."""
         self._ended = True
 
     def readinto(self, buffer: t.Any) -> int | None:
@@ -66,7 +66,7 @@ class _Reader(io.RawIOBase):
         if self._timeout is not None:
             left = self._began + self._timeout + self._count / MIN_RATE - time.monotonic()
             if left <= 0:
-                raise socket.timeout("the answer takes too long")
+                raise socket.timeout("the response takes too long")
             self._sock.settimeout(min(left, self._timeout))
         count = self._inner.readinto(buffer)
         self._count += count or 0
@@ -84,7 +84,7 @@ class _Reader(io.RawIOBase):
 
 
 class BoundedResponse(http.client.HTTPResponse):
-    """An answer that is read through a :class:`_Reader`."""
+    """A response that is read through a :class:`_Reader`."""
 
     def __init__(self, sock: socket.socket, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -94,117 +94,117 @@ class BoundedResponse(http.client.HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
-        # A little more than the limit, as chunks come with their lengths; what they hold is counted by read_body.
+        # Slightly more than the limit, because chunk headers count too; read_body checks the size of the content.
         self._reader.begin(MAX_BODY + MAX_BODY // 16, Refused.too_large())
 
     def _close_conn(self) -> None:
-        """Give up a connection on which more has arrived than this answer: it would be taken for the next one."""
+        """Shut down a connection that has received more than this response: the rest would be read as the next response."""
         self._reader.end()
-        with contextlib.suppress(OSError, ValueError):  # closed already
+        with contextlib.suppress(OSError, ValueError):  # already closed
             if self.fp.peek(1):
                 self._sock.shutdown(socket.SHUT_RDWR)
         super()._close_conn()  # type: ignore[misc]
 
     def _read_status(self) -> tuple[str, int, str]:
-        """Skip every interim answer (RFC 9110, section 15.2). Otherwise the answer itself would be left over for the next request."""
+        """Skip all interim responses (RFC 9110, section 15.2). Otherwise the final response would be read as that of the next request."""
         version, status, reason = super()._read_status()  # type: ignore[misc]
         return version, 100 if 100 <= status < 200 else status, reason
 
 
 @functools.lru_cache(maxsize=None)
-def _bounded(pool: t.Any) -> t.Any:
-    """A kind of urllib3's connection pool whose connections have bounded answers."""
+def _bound_pool_class(pool: t.Any) -> t.Any:
+    """Derive a class from a connection pool of urllib3 whose connections limit responses."""
     if pool.ConnectionCls.response_class is BoundedResponse:
         return pool
     connection = type("Connection", (pool.ConnectionCls,), {"response_class": BoundedResponse})
     return type("Pool", (pool,), {"ConnectionCls": connection})
 
 
-def _bound(manager: t.Any) -> t.Any:
-    manager.pool_classes_by_scheme = {scheme: _bounded(pool) for scheme, pool in manager.pool_classes_by_scheme.items()}
+def _bound_manager(manager: t.Any) -> t.Any:
+    manager.pool_classes_by_scheme = {scheme: _bound_pool_class(pool) for scheme, pool in manager.pool_classes_by_scheme.items()}
     return manager
 
 
 @functools.lru_cache(maxsize=None)
 def _adapter_class() -> t.Any:
-    from requests.adapters import HTTPAdapter  # when something is sent: see _http
+    from requests.adapters import HTTPAdapter  # imported when a request is sent: see connection.py
 
     class Adapter(HTTPAdapter):
-        """Connections with bounded answers, through proxies, too."""
+        """Limits the responses of direct and proxied connections."""
 
         def init_poolmanager(self, *args: t.Any, **kwargs: t.Any) -> None:
             super().init_poolmanager(*args, **kwargs)
-            _bound(self.poolmanager)
+            _bound_manager(self.poolmanager)
 
         def proxy_manager_for(self, proxy: t.Any, **kwargs: t.Any) -> t.Any:
-            return _bound(super().proxy_manager_for(proxy, **kwargs))
+            return _bound_manager(super().proxy_manager_for(proxy, **kwargs))
 
     return Adapter
 
 
-def adapter() -> t.Any:
-    """What a session of requests sends with."""
+def make_adapter() -> t.Any:
+    """Create a transport adapter for a session of requests."""
     return _adapter_class()()
 
 
-def read_body(answer: t.Any, *, is_head: bool = False) -> bytes:
-    """What an answer of requests, opened as a stream, holds, decompressed. No more than that is ever in memory.
+def read_body(response: t.Any, *, is_head: bool = False) -> bytes:
+    """Read and decompress the body of a streamed response of requests. Memory use stays within the size limit.
 
-    It is decompressed here, as urllib3 bounds what comes out only in some versions, and not whatever goes in: 2.8 lets members of a gzip stream
-    double its input again and again.
+    Decompression is done here, because only some versions of urllib3 limit its output, and none limits its input in every case: in 2.8, members
+    of a gzip stream can double the buffered input repeatedly.
 
-    :raises Refused: where it is too large, or compressed in a way that was not asked for.
-    :raises zlib.error: where it cannot be decompressed.
-    :raises http.client.IncompleteRead: where it is shorter than announced.
-    :raises urllib3.exceptions.HTTPError: where it breaks off in another way.
+    :raises Refused: if the body is too large, or its encoding was not requested.
+    :raises zlib.error: if the body cannot be decompressed.
+    :raises http.client.IncompleteRead: if the body is shorter than announced.
+    :raises urllib3.exceptions.HTTPError: if the transfer fails in any other way.
     """
-    encoding = answer.headers.get("Content-Encoding", "").strip().lower()
-    announced = bounded_json.whole_number(answer.headers.get("Content-Length", "").strip())
-    if is_head or answer.status_code in (204, 304):  # what is announced is not sent (RFC 9110, section 8.6)
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    announced = bounded_json.parse_whole_number(response.headers.get("Content-Length", "").strip())
+    if is_head or response.status_code in (204, 304):  # no body is sent, whatever is announced (RFC 9110, section 8.6)
         encoding, announced = "", None
     if encoding not in (*_PLAIN, *_COMPRESSED):
-        raise Refused("the answer is compressed in a way that was not asked for (see its Content-Encoding)")
+        raise Refused("the response has a Content-Encoding that was not requested")
     if announced is not None and announced > MAX_BODY:
         raise Refused.too_large()
-    pieces = answer.raw.stream(_PIECE, decode_content=False)
+    chunks = response.raw.stream(_CHUNK_SIZE, decode_content=False)
     body = bytearray()
-    for piece in _decompress(pieces) if encoding in _COMPRESSED else pieces:
-        body += piece
+    for chunk in _decompress(chunks) if encoding in _COMPRESSED else chunks:
+        body += chunk
         if len(body) > MAX_BODY:
             raise Refused.too_large()
-    if announced is not None and encoding in _PLAIN and len(body) < announced:  # urllib3 notices it only from version 2 on
+    if announced is not None and encoding in _PLAIN and len(body) < announced:  # urllib3 checks this only since version 2
         raise http.client.IncompleteRead(bytes(body), announced - len(body))
-    answer.raw.release_conn()
+    response.raw.release_conn()
     return bytes(body)
 
 
-def _decompress(pieces: t.Iterable[bytes]) -> t.Iterator[bytes]:
-    """gzip, or deflate with or without zlib's header, in small pieces.
+def _decompress(chunks: t.Iterable[bytes]) -> t.Iterator[bytes]:
+    """Decompress gzip, or deflate with or without a zlib header, in small chunks. Garbage after a complete member is ignored, as is common.
 
-    :raises zlib.error: where it is neither, is cut, or has too many members. What follows a whole member and is none is left out, as elsewhere.
+    :raises zlib.error: if the data is in neither format, is truncated, or has too many members.
     """
     decompressor, members = None, 0
-    for data in pieces:
+    for data in chunks:
         pending = bool(data)
         while pending:
             decompressor = decompressor or zlib.decompressobj(_wbits(data[0]))
             try:
-                piece = decompressor.decompress(data, _PIECE)
+                chunk = decompressor.decompress(data, _CHUNK_SIZE)
             except zlib.error:
                 if members:
                     return
                 raise
-            yield piece
-            data, pending = decompressor.unconsumed_tail, len(piece) == _PIECE  # more may come out though all has gone in
+            yield chunk
+            data, pending = decompressor.unconsumed_tail, len(chunk) == _CHUNK_SIZE  # more output may follow without further input
             if decompressor.eof:
                 data, pending, decompressor, members = decompressor.unused_data, False, None, members + 1
             if members > _MAX_MEMBERS:
                 raise zlib.error("too many members")
             pending = pending or bool(data)
     if decompressor:
-        raise zlib.error("cut")
+        raise zlib.error("truncated")
 
 
 def _wbits(first: int) -> int:
-    """What zlib wants to know of a stream, by its first byte."""
+    """Determine the ``wbits`` argument of zlib from the first byte of a stream."""
     return 31 if first == 0x1F else 15 if first & 0x0F == 8 else -15

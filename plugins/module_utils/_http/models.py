@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One HTTP request and its answer, what both travel over, and URLs."""
+"""Requests, responses, connection options and URLs."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from .._errors import AccessError, AmbiguousWrite
 from .._masking.marks import CUT
 
 _READS = frozenset(("GET", "HEAD", "OPTIONS"))
-#: What no URL holds.
-FOREIGN = re.compile(r"[\s\\\x00-\x1f\x7f]")
+#: Characters that a URL must not contain.
+FORBIDDEN_IN_URL = re.compile(r"[\s\\\x00-\x1f\x7f]")
 
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """One request. Exactly one of ``json``, ``form`` and ``data`` is its body, if it has one."""
+    """A request. At most one of ``json``, ``form`` and ``data`` is set, and is the body."""
 
     method: str
     url: str
@@ -34,15 +34,15 @@ class Request:
     form: t.Mapping[str, str] | None = None
     data: str | None = None
     basic: tuple[str, str] | None = None
-    #: Sending it twice does no more than sending it once (RFC 9110, section 9.2.2), whatever its method.
+    #: The request is idempotent (RFC 9110, section 9.2.2), whatever its method.
     repeatable: bool = False
-    #: Each time that it is applied, it creates one more thing. Once it may have arrived, it is not sent again (see _runner).
+    #: Every time that the request is applied, it creates another item. Once it may have arrived, it is not sent again (see _platform.ensure).
     creates: bool = False
-    #: It counts as an authentication request for the platform's rate limits.
+    #: The request counts as an authentication request for rate limits.
     authenticates: bool = False
-    #: How many requests it counts as for them.
+    #: How many requests it counts as for rate limits.
     cost: int = 1
-    #: Nobody reads what its answer holds, so that a web page in its place (a proxy's, or a login's) is found out by Http.
+    #: Callers do not parse the response, so Http must reject a web page in its place (from a proxy or a login form).
     reject_html: bool = False
 
     @property
@@ -55,11 +55,11 @@ class Request:
 
     @property
     def label(self) -> str:
-        """The request as messages name it: without query, user and fragment, where secrets travel."""
+        """The request for messages: without user information, query and fragment, which may contain secrets."""
         return f"{self.method} {bare_url(self.url)}"
 
     def failure(self, message: str, **codes: t.Any) -> AccessError:
-        """The error for a request that was sent and has no usable answer: the outcome of a write is unknown then."""
+        """The error for a request that was sent but has no usable response, so the outcome of a write is unknown."""
         if self.safe_to_repeat:
             return AccessError(message, **codes)
         return AmbiguousWrite(message, creates=self.creates, **codes)
@@ -67,7 +67,7 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Response:
-    """An answer, read to its end. Header names are lower case."""
+    """A complete response. Header names are lower case."""
 
     status: int
     headers: t.Mapping[str, str]
@@ -83,9 +83,9 @@ class Response:
         return self.body.decode("utf-8", "replace")
 
     def json(self) -> t.Any:
-        """The body as JSON, not to be changed; None where it is empty.
+        """Parse the body as JSON; None if it is empty. The result is cached: do not modify it.
 
-        :raises ValueError: where it is something else, or unusable (see :func:`bounded_json.parse`).
+        :raises ValueError: if the body is not JSON, or unusable (see :func:`bounded_json.parse`).
         """
         return self._json
 
@@ -95,7 +95,7 @@ class Response:
 
     @property
     def kind(self) -> str:
-        """What the body seems to be, for messages about one that doesn't fit."""
+        """The apparent format of the body, for error messages."""
         start = self.body.lstrip(codecs.BOM_UTF8).lstrip()[:64].lower()
         if not start:
             return "an empty body"
@@ -108,13 +108,13 @@ class Response:
         except bounded_json.Unusable as error:
             return f"JSON with {error}"
         except ValueError:
-            return "broken JSON" if start.startswith((b"{", b"[")) else "text that is no JSON"
-        return "JSON that gives no reason"
+            return "broken JSON" if start.startswith((b"{", b"[")) else "text that is not JSON"
+        return "JSON without an error message"
 
 
 @dataclasses.dataclass(frozen=True)
 class ConnectionOptions:
-    """How connections are made: the TLS and time options of interface.md, section 1."""
+    """The options of connections: TLS, timeout and retries."""
 
     timeout: float = 30.0
     retries: int = 4
@@ -145,30 +145,30 @@ def origin_of(url: str) -> str:
 
 
 def bare_url(url: str) -> str:
-    """A URL without user, password, query and fragment; :data:`CUT` tells of these, as the beginning of a secret may stand before them."""
+    """Remove user information, query and fragment from a URL. :data:`CUT` marks a removed end, because the path may end with part of a secret."""
     parts = urlsplit(url)
     return origin_of(url) + parts.path + (CUT if parts.query or parts.fragment else "")
 
 
 def root_url(url: str, option: str = "url") -> str:
-    """A root URL that the user gave, checked and without its trailing slash.
+    """Validate a root URL from an option, and remove its trailing slash.
 
-    :raises AccessError: where it is no usable http or https URL.
+    :raises AccessError: if it is not a valid http or https URL.
     """
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0) and not FOREIGN.search(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0) and not FORBIDDEN_IN_URL.search(url)
     except ValueError:
         usable = False
     if not usable:
         raise AccessError(f"{option} must be a URL such as https://host or http://host:port/path")
     if "@" in parts.netloc or "?" in url or "#" in url:
-        raise AccessError(f"{option} must hold no user, password, query or fragment: credentials have options of their own")
+        raise AccessError(f"{option} must not contain a user, password, query or fragment. Set credentials in their own options")
     return url.rstrip("/")
 
 
 class NoAnswer(Exception):
-    """A request that got no answer."""
+    """A request without a response."""
 
     def __init__(self, reason: str, *, sent: bool, may_repeat: bool) -> None:
         super().__init__(reason)
@@ -177,6 +177,6 @@ class NoAnswer(Exception):
         self.may_repeat = may_repeat
 
     def as_error(self, request: Request) -> AccessError:
-        is_unclear = self.sent and not request.safe_to_repeat
-        message = f"{request.label}: {self.reason}" + (", which leaves open whether it was applied" if is_unclear else "")
-        return request.failure(message) if is_unclear else AccessError(message)
+        is_ambiguous = self.sent and not request.safe_to_repeat
+        message = f"{request.label}: {self.reason}" + (", so the outcome is unknown" if is_ambiguous else "")
+        return request.failure(message) if is_ambiguous else AccessError(message)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The proxies that the environment names."""
+"""Proxies from environment variables."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
 
 
 def proxy_passwords(environment: t.Mapping[str, t.Any]) -> list[str]:
-    """The passwords in the proxies' URLs, as they stand there and decoded."""
+    """The passwords in the URLs of proxies, raw and decoded."""
     return [password for name in VARIABLES for password in url_passwords(str(environment.get(name) or ""))]
 
 
 def usable_proxies(requests: t.Any, url: str) -> dict[str, str]:
-    """The proxies of the environment, as ``requests`` takes them, after a look at the one for ``url``: nothing has been sent yet.
+    """Read the proxies for ``requests`` from the environment, and validate the one for ``url`` before anything is sent.
 
-    :raises AccessError: if no request can be sent through it. It names the variable, and not its value.
+    :raises AccessError: if the proxy cannot be used, naming the variable but not its value.
     """
     return _usable_proxies(requests, url, *map(os.environ.get, VARIABLES))
 
 
 @functools.lru_cache(maxsize=64)
 def _usable_proxies(requests: t.Any, url: str, *_values: str | None) -> dict[str, str]:
-    """The same while the variables have these values: requests looks through the whole environment for them, which costs as much as a small answer."""
+    """Cached by the values of the variables, because requests searches the whole environment, which takes as long as a small response."""
     proxies = {scheme: proxy if "://" in proxy else f"http://{proxy}" for scheme, proxy in requests.utils.get_environ_proxies(url).items()}
     proxy = requests.utils.select_proxy(url, proxies)
     if proxy:
@@ -46,7 +46,7 @@ def _usable_proxies(requests: t.Any, url: str, *_values: str | None) -> dict[str
 def _check(proxy: str) -> None:
     found = _PROXY.fullmatch(proxy)
     if not found or not 0 < int(found["port"] or 1) < 65536:
-        raise _unusable(proxy, "it is not a valid URL. Write it as http://user:password@host:port, with / ? # and blanks in the password percent-encoded")
+        raise _unusable(proxy, "it is not a valid URL. Write it as http://user:password@host:port, with / ? # and spaces in the password percent-encoded")
     scheme = found["scheme"].lower()
     if scheme not in ("http", "https", *_SOCKS):
         raise _unusable(proxy, f"{scheme}:// is not supported. Use one of http, https, {', '.join(_SOCKS)}")

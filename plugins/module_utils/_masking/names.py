@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import re
 
-#: What names of credentials end with.
+#: The endings of names of credentials.
 WORDS = (
     *("secret", "token", "passwd", "password", "passwort", "kennwort", "pwd", "passphrase", "passcode", "authorization", "credential", "jwt", "cookie"),
     *("bearer", "otp", "csrf", "xsrf", "signature", "assertion", "hdnts", "hdnea"),
@@ -16,13 +16,14 @@ WORDS = (
     *(f"connection{dash}string" for dash in ("", "_", "-")),
     *("pass", "pw", "sig", "key"),
 )
-#: Some of them do so only as a word of its own, or with another one before it.
+#: Some endings count only as a separate word, or after a certain word.
 BEFORE = {
     "pass": r"(?<![a-z0-9_-])",
     "pw": r"(?<![a-z])",
     "sig": r"(?<![a-z])",
     "key": r"(?:secret|private|api|access|auth|registration|sign(?:ing)?|encryption|shared|master|session|subscription|functions?)[_-]?",
 }
+#: Suffixes that may follow.
 ADDED = r"s?(?:[_-]?(?:value|hash|salt|plain(?:text)?|confirm(?:ation)?|repeat|\d{1,4})){0,2}"
 
 #: Keys under which platforms and this collection return credentials.

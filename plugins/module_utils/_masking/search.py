@@ -1,10 +1,10 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds secrets in text, however they are encoded there.
+"""Finds secrets in text, whatever their encoding.
 
-The text is decoded layer by layer (see :mod:`_masking.decoding`), and each layer is searched as it is and folded, which leaves out what case, accents,
-blanks and line breaks change. The secrets are folded the same way. What base64 and hex hold is searched like the text itself.
+The text is decoded layer by layer (see :mod:`_masking.decoding`). Each layer is searched both as it is and folded, which ignores case, accents,
+whitespace and line breaks; the secrets are folded the same way. Decoded base64 and hex is searched like the text itself.
 """
 
 from __future__ import annotations
@@ -18,40 +18,30 @@ import typing as t
 import unicodedata
 from urllib.parse import quote, quote_plus
 
-from .decoding import (
-    BLANK,
-    CODED,
-    PLAIN,
-    Folded,
-    Layer,
-    Span,
-    bytes_in,
-    layers,
-    runs_in,
-    text_in,
-)
+from .decoding import decode_layers, decode_runs, find_runs, readable_text
+from .layers import BLANK, CODED, PLAIN, Folded, Layer, Span
 from .marks import CUT, SEPARATOR, SHORTEST
 
-#: A layer, and where something stands in it.
+#: A layer, and the start and end of a secret in it.
 Found = t.Tuple[Layer, int, int]
 
-#: The beginning of a secret before a cut, and its end after one, count from so many characters on.
+#: The minimum length of a partial secret next to a truncation mark.
 _SHORTEST_PART = 4
-#: How deeply base64 and hex are decoded within each other.
+#: The maximum nesting of base64 and hex that is decoded.
 _DEPTH = 3
-#: How many characters may be decoded and searched for one of the text's own, so that the time is linear.
+#: The maximum number of characters decoded and searched per character of the text, which keeps the time linear.
 _WORK = 8
-#: And how many the place of a secret counts as.
-_WORK_OF_ONE = 200
+#: The number of characters that each secret found counts as.
+_COST_OF_MATCH = 200
 
-#: What no encoding but base64 and hex changes.
+#: Characters that no encoding except base64 and hex changes.
 _SIMPLE = re.compile(r"[A-Za-z0-9._~-]+")
 _ESCAPE = re.compile("%..")
 _TAG = re.compile(r"<[^<>]*>")
 
 
 class Search:
-    """A search for some secrets."""
+    """A search for a set of secrets."""
 
     def __init__(self, secrets: t.Iterable[str]) -> None:
         self._long = [secret for secret in secrets if len(secret) >= SHORTEST]
@@ -60,29 +50,29 @@ class Search:
         self._exact, self._folded, self._blank = ({needle for kinds in needles for needle in kinds[kind]} for kind in range(3))
 
     def _coded_within(self, length: int) -> t.Iterator[str]:
-        """The base64 and hex that has room in so many characters; made only then."""
+        """The base64 and hex forms of secrets that fit into ``length`` characters. Created only when needed."""
         return (needle for secret in self._long if len(secret) * 4 // 3 - 2 <= length for needle in _coded(secret))
 
     @functools.cached_property
     def _whole_value(self) -> t.Pattern[str] | None:
-        """A short secret as a value of JSON or of an attribute, of an element, and of a form or a URL."""
+        """Matches a short secret as a whole value: in JSON or an attribute, in an XML element, in a form or a URL."""
         if not self.short:
             return None
         value = "|".join(re.escape(secret) for secret in sorted(self.short, key=len, reverse=True))
         return re.compile(rf"(?<=[\"'])(?:{value})(?=[\"'])|(?<=>)(?:{value})(?=<)|(?<==)(?:{value})(?=[&;\s]|$)")
 
     def spans(self, text: str) -> t.Iterator[Span]:
-        """Where secrets stand in ``text``: in no order, and perhaps overlapping. All of a text that would take too long is one."""
+        """The spans of secrets in ``text``, unordered and possibly overlapping. A text that would take too long to search is one span."""
         work = _Work(_WORK * len(text) + 0x10000)
         for layer, start, end in self._found(Layer(text), work, _DEPTH):
             yield layer.origin(start, end)
-            if not work.allows(_WORK_OF_ONE):
+            if not work.allows(_COST_OF_MATCH):
                 yield 0, len(text)
                 return
 
     def _found(self, start: Layer, work: _Work, depth: int) -> t.Iterator[Found]:
         last = ""
-        for layer in layers(start):
+        for layer in decode_layers(start):
             if not work.allows(len(layer.text)):
                 yield start, 0, len(start.text)
                 return
@@ -92,20 +82,20 @@ class Search:
                 yield from _occurrences(Folded(layer, BLANK), self._blank)
             if self._whole_value:
                 yield from ((layer, *match.span()) for match in self._whole_value.finditer(layer.text))
-            runs = runs_in(layer)
+            runs = find_runs(layer)
             if runs.all.text:
                 yield from _occurrences(Folded(runs.all, CODED), self._coded_within(runs.longest))
             if depth and runs.all.text != last:
                 last = runs.all.text
-                decoded = bytes_in(layer, runs)
+                decoded = decode_runs(layer, runs)
                 yield from _occurrences(decoded, self._exact)
-                text = text_in(decoded)
+                text = readable_text(decoded)
                 if text.text:
                     yield from self._found(text, work, depth - 1)
 
 
 class _Work:
-    """What a search may still do."""
+    """The remaining work that a search may do."""
 
     def __init__(self, left: int) -> None:
         self._left = left
@@ -116,7 +106,7 @@ class _Work:
 
 
 def _occurrences(layer: Layer, needles: t.Iterable[str]) -> t.Iterator[Found]:
-    """Where the needles stand in a text: whole, or in part beside the mark of a cut."""
+    """Find needles in a layer: complete ones, and partial ones next to a truncation mark."""
     text = layer.text
     marks = [mark for mark in (CUT, "...") if mark in text]
     for needle in needles:
@@ -135,7 +125,7 @@ def _beginnings(text: str, needle: str, mark: str) -> t.Iterator[Span]:
         end = text.find(mark, at + _SHORTEST_PART, at + len(needle) + len(mark))
         while end >= 0 and needle.startswith(text[at:end]):
             yield at, end
-            # A secret may hold the mark itself.
+            # A secret may contain the mark itself.
             end = text.find(mark, end + 1, at + len(needle) + len(mark))
         at = text.find(head, at + 1)
 
@@ -154,7 +144,7 @@ def _ends(text: str, needle: str, mark: str) -> t.Iterator[Span]:
 
 
 class _Needles(t.NamedTuple):
-    """What to look for in a text as it is, and folded in two ways."""
+    """What to search for in plain text, and in text folded in two ways."""
 
     exact: frozenset[str]
     folded: frozenset[str]
@@ -163,11 +153,11 @@ class _Needles(t.NamedTuple):
 
 @functools.lru_cache(maxsize=256)
 def _needles(secret: str) -> _Needles:
-    written = [layer.text for layer in layers(Layer(secret))]
-    if "<" in secret:  # as the text of a page, without what looks like a tag
+    written = [layer.text for layer in decode_layers(Layer(secret))]
+    if "<" in secret:  # as in the text of a page, without anything that looks like a tag
         written.append(_TAG.sub(" ", secret))
     folded = {text: text.translate(PLAIN) for text in written}
-    # Too little is left of one that consists of blanks and the like.
+    # Folding leaves too little of a secret that consists mostly of whitespace and the like.
     blank = [text.translate(BLANK) for text, left in folded.items() if len(left) < SHORTEST]
     exact = [secret] if len(folded[secret]) >= SHORTEST else _spellings(secret)
     return _Needles(*map(_long_enough, (exact, folded.values(), blank)))
@@ -179,7 +169,7 @@ def _long_enough(texts: t.Iterable[str]) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=256)
 def _coded(secret: str) -> tuple[str, ...]:
-    """Base64 and hex of a secret when one case alone is left, or a part: then they cannot be decoded."""
+    """Base64 and hex forms of a secret to find when they cannot be decoded: in a single case, or truncated."""
     raw = secret.encode("utf-8", "surrogatepass")
     encoded = []
     for text in {*_spellings(secret), *(_inner_base64(raw, lead) for lead in range(3))}:
@@ -189,13 +179,13 @@ def _coded(secret: str) -> tuple[str, ...]:
 
 
 def _inner_base64(raw: bytes, lead: int) -> str:
-    """The characters of base64 that ``raw`` alone decides when ``lead`` bytes (modulo 3) stand before it."""
+    """The base64 characters that depend on ``raw`` alone if ``lead`` bytes (modulo 3) precede it."""
     encoded = binascii.b2a_base64(b"\0" * lead + raw, newline=False).decode()
     return encoded[(lead * 8 + 5) // 6 : (lead + len(raw)) * 8 // 6]
 
 
 def _spellings(secret: str) -> set[str]:
-    """A secret as it is, in other cases and Unicode forms, and as URLs, JSON, HTML, base64 and hex write it."""
+    """The forms of a secret: as it is, in other cases and Unicode forms, and encoded for URLs, JSON, HTML, base64 and hex."""
     raw = secret.encode("utf-8", "surrogatepass")
     coded = binascii.b2a_base64(raw, newline=False).decode()
     forms = {
@@ -213,7 +203,7 @@ def _spellings(secret: str) -> set[str]:
 
 
 def _escaped(secret: str, raw: bytes) -> set[str]:
-    """It in both Unicode forms, and as URLs, JSON, HTML and Python's messages write it."""
+    """The secret in both Unicode forms, and escaped for URLs, JSON, HTML and Python's ``repr``."""
     in_urls = {quote(raw, safe=""), quote(raw), quote_plus(raw), quote(raw, safe="!'()*")}
     in_urls |= {_ESCAPE.sub(lambda match: match.group().lower(), text) for text in in_urls}
     in_json = {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""URLs in options: which values are taken for one, and what of it may be shown."""
+"""Recognizes URLs in options and removes the parts that must not be displayed."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .marks import MASK
 
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _HOST = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?"
-#: No URL that is used has an ``@`` elsewhere: it would be read in two ways, and one of them shows a part of the password.
+#: An ``@`` elsewhere is not accepted: such a URL is ambiguous, and one reading would reveal part of the password.
 _URL = re.compile(rf"{SCHEME.pattern}(?:[^/?#@\s]*@)?{_HOST}(?:[/?#][^@\s]*)?")
 _REDIS = re.compile(rf"rediss?://(?:(?:[^/?#@%\s]|%[0-9A-Fa-f]{{2}})*@)?{_HOST}(?:/[0-9]*)?(?:\?[^#@\s]*)?")
 _USER = re.compile(r"//.*@", re.DOTALL)
 
 
 def looks_like_url(place: str) -> bool:
-    """Whether a ``token_cache`` is meant as a URL, also a misspelt one, and not as a directory."""
+    """Whether a ``token_cache`` is intended as a URL, possibly misspelt, rather than as a directory."""
     place = place.strip()
     if place.startswith(("/", "~", ".", "$", "{{")) and not place.startswith("//"):
         return "://" in place
@@ -26,24 +26,24 @@ def looks_like_url(place: str) -> bool:
 
 
 def is_redis_url(url: str) -> bool:
-    """Whether it is the URL of one Redis server, of which every part can be read in one way only."""
+    """Whether this is the unambiguous URL of a single Redis server."""
     return bool(_REDIS.fullmatch(url))
 
 
 def scheme_and_host(url: str) -> str:
-    """What may be shown of a URL that may hold a password."""
+    """The parts of a URL that may be displayed even if it contains a password."""
     whole, scheme = _URL.fullmatch(url), SCHEME.match(url)
     if whole:
         return f"{whole[1]}://{whole['host']}"
     return f"{scheme[1]}://{MASK}" if scheme else MASK
 
 
-def shown_option(name: str, value: object) -> object:
-    """The value of an option without what may be a password in a URL."""
+def redact_option(name: str, value: object) -> object:
+    """Return the value of an option without possible passwords in URLs."""
     if isinstance(value, dict):
-        return {key: shown_option("", item) for key, item in value.items()}
+        return {key: redact_option("", item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [shown_option("", item) for item in value]
+        return [redact_option("", item) for item in value]
     if not isinstance(value, str):
         return value
     if name == "token_cache":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._data.paths import climbs
+from .._data.paths import has_dot_segment
 from .._errors import AccessError, MissingOption
 from .._http.models import Request, Response
 from .._platform.access import Access
@@ -46,7 +46,7 @@ def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = Non
 
 def _build_request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:
     params = access.params
-    if "://" in params["path"] or climbs(params["path"].partition("?")[0]):
+    if "://" in params["path"] or has_dot_segment(params["path"].partition("?")[0]):
         raise AccessError("path must be relative to url, which the token is for: it must not be a URL or contain ..")
     body = params["body"]
     if body is not None and not isinstance(body, (dict, list, str)):

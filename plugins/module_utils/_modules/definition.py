@@ -17,9 +17,9 @@ from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 
 from .._data.values import leaves, problems_in
 from .._errors import AccessError, in_one_line
-from .._masking.core_registry import may_be_token, register, told_to_core
+from .._masking.core_registry import looks_like_token, register, spec_for_core
 from .._masking.secrets import Secrets, secret_values
-from .._masking.urls import shown_option
+from .._masking.urls import redact_option
 from .._platform.access import Access, Plan
 from .._platform.declaration import Platform
 from .._platform.options import SecretOptions, env_variables
@@ -113,7 +113,7 @@ class ModuleDefinition:
     def validate(self, params: Params) -> ValidationResult:
         """Validate ``params``, convert their types and add defaults. Null counts as unset."""
         if self._validator is None:
-            self._validator = ArgumentSpecValidator(told_to_core(self.options, {}), **self._rules)
+            self._validator = ArgumentSpecValidator(spec_for_core(self.options, {}), **self._rules)
         explicit = _remove_nulls(params, self.options)
         validation = self._validator.validate(explicit)
         problem = self.find_invalid_values(explicit)
@@ -160,7 +160,7 @@ class ModuleDefinition:
             return result
         if not result.sensitive:
             return result.values
-        register(filter(may_be_token, secret_values(result.values)))
+        register(filter(looks_like_token, secret_values(result.values)))
         return {**result.values, SENSITIVE: True}
 
     def env_variables(self) -> dict[str, str]:
@@ -192,7 +192,7 @@ class ModuleDefinition:
 
     def _displayed_options(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
         hidden = {name for name in params if name in self.private or self.options.get(name, {"no_log": True}).get("no_log")}
-        return {name: HIDDEN if name in hidden and value is not None else shown_option(name, value) for name, value in params.items()}
+        return {name: HIDDEN if name in hidden and value is not None else redact_option(name, value) for name, value in params.items()}
 
 
 def format_errors(validation: ValidationResult, plugin: str) -> str:
@@ -218,7 +218,7 @@ class _ProcessModule(basic.AnsibleModule):
         self.explicit_params = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
         # Ansible would write the options to the system log, masked only by its own rules.
         self.params["_ansible_no_log"] = True
-        self.argument_spec = told_to_core(self.argument_spec, self.params)
+        self.argument_spec = spec_for_core(self.argument_spec, self.params)
 
     def fail_json(self, msg: str, **kwargs: t.Any) -> None:
         title = self.definition.platform.title

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._errors import AccessError, AmbiguousWrite, Overtaken
+from .._errors import AccessError, AmbiguousWrite, Conflict
 from .access import Access
 
 #: Seconds between reads of an item whose state is unknown. Each pause is twice as long as the previous one.
@@ -40,7 +40,7 @@ class Resource(t.Protocol):
         created, and ignore one that this run removed, even if the platform's list still contains it.
 
         :raises AmbiguousWrite: if the outcome is unknown. The item is then read and compared again.
-        :raises Overtaken: if the platform refused because another process made the same change.
+        :raises Conflict: if the platform refused because another process made the same change.
         """
 
     def redacted(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -96,7 +96,7 @@ def _write(access: Access[t.Any], resource: Resource, before: State) -> tuple[St
         except AmbiguousWrite as error:
             created = created or error.creates
             attempted, current = current, _await_creation(access, resource, error) if created else _read_again(access, resource, error, ambiguous_writes)
-            if isinstance(error, Overtaken) and not ambiguous_writes:
+            if isinstance(error, Conflict) and not ambiguous_writes:
                 before = current  # another process's change does not count as one of this run
             ambiguous_writes += 1
             # If the state has changed meanwhile, the next write is a different one and not a repeat.

@@ -17,7 +17,7 @@ from .._masking.secrets import Secrets, without_credentials
 Hints = t.Mapping[t.Union[int, str], str]
 
 #: Kinds of bodies (see Response.kind) that are not JSON but may contain an error message.
-_TEXT_KINDS = ("XML", "broken JSON", "text that is no JSON")
+_TEXT_KINDS = ("XML", "broken JSON", "text that is not JSON")
 _TAG = re.compile(r"<[^<>]*>")
 #: How many characters of a body are searched for secrets, and how many are quoted.
 _MAX_SCRUBBED, _MAX_QUOTED = 16384, 300

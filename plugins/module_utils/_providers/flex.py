@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from .._data.schema import Schema
-from .._errors import AccessError, NotFound, Overtaken
+from .._errors import AccessError, Conflict, NotFound
 from .._http.models import Request, Response
 from .._oauth2.grants import ClientCredentials, Grant
 from .._oauth2.response import TOKEN_RESPONSE, parse_token
@@ -173,7 +173,7 @@ class Flex(AuthorizedClient):
             self.send(self._request("DELETE", f"/{application_id}"))
         except AccessError as error:
             if error.status in (404, 410):  # deleted by another process, or the URL is wrong
-                raise Overtaken(error.message, **error.codes) from None
+                raise Conflict(error.message, **error.codes) from None
             raise
 
     def _normalize(self, item: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -11,7 +11,7 @@ import typing as t
 from urllib.parse import quote
 
 from .._data.schema import Schema
-from .._errors import AccessError, NotFound, Overtaken, RejectedToken
+from .._errors import AccessError, Conflict, NotFound, RejectedToken
 from .._http.models import Request, Response, root_url
 from .._oauth2.client_auth import authenticate_client
 from .._oauth2.grants import ClientCredentials, Grant
@@ -144,7 +144,7 @@ class Playlyfe(AuthorizedClient):
             self.send_authorized(Request("POST", f"{self.url}/admin/players", json=body, reject_html=True))
         except AccessError as error:
             if error.code == "player_exists":
-                raise Overtaken(error.message, **error.codes) from None
+                raise Conflict(error.message, **error.codes) from None
             raise
 
     def rename_player(self, player_id: str, alias: str, email: str | None) -> None:
@@ -157,7 +157,7 @@ class Playlyfe(AuthorizedClient):
             self.send_authorized(Request("DELETE", self._admin_url(player_id), reject_html=True))
         except AccessError as error:
             if error.code == "player_not_found":
-                raise Overtaken(error.message, **error.codes) from None
+                raise Conflict(error.message, **error.codes) from None
             raise
 
     def _admin_url(self, player_id: str) -> str:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long one item may still wait."""
+"""Limits the time that one item may spend waiting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._errors import WaitTooLong
 
 
 class WaitBudget:
-    """What one item may still spend on waiting (``max_wait``)."""
+    """The time that one item may still spend waiting (``max_wait``)."""
 
     def __init__(self, seconds: float, clock: Clock) -> None:
         self.limit = seconds
@@ -20,13 +20,13 @@ class WaitBudget:
         self.clock = clock
 
     def reset(self) -> None:
-        """Begin with another item."""
+        """Start over for the next item."""
         self.left = float(self.limit)
 
     def wait(self, seconds: float, reason: str, **details: t.Any) -> None:
-        """Sleep, or fail at once where ``max_wait`` does not allow it.
+        """Sleep, or fail immediately if ``max_wait`` does not allow it.
 
-        :raises WaitTooLong: with ``reason`` and what to do; ``details`` go into it.
+        :raises WaitTooLong: stating the ``reason`` and the remedy; ``details`` are its other arguments.
         """
         if seconds > self.left:
             raise self.exceeded(seconds, reason, **details)
@@ -35,10 +35,10 @@ class WaitBudget:
             self.clock.sleep(seconds)
 
     def exceeded(self, seconds: float, reason: str, **details: t.Any) -> WaitTooLong:
-        """The failure for a wait of ``seconds`` that is not allowed any more."""
-        needs = (
-            f"that needs {seconds:.0f} s more, and max_wait ({self.limit:g} s) leaves {self.left:.0f} s"
+        """The error for a wait of ``seconds`` that exceeds the budget."""
+        shortage = (
+            f"a wait of {seconds:.0f} s is needed, but only {self.left:.0f} s of max_wait ({self.limit:g} s) are left"
             if seconds >= 1
             else f"max_wait ({self.limit:g} s) is used up"
         )
-        return WaitTooLong(f"{reason}: {needs}. Run again later, or raise max_wait", **details)
+        return WaitTooLong(f"{reason}: {shortage}. Run again later, or raise max_wait", **details)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rate limits as users write them."""
+"""Rate limits, parsed from the notation in options."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .._errors import AccessError
 
 @dataclasses.dataclass(frozen=True)
 class Rate:
-    """``count`` calls in any ``window`` seconds; a request counts for ``weight`` of them."""
+    """At most ``count`` calls in any ``window`` seconds; a request counts as ``cost`` calls."""
 
     count: int
     window: float
@@ -21,18 +21,18 @@ class Rate:
 
     @classmethod
     def parse(cls, text: str, option: str = "rate_limit") -> Rate | None:
-        """Read ``20/second``, ``120/minute`` or ``none`` (then: None).
+        """Parse ``20/second`` or ``120/minute``; ``none`` returns None.
 
-        :raises AccessError: for anything else.
+        :raises AccessError: if the text is anything else.
         """
         if text == "none":
             return None
         match = re.fullmatch(r"([1-9][0-9]{0,5})/(second|minute)", text)
         if not match:
-            raise AccessError(f"{option}: {text!r} is not N/second, N/minute (N from 1 to 999999) or none")
+            raise AccessError(f"{option}: {text!r} is not a valid rate limit; valid: N/second, N/minute (N from 1 to 999999), none")
         return cls(int(match.group(1)), 1.0 if match.group(2) == "second" else 60.0)
 
     @property
     def padded_window(self) -> float:
-        """Seconds between a call and the N-th after it: the window, and a little for the network's jitter."""
+        """Minimum seconds between a call and the N-th after it: the window, plus a margin for network jitter."""
         return self.window + min(self.window * 0.04, 0.5)

@@ -14,9 +14,9 @@ from .memory import MemoryBackend
 
 
 def open_backend(place: str, clock: Clock, params: t.Mapping[str, t.Any], warn: t.Callable[[str], None] = lambda _message: None) -> Backend:
-    """The backend for a ``token_cache`` (see :func:`_options.locate_cache`). ``warn`` takes what a user should know about it.
+    """Open the backend for a ``token_cache`` (see :func:`_platform.options.cache_location`). ``warn`` is called with warnings for the user.
 
-    :raises AccessError: where the place cannot be used.
+    :raises AccessError: if the backend cannot be used.
     """
     if place == "none":
         return MemoryBackend(clock)

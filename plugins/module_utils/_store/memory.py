@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tokens, locks and rate limits of one process."""
+"""Stores tokens, locks and rate limits in the memory of one process."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .._ratelimit.schedule import Schedule
 from .backend import RateLimit, reserve_all
 
 _PROCESS_SCHEDULES: dict[str, Schedule] = {}
-_THREADS = threading.Lock()
+_THREAD_LOCK = threading.Lock()
 
 
 class MemoryBackend:
-    """``token_cache: none``: no token outlives the item; paced starts are known to this process alone, so that a loop keeps its limit."""
+    """The backend for ``token_cache: none``. Tokens live for one item; schedules live as long as the process, so that loops respect rate limits."""
 
     private: t.ClassVar[bool] = True
 
@@ -52,12 +52,12 @@ class MemoryBackend:
             yield
 
     def reserve(self, rate_limits: t.Sequence[RateLimit], budget: WaitBudget) -> float:
-        with _THREADS:
+        with _THREAD_LOCK:
             schedules = [(rate, self._schedules.setdefault(name, Schedule())) for name, rate in rate_limits]
             return reserve_all(schedules, self._clock.now(), budget)
 
     def block_until(self, rate_limits: t.Sequence[RateLimit], until: float) -> None:
-        with _THREADS:
+        with _THREAD_LOCK:
             for name, _rate in rate_limits:
                 self._schedules.setdefault(name, Schedule()).block_until(until, self._clock.now())
 

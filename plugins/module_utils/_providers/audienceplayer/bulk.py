@@ -10,7 +10,7 @@ import functools
 import typing as t
 
 from ..._data.ledger import Ledger
-from ..._data.parallel import Job, results
+from ..._data.parallel import Job, run_parallel
 from ..._data.progress import Progress
 from ..._data.rows import Item, read_items
 from ..._errors import AccessError, in_one_line
@@ -87,7 +87,7 @@ class Entitlements:
         pending = unique
         self._ledger = self._open_ledger()
         if self._ledger:
-            pending = self._select_unconfirmed(pending, self._ledger.known(self._access.clock.now()))
+            pending = self._select_unconfirmed(pending, self._ledger.recent_states(self._access.clock.now()))
         total = len(self.items)
         self._done = total - self._count(pending)
         self._progress = Progress(self._access.platform.title, total, self._access.clock, self._access.on_progress, known=self._done)
@@ -138,7 +138,7 @@ class Entitlements:
         size = graphql.max_fields(batch_size)
         self._access.store.open()  # before threads share it
         threads = min(self._access.params["concurrency"], len(self._unread) or -(-len(items) // size) or 1)
-        for finished in results(self._schedule(size), threads):
+        for finished in run_parallel(self._schedule(size), threads):
             self._record(finished)
 
     def _schedule(self, size: int) -> t.Iterator[Job[Finished] | None]:
@@ -169,7 +169,7 @@ class Entitlements:
         self._changed += sum(item.changed for item in done)
         self._failed += self._count(item for item in done if item.failure)
         if self._ledger and not self._access.check_mode:
-            self._ledger.note({item.key: str(item.desired) for item in done if not item.failure}, self._access.clock.now())
+            self._ledger.record({item.key: str(item.desired) for item in done if not item.failure}, self._access.clock.now())
         self._progress.update(self._done, self._changed, self._failed)
 
     # --- result --------------------------------------------------------------------------------------------------------

@@ -324,7 +324,7 @@ WRONG = {
     "a text that is a list": ({"flex": {"url": ["hush-token"]}}, ["flex.url: must be string or integer, not array"]),
     "a number that is text": ({"audienceplayer": {"project_id": "one"}}, ["audienceplayer.project_id"]),
     "a boolean that is text": ({"freewheel": {"validate_certs": "hush-token"}}, ["freewheel.validate_certs: must be boolean, not string"]),
-    "a wrong choice": ({"freewheel": {"accept": "yaml"}}, ["freewheel.accept: must be one of json or xml"]),
+    "a wrong choice": ({"freewheel": {"accept": "yaml"}}, ["freewheel.accept: must be json or xml"]),
     "a list that is a mapping": ({"flex": {"applications": {"name": "A"}}}, ["flex.applications: must be array, not object"]),
     "an item that is text": ({"flex": {"applications": ["Reviewer"]}}, ["flex.applications[0]: must be object, not string"]),
     "an item without a name": ({"flex": {"applications": [{"name": "A"}, {"description": "x"}]}}, ["flex.applications[1]", "lacks name"]),

@@ -89,7 +89,7 @@ def at(number, error):
 
 def known_to(ledger, url=URL):
     """What a ledger holds, by item, however old it is."""
-    return Ledger(ledger, f"audienceplayer {url} 111", 10_000 * DAY).known(1_800_000_000)
+    return Ledger(ledger, f"audienceplayer {url} 111", 10_000 * DAY).recent_states(1_800_000_000)
 
 
 def label(user, number=444):
@@ -789,7 +789,9 @@ def test_an_invisible_character_is_rejected(entitle, file, name, character):
     address = f"alice@example.com{character}"
     content = f"user_email,product_id\n{address},444\n" if name == "e.csv" else json.dumps([{"user_email": address, "product_id": 444}])
 
-    assert f"(U+{ord(character):04X}): an e-mail address has no blanks or invisible characters" in entitle.fail(entitlements_file=file(name, content))["msg"]
+    assert (
+        f"(U+{ord(character):04X}): an e-mail address has no whitespace or invisible characters" in entitle.fail(entitlements_file=file(name, content))["msg"]
+    )
 
 
 def test_a_diff_shows_a_thousand_changes_and_counts_the_others(write):

@@ -151,7 +151,7 @@ def test_a_token_that_cannot_be_revoked_stays_and_the_others_are_removed(two, le
     [
         ({"answer": {"Message": "explicit deny"}, "status": 403}, ["HTTP 403", "explicit deny"]),
         ({"answer": "", "status": 500}, ["HTTP 500"]),
-        ({"answer": NO_ANSWER}, ["no answer within timeout"]),
+        ({"answer": NO_ANSWER}, ["no response within timeout"]),
         ({"answer": "quotes hush-token", "status": 400}, ["quotes ****"]),
     ],
     ids=["403", "500", "no answer", "quoting the token"],

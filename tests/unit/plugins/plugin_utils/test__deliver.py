@@ -595,7 +595,7 @@ def test_a_link_of_another_user_does_not_lead_root_to_a_foreign_file(place, tmp_
     os.lchown(theirs / "out", NOBODY, NOBODY)
 
     for use in (lambda file: file.compare(CREDENTIALS), lambda file: file.remove(), lambda file: file.write(CREDENTIALS)):
-        with pytest.raises(AccessError, match=r"out is a symbolic link in a directory that others can write to. Give the path without it"):
+        with pytest.raises(AccessError, match=r"out is a symbolic link in a directory that others can write to. Use a path without the link"):
             use(place("json", path=theirs / "out" / "credentials"))
     assert (foreign / "credentials").read_bytes() == b"foreign"
 

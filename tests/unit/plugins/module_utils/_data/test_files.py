@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._data.files import irregular, make_private, open_directory, open_regular, others_can_write
 
-UNTRUSTED = "is a symbolic link in a directory that others can write to. Give the path without it"
+UNTRUSTED = "is a symbolic link in a directory that others can write to. Use a path without the link"
 
 
 def mode(path):
@@ -21,7 +21,7 @@ def mode(path):
 
 
 def enter(path, **keywords):
-    """The directory that is found there."""
+    """Open a directory and return its status."""
     with open_directory(str(path), **keywords) as handle:
         return os.fstat(handle)
 
@@ -34,7 +34,7 @@ def same(info, path):
 
 
 @pytest.mark.parametrize("spelling", ["{}", "{}/", "/{}//.", "{}/a/..", "{}/../{name}"])
-def test_a_directory_is_found_as_the_system_finds_it(tmp_path, spelling):
+def test_directory_paths_resolve_as_in_the_system(tmp_path, spelling):
     (tmp_path / "a").mkdir()
 
     assert same(enter(spelling.format(tmp_path, name=tmp_path.name)), tmp_path)
@@ -42,7 +42,7 @@ def test_a_directory_is_found_as_the_system_finds_it(tmp_path, spelling):
 
 
 @pytest.mark.parametrize("target", ["real", "real/", "./real", "../{name}/real", "{path}/real", "second", "inner/up"])
-def test_a_link_in_an_own_directory_is_followed(tmp_path, target):
+def test_link_in_own_directory_is_followed(tmp_path, target):
     (tmp_path / "real" / "below").mkdir(parents=True)
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "up").symlink_to("../real")
@@ -55,7 +55,7 @@ def test_a_link_in_an_own_directory_is_followed(tmp_path, target):
 
 
 @pytest.mark.parametrize("bits", [0o777, 0o1777, 0o770, 0o707], ids=oct)
-def test_a_link_that_others_can_have_planted_is_refused(tmp_path, bits):
+def test_link_in_a_directory_writable_by_others_is_refused(tmp_path, bits):
     (tmp_path / "real").mkdir()
     (tmp_path / "open" / "below").mkdir(parents=True)
     (tmp_path / "open" / "link").symlink_to(tmp_path / "real")
@@ -69,12 +69,12 @@ def test_a_link_that_others_can_have_planted_is_refused(tmp_path, bits):
     assert same(enter(tmp_path / "open" / "below"), tmp_path / "open" / "below")
 
 
-def test_a_link_of_another_users_directory_is_refused(tmp_path, monkeypatch):
+def test_link_in_another_users_directory_is_refused(tmp_path, monkeypatch):
     (tmp_path / "link").symlink_to(".")
     user = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: user + 1)
 
-    trusted = user == 0  # everybody trusts root
+    trusted = user == 0  # root is always trusted
     if trusted:
         assert same(enter(tmp_path / "link"), tmp_path)
     else:
@@ -82,7 +82,7 @@ def test_a_link_of_another_users_directory_is_refused(tmp_path, monkeypatch):
             enter(tmp_path / "link")
 
 
-def test_links_in_a_circle_end(tmp_path):
+def test_circular_links_are_an_error(tmp_path):
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
 
@@ -90,7 +90,7 @@ def test_links_in_a_circle_end(tmp_path):
         enter(tmp_path / "a")
 
 
-def test_a_directory_that_becomes_a_link_at_the_last_instant_is_not_followed(tmp_path, monkeypatch):
+def test_directory_swapped_for_a_link_is_not_followed(tmp_path, monkeypatch):
     (tmp_path / "real").mkdir()
     (tmp_path / "there").mkdir()
     really_stat = os.stat
@@ -108,7 +108,7 @@ def test_a_directory_that_becomes_a_link_at_the_last_instant_is_not_followed(tmp
 
 
 @pytest.mark.parametrize(("path", "error"), [("none", errno.ENOENT), ("file", errno.ENOTDIR), ("file/x", errno.ENOTDIR), ("link", errno.ENOENT)])
-def test_what_is_no_directory_is_an_error(tmp_path, path, error):
+def test_other_file_types_are_an_error(tmp_path, path, error):
     (tmp_path / "file").touch()
     (tmp_path / "link").symlink_to("none")
 
@@ -117,7 +117,7 @@ def test_what_is_no_directory_is_an_error(tmp_path, path, error):
     assert caught.value.errno == error
 
 
-def test_a_directory_needs_no_right_to_be_listed(tmp_path):
+def test_open_directory_needs_no_read_permission(tmp_path):
     (tmp_path / "dark" / "below").mkdir(parents=True)
     (tmp_path / "dark").chmod(0o300)
 
@@ -126,7 +126,7 @@ def test_a_directory_needs_no_right_to_be_listed(tmp_path):
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077, 0o277, 0o777], ids=oct)
-def test_what_is_created_is_private_under_any_umask_and_what_was_there_stays(tmp_path, mask):
+def test_created_directories_are_private_under_any_umask_and_existing_ones_unchanged(tmp_path, mask):
     (tmp_path / "there").mkdir(mode=0o755)
     (tmp_path / "there").chmod(0o755)
     before = os.umask(mask)
@@ -140,7 +140,7 @@ def test_what_is_created_is_private_under_any_umask_and_what_was_there_stays(tmp
     assert {path.name: mode(path) for path in tmp_path.rglob("*")} == {"there": 0o755, "new": 0o700, "newer": 0o700}
 
 
-def test_threads_that_create_directories_leave_the_umask_as_it_was(tmp_path):
+def test_threads_that_create_directories_restore_the_umask(tmp_path):
     before = os.umask(0o022)
     try:
         threads = [threading.Thread(target=enter, args=(tmp_path / str(number) / "x",), kwargs={"create": True}) for number in range(8)]
@@ -154,7 +154,7 @@ def test_threads_that_create_directories_leave_the_umask_as_it_was(tmp_path):
     assert {mode(path) for path in tmp_path.rglob("*")} == {0o700}
 
 
-def test_no_descriptor_stays_open(tmp_path):
+def test_no_descriptor_leaks(tmp_path):
     (tmp_path / "link").symlink_to("none")
     before = len(os.listdir("/proc/self/fd"))
 
@@ -170,7 +170,7 @@ def test_no_descriptor_stays_open(tmp_path):
 
 
 @pytest.mark.parametrize(("bits", "can"), [(0o700, False), (0o755, False), (0o720, True), (0o702, True), (0o1777, True)])
-def test_who_can_write_to_a_directory(tmp_path, bits, can):
+def test_others_can_write(tmp_path, bits, can):
     tmp_path.chmod(bits)
 
     assert others_can_write(tmp_path.stat()) is can
@@ -180,7 +180,7 @@ def test_who_can_write_to_a_directory(tmp_path, bits, can):
 # --- files -------------------------------------------------------------------------------------------------------------------
 
 
-def test_a_regular_file_is_opened_and_created_for_its_owner_alone(tmp_path):
+def test_regular_file_is_opened_and_created_private(tmp_path):
     before = os.umask(0)
     try:
         handle = open_regular(str(tmp_path / "file"), os.O_RDWR | os.O_CREAT)
@@ -198,7 +198,7 @@ def make_socket(path):
     import socket
 
     here = os.getcwd()
-    os.chdir(path.parent)  # its path may be too long for a socket's
+    os.chdir(path.parent)  # the full path may be too long for a socket
     try:
         socket.socket(socket.AF_UNIX).bind(path.name)
     finally:
@@ -215,7 +215,7 @@ IRREGULAR = {
 
 @pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_WRONLY, os.O_RDWR | os.O_CREAT], ids=["reading", "writing", "creating"])
 @pytest.mark.parametrize("kind", IRREGULAR)
-def test_anything_else_is_told_at_once(tmp_path, kind, flags):
+def test_irregular_files_are_refused_without_blocking(tmp_path, kind, flags):
     IRREGULAR[kind](tmp_path / "odd")
 
     with pytest.raises(OSError) as caught:
@@ -224,7 +224,7 @@ def test_anything_else_is_told_at_once(tmp_path, kind, flags):
     assert irregular((tmp_path / "odd").stat()) == kind
 
 
-def test_a_link_is_followed_only_if_that_is_wanted(tmp_path):
+def test_link_is_followed_only_on_request(tmp_path):
     (tmp_path / "file").write_bytes(b"data")
     (tmp_path / "link").symlink_to("file")
 
@@ -234,7 +234,7 @@ def test_a_link_is_followed_only_if_that_is_wanted(tmp_path):
         assert file.read() == b"data"
 
 
-def test_other_errors_stay_what_they_are(tmp_path):
+def test_other_errors_are_unchanged(tmp_path):
     with pytest.raises(FileNotFoundError):
         open_regular(str(tmp_path / "none"), os.O_RDONLY)
     (tmp_path / "file").touch()
@@ -243,7 +243,7 @@ def test_other_errors_stay_what_they_are(tmp_path):
 
 
 @pytest.mark.parametrize(("bits", "told"), [(0o600, None), (0o400, None), (0o000, None), (0o644, "0644"), (0o601, "0601"), (0o666, "0666")])
-def test_a_file_becomes_private(tmp_path, bits, told):
+def test_make_private_sets_the_mode(tmp_path, bits, told):
     with (tmp_path / "file").open("w") as file:
         (tmp_path / "file").chmod(bits)
 

@@ -30,7 +30,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def opened(path):
-    """Opens ledgers; none outlives the test."""
+    """Open ledgers, and close them after the test."""
     ledgers = []
 
     def open_ledger(place=PLACE, max_age=DAY, **keywords):
@@ -44,13 +44,13 @@ def opened(path):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Nobody waits for another one's lock."""
+    """Fail immediately instead of waiting for a lock."""
     connect = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda path, timeout, **keywords: connect(path, timeout=0, **keywords))
 
 
 def failure(path, action, what=""):
-    """What a failure that names the ledger says besides."""
+    """The message of a failure, after the name of the ledger."""
     with pytest.raises(AccessError) as caught:
         action()
     start = f"ledger: {what}{path} "
@@ -61,61 +61,61 @@ def failure(path, action, what=""):
 # --- what is kept --------------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_noted_is_known_after_it_was_closed(opened):
+def test_recorded_states_survive_closing(opened):
     first = opened()
-    first.note({"a": "present", "b": "absent"}, NOW)
-    first.note({"b": "present until 2030", "c": "absent"}, NOW + 1)
-    first.note({}, NOW)
+    first.record({"a": "present", "b": "absent"}, NOW)
+    first.record({"b": "present until 2030", "c": "absent"}, NOW + 1)
+    first.record({}, NOW)
     first.close()
 
-    assert opened().known(NOW + 2) == {"a": "present", "b": "present until 2030", "c": "absent"}
+    assert opened().recent_states(NOW + 2) == {"a": "present", "b": "present until 2030", "c": "absent"}
 
 
-def test_a_new_ledger_knows_nothing(opened):
-    assert opened().known(NOW) == {}
+def test_new_ledger_is_empty(opened):
+    assert opened().recent_states(NOW) == {}
 
 
 @pytest.mark.parametrize(("age", "known"), [(0, True), (DAY - 1, True), (DAY, False), (DAY + 1, False), (-5, True)])
-def test_what_is_too_old_is_not_known_any_more(age, known, opened):
+def test_states_expire(age, known, opened):
     ledger = opened()
-    ledger.note({"a": "present"}, NOW)
+    ledger.record({"a": "present"}, NOW)
 
-    assert ledger.known(NOW + age) == ({"a": "present"} if known else {})
-
-
-def test_who_allows_less_age_knows_less_and_leaves_it_there(opened):
-    opened().note({"old": "present"}, NOW)
-    opened().note({"new": "present"}, NOW + 100)
-
-    assert opened(max_age=50).known(NOW + 120) == {"new": "present"}
-    assert opened(max_age=0).known(NOW + 120) == {}
-    assert opened().known(NOW + 120) == {"old": "present", "new": "present"}
+    assert ledger.recent_states(NOW + age) == ({"a": "present"} if known else {})
 
 
-def test_noting_it_again_makes_it_young(opened):
+def test_smaller_maximum_age_hides_states_but_keeps_them(opened):
+    opened().record({"old": "present"}, NOW)
+    opened().record({"new": "present"}, NOW + 100)
+
+    assert opened(max_age=50).recent_states(NOW + 120) == {"new": "present"}
+    assert opened(max_age=0).recent_states(NOW + 120) == {}
+    assert opened().recent_states(NOW + 120) == {"old": "present", "new": "present"}
+
+
+def test_recording_a_state_again_renews_it(opened):
     ledger = opened()
-    ledger.note({"a": "present"}, NOW)
-    ledger.note({"a": "present"}, NOW + DAY)
+    ledger.record({"a": "present"}, NOW)
+    ledger.record({"a": "present"}, NOW + DAY)
 
-    assert ledger.known(NOW + DAY + 5) == {"a": "present"}
+    assert ledger.recent_states(NOW + DAY + 5) == {"a": "present"}
 
 
-def test_places_know_nothing_of_each_other(opened):
+def test_places_are_separate(opened):
     mine, yours = opened(), opened("audienceplayer https://elsewhere 111")
-    mine.note({"a": "present", "b": "present"}, NOW)
-    yours.note({"a": "absent"}, NOW)
+    mine.record({"a": "present", "b": "present"}, NOW)
+    yours.record({"a": "absent"}, NOW)
     yours.forget(["b"])
 
-    assert (mine.known(NOW), yours.known(NOW)) == ({"a": "present", "b": "present"}, {"a": "absent"})
+    assert (mine.recent_states(NOW), yours.recent_states(NOW)) == ({"a": "present", "b": "present"}, {"a": "absent"})
 
 
-def test_what_is_forgotten_is_not_known(opened):
+def test_forgotten_items_are_gone(opened):
     ledger = opened()
-    ledger.note({"a": "present", "b": "absent", "c": "absent"}, NOW)
+    ledger.record({"a": "present", "b": "absent", "c": "absent"}, NOW)
     ledger.forget(item for item in ("a", "c", "never noted"))
     ledger.forget([])
 
-    assert opened().known(NOW) == {"b": "absent"}
+    assert opened().recent_states(NOW) == {"b": "absent"}
 
 
 STATES = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from("xyz"), max_size=4)
@@ -123,22 +123,22 @@ STATES = st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.s
 
 @settings(max_examples=25)
 @given(steps=st.lists(st.tuples(st.booleans(), STATES), max_size=6))
-def test_a_ledger_knows_what_was_noted_last_and_not_forgotten(tmp_path_factory, steps):
+def test_ledger_returns_the_last_state_unless_forgotten(tmp_path_factory, steps):
     ledger, expected = Ledger(str(tmp_path_factory.mktemp("ledger") / "file"), PLACE, DAY), {}
     for forgets, states in steps:
         if forgets:
             ledger.forget(states)
             expected = {item: state for item, state in expected.items() if item not in states}
         else:
-            ledger.note(states, NOW)
+            ledger.record(states, NOW)
             expected.update(states)
 
-    assert ledger.known(NOW) == expected
+    assert ledger.recent_states(NOW) == expected
     ledger.close()
 
 
-@pytest.mark.parametrize("use", [lambda ledger, states: ledger.note(states, NOW), lambda ledger, states: ledger.forget(states)], ids=["note", "forget"])
-def test_all_is_done_or_nothing(use, opened):
+@pytest.mark.parametrize("use", [lambda ledger, states: ledger.record(states, NOW), lambda ledger, states: ledger.forget(states)], ids=["record", "forget"])
+def test_changes_are_atomic(use, opened):
     class Interrupted(dict):
         def __iter__(self):
             yield from ("a", "b")
@@ -148,63 +148,63 @@ def test_all_is_done_or_nothing(use, opened):
             return ((item, "changed") for item in self)
 
     ledger = opened()
-    ledger.note({"a": "first", "b": "first"}, NOW)
+    ledger.record({"a": "first", "b": "first"}, NOW)
 
     with pytest.raises(KeyboardInterrupt):
         use(ledger, Interrupted())
 
-    assert ledger.known(NOW) == opened().known(NOW) == {"a": "first", "b": "first"}
+    assert ledger.recent_states(NOW) == opened().recent_states(NOW) == {"a": "first", "b": "first"}
     use(ledger, {"a": "second"})
-    assert opened().known(NOW).get("a") != "first"
+    assert opened().recent_states(NOW).get("a") != "first"
 
 
 # --- the file ------------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o077, 0o277], ids=oct)
-def test_only_the_owner_can_use_what_is_made_under_any_umask(mask, path, opened, tmp_path):
+def test_created_files_are_private_under_any_umask(mask, path, opened, tmp_path):
     before = os.umask(mask)
     try:
-        opened().note({"a": "present"}, NOW)
+        opened().record({"a": "present"}, NOW)
     finally:
         os.umask(before)
 
     assert {found.name: stat.S_IMODE(found.stat().st_mode) for found in tmp_path.iterdir()} == {"ledger.db": 0o600}
 
 
-def test_an_empty_file_becomes_a_ledger(path, opened):
+def test_empty_file_becomes_a_ledger(path, opened):
     path.touch()
 
-    opened().note({"a": "present"}, NOW)
+    opened().record({"a": "present"}, NOW)
 
-    assert opened().known(NOW) == {"a": "present"}
+    assert opened().recent_states(NOW) == {"a": "present"}
 
 
 @pytest.mark.parametrize("there", [False, True], ids=["no file", "an empty file"])
-def test_who_only_reads_makes_nothing(there, path, opened, tmp_path):
+def test_read_only_creates_nothing(there, path, opened, tmp_path):
     if there:
         path.touch()
     ledger = opened(read_only=True)
 
-    assert ledger.known(NOW) == {}
+    assert ledger.recent_states(NOW) == {}
     assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("ledger.db", b"")] * there
 
 
-def test_who_only_reads_knows_what_was_noted(path, opened):
-    opened().note({"a": "present"}, NOW)
+def test_read_only_returns_recorded_states(path, opened):
+    opened().record({"a": "present"}, NOW)
     before = path.read_bytes()
 
-    assert opened(read_only=True).known(NOW) == {"a": "present"}
+    assert opened(read_only=True).recent_states(NOW) == {"a": "present"}
     assert path.read_bytes() == before
 
 
-NO_DATABASE = "cannot be used: file is not a database. Remove it, or name another; the platform will be asked again"
+NO_DATABASE = "cannot be used: file is not a database. Remove it or choose another file; the platform is then queried again"
 BOTH = pytest.mark.parametrize("read_only", [False, True], ids=["writing", "reading"])
 
 
 @BOTH
 @pytest.mark.parametrize("content", [b"user_email,product_id\n", b"x" * 5000], ids=["short", "long"])
-def test_a_file_that_is_no_database_is_refused_and_left_alone(content, read_only, path, opened):
+def test_other_file_is_refused_and_unchanged(content, read_only, path, opened):
     path.write_bytes(content)
 
     assert failure(path, lambda: opened(read_only=read_only)) == NO_DATABASE
@@ -213,21 +213,21 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(content, read_only
 
 @BOTH
 @pytest.mark.parametrize("kind", [0, 5], ids=["of no kind", "of another kind"])
-def test_another_programs_database_is_refused_and_left_alone(kind, read_only, path, opened):
+def test_other_database_is_refused_and_unchanged(kind, read_only, path, opened):
     with sqlite3.connect(path) as database:
         database.executescript(f"PRAGMA application_id = {kind}; CREATE TABLE applied (name TEXT)")
     database.close()
     before = path.read_bytes()
 
-    assert failure(path, lambda: opened(read_only=read_only)) == "is another program's database. Name a file of its own"
+    assert failure(path, lambda: opened(read_only=read_only)) == "is another program's database. Choose a different file"
     assert path.read_bytes() == before
 
 
-def test_a_ledger_that_another_process_is_making_is_no_other_programs(path, opened, monkeypatch):
+def test_ledger_being_created_by_another_process_is_accepted(path, opened, monkeypatch):
     connect = sqlite3.connect
 
     class Overtaken(sqlite3.Connection):
-        """Between its first two questions, somebody else makes the ledger."""
+        """Another process creates the ledger between the first two queries."""
 
         questions = 0
 
@@ -235,27 +235,27 @@ def test_a_ledger_that_another_process_is_making_is_no_other_programs(path, open
             self.questions += 1
             if self.questions == 2:
                 monkeypatch.setattr(sqlite3, "connect", connect)
-                opened().note({"a": "present"}, NOW)
+                opened().record({"a": "present"}, NOW)
             return super().execute(*args)
 
     monkeypatch.setattr(sqlite3, "connect", lambda *args, **keywords: connect(*args, **keywords, factory=Overtaken))
 
-    assert opened().known(NOW) == {"a": "present"}
+    assert opened().recent_states(NOW) == {"a": "present"}
 
 
-@pytest.mark.parametrize("use", [lambda ledger: ledger.known(NOW), lambda ledger: ledger.note({"a": "b"}, NOW)], ids=["known", "note"])
-def test_a_damaged_ledger_is_a_clear_failure(use, path, opened):
+@pytest.mark.parametrize("use", [lambda ledger: ledger.recent_states(NOW), lambda ledger: ledger.record({"a": "b"}, NOW)], ids=["recent_states", "record"])
+def test_damaged_ledger_fails_clearly(use, path, opened):
     ledger = opened()
-    ledger.note({f"item {number}": "present" for number in range(1000)}, NOW)
+    ledger.record({f"item {number}": "present" for number in range(1000)}, NOW)
     ledger.close()
     size = path.stat().st_size
     path.write_bytes(path.read_bytes()[:4096] + b"\x55" * (size - 4096))
 
-    assert failure(path, lambda: use(opened())).startswith("cannot be used: database disk image is malformed. Remove it, or name another")
+    assert failure(path, lambda: use(opened())).startswith("cannot be used: database disk image is malformed. Remove it or choose another file")
 
 
 @BOTH
-def test_a_folder_is_refused(read_only, path, opened):
+def test_directory_is_refused(read_only, path, opened):
     path.mkdir()
 
     assert failure(path, lambda: opened(read_only=read_only)) == "cannot be used: it is a directory, not a regular file"
@@ -274,10 +274,10 @@ except AccessError as error:
 
 @BOTH
 @pytest.mark.parametrize("make", [os.mkfifo, make_socket, lambda path: path.symlink_to(os.devnull)], ids=["a FIFO", "a socket", "a symbolic link"])
-def test_nobody_waits_for_what_is_no_regular_file(make, read_only, path, start, request):
+def test_irregular_file_is_refused_without_blocking(make, read_only, path, start, request):
     make(path)
 
-    child = start(OPEN, path, read_only)  # which the test's end kills
+    child = start(OPEN, path, read_only)  # killed when the test ends
 
     kind = request.node.callspec.id.split("-")[0]
     assert child.line() == f"ledger: {path} cannot be used: it is {kind}, not a regular file"
@@ -286,8 +286,8 @@ def test_nobody_waits_for_what_is_no_regular_file(make, read_only, path, start, 
 @BOTH
 @pytest.mark.parametrize("name", ["ledger.db-journal", "ledger.db-wal", "ledger.db-shm"])
 @pytest.mark.parametrize("target", ["foreign", "nothing"])
-def test_a_link_where_sqlite_would_write_is_refused_and_its_target_left_alone(target, name, read_only, path, opened, tmp_path):
-    opened().note({"a": "present"}, NOW)
+def test_link_in_place_of_a_sqlite_file_is_refused_and_its_target_unchanged(target, name, read_only, path, opened, tmp_path):
+    opened().record({"a": "present"}, NOW)
     (tmp_path / "foreign").write_bytes(b"foreign")
     (tmp_path / name).symlink_to(target)
 
@@ -297,7 +297,7 @@ def test_a_link_where_sqlite_would_write_is_refused_and_its_target_left_alone(ta
     assert not (tmp_path / "nothing").exists()
 
 
-def test_a_folder_behind_a_link_that_others_can_have_planted_is_refused(tmp_path):
+def test_directory_behind_an_untrusted_link_is_refused(tmp_path):
     (tmp_path / "open").mkdir()
     (tmp_path / "real").mkdir()
     (tmp_path / "open" / "link").symlink_to("../real")
@@ -305,11 +305,11 @@ def test_a_folder_behind_a_link_that_others_can_have_planted_is_refused(tmp_path
     path = tmp_path / "open" / "link" / "ledger.db"
 
     message = failure(path, lambda: Ledger(str(path), PLACE, DAY))
-    assert message == "cannot be used: link is a symbolic link in a directory that others can write to. Give the path without it"
+    assert message == "cannot be used: link is a symbolic link in a directory that others can write to. Use a path without the link"
     assert list((tmp_path / "real").iterdir()) == []
 
 
-def test_a_missing_folder_is_a_clear_failure(path):
+def test_missing_directory_fails_clearly(path):
     path = path.parent / "missing" / "ledger.db"
 
     assert failure(path, lambda: Ledger(str(path), PLACE, DAY)) == "cannot be used: No such file or directory"
@@ -317,7 +317,7 @@ def test_a_missing_folder_is_a_clear_failure(path):
 
 
 @pytest.mark.parametrize("there", [True, False], ids=["to a file", "to nothing"])
-def test_a_symlink_is_refused_and_its_target_left_alone(there, path, opened, tmp_path):
+def test_symlink_is_refused_and_its_target_unchanged(there, path, opened, tmp_path):
     target = tmp_path / "target"
     if there:
         target.touch()
@@ -337,16 +337,16 @@ input()
 import os
 ledger = Ledger(args[0], "place", 1000)
 for number in range(20):
-    ledger.note({f"{os.getpid()}-{number}": "present", "shared": str(os.getpid())}, 5)
+    ledger.record({f"{os.getpid()}-{number}": "present", "shared": str(os.getpid())}, 5)
     ledger.forget([f"{os.getpid()}-{number - 1}"])
 print(os.getpid())
 """
 
 
-def test_processes_note_at_the_same_time(path, together):
+def test_processes_record_concurrently(path, together):
     numbers = [number for (number,) in together(3, NOTE, path)]
 
-    known = Ledger(str(path), "place", 1000).known(5)
+    known = Ledger(str(path), "place", 1000).recent_states(5)
     assert known.pop("shared") in numbers
     assert known == {f"{number}-19": "present" for number in numbers}
 
@@ -357,12 +357,12 @@ import sys
 from ansible_collections.mediaops.access.plugins.module_utils._data.ledger import Ledger
 ledger = Ledger(sys.argv[1], "place", 1000)
 for number in itertools.count():
-    ledger.note({f"{number}-{part}": "present" for part in range(300)}, 5)
+    ledger.record({f"{number}-{part}": "present" for part in range(300)}, 5)
     print(number, flush=True)
 """
 
 
-def test_a_process_that_is_killed_leaves_what_it_has_noted(path, start):
+def test_killed_process_keeps_what_it_recorded(path, start):
     for _round in range(3):
         child = start(NOTE_WITHOUT_END, path)
         noted = [child.line() for _note in range(5)]
@@ -372,11 +372,11 @@ def test_a_process_that_is_killed_leaves_what_it_has_noted(path, start):
 
         ledger = Ledger(str(path), "place", 1000)
         counts = {}
-        for item in ledger.known(5):
+        for item in ledger.recent_states(5):
             counts[item.partition("-")[0]] = counts.get(item.partition("-")[0], 0) + 1
         assert set(counts.values()) == {300}
         assert set(noted) <= counts.keys()
-        ledger.forget(ledger.known(5))
+        ledger.forget(ledger.recent_states(5))
         ledger.close()
 
 
@@ -392,35 +392,35 @@ class Deadly(dict):
             yield f"item {number}", "half"
         os.kill(os.getpid(), signal.SIGKILL)
 
-Ledger(sys.argv[1], "place", 1000).note(Deadly(), 5)
+Ledger(sys.argv[1], "place", 1000).record(Deadly(), 5)
 """
 
 
-def test_what_a_process_was_noting_when_it_was_killed_is_undone(path, start):
+def test_incomplete_record_of_a_killed_process_is_rolled_back(path, start):
     ledger = Ledger(str(path), "place", 1000)
-    ledger.note({"item 0": "whole"}, 5)
+    ledger.record({"item 0": "whole"}, 5)
     ledger.close()
 
     assert start(KILLED_IN_A_NOTE, path).process.wait(60) == -signal.SIGKILL
 
     ledger = Ledger(str(path), "place", 1000)
-    assert ledger.known(5) == {"item 0": "whole"}
-    ledger.note({"item 1": "whole"}, 5)
-    assert ledger.known(5) == {"item 0": "whole", "item 1": "whole"}
+    assert ledger.recent_states(5) == {"item 0": "whole"}
+    ledger.record({"item 1": "whole"}, 5)
+    assert ledger.recent_states(5) == {"item 0": "whole", "item 1": "whole"}
     ledger.close()
 
 
-LOCKED = "cannot be used: database is locked. Remove it, or name another; the platform will be asked again"
+LOCKED = "cannot be used: database is locked. Remove it or choose another file; the platform is then queried again"
 
 
 @pytest.mark.parametrize(
     "use",
-    [lambda ledger: ledger.note({"a": "new"}, NOW), lambda ledger: ledger.forget(["a"]), lambda ledger: ledger.known(NOW)],
-    ids=["note", "forget", "known"],
+    [lambda ledger: ledger.record({"a": "new"}, NOW), lambda ledger: ledger.forget(["a"]), lambda ledger: ledger.recent_states(NOW)],
+    ids=["record", "forget", "recent_states"],
 )
-def test_a_ledger_that_another_keeps_locked_is_a_clear_failure_and_of_use_afterwards(use, path, opened, impatient):
+def test_locked_ledger_fails_clearly_and_works_afterwards(use, path, opened, impatient):
     ledger = opened()
-    ledger.note({"a": "old"}, NOW)
+    ledger.record({"a": "old"}, NOW)
     other = sqlite3.connect(path, timeout=0, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
 
@@ -429,28 +429,28 @@ def test_a_ledger_that_another_keeps_locked_is_a_clear_failure_and_of_use_afterw
     other.execute("ROLLBACK")
     other.close()
 
-    assert ledger.known(NOW) == {"a": "old"}
-    ledger.note({"a": "newest"}, NOW)
-    assert opened().known(NOW) == {"a": "newest"}
+    assert ledger.recent_states(NOW) == {"a": "old"}
+    ledger.record({"a": "newest"}, NOW)
+    assert opened().recent_states(NOW) == {"a": "newest"}
 
 
-def test_a_note_that_a_reader_blocks_at_its_end_is_undone(path, opened, impatient):
+def test_record_blocked_by_a_reader_is_rolled_back(path, opened, impatient):
     ledger = opened()
-    ledger.note({"a": "old"}, NOW)
+    ledger.record({"a": "old"}, NOW)
     reader = sqlite3.connect(path, timeout=0, isolation_level=None)
     reader.execute("BEGIN")
     reader.execute("SELECT * FROM applied").fetchall()
 
-    assert failure(path, lambda: ledger.note({"a": "new"}, NOW)) == LOCKED
+    assert failure(path, lambda: ledger.record({"a": "new"}, NOW)) == LOCKED
     reader.execute("ROLLBACK")
     reader.close()
 
-    assert ledger.known(NOW) == {"a": "old"}
-    ledger.note({"a": "newest"}, NOW)
-    assert opened().known(NOW) == {"a": "newest"}
+    assert ledger.recent_states(NOW) == {"a": "old"}
+    ledger.record({"a": "newest"}, NOW)
+    assert opened().recent_states(NOW) == {"a": "newest"}
 
 
-def test_who_finds_it_locked_waits_for_half_a_minute(path, monkeypatch):
+def test_lock_is_waited_for_30_seconds(path, monkeypatch):
     asked = []
     connect = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda path, timeout, **keywords: asked.append(timeout) or connect(path, **keywords))
@@ -466,22 +466,22 @@ import sys
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._data.ledger import Ledger
 ledger = Ledger(sys.argv[1], "place", 1000)
-ledger.note({"a": "old"}, 5)
+ledger.record({"a": "old"}, 5)
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
 try:
-    ledger.note({f"item {number}": "x" * 1000 for number in range(5000)}, 5)
+    ledger.record({f"item {number}": "x" * 1000 for number in range(5000)}, 5)
 except AccessError as error:
     print(error.message, flush=True)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-ledger.note({"b": "new"}, 5)
-print(ledger.known(5))
+ledger.record({"b": "new"}, 5)
+print(ledger.recent_states(5))
 """
 
 
-def test_a_disk_that_is_full_is_a_clear_failure_and_keeps_what_was_there(path, start):
+def test_full_disk_fails_clearly_and_keeps_old_data(path, start):
     child = start(FULL_DISK, path)
 
     assert re.fullmatch(
-        f"ledger: {re.escape(str(path))} cannot be used: (database or disk is full|disk I/O error)[.] Remove it, or name another; .*", child.line()
+        f"ledger: {re.escape(str(path))} cannot be used: (database or disk is full|disk I/O error)[.] Remove it or choose another file; .*", child.line()
     )
     assert child.line() == "{'a': 'old', 'b': 'new'}"

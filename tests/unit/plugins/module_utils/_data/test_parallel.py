@@ -11,10 +11,10 @@ import threading
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils._data.parallel import results
+from ansible_collections.mediaops.access.plugins.module_utils._data.parallel import run_parallel
 
 WIDTHS = pytest.mark.parametrize("width", [1, 2, 5])
-LONG = 20  # seconds, after which a test that hangs fails
+LONG = 20  # seconds until a hanging test fails
 
 
 def numbered(number):
@@ -29,24 +29,24 @@ def no_thread_is_left():
 
 
 @WIDTHS
-def test_without_jobs_there_are_no_results(width):
-    assert list(results(iter(()), width)) == []
+def test_no_jobs_give_no_results(width):
+    assert list(run_parallel(iter(()), width)) == []
 
 
 @WIDTHS
-def test_every_job_is_done_once(width):
-    done = collections.Counter(results((numbered(number) for number in range(100)), width))
+def test_every_job_runs_once(width):
+    done = collections.Counter(run_parallel((numbered(number) for number in range(100)), width))
 
     assert done == dict.fromkeys(range(100), 1)
 
 
 @pytest.mark.parametrize("value", [None, 0, "", []], ids=repr)
 @WIDTHS
-def test_a_result_may_be_nothing(width, value):
-    assert list(results(iter([lambda: value] * 3), width)) == [value] * 3
+def test_falsy_results_are_returned(width, value):
+    assert list(run_parallel(iter([lambda: value] * 3), width)) == [value] * 3
 
 
-def test_one_at_a_time_is_done_in_order_in_this_thread_when_it_is_asked_for():
+def test_width_1_runs_lazily_in_order_in_the_calling_thread():
     steps = []
 
     def jobs():
@@ -55,7 +55,7 @@ def test_one_at_a_time_is_done_in_order_in_this_thread_when_it_is_asked_for():
             yield None
             yield lambda number=number: steps.append(f"do {number}") or threading.current_thread()
 
-    for thread in results(jobs(), 1):
+    for thread in run_parallel(jobs(), 1):
         steps.append("result")
         assert thread is threading.current_thread()
 
@@ -63,7 +63,7 @@ def test_one_at_a_time_is_done_in_order_in_this_thread_when_it_is_asked_for():
 
 
 @pytest.mark.parametrize("width", [2, 5])
-def test_as_many_jobs_as_allowed_are_done_at_once_and_never_more(width):
+def test_at_most_width_jobs_run_at_once(width):
     barrier, lock = threading.Barrier(width), threading.Lock()
     active, most = 0, 0
 
@@ -72,16 +72,16 @@ def test_as_many_jobs_as_allowed_are_done_at_once_and_never_more(width):
         with lock:
             active += 1
             most = max(most, active)
-        barrier.wait(LONG)  # passes only when as many jobs as allowed are here
+        barrier.wait(LONG)  # passes only if ``width`` jobs run at once
         with lock:
             active -= 1
 
-    assert len(list(results(iter([job] * (4 * width)), width))) == 4 * width
+    assert len(list(run_parallel(iter([job] * (4 * width)), width))) == 4 * width
     assert most == width
 
 
 @WIDTHS
-def test_a_job_is_taken_when_somebody_is_free_to_do_it(width):
+def test_jobs_are_taken_only_when_a_thread_is_free(width):
     taken, received = 0, 0
 
     def jobs():
@@ -91,13 +91,13 @@ def test_a_job_is_taken_when_somebody_is_free_to_do_it(width):
             assert taken - received <= width
             yield numbered(number)
 
-    for _result in results(jobs(), width):
+    for _result in run_parallel(jobs(), width):
         received += 1
 
     assert (taken, received) == (30, 30)
 
 
-def test_results_come_as_soon_as_they_are_there():
+def test_results_are_yielded_as_they_complete():
     received = threading.Event()
 
     def slow():
@@ -105,14 +105,14 @@ def test_results_come_as_soon_as_they_are_there():
         return "slow"
 
     order = []
-    for result in results(iter([slow, lambda: "quick"]), 2):
+    for result in run_parallel(iter([slow, lambda: "quick"]), 2):
         order.append(result)
         received.set()
 
     assert order == ["quick", "slow"]
 
 
-def test_while_a_result_is_not_there_nobody_asks_again():
+def test_jobs_are_not_polled_while_a_result_is_pending():
     release, steps = threading.Event(), []
 
     def late():
@@ -127,15 +127,15 @@ def test_while_a_result_is_not_there_nobody_asks_again():
             yield None
         yield lambda: "second"
 
-    for result in results(jobs(), 5):
+    for result in run_parallel(jobs(), 5):
         steps.append(result)
 
     assert steps == ["none yet", "first", "second"]
 
 
 @WIDTHS
-def test_jobs_may_follow_from_results(width):
-    """A tree: each job tells of its children, as a read tells what is to be written."""
+def test_jobs_may_depend_on_results(width):
+    """A tree: each job returns its children, as a read determines the writes that follow."""
     queue, doing, seen = collections.deque([1]), 0, []
 
     def jobs():
@@ -147,7 +147,7 @@ def test_jobs_may_follow_from_results(width):
             else:
                 yield None
 
-    for number, children in results(jobs(), width):
+    for number, children in run_parallel(jobs(), width):
         doing -= 1
         seen.append(number)
         queue.extend(children)
@@ -164,7 +164,7 @@ def fail():
 
 
 @WIDTHS
-def test_what_a_job_raises_is_raised_and_no_more_jobs_are_taken(width):
+def test_exception_in_a_job_is_raised_and_stops_new_jobs(width):
     taken = 0
 
     def jobs():
@@ -175,12 +175,12 @@ def test_what_a_job_raises_is_raised_and_no_more_jobs_are_taken(width):
         taken += 1
 
     with pytest.raises(Bad):
-        list(results(jobs(), width))
+        list(run_parallel(jobs(), width))
 
     assert taken <= 1
 
 
-def test_jobs_that_run_when_another_fails_are_finished():
+def test_running_jobs_finish_when_another_fails():
     running, finished = threading.Event(), []
 
     def job():
@@ -192,30 +192,30 @@ def test_jobs_that_run_when_another_fails_are_finished():
         raise Bad
 
     with pytest.raises(Bad):
-        list(results(iter([fails_meanwhile, job]), 2))
+        list(run_parallel(iter([fails_meanwhile, job]), 2))
 
     assert finished == [True]
 
 
 @WIDTHS
-def test_what_taking_a_job_raises_is_raised(width):
+def test_exception_while_taking_a_job_is_raised(width):
     def jobs():
         yield numbered(1)
         raise Bad
 
     with pytest.raises(Bad):
-        list(results(jobs(), width))
+        list(run_parallel(jobs(), width))
 
 
 @WIDTHS
-def test_who_wants_no_more_results_leaves_no_job_running(width):
+def test_closing_early_leaves_no_job_running(width):
     begun, ended = [], []
 
     def job():
         begun.append(1)
         ended.append(1)
 
-    found = results(itertools.repeat(job), width)
+    found = run_parallel(itertools.repeat(job), width)
     next(found)
     found.close()
 

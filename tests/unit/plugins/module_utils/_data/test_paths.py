@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils._data.paths import climbs, decode_fully, quote_path
+from ansible_collections.mediaops.access.plugins.module_utils._data.paths import decode_fully, has_dot_segment, quote_path
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 
 CLIMBING = [
@@ -22,14 +22,14 @@ CLIMBING = [
 
 
 @pytest.mark.parametrize("path", CLIMBING)
-def test_a_path_that_climbs_is_found_and_refused(path):
-    assert climbs(path)
-    with pytest.raises(AccessError, match=r"^mount: .* is not a valid path: no part of it may be empty, '.' or '..', percent-encoded or not"):
+def test_path_with_dot_segments_is_detected_and_refused(path):
+    assert has_dot_segment(path)
+    with pytest.raises(AccessError, match=r"^mount: .* is not a valid path: no segment may be empty, '.' or '..' .percent-encoded or not"):
         quote_path(path, "mount")
 
 
 @pytest.mark.parametrize("path", ["", "/", "a//b", "a/%2fb", "a\\", "a\nb", "a%0ab", "a\0", "a%7f"], ids=repr)
-def test_a_path_with_an_empty_part_or_a_control_character_is_refused(path):
+def test_path_with_an_empty_segment_or_control_character_is_refused(path):
     with pytest.raises(AccessError, match=r"^path: "):
         quote_path(path, "path")
 
@@ -41,18 +41,18 @@ def test_a_path_with_an_empty_part_or_a_control_character_is_refused(path):
         *(("..a", "..a"), ("a..", "a.."), ("...", "..."), (".hidden/v1.2", ".hidden/v1.2"), ("a;b", "a%3Bb"), ("a\\b", "a%5Cb")),
     ],
 )
-def test_any_other_path_is_encoded(path, travels):
+def test_other_paths_are_encoded(path, travels):
     assert quote_path(path, "path") == travels
 
 
-def test_a_text_is_decoded_as_often_as_it_was_encoded():
+def test_all_levels_of_encoding_are_decoded():
     assert decode_fully("%252525252e%2e") == ".."
     assert decode_fully("100%") == "100%"
 
 
 @given(parts=st.lists(st.sampled_from(["..", ".", "a", "b c", "%2e%2e", "/", "\\", "%2f", ";x", "?", "#", "%25"]), max_size=6), times=st.integers(0, 3))
 @example(parts=["..", "#"], times=2)
-def test_what_is_accepted_stays_below_its_root_however_often_it_is_decoded(parts, times):
+def test_accepted_paths_stay_below_the_root_when_decoded_repeatedly(parts, times):
     path = "/".join(parts)
     for _time in range(times):
         path = quote(path, safe="/")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils._data.progress import Progress, duration
+from ansible_collections.mediaops.access.plugins.module_utils._data.progress import Progress, format_duration
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def said():
 
 @pytest.fixture
 def progress(clock, said):
-    """The progress of work on 1000 items; ``after(seconds, done, changed, failed)`` lets time pass and updates it."""
+    """The progress of work on 1000 items; ``after(seconds, done, changed, failed)`` advances the clock and updates it."""
 
     class Work:
         def __init__(self, total=1000, known=0):
@@ -31,7 +31,7 @@ def progress(clock, said):
     return Work
 
 
-def test_short_work_is_not_spoken_of(progress, said):
+def test_short_work_is_not_reported(progress, said):
     work = progress()
     for second in range(10):
         work.after(0.99, 100 * second, 0, 0)
@@ -39,16 +39,16 @@ def test_short_work_is_not_spoken_of(progress, said):
     assert said == []
 
 
-def test_a_line_comes_after_10_seconds_then_every_30(progress, said):
+def test_first_line_after_10_seconds_then_every_30(progress, said):
     work = progress()
     for _second in range(100):
         work.after(1, len(said) + 1, 0, 0)
 
-    # Each line tells how many items were done: one more than lines before it.
+    # The number of finished items is one more than the number of lines so far.
     assert [line.partition(" done")[0] for line in said] == [f"AudiencePlayer: {number} of 1000" for number in (1, 2, 3, 4)]
 
 
-def test_time_counts_from_the_last_line_not_from_when_it_was_due(progress, said):
+def test_interval_counts_from_the_last_line(progress, said):
     work = progress()
     for number, seconds in enumerate((25, 29.5, 0.5, 29.5, 0.5), 1):
         work.after(seconds, number, 0, 0)
@@ -56,7 +56,7 @@ def test_time_counts_from_the_last_line_not_from_when_it_was_due(progress, said)
     assert [line.partition(" done")[0] for line in said] == [f"AudiencePlayer: {number} of 1000" for number in (1, 3, 5)]
 
 
-def test_a_line_says_how_far_it_is(progress, said):
+def test_line_states_the_progress(progress, said):
     work = progress()
     work.after(10, 50, 7, 1)
     work.after(30, 300, 250, 20)
@@ -69,7 +69,7 @@ def test_a_line_says_how_far_it_is(progress, said):
     ]
 
 
-def test_before_anything_is_done_nothing_is_said_and_then_at_once(progress, said):
+def test_nothing_is_reported_before_the_first_item_is_done(progress, said):
     work = progress()
     work.after(10, 0, 0, 0)
     work.after(40, 0, 0, 0)
@@ -79,7 +79,7 @@ def test_before_anything_is_done_nothing_is_said_and_then_at_once(progress, said
     assert said == ["AudiencePlayer: 1 of 1000 done, 0 changed, 0 failed, 1 a minute, about 14 h 9 min left"]
 
 
-def test_what_was_known_before_is_done_and_says_nothing_of_the_pace(progress, said):
+def test_known_items_count_as_done_but_not_for_the_rate(progress, said):
     work = progress(known=900)
     work.after(10, 900, 0, 0)
     assert said == []
@@ -89,19 +89,19 @@ def test_what_was_known_before_is_done_and_says_nothing_of_the_pace(progress, sa
 
 
 @pytest.mark.parametrize("done", [1000, 1001])
-def test_the_end_is_not_spoken_of(done, progress, said):
+def test_completion_is_not_reported(done, progress, said):
     progress().after(3600, done, done, 0)
 
     assert said == []
 
 
-def test_no_work_is_not_spoken_of(progress, said):
+def test_empty_work_is_not_reported(progress, said):
     progress(total=0).after(3600, 0, 0, 0)
 
     assert said == []
 
 
-def test_a_clock_that_is_set_back_keeps_it_quiet(progress, said, clock):
+def test_clock_set_back_delays_reports(progress, said, clock):
     work = progress()
     work.after(10, 1, 0, 0)
     work.after(-86400, 2, 0, 0)
@@ -110,7 +110,7 @@ def test_a_clock_that_is_set_back_keeps_it_quiet(progress, said, clock):
 
 
 @given(steps=st.lists(st.tuples(st.floats(-100, 1e6), st.integers(0, 20)), max_size=20))
-def test_any_work_at_any_time_has_a_line_or_none(steps):
+def test_each_update_reports_at_most_one_line(steps):
     class Now:
         time = 0.0
 
@@ -134,5 +134,5 @@ def test_any_work_at_any_time_has_a_line_or_none(steps):
         *((90 * 60, "1 h 30 min"), (11100, "3 h 5 min"), (7200, "2 h 0 min"), (7199, "2 h 0 min"), (100 * 3600, "100 h 0 min")),
     ],
 )
-def test_a_duration_is_said_as_people_do(seconds, text):
-    assert duration(seconds) == text
+def test_durations_are_formatted(seconds, text):
+    assert format_duration(seconds) == text

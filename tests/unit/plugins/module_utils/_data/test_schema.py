@@ -39,32 +39,35 @@ def properties(**values):
     ("schema", "value", "problems"),
     [
         pytest.param(USER, VALID, [], id="all fits"),
-        pytest.param(USER, [SECRET], ["the whole: must be object, not array"], id="another type at the top"),
-        pytest.param(USER, None, ["the whole: must be object, not null"], id="null"),
-        pytest.param(USER, {}, ["the whole: lacks name and id"], id="missing fields"),
-        pytest.param(USER, {"name": SECRET}, ["the whole: lacks id"], id="one missing field"),
+        pytest.param(USER, [SECRET], ["top level: must be object, not array"], id="another type at the top"),
+        pytest.param(USER, None, ["top level: must be object, not null"], id="null"),
+        pytest.param(USER, {}, ["top level: lacks name and id"], id="missing fields"),
+        pytest.param(USER, {"name": SECRET}, ["top level: lacks id"], id="one missing field"),
         pytest.param(USER, properties(name=5), ["name: must be string, not integer"], id="another type"),
         pytest.param(USER, properties(name=True), ["name: must be string, not boolean"], id="boolean"),
         pytest.param(USER, properties(id=1.5), ["id: must be integer or string, not number"], id="one of two types"),
         pytest.param(USER, properties(name=""), ["name: must not be empty"], id="empty string"),
         pytest.param(USER, properties(tags=[]), ["tags: must not be empty"], id="empty list"),
         pytest.param(USER, properties(tags=["a", {"b": SECRET}]), ["tags[1]: must be string, not object"], id="place in a list"),
-        pytest.param(USER, properties(state=SECRET), ["state: must be one of present or absent"], id="choice"),
+        pytest.param(USER, properties(state=SECRET), ["state: must be present or absent"], id="choice"),
         pytest.param(USER, properties(id=SECRET), ["id: must be a whole number"], id="pattern"),
-        pytest.param(USER, properties(count=0), ["count: breaks the rule minimum: 1"], id="minimum"),
+        pytest.param(USER, properties(count=0), ["count: violates the schema rule minimum: 1"], id="minimum"),
         pytest.param(
-            USER, properties(nme=SECRET), ["the whole: has no option nme; there are: count, id, name, state, tags"], id="unknown field, and those there are"
+            USER,
+            properties(nme=SECRET),
+            ["top level: unknown option 'nme'; valid options: count, id, name, state, tags"],
+            id="unknown field, and those there are",
         ),
         pytest.param(USER, {"name": 1, "id": None}, ["id: must be integer or string, not null", "name: must be string, not integer"], id="several, by place"),
         pytest.param({"type": "array", "items": USER}, [VALID, {"name": SECRET}], ["[1]: lacks id"], id="an item of the top"),
         pytest.param({"properties": {"u": {"items": USER}}}, {"u": [properties(name=0)]}, ["u[0].name: must be string, not integer"], id="deep"),
-        pytest.param({"anyOf": [{"type": "string"}, {"type": "null"}]}, 5, ["the whole: has none of the shapes that are known"], id="no branch's type"),
-        pytest.param({"anyOf": [{"type": "string"}, {"type": "null"}], "$comment": "must be text"}, 5, ["the whole: must be text"], id="branches in words"),
+        pytest.param({"anyOf": [{"type": "string"}, {"type": "null"}]}, 5, ["top level: does not match any valid form"], id="no branch's type"),
+        pytest.param({"anyOf": [{"type": "string"}, {"type": "null"}], "$comment": "must be text"}, 5, ["top level: must be text"], id="branches in words"),
         pytest.param({"anyOf": [{"type": "string"}, USER]}, properties(name=7), ["name: must be string, not integer"], id="the branch that was meant"),
-        pytest.param({"oneOf": [{"type": "string"}, USER]}, {"id": 1}, ["the whole: lacks name"], id="what the branch that was meant lacks"),
+        pytest.param({"oneOf": [{"type": "string"}, USER]}, {"id": 1}, ["top level: lacks name"], id="what the branch that was meant lacks"),
     ],
 )
-def test_problems_name_the_place_and_the_rule(schema, value, problems):
+def test_problems_name_place_and_rule(schema, value, problems):
     assert Schema(schema).problems(value) == problems
 
 
@@ -74,10 +77,10 @@ def test_problems_name_the_place_and_the_rule(schema, value, problems):
         (None, ["data.User: must be object, not null"]),
         ({"name": "A"}, ["data.User: lacks id"]),
         (properties(tags=[1]), ["data.User.tags[0]: must be string, not integer"]),
-        (properties(nme=1), ["data.User: has no option nme; there are: count, id, name, state, tags"]),
+        (properties(nme=1), ["data.User: unknown option 'nme'; valid options: count, id, name, state, tags"]),
     ],
 )
-def test_what_is_a_part_of_something_larger_is_named_by_its_place_there(value, problems):
+def test_problems_include_the_given_place(value, problems):
     assert Schema(USER).problems(value, "data.User") == problems
 
 
@@ -89,13 +92,13 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_no_problem_shows_a_value(value):
+def test_problems_never_quote_values(value):
     schema = Schema({"anyOf": [USER, {"type": "array", "items": USER}]})
 
     assert SECRET not in json.dumps(schema.problems(value))
 
 
-def test_a_missing_library_is_named(monkeypatch):
+def test_missing_library_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "jsonschema", None)
 
     with pytest.raises(MissingLibrary, match="pip install jsonschema"):

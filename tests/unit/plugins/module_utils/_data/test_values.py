@@ -19,7 +19,7 @@ INT, TEXT = {"type": "int"}, {"type": "str"}
 
 @pytest.mark.parametrize("name", ["id", "user_id", "video_manager_id"])
 @pytest.mark.parametrize("value", [0, 5, "5", " 5 ", "0005", "99999999999999999999", 2**70])
-def test_an_id_is_digits(name, value):
+def test_digits_are_ids(name, value):
     assert problem_with(name, INT, value) is None
 
 
@@ -49,7 +49,7 @@ NO_IDS = [
 
 
 @pytest.mark.parametrize("value", NO_IDS, ids=ascii)
-def test_nothing_else_is_an_id(value):
+def test_other_values_are_not_ids(value):
     problem = problem_with("user_id", INT, value)
 
     assert problem == f"{value!r} is not an id. Give it in plain digits; spreadsheets round long numbers unless the column is text"
@@ -58,7 +58,7 @@ def test_nothing_else_is_an_id(value):
 @pytest.mark.parametrize(
     ("name", "option"), [("retries", INT), ("ident", INT), ("user_ids", INT), ("client_id", TEXT), ("id", TEXT), ("user_id", {"type": "float"})]
 )
-def test_a_number_that_is_no_id_and_an_id_that_is_a_text_are_left_alone(name, option):
+def test_other_numbers_and_string_ids_are_not_checked(name, option):
     assert problem_with(name, option, "-1e3") is None
 
 
@@ -66,20 +66,20 @@ def test_a_number_that_is_no_id_and_an_id_that_is_a_text_are_left_alone(name, op
 
 
 @pytest.mark.parametrize("value", ["3.10", "", "no", 5, 222])
-def test_a_text_or_a_whole_number_may_be_a_text(value):
+def test_strings_and_integers_are_valid_text(value):
     assert problem_with("alias", TEXT, value) is None
     assert problem_with("alias", {}, value) is None
 
 
 @pytest.mark.parametrize(("value", "kind"), [(3.1, "number"), (1e3, "number"), (True, "boolean"), (False, "boolean")])
-def test_what_yaml_has_made_of_a_text_is_refused(value, kind):
+def test_booleans_and_floats_are_not_valid_text(value, kind):
     assert (
         problem_with("alias", TEXT, value) == f"{value} is a {kind} and must be text. Put it in quotes: YAML changes unquoted values (3.10 to 3.1, no to false)"
     )
 
 
 @pytest.mark.parametrize("option", [{"type": "float"}, {"type": "bool"}, {"type": "raw"}, {"type": "path"}, {"type": "str", "choices": ["a"]}], ids=str)
-def test_options_that_are_no_texts_are_left_to_validation(option):
+def test_options_of_other_types_are_not_checked(option):
     assert problem_with("timeout", option, 3.1) is None
 
 
@@ -91,7 +91,7 @@ def test_options_that_are_no_texts_are_left_to_validation(option):
         ("user_id", INT, "1e3", "is not an id. "),
     ],
 )
-def test_a_secret_is_not_shown(name, option, value, beginning):
+def test_secret_values_are_not_quoted(name, option, value, beginning):
     problem = problem_with(name, {**option, "no_log": True}, value)
 
     assert problem.startswith(beginning) and str(value) not in problem
@@ -106,15 +106,22 @@ addresses = pytest.mark.parametrize("name", ["email", "user_email"])
 @pytest.mark.parametrize(
     "value", ["a@b", "Alice.O'Neil+x@Example.com", "jürgen@müller.de", "ελ@παράδειγμα.gr", '"a@b"@c.d', "用户@例子.公司", "😀@x.y", ""], ids=ascii
 )
-def test_an_address_has_an_at(name, value):
+def test_valid_addresses(name, value):
     assert problem_with(name, TEXT, value) is None
 
 
 @addresses
 @pytest.mark.parametrize(
-    ("value", "lacking"), [("alice", "@"), ("alice.example.com", "@"), ("@b.c", "text beside its @"), ("a@", "text beside its @"), ("@", "text beside its @")]
+    ("value", "lacking"),
+    [
+        ("alice", "@"),
+        ("alice.example.com", "@"),
+        ("@b.c", "text before or after the @"),
+        ("a@", "text before or after the @"),
+        ("@", "text before or after the @"),
+    ],
 )
-def test_what_lacks_one_is_no_address(name, value, lacking):
+def test_addresses_without_an_at_are_invalid(name, value, lacking):
     assert problem_with(name, TEXT, value) == f"{value!r} is not an e-mail address: it has no {lacking}"
 
 
@@ -147,15 +154,15 @@ UNSEEN = {
 @addresses
 @pytest.mark.parametrize("form", ["{}a@b.c", "a{}@b.c", "a@b{}.c", "a@b.c{}"])
 @pytest.mark.parametrize("character", UNSEEN, ids=ascii)
-def test_a_character_that_nobody_sees_is_refused_and_named(name, form, character):
+def test_invisible_characters_are_refused_and_named(name, form, character):
     problem = problem_with(name, TEXT, form.format(character))
 
-    assert f" holds {UNSEEN[character]}: an e-mail address has no blanks or invisible characters" in problem
+    assert f" contains {UNSEEN[character]}: an e-mail address has no whitespace or invisible characters" in problem
     assert problem.isprintable() or character == " "
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=6))
-def test_only_characters_that_are_seen_pass(local):
+def test_only_visible_characters_are_accepted(local):
     if problem_with("email", TEXT, f"x{local}@b.c") is None:
         assert not {unicodedata.category(character) for character in local} & {"Cc", "Cf", "Cs", "Cn", "Co", "Zs", "Zl", "Zp"}
         assert not any(map(str.isspace, local))
@@ -176,17 +183,17 @@ def test_only_characters_that_are_seen_pass(local):
     ],
     ids=ascii,
 )
-def test_spellings_of_one_address_are_the_same(one, other):
+def test_equivalent_addresses_have_the_same_identity(one, other):
     assert identity(one) == identity(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("a@b.c", "b@b.c"), ("a.b@c.d", "ab@c.d"), ("a+x@b.c", "a@b.c"), ("jurgen@x.y", "j\u00fcrgen@x.y")], ids=ascii)
-def test_others_are_not(one, other):
+def test_different_addresses_have_different_identities(one, other):
     assert identity(one) != identity(other)
 
 
 @given(st.text(max_size=12))
-def test_identity_is_its_own_identity_and_that_of_any_case_and_form(text):
+def test_identity_is_idempotent_and_ignores_case_and_form(text):
     same = identity(text)
 
     assert identity(same) == same
@@ -200,7 +207,7 @@ def test_identity_is_its_own_identity_and_that_of_any_case_and_form(text):
 SPEC = {"id": INT, "alias": TEXT, "items": {"type": "list", "options": {"user_id": INT, "email": TEXT}}, "tree": {"type": "dict"}}
 
 
-def test_values_are_found_at_the_top_and_in_items():
+def test_leaves_include_options_and_suboptions():
     values = {
         "id": "1e3",
         "alias": 3.1,
@@ -220,21 +227,21 @@ def test_values_are_found_at_the_top_and_in_items():
 
 
 @pytest.mark.parametrize("items", [None, "text", 5, {"user_id": "x"}, [None, 5, "x"]], ids=str)
-def test_what_is_misshapen_is_left_to_validation(items):
+def test_leaves_skip_values_of_the_wrong_shape(items):
     assert problems_in(leaves({"items": items}, SPEC)) == []
 
 
 @pytest.mark.parametrize("value", [{"id": 1}, ["hush-token"], []], ids=str)
 @pytest.mark.parametrize(("name", "option"), [("id", INT), ("alias", TEXT), ("email", TEXT)])
-def test_what_is_no_single_value_is_left_to_validation(name, option, value):
+def test_dicts_and_lists_are_not_checked(name, option, value):
     assert problem_with(name, option, value) is None
 
 
 @pytest.mark.parametrize(
     ("name", "option", "value"), [("id", INT, "hush-token"), ("alias", TEXT, 3.1), ("email", TEXT, "hush-token"), ("email", TEXT, "hu sh@b.c")]
 )
-def test_a_value_may_be_kept_out_of_a_message(name, option, value):
-    shown, hidden = problem_with(name, option, value), problem_with(name, option, value, shows=False)
+def test_values_can_be_omitted_from_messages(name, option, value):
+    shown, hidden = problem_with(name, option, value), problem_with(name, option, value, show_value=False)
 
     assert shown == f"{value!r} {hidden}"
     assert str(value) not in hidden.partition("Put it")[0]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hostile answers on real sockets: they end in time, in bounded memory, and with one clear failure."""
+"""Hostile responses on real sockets: they end in time, within bounded memory, and with one clear failure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets i
 from ansible_collections.mediaops.access.plugins.module_utils._platform.responses import ResponseReader
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 
-#: What a request may take on a busy machine although it must take no longer than its timeout; and that timeout.
+#: The tolerance for a request on a busy machine, and its timeout, in seconds.
 SOON, TIMEOUT = 5.0, 0.2
 LIMIT = 256 << 10
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -36,7 +36,7 @@ GZIP = OK + b"Connection: close\r\nContent-Encoding: gzip\r\n\r\n"
 
 
 class RawServer:
-    """Answers each request with what ``script`` yields for it: bytes, or seconds to wait. It closes a connection after ``None`` only."""
+    """Responds to each request with what ``script`` yields: bytes, or seconds to wait. A connection is closed only after ``None``."""
 
     def __init__(self, script, tls=None):
         self._script, self._tls = script, tls
@@ -96,11 +96,11 @@ class RawServer:
 
 @pytest.fixture
 def server():
-    """Starts servers; none outlives the test."""
+    """Start servers, and stop them after the test."""
     with contextlib.ExitStack() as stack:
 
         def start(*pieces, tls=None):
-            """A server that sends these pieces in turn, of which one may be a function that returns more."""
+            """Start a server that sends these pieces in turn; a piece may be a function that returns more."""
 
             def script(head):
                 for piece in pieces:
@@ -131,7 +131,7 @@ def send(clock):
 
 @pytest.fixture(params=["GET", "POST"])
 def failure(request, send):
-    """Sends a read and a write, of which neither may last, and returns what they fail with."""
+    """Send a read or a write that must fail in time, and return its message."""
 
     def fail(url, **transport):
         began = time.monotonic()
@@ -148,12 +148,12 @@ def failure(request, send):
 
 @pytest.fixture
 def small(monkeypatch):
-    """A limit that is reached soon."""
+    """Lower the limit on the size of responses."""
     monkeypatch.setattr(bounded, "MAX_BODY", LIMIT)
 
 
 def drip(piece):
-    """One piece after another, without end, each within the timeout."""
+    """Repeat a piece forever, each time within the timeout."""
     return lambda: itertools.chain.from_iterable((piece, TIMEOUT / 10) for _piece in itertools.count())
 
 
@@ -167,36 +167,38 @@ def flood(piece):
 @pytest.mark.parametrize(
     ("pieces", "reason"),
     [
-        pytest.param([drip(b"H")], "no answer within timeout", id="status line"),
-        pytest.param([OK, drip(b"X-Drip: drop\r\n")], "no answer within timeout", id="headers"),
-        pytest.param([OK + b"X-Drip: ", drip(b"d")], "no answer within timeout", id="one header"),
-        pytest.param([drip(b"HTTP/1.1 100 Continue\r\n\r\n")], "no answer within timeout", id="interim answers"),
-        pytest.param([drip(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")], "no answer within timeout", id="early hints"),
-        pytest.param([OK + b"Content-Length: 10000\r\n\r\n", drip(b" ")], "did not arrive completely within timeout", id="body"),
-        pytest.param([OK + b"Connection: close\r\n\r\n", drip(b" ")], "did not arrive completely within timeout", id="body until the connection closes"),
-        pytest.param([CHUNKED, drip(b"1\r\n \r\n")], "did not arrive completely within timeout", id="chunks"),
-        pytest.param([CHUNKED, drip(b"0")], "did not arrive completely within timeout", id="length of a chunk"),
-        pytest.param([CHUNKED, b"1;a=", drip(b"b")], "did not arrive completely within timeout", id="extension of a chunk"),
-        pytest.param([CHUNKED, b"2\r\n{}\r\n0\r\n", drip(b"X-Drip: drop\r\n")], "did not arrive completely within timeout", id="trailer"),
+        pytest.param([drip(b"H")], "no response within timeout", id="status line"),
+        pytest.param([OK, drip(b"X-Drip: drop\r\n")], "no response within timeout", id="headers"),
+        pytest.param([OK + b"X-Drip: ", drip(b"d")], "no response within timeout", id="one header"),
+        pytest.param([drip(b"HTTP/1.1 100 Continue\r\n\r\n")], "no response within timeout", id="interim answers"),
+        pytest.param([drip(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")], "no response within timeout", id="early hints"),
+        pytest.param([OK + b"Content-Length: 10000\r\n\r\n", drip(b" ")], "the complete response did not arrive within timeout", id="body"),
+        pytest.param(
+            [OK + b"Connection: close\r\n\r\n", drip(b" ")], "the complete response did not arrive within timeout", id="body until the connection closes"
+        ),
+        pytest.param([CHUNKED, drip(b"1\r\n \r\n")], "the complete response did not arrive within timeout", id="chunks"),
+        pytest.param([CHUNKED, drip(b"0")], "the complete response did not arrive within timeout", id="length of a chunk"),
+        pytest.param([CHUNKED, b"1;a=", drip(b"b")], "the complete response did not arrive within timeout", id="extension of a chunk"),
+        pytest.param([CHUNKED, b"2\r\n{}\r\n0\r\n", drip(b"X-Drip: drop\r\n")], "the complete response did not arrive within timeout", id="trailer"),
         pytest.param([GZIP + gzip.compress(b"{}")[:12], drip(b"\0")], "", id="compressed"),
-        pytest.param([OK + b"Connection: close\r\n\r\n{}", 60.0], "did not arrive completely within timeout", id="open after the answer"),
+        pytest.param([OK + b"Connection: close\r\n\r\n{}", 60.0], "the complete response did not arrive within timeout", id="open after the answer"),
     ],
 )
-def test_an_answer_that_drips_ends_with_the_timeout(pieces, reason, server, failure):
+def test_slow_response_ends_at_the_timeout(pieces, reason, server, failure):
     assert reason in failure(server(*pieces).url)
 
 
-def test_so_does_one_through_tls(server, failure, tmp_path):
+def test_slow_response_over_tls_ends_at_the_timeout(server, failure, tmp_path):
     authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     url = server(OK + b"Content-Length: 10000\r\n\r\n", drip(b" "), tls=context).url
 
-    assert "did not arrive completely within timeout" in failure(url, ca_path=str(tmp_path / "ca.pem"), timeout=0.5)
+    assert "the complete response did not arrive within timeout" in failure(url, ca_path=str(tmp_path / "ca.pem"), timeout=0.5)
 
 
 @pytest.mark.parametrize("pieces", [[drip(b"H")], [OK, drip(b"X-Drip: drop\r\n")]], ids=["status line", "headers"])
-def test_so_does_a_proxy_that_drips(pieces, server, send, monkeypatch):
+def test_slow_proxy_ends_at_the_timeout(pieces, server, send, monkeypatch):
     monkeypatch.setenv("https_proxy", server(*pieces).url)
     began = time.monotonic()
 
@@ -206,7 +208,7 @@ def test_so_does_a_proxy_that_drips(pieces, server, send, monkeypatch):
     assert time.monotonic() - began < SOON
 
 
-def test_so_does_each_answer_of_a_chain_of_redirects(server, send):
+def test_slow_redirects_end_at_the_timeout(server, send):
     hops = itertools.count()
 
     def hop():
@@ -217,14 +219,14 @@ def test_so_does_each_answer_of_a_chain_of_redirects(server, send):
     started = server(hop)
     began = time.monotonic()
 
-    with pytest.raises(AccessError, match="did not arrive completely within timeout"):
+    with pytest.raises(AccessError, match="the complete response did not arrive within timeout"):
         send(Request("GET", started.url))
 
     assert time.monotonic() - began < SOON
     assert len(started.requests) == 1
 
 
-def test_a_large_answer_on_a_slow_line_is_read_as_long_as_it_gets_on(server, send, monkeypatch):
+def test_large_response_may_exceed_the_timeout_while_it_progresses(server, send, monkeypatch):
     monkeypatch.setattr(bounded, "MIN_RATE", 1 << 10)
     body = b"x" * 256
     started = server(OK + b"Content-Length: 10240\r\n\r\n", lambda: itertools.chain.from_iterable((body, TIMEOUT / 10) for _piece in range(40)))
@@ -234,8 +236,8 @@ def test_a_large_answer_on_a_slow_line_is_read_as_long_as_it_gets_on(server, sen
     assert time.monotonic() - began > 2 * TIMEOUT
 
 
-def test_an_answer_may_begin_late_and_take_its_time(server, send):
-    """Headers and body have the timeout each."""
+def test_headers_and_body_each_have_the_timeout(server, send):
+    """The timeout applies to headers and body separately."""
     started = server(0.6 * TIMEOUT, OK + b"Content-Length: 2\r\n\r\n{", 0.6 * TIMEOUT, b"}")
 
     assert send(Request("GET", started.url), timeout=TIMEOUT).body == b"{}"
@@ -243,11 +245,11 @@ def test_an_answer_may_begin_late_and_take_its_time(server, send):
 
 # --- size -------------------------------------------------------------------------------------------------------------------
 
-TOO_LARGE = "the answer is larger than 0 MiB, which is the most that is read"
+TOO_LARGE = "the response is larger than 0 MiB, the maximum that is read"
 
 
 def bombs(wbits):
-    """A lot of nothing, compressed."""
+    """A compression bomb of zeros."""
     compressor = zlib.compressobj(9, zlib.DEFLATED, wbits)
     return b"".join([*(compressor.compress(bytes(1 << 20)) for _mebibyte in range(64)), compressor.flush()])
 
@@ -272,7 +274,7 @@ def bombs(wbits):
         ),
     ],
 )
-def test_an_answer_beyond_the_limit_is_refused_as_it_arrives(pieces, server, failure):
+def test_oversized_response_is_refused_while_received(pieces, server, failure):
     started = server(*pieces)
     tracemalloc.start()
     try:
@@ -283,10 +285,10 @@ def test_an_answer_beyond_the_limit_is_refused_as_it_arrives(pieces, server, fai
 
 
 @pytest.mark.usefixtures("small")
-def test_a_refused_answer_is_not_asked_for_again(server, send):
+def test_refused_response_is_not_requested_again(server, send):
     started = server(OK + b"Content-Length: 99999999999\r\n\r\n")
 
-    with pytest.raises(AccessError, match="the answer is larger than"):
+    with pytest.raises(AccessError, match="the response is larger than"):
         send(Request("GET", started.url), retries=4)
 
     assert len(started.requests) == 1
@@ -303,8 +305,8 @@ def test_a_refused_answer_is_not_asked_for_again(server, send):
         pytest.param([CHUNKED, b"-1\r\n", flood(bytes(1 << 16))], id="negative chunk"),
     ],
 )
-def test_nothing_around_the_body_is_without_limit(pieces, server, failure):
-    failure(server(b"no HTTP").url)  # what is imported and cached once is not counted
+def test_chunk_headers_and_trailers_are_limited(pieces, server, failure):
+    failure(server(b"no HTTP").url)  # excludes imports and caches from the measurement
     started = server(*pieces)
     tracemalloc.start()
     try:
@@ -325,19 +327,19 @@ def test_nothing_around_the_body_is_without_limit(pieces, server, failure):
         pytest.param([flood(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 100)], id="early hints"),
     ],
 )
-def test_a_flood_of_headers_is_a_clear_failure(pieces, server, failure):
+def test_excessive_headers_fail_clearly(pieces, server, failure):
     message = failure(server(*pieces).url, timeout=SOON)
 
-    assert "the answer's headers are larger than 256 KiB" in message or "the answer is not valid HTTP" in message
+    assert "the response headers are larger than 256 KiB" in message or "the response is not valid HTTP" in message
 
 
 @pytest.mark.parametrize("encoding", [b"br", b"zstd", b"gzip, gzip", b"gzip,deflate", b"bogus"])
-def test_what_is_compressed_in_another_way_is_refused(encoding, server, failure):
-    assert "compressed in a way that was not asked for" in failure(server(GZIP.replace(b"gzip", encoding) + b"x", None).url)
+def test_unsupported_content_encoding_is_refused(encoding, server, failure):
+    assert "Content-Encoding that was not requested" in failure(server(GZIP.replace(b"gzip", encoding) + b"x", None).url)
 
 
 @pytest.mark.parametrize("wbits", [31, 15, -15], ids=["gzip", "deflate", "raw deflate"])
-def test_what_is_compressed_as_asked_for_is_read(wbits, server, send):
+def test_supported_content_encodings_are_read(wbits, server, send):
     compressor = zlib.compressobj(9, zlib.DEFLATED, wbits)
     body = compressor.compress(b'{"a": 1}' * 1000) + compressor.flush()
     encoding = b"gzip" if wbits == 31 else b"deflate"
@@ -347,7 +349,7 @@ def test_what_is_compressed_as_asked_for_is_read(wbits, server, send):
     assert b"\r\nAccept-Encoding: gzip, deflate\r\n" in started.requests[0]
 
 
-def test_an_answer_up_to_the_limit_is_read(server, send, monkeypatch):
+def test_response_up_to_the_limit_is_read(server, send, monkeypatch):
     monkeypatch.setattr(bounded, "MAX_BODY", 5000)
     body = b"x" * 5000
 
@@ -361,55 +363,57 @@ def test_an_answer_up_to_the_limit_is_read(server, send, monkeypatch):
 @pytest.mark.parametrize(
     ("pieces", "reason"),
     [
-        pytest.param([b"<html>It works</html>\r\n", None], "the answer is not valid HTTP", id="HTTP/0.9"),
-        pytest.param([b"SSH-2.0-OpenSSH_9.2\r\n", None], "the answer is not valid HTTP", id="another protocol"),
-        pytest.param([b"HTTP/9.9 200 OK\r\n\r\n", None], "the answer is not valid HTTP", id="another version"),
+        pytest.param([b"<html>It works</html>\r\n", None], "the response is not valid HTTP", id="HTTP/0.9"),
+        pytest.param([b"SSH-2.0-OpenSSH_9.2\r\n", None], "the response is not valid HTTP", id="another protocol"),
+        pytest.param([b"HTTP/9.9 200 OK\r\n\r\n", None], "the response is not valid HTTP", id="another version"),
         pytest.param([b"HTTP/1.1 9999 OK\r\n\r\n", None], "", id="impossible status"),
         pytest.param([b"HTTP/1.1 -200 OK\r\n\r\n", None], "", id="negative status"),
-        pytest.param([CHUNKED, b"what?\r\n", None], "the answer is not valid HTTP", id="no chunk"),
-        pytest.param([CHUNKED, b"-5\r\nabcde\r\n", None], "the answer is not valid HTTP", id="negative chunk"),
-        pytest.param([OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", None], "the answer is not valid HTTP", id="two lengths"),
-        pytest.param([GZIP, b"no gzip", None], "the answer cannot be decompressed", id="not gzip"),
-        pytest.param([GZIP, gzip.compress(bytes(1000))[:-12] + b"x" * 12, None], "the answer cannot be decompressed", id="broken gzip"),
-        pytest.param([OK + b"Content-Length: 10\r\n\r\n{}", None], "closed before the whole answer arrived", id="shorter than announced"),
-        pytest.param([OK + b"Content-Length: 10\r\n\r\n{}", 60.0], "did not arrive completely within timeout", id="shorter than announced, and open"),
-        pytest.param([OK + b"Content-Length: -10\r\n\r\n{}", 60.0], "did not arrive completely within timeout", id="negative length, and open"),
+        pytest.param([CHUNKED, b"what?\r\n", None], "the response is not valid HTTP", id="no chunk"),
+        pytest.param([CHUNKED, b"-5\r\nabcde\r\n", None], "the response is not valid HTTP", id="negative chunk"),
+        pytest.param([OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", None], "the response is not valid HTTP", id="two lengths"),
+        pytest.param([GZIP, b"no gzip", None], "the response cannot be decompressed", id="not gzip"),
+        pytest.param([GZIP, gzip.compress(bytes(1000))[:-12] + b"x" * 12, None], "the response cannot be decompressed", id="broken gzip"),
+        pytest.param([OK + b"Content-Length: 10\r\n\r\n{}", None], "closed before the complete response arrived", id="shorter than announced"),
+        pytest.param(
+            [OK + b"Content-Length: 10\r\n\r\n{}", 60.0], "the complete response did not arrive within timeout", id="shorter than announced, and open"
+        ),
+        pytest.param([OK + b"Content-Length: -10\r\n\r\n{}", 60.0], "the complete response did not arrive within timeout", id="negative length, and open"),
     ],
 )
-def test_an_answer_that_breaks_http(pieces, reason, server, failure):
+def test_invalid_http(pieces, reason, server, failure):
     assert reason in failure(server(*pieces).url)
 
 
 @pytest.mark.parametrize("length", [b"-10", b"\xb2", b"9" * 5000, b"1e3", b"+2", b""], ids=["negative", "superscript", "long", "float", "sign", "empty"])
-def test_a_length_that_is_none_is_not_believed(length, server, send):
+def test_invalid_content_length_is_ignored(length, server, send):
     assert send(Request("GET", server(OK + b"Connection: close\r\nContent-Length: " + length + b"\r\n\r\n{}", None).url)).body == b"{}"
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_an_answer_without_a_body_may_announce_one(status, server, send):
+def test_bodiless_response_may_announce_a_length(status, server, send):
     assert send(Request("GET", server(b"HTTP/1.1 %d X\r\nContent-Length: 10\r\nContent-Encoding: br\r\n\r\n" % status).url)).body == b""
 
 
 @pytest.mark.parametrize("interim", [b"100 Continue", b"102 Processing", b"103 Early Hints"])
-def test_interim_answers_are_skipped_and_none_is_left_for_the_next_request(interim, server, send):
+def test_interim_responses_are_skipped(interim, server, send):
     numbers = itertools.count()
     started = server(b"HTTP/1.1 " + interim + b"\r\nLink: </a>\r\n\r\n", 0.02, lambda: [OK + b"Content-Length: 1\r\n\r\n%d" % next(numbers)])
 
     assert [send(Request("GET", started.url)).body for _request in range(3)] == [b"0", b"1", b"2"]
 
 
-def test_what_follows_an_answer_is_not_taken_for_the_next_one(server, send):
+def test_excess_bytes_are_not_read_as_the_next_response(server, send):
     started = server(
         OK + b"Content-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", 0.02, b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
     )
 
     assert send(Request("HEAD", started.url)).body == b""
-    time.sleep(0.1)  # until the rest has come
+    time.sleep(0.1)  # until the rest has arrived
     assert [send(Request("GET", started.url)).body for _request in range(2)] == [b"{}", b"{}"]
 
 
 @pytest.mark.parametrize("name", ["Set-Cookie", "Set-Cookie2"])
-def test_no_cookie_is_even_read(name, server, send, recwarn):
+def test_cookies_are_not_parsed(name, server, send, recwarn):
     cookie = b"a=b; Max-Age=" + b"9" * 5000 + b"; Expires=" + b"1" * 5000 + b"; Domain=; Path"
     started = server(OK + name.encode() + b": " + cookie + b"\r\nContent-Length: 2\r\n\r\n{}")
 
@@ -433,10 +437,10 @@ def test_no_cookie_is_even_read(name, server, send, recwarn):
     ],
     ids=repr,
 )
-def test_nothing_that_is_given_for_a_header_becomes_another_one(headers, server, send):
+def test_header_injection_is_refused(headers, server, send):
     started = server(OK + b"Content-Length: 2\r\n\r\n{}")
 
-    with pytest.raises(AccessError, match="cannot be sent: the URL or an option that travels in a header holds characters that HTTP does not allow"):
+    with pytest.raises(AccessError, match="cannot be sent: the URL or an option sent as a header contains characters that HTTP does not allow"):
         send(Request("GET", started.url, headers=headers))
 
     assert started.requests == []

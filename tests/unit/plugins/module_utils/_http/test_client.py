@@ -34,12 +34,12 @@ def limited(status=429, **headers):
     return {"status": status, "headers": {name.replace("_", "-"): value for name, value in headers.items()}}
 
 
-# --- which answers are returned, repeated, ambiguous ------------------------------------------------------------------------
+# --- responses: returned, repeated, ambiguous -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 304, 400, 401, 403, 404, 405, 409, 410, 422, 501])
 @pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
-def test_an_answer_that_was_meant_is_returned_at_once(request_, status, send, exchange, clock):
+def test_intended_response_is_returned_immediately(request_, status, send, exchange, clock):
     exchange(request_, status)
 
     assert send(request_).status == status
@@ -47,7 +47,7 @@ def test_an_answer_that_was_meant_is_returned_at_once(request_, status, send, ex
 
 
 @pytest.mark.parametrize("status", [200, 202, 300, 404])
-def test_an_answer_that_was_meant_is_no_limit_because_it_says_when_to_come_again(status, send, exchange, clock):
+def test_retry_after_on_an_intended_response_is_ignored(status, send, exchange, clock):
     exchange(READ, {"status": status, "headers": {"Retry-After": "30"}})
 
     assert send(READ).status == status
@@ -55,7 +55,7 @@ def test_an_answer_that_was_meant_is_no_limit_because_it_says_when_to_come_again
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
-def test_only_503_is_waited_for_as_it_says(status, send, exchange, clock):
+def test_retry_after_of_other_5xx_is_ignored(status, send, exchange, clock):
     exchange(READ, {"status": status, "headers": {"Retry-After": "30"}}, 200)
 
     assert send(READ).status == 200
@@ -69,14 +69,14 @@ def test_success_is_any_status_from_200_to_299(status, ok):
 
 @SAFE
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
-def test_a_failure_on_the_way_is_repeated_where_that_is_safe(request_, status, send, exchange):
+def test_transient_failure_of_a_safe_request_is_repeated(request_, status, send, exchange):
     exchange(request_, status, status, 200)
 
     assert send(request_).status == 200
 
 
 @SAFE
-def test_repeats_end_with_the_last_answer_after_growing_pauses(request_, send, exchange, clock):
+def test_repeats_back_off_and_end_with_the_last_response(request_, send, exchange, clock):
     exchange(request_, 502, 503, 500, 408, 504)
 
     assert send(request_, retries=4).status == 504
@@ -84,7 +84,7 @@ def test_repeats_end_with_the_last_answer_after_growing_pauses(request_, send, e
 
 
 @pytest.mark.parametrize(("random", "pause"), [(0.0, 0.2), (1.0, 0.3)])
-def test_pauses_are_spread(random, pause, send, exchange, clock, monkeypatch):
+def test_backoff_has_jitter(random, pause, send, exchange, clock, monkeypatch):
     exchange(READ, 502, 200)
     monkeypatch.setattr(client.random, "random", lambda: random)
 
@@ -95,10 +95,10 @@ def test_pauses_are_spread(random, pause, send, exchange, clock, monkeypatch):
 
 @UNSAFE
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
-def test_a_write_is_never_repeated_after_a_failure_on_the_way(request_, status, send, exchange, clock):
+def test_write_is_never_repeated_after_a_transient_failure(request_, status, send, exchange, clock):
     exchange(request_, status)
 
-    with pytest.raises(AmbiguousWrite, match=f"^{request_.method} {URL} was answered with HTTP {status}, which leaves open whether it was applied$") as caught:
+    with pytest.raises(AmbiguousWrite, match=f"^{request_.method} {URL} was answered with HTTP {status}, so the outcome is unknown$") as caught:
         send(request_)
 
     assert (caught.value.status, caught.value.wait, clock.slept) == (status, 0, [])
@@ -109,7 +109,7 @@ CLOSED = requests.exceptions.ConnectionError("Connection aborted.")
 
 @pytest.mark.parametrize("creates", [True, False])
 @pytest.mark.parametrize("answer", [502, CLOSED, requests.exceptions.ReadTimeout(), limited(503, Retry_After="7"), {"status": 303}], ids=str)
-def test_a_write_with_an_unknown_outcome_says_whether_it_may_have_created_something(creates, answer, send, exchange):
+def test_ambiguous_write_states_whether_it_may_have_created_an_item(creates, answer, send, exchange):
     request = dataclasses.replace(WRITE, creates=creates)
     exchange(request, answer)
 
@@ -120,7 +120,7 @@ def test_a_write_with_an_unknown_outcome_says_whether_it_may_have_created_someth
 
 
 @pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
-def test_503_that_is_the_platforms_considered_word_is_not_waited_for(request_, send, exchange, clock):
+def test_definitive_503_is_not_waited_for(request_, send, exchange, clock):
     exchange(request_, limited(503, Retry_After="7"))
 
     assert send(request_, is_definitive_refusal=lambda response: response.status == 503).status == 503
@@ -131,18 +131,18 @@ def test_503_that_is_the_platforms_considered_word_is_not_waited_for(request_, s
     ("error", "message", "repeated", "ambiguous"),
     [
         pytest.param(requests.exceptions.ConnectTimeout(SECRET), "no connection within timeout", True, False, id="no connection in time"),
-        pytest.param(requests.exceptions.ReadTimeout(SECRET), "no answer within timeout", True, True, id="no answer in time"),
-        pytest.param(requests.exceptions.ProxyError(SECRET), "the proxy refused or is not reachable", True, False, id="proxy"),
+        pytest.param(requests.exceptions.ReadTimeout(SECRET), "no response within timeout", True, True, id="no answer in time"),
+        pytest.param(requests.exceptions.ProxyError(SECRET), "the proxy refused the connection or is unreachable", True, False, id="proxy"),
         pytest.param(requests.exceptions.SSLError(SECRET), "TLS: the handshake failed. Check url, ca_path", False, False, id="TLS"),
-        pytest.param(requests.exceptions.InvalidSchema(SECRET), "it cannot be sent. Check url and the proxy variables", False, False, id="no such scheme"),
-        pytest.param(requests.exceptions.InvalidProxyURL(SECRET), "it cannot be sent. Check url and the proxy variables", False, False, id="no proxy"),
-        pytest.param(CLOSED, "the connection was closed before the whole answer arrived", True, True, id="connection closed"),
-        pytest.param(requests.exceptions.ChunkedEncodingError(SECRET), "the connection was closed before the whole", True, True, id="answer cut short"),
-        pytest.param(requests.exceptions.ContentDecodingError(SECRET), "the answer cannot be decompressed", True, True, id="answer undecodable"),
+        pytest.param(requests.exceptions.InvalidSchema(SECRET), "the request cannot be sent. Check url and the proxy", False, False, id="no such scheme"),
+        pytest.param(requests.exceptions.InvalidProxyURL(SECRET), "the request cannot be sent. Check url and the proxy", False, False, id="no proxy"),
+        pytest.param(CLOSED, "the connection was closed before the complete response arrived", True, True, id="connection closed"),
+        pytest.param(requests.exceptions.ChunkedEncodingError(SECRET), "the connection was closed before the complete", True, True, id="answer cut short"),
+        pytest.param(requests.exceptions.ContentDecodingError(SECRET), "the response cannot be decompressed", True, True, id="answer undecodable"),
     ],
 )
 @pytest.mark.parametrize("request_", [READ, REPEATABLE, WRITE], ids=["read", "repeatable", "write"])
-def test_a_request_without_answer(request_, error, message, repeated, ambiguous, send, exchange):
+def test_request_without_response(request_, error, message, repeated, ambiguous, send, exchange):
     safe = request_ is not WRITE
     exchange(request_, *[error] * (3 if repeated and (safe or not ambiguous) else 1))
 
@@ -154,7 +154,7 @@ def test_a_request_without_answer(request_, error, message, repeated, ambiguous,
     assert SECRET not in caught.value.message
 
 
-def test_a_request_without_answer_is_repeated_after_growing_pauses(send, exchange, clock):
+def test_request_without_response_is_repeated_with_backoff(send, exchange, clock):
     exchange(READ, CLOSED, CLOSED, 502, CLOSED, 200)
 
     assert send(READ).ok
@@ -196,7 +196,7 @@ def far_from_greenwich(monkeypatch):
 )
 @pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
 @pytest.mark.usefixtures("far_from_greenwich")
-def test_429_is_waited_for_as_retry_after_says(request_, value, waited, send, exchange, clock):
+def test_429_waits_for_retry_after(request_, value, waited, send, exchange, clock):
     exchange(request_, limited() if value is None else limited(Retry_After=value), 200)
 
     assert send(request_).ok
@@ -204,14 +204,14 @@ def test_429_is_waited_for_as_retry_after_says(request_, value, waited, send, ex
 
 
 @SAFE
-def test_503_with_retry_after_is_waited_for(request_, send, exchange, clock):
+def test_503_waits_for_retry_after(request_, send, exchange, clock):
     exchange(request_, limited(503, Retry_After="7"), 200)
 
     assert send(request_, retries=0).ok
     assert clock.slept == [7]
 
 
-def test_503_with_retry_after_leaves_a_write_open_and_says_how_long_to_wait(send, exchange, clock):
+def test_503_with_retry_after_makes_a_write_ambiguous_with_a_wait(send, exchange, clock):
     exchange(WRITE, limited(503, Retry_After="7"))
 
     with pytest.raises(AmbiguousWrite) as caught:
@@ -220,21 +220,21 @@ def test_503_with_retry_after_leaves_a_write_open_and_says_how_long_to_wait(send
     assert (caught.value.wait, caught.value.status, clock.slept) == (7, 503, [])
 
 
-def test_without_retry_after_pauses_double_up_to_a_minute(send, exchange, clock):
+def test_without_retry_after_waits_double_up_to_a_minute(send, exchange, clock):
     exchange(READ, *[limited()] * 8, 200)
 
     assert send(READ).ok
     assert clock.slept == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
-def test_a_date_in_the_past_says_nothing_more_than_none(send, exchange, clock):
+def test_retry_after_in_the_past_is_ignored(send, exchange, clock):
     exchange(READ, *[limited(Retry_After="Fri, 15 Jan 2027 07:59:00 GMT")] * 3, 200)
 
     assert send(READ).ok
     assert clock.slept == [1, 2, 4]
 
 
-def test_waiting_for_a_limit_is_no_retry(send, exchange):
+def test_waiting_for_a_rate_limit_does_not_count_as_a_retry(send, exchange):
     exchange(READ, 429, 429, 502, 429, 200)
 
     assert send(READ, retries=1).status == 200
@@ -242,25 +242,25 @@ def test_waiting_for_a_limit_is_no_retry(send, exchange):
 
 @pytest.mark.parametrize("value", ["301", "9" * 400, "Fri, 15 Jan 2027 09:00:00 GMT"], ids=["seconds", "an absurd number", "date"])
 @pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
-def test_a_wait_beyond_max_wait_fails_at_once(request_, value, send, exchange, clock):
+def test_wait_beyond_max_wait_fails_immediately(request_, value, send, exchange, clock):
     exchange(request_, limited(Retry_After=value))
 
-    with pytest.raises(WaitTooLong, match=f"^{request_.method} {URL} was answered with HTTP 429 .* max_wait .300 s. leaves 300 s") as caught:
+    with pytest.raises(WaitTooLong, match=f"^{request_.method} {URL} was answered with HTTP 429 .* only 300 s of max_wait .300 s. are left") as caught:
         send(request_)
 
     assert (caught.value.status, clock.slept) == (429, [])
 
 
-def test_max_wait_is_for_all_waits_together(send, exchange, clock):
+def test_max_wait_covers_all_waits_together(send, exchange, clock):
     exchange(READ, *[limited(Retry_After="4")] * 3)
 
-    with pytest.raises(WaitTooLong, match=r"needs 4 s more, and max_wait .10 s. leaves 2 s"):
+    with pytest.raises(WaitTooLong, match=r"a wait of 4 s is needed, but only 2 s of max_wait .10 s. are left"):
         send(READ, max_wait=10)
 
     assert clock.slept == [4, 4]
 
 
-def test_every_try_takes_a_paced_start(send, exchange, clock):
+def test_every_attempt_reserves_a_start(send, exchange, clock):
     exchange(READ, 502, 200)
     rate_limits, backend = [("all", Rate(1, 60.0))], MemoryBackend(clock, {})
 
@@ -268,7 +268,7 @@ def test_every_try_takes_a_paced_start(send, exchange, clock):
     assert clock.slept == [0.25, pytest.approx(60.25)]
 
 
-def test_nothing_is_sent_where_pacing_leaves_no_time(send, exchange, clock):
+def test_nothing_is_sent_if_the_rate_limit_exceeds_max_wait(send, exchange, clock):
     rate_limits, backend = [("all", Rate(1, 60.0))], MemoryBackend(clock, {})
     backend.reserve(rate_limits, WaitBudget(0, clock))
 
@@ -279,7 +279,7 @@ def test_nothing_is_sent_where_pacing_leaves_no_time(send, exchange, clock):
 
 
 @pytest.mark.parametrize("answer", [limited(Retry_After="9"), limited(503, Retry_After="9")], ids=["429", "503"])
-def test_others_wait_too_when_the_platform_says_wait(answer, send, exchange, clock):
+def test_rate_limit_response_blocks_all_callers(answer, send, exchange, clock):
     exchange(WRITE, answer, *([200] if answer["status"] == 429 else []))
     rate_limits, backend, before = [("all", Rate(5, 1.0))], MemoryBackend(clock, {}), clock.now()
     with contextlib.suppress(AmbiguousWrite):
@@ -293,17 +293,17 @@ def test_others_wait_too_when_the_platform_says_wait(answer, send, exchange, clo
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("location", ["/new?b=2", "{url}/new?b=2", "new?b=2"], ids=["path", "URL", "relative path"])
-def test_a_read_follows_a_redirect_within_its_origin(location, status, send, serve):
+def test_read_follows_a_redirect_within_its_origin(location, status, send, serve):
     server = serve(lambda seen: (200, {}, b"here") if seen.path == "/new?b=2" else (status, {"Location": location.format(url=server.url)}, b""))
 
     assert send(Request("GET", server.url + "/old", query={"a": "1"}, headers={"X-Key": "k"})).text == "here"
     assert [(seen.method, seen.path, seen.headers["x-key"]) for seen in server.seen] == [("GET", "/old?a=1", "k"), ("GET", "/new?b=2", "k")]
 
 
-def test_redirects_without_end_are_a_clear_failure(send, exchange):
+def test_endless_redirects_fail_clearly(send, exchange):
     exchange(READ, *[{"status": 302, "headers": {"Location": URL}}] * 6)
 
-    with pytest.raises(AccessError, match=f"^GET {URL} is redirected without end: check url$"):
+    with pytest.raises(AccessError, match=f"^GET {URL} was redirected more than 5 times. Check url$"):
         send(READ)
 
 
@@ -324,21 +324,21 @@ def test_redirects_without_end_are_a_clear_failure(send, exchange):
         "/a\\b",
     ],
 )
-def test_nothing_is_sent_to_another_origin_nor_where_libraries_may_disagree_which_it_is(location, send, serve):
+def test_redirects_to_other_or_ambiguous_origins_are_not_followed(location, send, serve):
     other = serve()
     addresses = {"other": f"127.0.0.1:{other.server_port}"}
     server = serve(lambda seen: (302, {"Location": location.format(**addresses)}, b""))
     addresses.update(same=f"127.0.0.1:{server.server_port}", port=server.server_port)
 
-    with pytest.raises(AccessError, match=f"^GET {server.url}/ was redirected to http.* .HTTP 302., and credentials are not sent there. If"):
+    with pytest.raises(AccessError, match=f"^GET {server.url}/ was redirected to http.* .HTTP 302., but credentials are not sent there. If"):
         send(Request("GET", server.url + "/", headers={"X-Key": SECRET}, basic=("id", SECRET)), retries=0)
 
     assert other.seen == []
     assert len(server.seen) == 1
 
 
-def test_of_an_address_elsewhere_only_the_origin_is_named(send, exchange):
-    """A secret of the query that is not encoded may look like a part of the path."""
+def test_only_the_origin_of_another_address_is_named(send, exchange):
+    """An unencoded secret in the query may look like part of the path."""
     exchange(Request("GET", URL), {"status": 302, "headers": {"Location": "https://elsewhere.example.com/begin-of-se?cret#x"}})
 
     with pytest.raises(AccessError, match=r"was redirected to https://elsewhere.example.com .HTTP 302."):
@@ -346,7 +346,7 @@ def test_of_an_address_elsewhere_only_the_origin_is_named(send, exchange):
 
 
 @pytest.mark.parametrize("request_", [WRITE, REPEATABLE, Request("DELETE", URL)], ids=["POST", "repeatable POST", "DELETE"])
-def test_no_redirect_is_followed_by_what_is_no_read(request_, send, exchange):
+def test_redirect_of_a_write_is_not_followed(request_, send, exchange):
     exchange(request_, {"status": 307, "headers": {"Location": URL + "/new"}})
 
     with pytest.raises(AccessError, match=f"was redirected to {URL}/new .HTTP 307.") as caught:
@@ -362,7 +362,7 @@ def test_no_redirect_is_followed_by_what_is_no_read(request_, send, exchange):
     [(Request("DELETE", URL, reject_html=True), AmbiguousWrite), (Request("POST", URL, repeatable=True, reject_html=True), AccessError)],
     ids=["not repeatable", "repeatable"],
 )
-def test_a_web_page_is_no_answer_where_nobody_reads_it(request_, error, page, send, exchange):
+def test_unexpected_web_page_is_rejected(request_, error, page, send, exchange):
     exchange(request_, {"status": 200, "body": page})
 
     with pytest.raises(error, match=f"^{request_.method} {URL} was answered with an HTML page. Check that url points to the platform's API$") as caught:
@@ -381,14 +381,14 @@ def test_a_web_page_is_no_answer_where_nobody_reads_it(request_, error, page, se
     ],
     ids=["no page", "an error", "read"],
 )
-def test_any_other_answer_is_returned(request_, answer, send, exchange):
+def test_other_responses_are_returned(request_, answer, send, exchange):
     exchange(request_, answer)
 
     assert send(request_).text == answer["body"]
 
 
 @pytest.mark.parametrize("location", [None, "", "http://[::1", "https://host:port/"])
-def test_a_redirect_to_nowhere_is_a_clear_failure(location, send, exchange):
+def test_redirect_without_a_valid_location_fails_clearly(location, send, exchange):
     exchange(READ, {"status": 302, "headers": {} if location is None else {"Location": location}})
 
     with pytest.raises(AccessError, match=f"^GET {URL} was redirected"):

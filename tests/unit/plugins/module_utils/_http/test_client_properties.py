@@ -13,11 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._http.client import _redirected
+from ansible_collections.mediaops.access.plugins.module_utils._http.client import _follow_redirect
 from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request, Response, bare_url, origin_of, root_url
 
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=300)
-#: Text in which the characters that mean something in a URL are likely.
+#: Text that is likely to contain characters with a meaning in URLs.
 PIECES = st.sampled_from(
     ["http://", "https://", "//", "/", ":", "@", "?", "#", "\\", ".", "..", "%2F", "[::1]", "api.example.com", "evil.test", "8443", "user", "\t", " "]
 )
@@ -30,7 +30,7 @@ URL = "https://api.example.com/v1/items?page=1"
 @example("https://user:pw@api.example.com/")
 @example("http://[::1")
 @example("https://api.example.com:99999")
-def test_a_root_url_is_refused_or_holds_nothing_but_a_place(text):
+def test_root_url_is_refused_or_has_only_a_host_and_path(text):
     try:
         root = root_url(text)
     except AccessError as error:
@@ -50,7 +50,7 @@ def test_a_root_url_is_refused_or_holds_nothing_but_a_place(text):
     st.text("abc/-._~%20", max_size=10),
     st.text("SECRET!$&'()*+,;=", min_size=1),
 )
-def test_a_bare_url_holds_nothing_secret(scheme, host, port, path, secret):
+def test_bare_url_contains_no_secret(scheme, host, port, path, secret):
     place = f"{host}:{port}" if port else host
     url = f"{scheme}://{secret}:{secret}@{place}/{path}?token={secret}#{secret}"
 
@@ -64,11 +64,11 @@ def test_a_bare_url_holds_nothing_secret(scheme, host, port, path, secret):
 @example("https://api.example.com@evil.test/")
 @example("//evil.test/")
 @example("/v2/items")
-def test_a_redirect_is_followed_to_the_same_origin_only(location):
-    """Whatever reads the URL that is sent: this library, and the one that opens the connection."""
+def test_redirect_is_followed_only_to_the_same_origin(location):
+    """Both libraries agree: the one that parses the URL, and the one that opens the connection."""
     request = Request("GET", URL, headers={"Authorization": "Bearer SECRET"})
     try:
-        followed = _redirected(request, Response(302, {"location": location}, b"", request))
+        followed = _follow_redirect(request, Response(302, {"location": location}, b"", request))
     except AccessError as error:
         assert error.status == 302 and "\n" not in error.message
         return
@@ -79,8 +79,8 @@ def test_a_redirect_is_followed_to_the_same_origin_only(location):
 
 @SETTINGS
 @given(st.sampled_from(["POST", "PUT", "PATCH", "DELETE"]), URLS, st.booleans())
-def test_nothing_but_a_read_is_redirected(method, location, repeatable):
+def test_only_reads_are_redirected(method, location, repeatable):
     request = Request(method, URL, repeatable=repeatable)
 
     with pytest.raises(AccessError):
-        _redirected(request, Response(307, {"location": location}, b"", request))
+        _follow_redirect(request, Response(307, {"location": location}, b"", request))

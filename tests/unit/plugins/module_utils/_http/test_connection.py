@@ -50,7 +50,7 @@ SECRET = "s3cr3t"
         pytest.param({}, ("/", b"", {"accept": "application/json", "user-agent": connection.USER_AGENT}), id="usual headers"),
     ],
 )
-def test_a_request_is_sent_as_it_is_described(request_, expected, send, serve):
+def test_request_is_sent_as_described(request_, expected, send, serve):
     server = serve()
 
     send(Request("POST", server.url + "/", **request_))
@@ -61,7 +61,7 @@ def test_a_request_is_sent_as_it_is_described(request_, expected, send, serve):
     assert {name: seen.headers.get(name) for name in headers} == headers
 
 
-def test_an_answer_is_read_to_its_end(send, serve):
+def test_response_is_read_completely(send, serve):
     server = serve(lambda seen: (201, {"X-Some": "Thing"}, b'{"a": 1}'))
 
     response = send(Request("GET", server.url))
@@ -70,18 +70,18 @@ def test_an_answer_is_read_to_its_end(send, serve):
 
 
 @pytest.mark.parametrize("value", [f"a\n{SECRET}", f" {SECRET}", f"{SECRET}€"], ids=["line break", "leading space", "beyond latin-1"])
-def test_a_header_that_http_does_not_allow_is_a_clear_failure(value, send, serve):
+def test_invalid_header_fails_clearly(value, send, serve):
     url = serve().url + "/"
 
-    with pytest.raises(AccessError, match=f"^GET {url} cannot be sent: the URL or an option that travels in a header holds characters") as caught:
+    with pytest.raises(AccessError, match=f"^GET {url} cannot be sent: the URL or an option sent as a header contains characters") as caught:
         send(Request("GET", url, headers={"X-Key": value}))
 
     assert SECRET not in caught.value.message
 
 
 @pytest.mark.parametrize("host", ["*.example.com", "a" * 64 + ".com", "two..dots"])
-def test_a_host_that_http_does_not_allow_is_a_clear_failure(host, send):
-    with pytest.raises(AccessError, match=r"^GET https://.* cannot be sent: the URL or an option that travels in a header holds characters") as caught:
+def test_invalid_host_fails_clearly(host, send):
+    with pytest.raises(AccessError, match=r"^GET https://.* cannot be sent: the URL or an option sent as a header contains characters") as caught:
         send(Request("GET", f"https://{host}/?{SECRET}"))
 
     assert SECRET not in caught.value.message
@@ -107,7 +107,7 @@ SECRETIVE = Request(
     ],
     ids=["502", "429", "503", "redirect", "timeout", "closed"],
 )
-def test_no_message_holds_query_user_or_secret(answer, send, exchange):
+def test_messages_contain_no_query_user_or_secret(answer, send, exchange):
     exchange(Request("POST", re.compile("https://.*/v1/items.*")), answer)
 
     with pytest.raises(AccessError) as caught:
@@ -117,11 +117,11 @@ def test_no_message_holds_query_user_or_secret(answer, send, exchange):
     assert SECRET not in "".join(traceback.format_exception(None, caught.value, caught.tb))
 
 
-def test_a_missing_library_is_named(send, monkeypatch):
+def test_missing_library_is_named(send, monkeypatch):
     monkeypatch.setitem(sys.modules, "requests", None)
 
     with pytest.raises(
-        MissingLibrary, match=f"requests is needed to talk to the platform, and {sys.executable} cannot .*: {sys.executable} -m pip install requests"
+        MissingLibrary, match=f"requests is required to talk to the platform, but {sys.executable} cannot .*: {sys.executable} -m pip install requests"
     ):
         send(READ)
 
@@ -140,8 +140,8 @@ def test_a_missing_library_is_named(send, monkeypatch):
         pytest.param(Request("HEAD", URL), {"Content-Length": "5"}, None, id="HEAD"),
     ],
 )
-def test_an_answer_shorter_than_announced_broke_off(request_, headers, error, send, monkeypatch):
-    """urllib3 notices that itself only from version 2 on."""
+def test_response_shorter_than_announced_is_incomplete(request_, headers, error, send, monkeypatch):
+    """urllib3 checks this only since version 2."""
     answer = requests.Response()
     answer.status_code = 200
     answer.raw = urllib3.HTTPResponse(io.BytesIO(gzip.compress(b"1234") if "Content-Encoding" in headers else b"1234"), preload_content=False)
@@ -151,7 +151,7 @@ def test_an_answer_shorter_than_announced_broke_off(request_, headers, error, se
     if not error:
         assert send(request_).body == b"1234"
         return
-    with pytest.raises(error, match="the connection was closed before the whole answer arrived") as caught:
+    with pytest.raises(error, match="the connection was closed before the complete response arrived") as caught:
         send(request_, retries=0)
     assert isinstance(caught.value, AmbiguousWrite) is not request_.safe_to_repeat
 
@@ -159,7 +159,7 @@ def test_an_answer_shorter_than_announced_broke_off(request_, headers, error, se
 # --- real connections --------------------------------------------------------------------------------------------------------
 
 
-def test_a_session_is_kept_alive_from_item_to_item(send, serve):
+def test_session_is_reused_across_items(send, serve):
     server = serve()
 
     for path in ("/a", "/b", "/c"):
@@ -169,7 +169,7 @@ def test_a_session_is_kept_alive_from_item_to_item(send, serve):
     assert len({seen.connection for seen in server.seen}) == 1
 
 
-def test_what_must_not_be_sent_twice_goes_over_a_connection_that_nobody_is_about_to_close(send, serve):
+def test_creating_request_uses_a_new_connection(send, serve):
     server = serve()
 
     for request in (Request("GET", server.url), Request("POST", server.url), Request("POST", server.url, creates=True), Request("GET", server.url)):
@@ -179,7 +179,7 @@ def test_what_must_not_be_sent_twice_goes_over_a_connection_that_nobody_is_about
     assert first == second != third == fourth
 
 
-def test_another_process_and_another_trust_get_a_session_of_their_own(send, serve, monkeypatch):
+def test_processes_and_tls_options_have_separate_sessions(send, serve, monkeypatch):
     server = serve()
 
     send(Request("GET", server.url))
@@ -191,7 +191,7 @@ def test_another_process_and_another_trust_get_a_session_of_their_own(send, serv
     assert len({seen.connection for seen in server.seen}) == 3
 
 
-def test_cookies_do_not_travel_from_one_credential_to_the_next(send, serve):
+def test_cookies_are_not_sent_with_other_credentials(send, serve):
     server = serve(lambda seen: (200, {"Set-Cookie": "session=of-the-first; Path=/"}, b""))
 
     send(Request("GET", server.url, basic=("first", "pw")))
@@ -200,7 +200,7 @@ def test_cookies_do_not_travel_from_one_credential_to_the_next(send, serve):
     assert "cookie" not in server.seen[1].headers
 
 
-def test_a_connection_that_the_server_has_closed_meanwhile_is_replaced_before_a_write(send, serve):
+def test_closed_connection_is_replaced_before_a_write(send, serve):
     server = serve(lambda seen: b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 
     send(Request("GET", server.url))
@@ -214,28 +214,28 @@ def test_a_connection_that_the_server_has_closed_meanwhile_is_replaced_before_a_
     [b"", b"HTTP/1.1 20", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"],
     ids=["nothing", "half a status line", "half a body", "half a chunk"],
 )
-def test_a_connection_that_breaks(answer, send, serve, clock):
+def test_broken_connection(answer, send, serve, clock):
     server = serve(lambda seen: answer)
 
-    with pytest.raises(AmbiguousWrite, match="the connection was closed before the whole answer arrived, which leaves open whether it was applied"):
+    with pytest.raises(AmbiguousWrite, match="the connection was closed before the complete response arrived, so the outcome is unknown"):
         send(Request("POST", server.url + "/write"))
-    with pytest.raises(AccessError, match=r"the connection was closed before the whole answer arrived$"):
+    with pytest.raises(AccessError, match=r"the connection was closed before the complete response arrived$"):
         send(Request("GET", server.url + "/read"), retries=2)
 
     assert [seen.path for seen in server.seen] == ["/write"] + ["/read"] * 3
     assert len(clock.slept) == 2
 
 
-def test_an_answer_that_breaks_http_leaves_a_write_open(send, serve):
+def test_invalid_http_makes_a_write_ambiguous(send, serve):
     server = serve(lambda seen: b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab")
 
-    with pytest.raises(AmbiguousWrite, match=f"^POST {server.url}/: .*, which leaves open whether it was applied$"):
+    with pytest.raises(AmbiguousWrite, match=f"^POST {server.url}/: .*, so the outcome is unknown$"):
         send(Request("POST", server.url + "/"))
 
 
 @pytest.fixture
 def silent(serve):
-    """A server that never answers, but for the test's end."""
+    """Start a server that does not respond until the test ends."""
     end = threading.Event()
 
     def wait(seen):
@@ -246,10 +246,10 @@ def silent(serve):
     end.set()
 
 
-def test_a_server_that_does_not_answer_in_time(silent, send):
-    with pytest.raises(AmbiguousWrite, match="no answer within timeout, which leaves open"):
+def test_server_that_does_not_respond_in_time(silent, send):
+    with pytest.raises(AmbiguousWrite, match="no response within timeout, so the outcome is unknown"):
         send(Request("POST", silent.url), timeout=0.05)
-    with pytest.raises(AccessError, match=r"no answer within timeout$"):
+    with pytest.raises(AccessError, match=r"no response within timeout$"):
         send(Request("GET", silent.url), timeout=0.05, retries=1)
 
     assert len(silent.seen) == 3
@@ -269,7 +269,7 @@ def test_a_service_that_is_not_running(method, send, clock):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_host_that_has_no_address(method, send, monkeypatch):
+def test_host_without_an_address(method, send, monkeypatch):
     def fail(*args, **kwargs):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -282,7 +282,7 @@ def test_a_host_that_has_no_address(method, send, monkeypatch):
 
 
 @pytest.mark.parametrize("number", [errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ECONNRESET], ids=os.strerror)
-def test_a_connection_that_cannot_be_made_is_not_ambiguous(number, send, monkeypatch):
+def test_connection_failure_is_not_ambiguous(number, send, monkeypatch):
     def fail(*args):
         raise OSError(number, os.strerror(number))
 
@@ -311,7 +311,7 @@ def test_netrc_does_not_replace_credentials(send, serve, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy"])
-def test_the_proxy_of_the_environment_is_used(variable, send, serve, monkeypatch):
+def test_proxy_from_the_environment_is_used(variable, send, serve, monkeypatch):
     proxy = serve()
     monkeypatch.setenv(variable, proxy.url.replace("//", "//me:pw@"))
 
@@ -321,7 +321,7 @@ def test_the_proxy_of_the_environment_is_used(variable, send, serve, monkeypatch
     assert proxy.seen[0].headers["proxy-authorization"] == "Basic " + base64.b64encode(b"me:pw").decode()
 
 
-def test_no_proxy_is_honoured_and_a_changed_environment_counts(send, serve, monkeypatch):
+def test_no_proxy_and_changes_of_the_environment_are_honoured(send, serve, monkeypatch):
     proxy, server = serve(), serve()
     monkeypatch.setenv("http_proxy", proxy.url)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -335,7 +335,7 @@ def test_no_proxy_is_honoured_and_a_changed_environment_counts(send, serve, monk
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 20", b"nonsense\r\n\r\n"], ids=["nothing", "half a status line", "no HTTP"])
-def test_a_proxy_that_breaks_the_connection_leaves_a_write_open(answer, send, serve, monkeypatch):
+def test_proxy_that_breaks_the_connection_makes_a_write_ambiguous(answer, send, serve, monkeypatch):
     proxy = serve(lambda seen: answer)
     monkeypatch.setenv("http_proxy", proxy.url)
 
@@ -345,7 +345,7 @@ def test_a_proxy_that_breaks_the_connection_leaves_a_write_open(answer, send, se
     assert len(proxy.seen) == 1
 
 
-def test_a_proxy_that_does_not_answer_in_time_leaves_a_write_open(silent, send, monkeypatch):
+def test_proxy_that_does_not_respond_in_time_makes_a_write_ambiguous(silent, send, monkeypatch):
     monkeypatch.setenv("http_proxy", silent.url)
 
     with pytest.raises(AmbiguousWrite):
@@ -355,23 +355,23 @@ def test_a_proxy_that_does_not_answer_in_time_leaves_a_write_open(silent, send, 
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_proxy_that_is_not_there_leaves_nothing_open(method, send, monkeypatch):
+def test_missing_proxy_is_not_ambiguous(method, send, monkeypatch):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused.getsockname()[1]}")
 
-        with pytest.raises(AccessError, match="the proxy refused or is not reachable") as caught:
+        with pytest.raises(AccessError, match="the proxy refused the connection or is unreachable") as caught:
             send(Request(method, "http://api.example.com/"), retries=1)
 
     assert not isinstance(caught.value, AmbiguousWrite)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_proxy_that_refuses_is_a_clear_failure(method, send, serve, monkeypatch):
+def test_proxy_that_refuses_fails_clearly(method, send, serve, monkeypatch):
     proxy = serve(lambda seen: (407, {}, b""))
     monkeypatch.setenv("https_proxy", proxy.url.replace("//", f"//me:{SECRET}@"))
 
-    with pytest.raises(AccessError, match=f"^{method} {URL}: the proxy refused or is not reachable. Check the proxy variables") as caught:
+    with pytest.raises(AccessError, match=f"^{method} {URL}: the proxy refused the connection or is unreachable .check the proxy env") as caught:
         send(Request(method, URL), retries=1)
 
     assert not isinstance(caught.value, AmbiguousWrite)
@@ -381,7 +381,7 @@ def test_a_proxy_that_refuses_is_a_clear_failure(method, send, serve, monkeypatc
 
 @pytest.mark.parametrize("proxy", [f"socks5://me:{SECRET}@127.0.0.1:1080", f"http://me:{SECRET}@127.0.0.1:port", f"ftp://me:{SECRET}@127.0.0.1"])
 @pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
-def test_a_proxy_that_cannot_be_used_is_told_before_anything_is_sent(request_, proxy, send, monkeypatch):
+def test_unusable_proxy_is_reported_before_anything_is_sent(request_, proxy, send, monkeypatch):
     monkeypatch.setenv("https_proxy", proxy)
     monkeypatch.setitem(sys.modules, "socks", None)
 
@@ -408,7 +408,7 @@ def ca_path(authority, tmp_path):
 
 @pytest.fixture
 def secure(serve, authority):
-    """Starts TLS servers; ``client`` says that they ask for a client certificate."""
+    """Start TLS servers, which request a client certificate if ``client`` is set."""
 
     def serve_tls(name="127.0.0.1", client=False, **validity):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -432,7 +432,7 @@ LONG_AGO = datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC)
         pytest.param("127.0.0.1", {"not_before": LONG_AGO, "not_after": LONG_AGO + datetime.timedelta(1)}, True, "certificate has expired", id="expired"),
     ],
 )
-def test_certificates_are_verified_by_default_and_the_failure_says_why(name, validity, trusted, message, send, secure, ca_path, clock):
+def test_certificates_are_verified_by_default_and_failures_are_explained(name, validity, trusted, message, send, secure, ca_path, clock):
     https = secure(name, **validity)
 
     with pytest.raises(AccessError) as caught:
@@ -448,19 +448,19 @@ def test_ca_path_is_trusted(send, secure, ca_path):
 
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_the_bundle_of_the_environment_is_trusted(variable, send, secure, ca_path, monkeypatch):
+def test_bundle_from_the_environment_is_trusted(variable, send, secure, ca_path, monkeypatch):
     monkeypatch.setenv(variable, ca_path)
 
     assert send(Request("GET", secure().url)).ok
 
 
-def test_verification_can_be_turned_off_and_python_does_not_complain(send, secure, recwarn):
+def test_verification_can_be_turned_off_without_warnings(send, secure, recwarn):
     assert send(Request("GET", secure().url), validate_certs=False).ok
     assert [str(warning.message) for warning in recwarn] == []
 
 
 @pytest.mark.parametrize("combined", [True, False], ids=["one file", "two files"])
-def test_a_client_certificate_is_sent(combined, send, secure, ca_path, authority, tmp_path):
+def test_client_certificate_is_sent(combined, send, secure, ca_path, authority, tmp_path):
     certificate = authority.issue_cert("me@example.com")
     certificate.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "both.pem"))
     certificate.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
@@ -479,7 +479,7 @@ def test_a_client_certificate_is_sent(combined, send, secure, ca_path, authority
     [(None, "cannot be sent: ca_path, client_cert or client_key cannot be read"), (b"no certificate", "TLS: the handshake failed. Check url, ca_path")],
     ids=["missing", "garbage"],
 )
-def test_a_file_that_is_no_certificate_is_a_clear_failure(option, content, message, send, secure, tmp_path):
+def test_invalid_certificate_file_fails_clearly(option, content, message, send, secure, tmp_path):
     file = tmp_path / "file.pem"
     if content is not None:
         file.write_bytes(content)

@@ -24,7 +24,7 @@ SECRET = "s3cr3t"
         ("http://127.0.0.1:1", "http://127.0.0.1:1"),
     ],
 )
-def test_a_root_url_loses_its_trailing_slash(url, expected):
+def test_root_url_loses_its_trailing_slash(url, expected):
     assert root_url(url) == expected
 
 
@@ -35,7 +35,7 @@ def test_a_root_url_loses_its_trailing_slash(url, expected):
         *("", "https://ho st", "https://host\\path", "https://host\n/"),
     ],
 )
-def test_what_is_no_root_url_is_refused(url):
+def test_invalid_root_url_is_refused(url):
     with pytest.raises(AccessError, match=r"^auth_url must be a URL such as"):
         root_url(url, "auth_url")
 
@@ -44,14 +44,14 @@ def test_what_is_no_root_url_is_refused(url):
     "url",
     f"https://{SECRET}@host https://me:{SECRET}@host/ https://@host https://host/?key={SECRET} https://host#{SECRET} https://host/? https://host#".split(),
 )
-def test_a_root_url_holds_nothing_but_the_root(url):
-    with pytest.raises(AccessError, match=r"^url must hold no user, password, query or fragment") as caught:
+def test_root_url_with_credentials_or_query_is_refused(url):
+    with pytest.raises(AccessError, match=r"^url must not contain a user, password, query or fragment") as caught:
         root_url(url)
 
     assert SECRET not in caught.value.message
 
 
-def test_the_parts_of_a_url_that_may_be_shown():
+def test_origin_and_bare_url():
     url = f"HTTPS://me:{SECRET}@Host:8443/Path;p=1?q={SECRET}#{SECRET}"
 
     assert origin_of(url) == "https://host:8443"
@@ -67,19 +67,19 @@ def test_the_parts_of_a_url_that_may_be_shown():
         (b"<?xml?><oauth/>", "XML"),
         (b'{"a": ', "broken JSON"),
         (b"[1,", "broken JSON"),
-        (b"Bad Gateway", "text that is no JSON"),
+        (b"Bad Gateway", "text that is not JSON"),
     ],
 )
-def test_a_body_that_does_not_fit_is_described(body, kind):
+def test_unexpected_body_is_described(body, kind):
     assert Response(200, {}, body, READ).kind == kind
 
 
 @pytest.mark.parametrize(("body", "data"), [(b"", None), (b" \n", None), (b'{"a": "\xc3\xa4"}', {"a": "ä"}), (b"null", None), (b"0", 0)])
-def test_a_json_body_is_read(body, data):
+def test_json_body_is_parsed(body, data):
     assert Response(200, {}, body, READ).json() == data
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"{", b"\xff\xfe\xfd"], ids=["HTML", "truncated", "no text"])
-def test_a_body_that_is_no_json_is_a_value_error(body):
+def test_invalid_json_body_is_a_value_error(body):
     with pytest.raises(ValueError):
         Response(200, {}, body, READ).json()

@@ -17,17 +17,17 @@ URL = "https://api.example.com/path"
 AWKWARD = "p/w%41?x@y"
 
 
-def test_the_variables_are_those_that_programs_read_in_both_spellings():
+def test_variables_include_both_spellings():
     assert sorted(VARIABLES) == ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "all_proxy", "http_proxy", "https_proxy", "no_proxy"]
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
-def test_the_passwords_of_a_proxy_are_known_as_written_and_decoded(variable):
+def test_proxy_passwords_are_returned_raw_and_decoded(variable):
     assert set(proxy_passwords({variable: "http://me:s%2Fcret@proxy:3128", "PATH": "http://me:other@host"})) == {"s%2Fcret", "s/cret"}
     assert set(proxy_passwords({variable: f"http://me:{AWKWARD}@proxy:3128"})) == {AWKWARD, "p/wA?x@y"}
 
 
-def test_without_a_password_there_is_none():
+def test_proxies_without_a_password():
     assert proxy_passwords({"http_proxy": "http://proxy:3128", "no_proxy": "localhost,.example.com", "HTTPS_PROXY": None}) == []
 
 
@@ -43,7 +43,7 @@ def test_without_a_password_there_is_none():
         ("127.0.0.1", "http://127.0.0.1"),
     ],
 )
-def test_a_usable_proxy_is_used_also_without_a_scheme(proxy, used, monkeypatch):
+def test_valid_proxy_is_used_even_without_a_scheme(proxy, used, monkeypatch):
     monkeypatch.setenv("https_proxy", proxy)
 
     assert usable_proxies(requests, URL)["https"] == used
@@ -65,7 +65,7 @@ def test_a_usable_proxy_is_used_also_without_a_scheme(proxy, used, monkeypatch):
         "http:/me:s3cr3t@proxy",
     ],
 )
-def test_a_proxy_that_is_no_url_is_named_by_its_variable_and_not_shown(variable, proxy, monkeypatch):
+def test_invalid_proxy_is_named_by_variable_without_its_value(variable, proxy, monkeypatch):
     monkeypatch.setenv(variable, proxy)
 
     with pytest.raises(
@@ -77,7 +77,7 @@ def test_a_proxy_that_is_no_url_is_named_by_its_variable_and_not_shown(variable,
     assert "s3cr3t" not in caught.value.message
 
 
-def test_a_proxy_of_another_kind_is_refused(monkeypatch):
+def test_unsupported_proxy_scheme_is_refused(monkeypatch):
     monkeypatch.setenv("https_proxy", "ftp://me:s3cr3t@proxy")
 
     with pytest.raises(
@@ -87,12 +87,12 @@ def test_a_proxy_of_another_kind_is_refused(monkeypatch):
 
 
 @pytest.mark.parametrize("scheme", ["socks4", "socks4a", "socks5", "socks5h", "SOCKS5"])
-def test_socks_needs_its_library(scheme, monkeypatch):
+def test_socks_requires_its_library(scheme, monkeypatch):
     monkeypatch.setenv("ALL_PROXY", f"{scheme}://me:s3cr3t@proxy:1080")
     monkeypatch.setitem(sys.modules, "socks", None)
 
     with pytest.raises(
-        MissingLibrary, match=r"^the Python library PySocks is needed for the SOCKS proxy in ALL_PROXY, and .* cannot import it.* -m pip install PySocks$"
+        MissingLibrary, match=r"^the Python library PySocks is required for the SOCKS proxy in ALL_PROXY, but .* cannot import it.* -m pip install PySocks$"
     ):
         usable_proxies(requests, URL)
 
@@ -100,7 +100,7 @@ def test_socks_needs_its_library(scheme, monkeypatch):
     assert usable_proxies(requests, URL)["all"] == f"{scheme}://me:s3cr3t@proxy:1080"
 
 
-def test_only_the_proxy_that_would_be_used_is_looked_at(monkeypatch):
+def test_only_the_selected_proxy_is_validated(monkeypatch):
     monkeypatch.setenv("http_proxy", "nonsense:port")
     monkeypatch.setenv("https_proxy", "http://proxy")
     assert usable_proxies(requests, URL)["https"] == "http://proxy"

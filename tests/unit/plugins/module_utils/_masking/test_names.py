@@ -25,5 +25,5 @@ OTHER_NAMES = (
 
 
 @pytest.mark.parametrize(("name", "secret"), [*((name, True) for name in SECRET_NAMES), *((name, False) for name in OTHER_NAMES)])
-def test_a_key_tells_whether_its_value_is_a_credential(name, secret):
+def test_secret_names(name, secret):
     assert is_secret_name(name) is secret

@@ -37,7 +37,7 @@ def encoded(text: str) -> str:
         pytest.param(encoded(SECRET), id="base64"),
     ],
 )
-def test_a_secret_is_masked_however_it_is_written(text):
+def test_secret_is_masked_in_any_encoding(text):
     scrubbed = Secrets([SECRET]).scrub(f"before {text} after")
 
     assert scrubbed in (f"before {start}{MASK}{end} after" for start, end in (("", ""), ("", "="), ("password=", ""), ('{"password": "', '"}')))
@@ -64,7 +64,7 @@ QUOTED = 'it\'s "here"\\\n<b>&ä\x7f'
     ],
 )
 @pytest.mark.parametrize("secret", [SECRET, QUOTED, "it's his", 'say "x"', "two  lines\n\n of text", "a/b\\cdef"], ids=ascii)
-def test_no_message_keeps_a_secret_however_it_quotes_it(secret, written):
+def test_secret_is_masked_in_any_quotation(secret, written):
     text = f"before {written(secret)} after"
 
     scrubbed = Secrets([secret]).scrub(text)
@@ -80,24 +80,24 @@ def test_no_message_keeps_a_secret_however_it_quotes_it(secret, written):
     [("first <b>second</b>  third", "first second third"), ("<i>first</i>\nsecond", "first second"), ("first\r\n\tsecond ", "first second")],
     ids=ascii,
 )
-def test_a_secret_is_masked_in_a_page_that_was_made_one_line_of_text(secret, text):
+def test_secret_is_masked_in_the_text_of_a_page(secret, text):
     assert Secrets([secret]).scrub(f"<{text}>") == f"<{MASK}>"
 
 
 @pytest.mark.parametrize("secret", ["a\nb", "<a b c d e f>", " \n "], ids=ascii)
-def test_what_is_left_of_a_secret_in_one_line_counts_only_if_it_is_long_enough_to_be_one(secret):
+def test_flattened_secret_is_searched_only_if_long_enough(secret):
     assert Secrets([secret]).scrub("a b, a  b") == "a b, a  b"
 
 
 @pytest.mark.parametrize("user", ["i", "id", "ids"])
-def test_most_of_a_secret_is_masked_in_basic_credentials_wherever_it_begins_in_them(user):
+def test_secret_is_masked_in_basic_credentials_at_any_offset(user):
     text = encoded(f"{user}:{SECRET}")
 
     assert len(Secrets([SECRET]).scrub(text).replace(MASK, "")) <= len(text) - len(SECRET)
 
 
 @given(st.text(st.characters(exclude_characters="*", exclude_categories=["Cs"]), min_size=6), st.text(), st.text())
-def test_no_text_keeps_a_secret(secret, before, after):
+def test_any_text_is_scrubbed(secret, before, after):
     assert secret not in Secrets([secret]).scrub(before + secret + after).replace(MASK, "*")
 
 
@@ -118,31 +118,31 @@ LONG = "super/secret value"
         (CUT, CUT),
     ],
 )
-def test_a_secret_that_was_cut_off_is_masked_as_far_as_it_is_there(text, expected):
+def test_truncated_secret_is_masked(text, expected):
     assert Secrets([LONG, "another"]).scrub(text) == expected
 
 
-def test_without_secrets_a_text_that_was_cut_off_stays():
+def test_truncated_text_without_secrets_is_unchanged():
     assert Secrets().scrub(f"text{CUT} more{CUT}") == f"text{CUT} more{CUT}"
 
 
 @given(st.permutations("abcdefgh").map("".join), st.text("abc ", max_size=12), st.integers(4, 8))
-def test_no_cut_leaves_the_beginning_of_a_secret(secret, before, length):
+def test_any_truncated_secret_is_masked(secret, before, length):
     scrubbed = Secrets([secret]).scrub(before + secret[:length] + CUT)
 
     assert scrubbed.endswith(MASK + CUT)
 
 
-def test_of_two_secrets_the_longer_one_is_masked_whole():
+def test_longer_of_two_secrets_is_masked_completely():
     assert Secrets(["abcdef", "abcdefghi"]).scrub("<abcdefghi> <abcdef>") == f"<{MASK}> <{MASK}>"
 
 
-def test_text_without_a_secret_stays():
+def test_text_without_a_secret_is_unchanged():
     assert Secrets(["hidden", "", None]).scrub("nothing to see") == "nothing to see"
 
 
 @pytest.mark.parametrize("value", ["secret\ud800", "sec\udcffret"], ids=["half a surrogate pair", "an undecodable byte"])
-def test_a_secret_that_utf_8_cannot_hold_is_masked_too(value):
+def test_secret_that_cannot_be_encoded_as_utf_8_is_masked(value):
     assert Secrets([value]).scrub(f"<{value}>") == f"<{MASK}>"
 
 
@@ -157,7 +157,7 @@ def test_a_secret_that_utf_8_cannot_hold_is_masked_too(value):
         pytest.param([None, True, False, ""], [], id="nothing"),
     ],
 )
-def test_values_at_any_depth_are_remembered(value, known):
+def test_nested_values_are_added(value, known):
     secrets = Secrets()
     secrets.add(value)
 
@@ -165,7 +165,7 @@ def test_values_at_any_depth_are_remembered(value, known):
     assert [word for word in words if secrets.scrub(word) == MASK] == [word for word in words if word in known]
 
 
-def test_a_copy_and_its_original_learn_nothing_of_each_other():
+def test_copy_and_original_are_independent():
     original = Secrets(["common"])
     early = original.copy()
     assert original.scrub("common") == MASK
@@ -181,7 +181,7 @@ def test_a_copy_and_its_original_learn_nothing_of_each_other():
     assert late.scrub(text) == f"{MASK}, mine only, early one, {MASK}"
 
 
-def test_what_a_secret_looks_like_is_found_out_when_somebody_wants_to_know_and_once(monkeypatch):
+def test_needles_are_computed_lazily_and_once(monkeypatch):
     asked, needles = [], search._needles
     monkeypatch.setattr(search, "_needles", lambda text: asked.append(text) or needles(text))
     secrets = Secrets(["number one"])
@@ -200,7 +200,7 @@ def test_what_a_secret_looks_like_is_found_out_when_somebody_wants_to_know_and_o
     assert (secrets.scrub("number three"), twin.scrub("number one, number three")) == (MASK, f"{MASK}, number three")
 
 
-def test_a_tree_is_copied_with_its_strings_scrubbed():
+def test_scrub_tree_copies_and_scrubs():
     tree = {"url": "x?k=hidden", "list": ["hidden", 1, None, True], "deep": {"a": {"b": "hidden"}}}
 
     assert Secrets(["hidden"]).scrub_tree(tree) == {"url": f"x?k={MASK}", "list": [MASK, 1, None, True], "deep": {"a": {"b": MASK}}}
@@ -227,7 +227,7 @@ def test_a_tree_is_copied_with_its_strings_scrubbed():
         pytest.param(None, False, id="nothing"),
     ],
 )
-def test_a_value_that_holds_a_secret_is_recognized(value, expected):
+def test_contained_in(value, expected):
     assert Secrets([SECRET]).contained_in(value) is expected
 
 
@@ -242,16 +242,16 @@ def test_a_value_that_holds_a_secret_is_recognized(value, expected):
         pytest.param("abcdef", {"abcdef": 1}, True, id="a key"),
     ],
 )
-def test_a_secret_is_not_made_of_what_happens_to_be_neighbours(secret, value, expected):
+def test_secret_does_not_match_across_values(secret, value, expected):
     assert Secrets([secret]).contained_in(value) is expected
 
 
 @given(st.text("ab", min_size=6, max_size=8), st.lists(st.text("ab", max_size=12)))
-def test_a_secret_is_in_a_list_if_it_is_in_one_of_its_texts(secret, texts):
+def test_secret_is_in_a_list_if_in_one_of_its_strings(secret, texts):
     assert Secrets([secret]).contained_in(texts) is any(secret in text for text in texts)
 
 
-# A secret of less than six characters
+# Secrets shorter than six characters
 
 
 @pytest.mark.parametrize(
@@ -265,7 +265,7 @@ def test_a_secret_is_in_a_list_if_it_is_in_one_of_its_texts(secret, texts):
         ("no", "error: no such user (no)"),
     ],
 )
-def test_a_short_secret_is_never_masked_within_a_text(secret, text):
+def test_short_secret_is_not_masked_within_text(secret, text):
     assert Secrets([secret]).scrub(text) == text
 
 
@@ -284,7 +284,7 @@ def test_a_short_secret_is_never_masked_within_a_text(secret, text):
     ],
 )
 @pytest.mark.parametrize("encode", [str, json.dumps, html.escape, lambda text: quote(text, safe="")], ids=["as it is", "JSON", "HTML", "percent"])
-def test_a_short_secret_is_masked_where_it_is_a_whole_value(secret, text, encode):
+def test_short_secret_is_masked_as_a_whole_value(secret, text, encode):
     encoded = encode(secret)[1:-1] if encode is json.dumps else encode(secret)
     if text == "{}" and encoded != secret:
         pytest.skip("a text that is neither the secret nor holds a value")
@@ -292,7 +292,7 @@ def test_a_short_secret_is_masked_where_it_is_a_whole_value(secret, text, encode
     assert Secrets([secret]).scrub(text.format(encoded)) == text.format(MASK)
 
 
-def test_a_short_secret_is_masked_where_it_is_a_whole_string_of_a_tree():
+def test_short_secret_is_masked_as_a_whole_string_of_a_tree():
     tree = {"401": ["401", 401, "HTTP 401"], "x": {"y": "401"}}
 
     assert Secrets(["401"]).scrub_tree(tree) == {"401": [MASK, 401, "HTTP 401"], "x": {"y": MASK}}
@@ -308,12 +308,12 @@ def test_a_short_secret_is_masked_where_it_is_a_whole_string_of_a_tree():
         (None, False),
     ],
 )
-def test_a_result_holds_a_short_secret_if_a_whole_string_is_it(value, expected):
+def test_short_secret_is_contained_only_as_a_whole_string(value, expected):
     assert Secrets(["401"]).contained_in(value) is expected
 
 
 @pytest.mark.parametrize(("secret", "short"), [("", True), ("abcde", True), ("abcdef", False), ("äöü😀xy", False), (12345, False), (None, False)])
-def test_a_secret_is_short_below_six_characters(secret, short):
+def test_is_short(secret, short):
     assert is_short(secret) is short
 
 
@@ -341,7 +341,7 @@ def test_a_secret_is_short_below_six_characters(secret, short):
         pytest.param({"content": "", "headers": {"content-type": "text/plain"}}, False, id="nothing"),
     ],
 )
-def test_a_platforms_answer_may_name_a_credential(answer, expected):
+def test_possibly_in(answer, expected):
     assert Secrets([SECRET]).possibly_in(answer) is expected
 
 
@@ -374,13 +374,13 @@ def test_strings_in_yields_every_string_and_number_with_keys():
         ("none", set()),
     ],
 )
-def test_the_password_in_a_url_is_known_as_it_is_written_and_decoded(url, passwords):
+def test_url_passwords_are_returned_raw_and_decoded(url, passwords):
     assert set(url_passwords(url)) == passwords
 
 
 @pytest.mark.parametrize("between", [" ", " | ", '", "'], ids=["blanks", "bars", "JSON"])
 @pytest.mark.parametrize("encode", [lambda raw: base64.b64encode(raw).decode(), bytes.hex], ids=["base64", "hex"])
-def test_base64_and_hex_in_pieces_are_masked(encode, between):
+def test_wrapped_base64_and_hex_are_masked(encode, between):
     secret = "a-secret, which is long: Zq8&Wt5!"
     coded = encode(secret.encode()).rstrip("=")
     pieces = [coded[start : start + 11] for start in range(0, len(coded), 11)]

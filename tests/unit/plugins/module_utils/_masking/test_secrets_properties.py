@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever encodes a secret, what is shown holds no six characters of it; and a text without a secret stays as it is.
+"""However a secret is encoded, the output contains no six consecutive characters of it; text without a secret is unchanged.
 
 Each character of an encoded text knows which characters of the secret decided it, so that the oracle needs no decoder.
 """
@@ -23,12 +23,12 @@ from ansible_collections.mediaops.access.plugins.module_utils._masking.marks imp
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 
 FUZZ = int(__import__("os").environ.get("FUZZ", "300"))
-#: What may remain of a secret in a row.
+#: How many consecutive characters of a secret may remain.
 MOST_SHOWN = 5
 
 
 class Encoded(t.NamedTuple):
-    """A text, and for each of its characters those of the secret that it stands for (half-open)."""
+    """A text, and for each of its characters the (half-open) span of the secret that it stands for."""
 
     text: str
     sources: tuple[tuple[int, int], ...]
@@ -38,14 +38,14 @@ class Encoded(t.NamedTuple):
         return cls(secret, tuple((at, at + 1) for at in range(len(secret))))
 
     def rewritten(self, encode: t.Callable[[str], str]) -> Encoded:
-        """By an encoder of characters; where it looks at their neighbours, the share of each is estimated."""
+        """Apply an encoder of characters. If it depends on their neighbours, the share of each character is estimated."""
         text, parts = encode(self.text), [encode(char) for char in self.text]
         if "".join(parts) == text:
             return Encoded(text, tuple(source for part, source in zip(parts, self.sources) for _char in part))
         return Encoded(text, tuple(self.sources[at * len(self.text) // len(text)] for at in range(len(text))))
 
     def regrouped(self, encode: t.Callable[[bytes], str], bits: int, before: str = "") -> Encoded:
-        """By an encoder that takes ``bits`` of the bytes for each new character."""
+        """Apply an encoder that consumes ``bits`` bits of the bytes per character."""
         text = encode((before + self.text).encode())
         of_bytes = [(0, 0)] * len(before) + [source for char, source in zip(self.text, self.sources) for _byte in char.encode()]
         places = [of_bytes[at * bits // 8 : ((at + 1) * bits + 7) // 8] for at in range(len(text))]
@@ -61,7 +61,7 @@ class Encoded(t.NamedTuple):
         return Encoded(self.text[:kept] + CUT, (*self.sources[:kept], (0, 0)))
 
     def telling_parts(self) -> set[str]:
-        """The shortest parts that tell more characters of the secret in a row than may be shown."""
+        """The shortest parts that reveal more consecutive characters of the secret than allowed."""
         parts, start = set(), 0
         for end in range(1, len(self.text) + 1):
             while len(set().union(*(range(*source) for source in self.sources[start:end]))) > MOST_SHOWN:
@@ -111,7 +111,7 @@ REWRITING: dict[str, t.Callable[[str], str]] = {
     "JSON of PHP": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
     "JavaScript": lambda text: json.dumps(text)[1:-1].replace("'", "\\'"),
     "\\uXXXX": _utf_16,
-    # \\U00012345 in lower case would be JavaScript's \\u0001, and four digits.
+    # In lower case, \\U00012345 would be JavaScript's \\u0001 followed by four digits.
     "Python": lambda text: "".join(char if char > "\uffff" else repr(f"{char}\"'")[1:-4] for char in text),
     "upper case": str.upper,
     "lower case": str.lower,
@@ -133,13 +133,13 @@ ENCODERS: dict[str, t.Callable[[Encoded], Encoded]] = {
     "indented lines": lambda encoded: encoded.wrapped("\n    "),
     "cut": Encoded.cut,
 }
-#: What every encoder changes, and escapes that stand in a secret as they are.
+#: Characters that every encoder changes, and escapes that are literally part of a secret.
 AWKWARD = st.lists(
     st.sampled_from([*"'\"&<>%+/\\{}!()*~äéßİ😀\u0301 abXYZ019=#?:;,.-_\n", "%41", "&amp;", "\\u0041", "\\n", "%25", "…"]), min_size=8, max_size=30
 ).map("".join)
 ANYTHING = st.text(st.characters(exclude_categories=["Cs"]), min_size=8, max_size=30)
 USUAL = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~", min_size=8, max_size=60)
-#: When base64 is left in one case it cannot be decoded, and is known only of what is encoded in a usual way before.
+#: Base64 in a single case cannot be decoded; it is recognized only if the encoding before it is a common one.
 ONE_CASE = {"upper case", "lower case", "title case"}
 BASE64 = {"base64", "base64, no padding", "base64 for URLs", "Basic", "Basic, another alignment"}
 UNUSUAL = {
@@ -155,13 +155,13 @@ UNUSUAL = {
     "cut",
     *BASE64,
 }
-#: Where a value ends: a hex digit after a percent sign would be one with it.
+#: Delimiters of a value: a hex digit after a percent sign would merge with it.
 BEFORE = st.sampled_from(["", " ", "<p>", '{"error": "', "wrong: ", "?password=", "Basic ", "\n", "`", '\\"', "100% ", "%20", "&amp;", "ж€"])
 AFTER = st.sampled_from(["", " ", "</p>", '", "Basic": 1}', " is wrong", "&Basic=1", ": Basic", "\n", "`", '\\"', " 20%", "%20", "&amp;", "€ж"])
 
 
 def leftovers(secret: str, names: t.Iterable[str], before: str = "", after: str = "") -> tuple[str, list[str]]:
-    """What is shown of a text with the secret in it, and which parts of that tell too much."""
+    """Scrub a text that contains the secret. Returns the result, and its parts that reveal too much."""
     encoded = Encoded.secret(secret)
     for name in names:
         encoded = ENCODERS[name](encoded)
@@ -171,7 +171,7 @@ def leftovers(secret: str, names: t.Iterable[str], before: str = "", after: str 
 
 @settings(max_examples=FUZZ, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.one_of(AWKWARD, ANYTHING, USUAL), st.lists(st.sampled_from(sorted(ENCODERS)), min_size=1, max_size=3), BEFORE, AFTER)
-def test_no_composition_of_encoders_shows_a_secret(secret, names, before, after):
+def test_no_composition_of_encoders_reveals_a_secret(secret, names, before, after):
     assume(names.count("cut") < 2 and not (names[0] in UNUSUAL and names[1] in BASE64 and names[2] in ONE_CASE if len(names) == 3 else False))
     shown, told = leftovers(secret, names, before, after)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import url_passwords
-from ansible_collections.mediaops.access.plugins.module_utils._masking.urls import is_redis_url, scheme_and_host, shown_option
+from ansible_collections.mediaops.access.plugins.module_utils._masking.urls import is_redis_url, redact_option, scheme_and_host
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._masking.urls impo
         ("pw@redis://host", MASK),
     ],
 )
-def test_no_more_than_scheme_and_host_are_shown(url, shown):
+def test_only_scheme_and_host_are_displayed(url, shown):
     assert scheme_and_host(url) == shown
 
 
@@ -53,25 +53,25 @@ def test_no_more_than_scheme_and_host_are_shown(url, shown):
         ("description", "me@example.com", "me@example.com"),
     ],
 )
-def test_an_option_is_shown_without_what_may_be_a_password(name, value, shown):
-    assert shown_option(name, value) == shown
+def test_options_are_displayed_without_passwords(name, value, shown):
+    assert redact_option(name, value) == shown
 
 
 @given(
     st.text(min_size=1, alphabet=st.characters(codec="utf-8", exclude_categories=["Cs"])),
     st.sampled_from(["redis://me:{}@host:6379/0", "redis:/:{}@host", " redis://:{}@host", "https://u:{}@h/x"]),
 )
-def test_whatever_the_password_is_it_is_not_shown(password, url):
+def test_no_password_is_displayed(password, url):
     marked = f"s3cr3t{password}s3cr3t"
     written = url.format(marked)
 
     for name in ("token_cache", "url"):
-        assert "s3cr3t" not in shown_option(name, written)
+        assert "s3cr3t" not in redact_option(name, written)
     assert marked in url_passwords(written)
 
 
 @given(st.text(alphabet="redis:/@?#%4 aw1[]"))
-def test_what_is_taken_for_a_url_of_redis_holds_its_password_in_one_place(text):
+def test_redis_url_has_its_password_in_one_place(text):
     url = f"redis://{text}"
 
     if is_redis_url(url):

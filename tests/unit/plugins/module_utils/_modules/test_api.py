@@ -310,7 +310,7 @@ def test_writes_are_never_repeated_and_the_failure_says_that_they_may_have_been_
     result = api.fail(sent(method, **lost), method=method)
 
     assert f"{method} {URL}/api/things" in result["msg"]
-    assert "leaves open whether it was applied" in result["msg"]
+    assert "the outcome is unknown" in result["msg"]
 
 
 @every_write

@@ -16,7 +16,7 @@ from ansible.module_utils.testing import patch_module_args
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._masking import core_registry
-from ansible_collections.mediaops.access.plugins.module_utils._masking.core_registry import told_to_core
+from ansible_collections.mediaops.access.plugins.module_utils._masking.core_registry import spec_for_core
 from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
 from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, HIDDEN, PLANS, ModuleDefinition
 from ansible_collections.mediaops.access.plugins.module_utils._platform.client import AuthorizedClient
@@ -301,7 +301,7 @@ def test_short_and_misspelt_values_are_not_registered_with_ansible_core(params, 
 
 
 def test_the_spec_for_ansible_core_marks_only_secrets_it_may_know(registered):
-    told = told_to_core({"a": {"no_log": True}, "b": {"no_log": True}, "c": {"type": "int"}}, {"a": "long enough", "b": "short", "c": 5})
+    told = spec_for_core({"a": {"no_log": True}, "b": {"no_log": True}, "c": {"type": "int"}}, {"a": "long enough", "b": "short", "c": 5})
 
     assert told == {"a": {"no_log": True}, "b": {"no_log": False}, "c": {"type": "int", "no_log": False}}
 

@@ -9,7 +9,7 @@ import copy
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, Overtaken, WaitTooLong
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, Conflict, WaitTooLong
 from ansible_collections.mediaops.access.plugins.module_utils._platform.ensure import ensure
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 
@@ -228,7 +228,7 @@ def test_a_retry_after_beyond_max_wait_fails(clock):
     with pytest.raises(WaitTooLong) as caught:
         ensure(FakeAccess(clock, max_wait=10), Thing(A, B, [LOST], wait=99))
 
-    assert caught.value.message.startswith("thing 'a': no answer: that needs 99 s more, and max_wait (10 s) leaves 10 s")
+    assert caught.value.message.startswith("thing 'a': no answer: a wait of 99 s is needed, but only 10 s of max_wait (10 s) are left")
     assert clock.slept == []
 
 
@@ -426,7 +426,7 @@ def test_a_successful_creation_need_not_be_readable_yet(clock):
 
 
 def overtaken():
-    return Overtaken("exists already", status=409)
+    return Conflict("exists already", status=409)
 
 
 @pytest.mark.parametrize(("before", "wanted"), [pytest.param(None, A, id="created"), pytest.param(A, None, id="removed")])
@@ -453,7 +453,7 @@ def test_a_conflict_with_an_item_that_does_not_exist_fails(retries, clock):
     writes = retries + 1
     thing = scripted(A, [None] * (2 + writes), [overtaken() for _attempt in range(writes)])
 
-    with pytest.raises(Overtaken):
+    with pytest.raises(Conflict):
         ensure(FakeAccess(clock, retries=retries), thing)
 
     assert len(thing.calls) == writes

@@ -128,7 +128,7 @@ def test_an_http_endpoint_is_used_if_the_issuer_has_the_same_origin(openid):
 
 
 def test_an_auth_url_that_nothing_listens_at_is_a_failure(openid):
-    with pytest.raises(AccessError, match="no answer within timeout"):
+    with pytest.raises(AccessError, match="no response within timeout"):
         openid(discovery(NO_ANSWER), retries=0)
 
 

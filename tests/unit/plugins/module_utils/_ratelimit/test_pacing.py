@@ -27,7 +27,7 @@ NOW = 1_800_000_000.0
         ("none", None),
     ],
 )
-def test_a_rate_is_read(text, expected):
+def test_rate_is_parsed(text, expected):
     assert Rate.parse(text) == expected
 
 
@@ -35,13 +35,13 @@ def test_a_rate_is_read(text, expected):
     "text",
     ["", "20", "20/hour", "0/second", "-1/second", "1.5/second", "20 / second", "20/seconds", "20/SECOND", "None", "1000000/second", "٣/second", "1/second\n"],
 )
-def test_what_is_no_rate_is_refused_with_the_options_name(text):
-    with pytest.raises(AccessError, match=r"^auth_rate_limit: .* is not N/second, N/minute .* or none$"):
+def test_invalid_rate_is_refused_naming_the_option(text):
+    with pytest.raises(AccessError, match=r"^auth_rate_limit: .* is not a valid rate limit; valid: N/second, N/minute .*, none$"):
         Rate.parse(text, "auth_rate_limit")
 
 
 def reserve(rate, clock, count):
-    """The starts of ``count`` calls that ask one after another at the same time, counted from now."""
+    """The starts, relative to now, of ``count`` calls that are reserved at the same time."""
     starts: list[float] = []
     for _number in range(count):
         starts.append(next_start(starts, rate, clock))
@@ -57,7 +57,7 @@ def reserve(rate, clock, count):
     ],
     ids=["burst, then one window later", "one by one", "slack of half a second at most"],
 )
-def test_a_burst_up_to_the_limit_costs_nothing_and_the_next_waits_one_window(rate, expected):
+def test_burst_up_to_the_limit_does_not_wait_but_the_next_call_waits_one_window(rate, expected):
     assert reserve(rate, NOW, len(expected)) == expected
 
 
@@ -73,7 +73,7 @@ def test_a_burst_up_to_the_limit_costs_nothing_and_the_next_waits_one_window(rat
         pytest.param([NOW, NOW, NOW + 1.5, NOW + 1.5], NOW + 2.54, id="no gap is wide enough"),
     ],
 )
-def test_the_next_start_follows_from_the_reserved_ones(starts, expected):
+def test_next_start(starts, expected):
     assert next_start(starts, Rate(2, 1.0), NOW) == pytest.approx(expected, abs=1e-4)
 
 
@@ -81,7 +81,7 @@ pauses = st.lists(st.floats(0, 3) | st.just(0.0), max_size=60)
 
 
 def simulated(rate, pauses):
-    """When callers who ask after each of the ``pauses`` ask, and when they start."""
+    """The reservation and start times of calls that are made after each of the ``pauses``."""
     now, asked, starts = NOW, [], []
     for pause in pauses:
         now += pause
@@ -91,14 +91,14 @@ def simulated(rate, pauses):
 
 
 @given(st.integers(1, 8), st.sampled_from([0.5, 1.0, 2.0]), pauses)
-def test_no_window_holds_more_starts_than_the_limit(count, window, pauses):
+def test_no_window_exceeds_the_limit(count, window, pauses):
     _asked, starts = simulated(Rate(count, window), pauses)
 
     assert all(late - early > window for early, late in zip(starts, starts[count:], strict=False))
 
 
 @given(st.integers(1, 8), pauses)
-def test_nobody_waits_without_need_or_overtakes(count, pauses):
+def test_calls_start_in_order_without_needless_waits(count, pauses):
     rate = Rate(count, 1.0)
     asked, starts = simulated(rate, pauses)
 
@@ -110,7 +110,7 @@ def test_nobody_waits_without_need_or_overtakes(count, pauses):
 
 
 @pytest.mark.parametrize(
-    ("weights", "expected"),
+    ("costs", "expected"),
     [
         pytest.param([3, 2, 1], [0, 0, 1.04], id="as many as go into a window"),
         pytest.param([3, 3, 2], [0, 1.04, 0], id="a light one goes before a heavy one that waits"),
@@ -119,30 +119,30 @@ def test_nobody_waits_without_need_or_overtakes(count, pauses):
         pytest.param([1, 5, 5, 4, 1], [0, 1.04, 2.08, 0, 3.12], id="no room is left between heavy ones"),
     ],
 )
-def test_a_request_that_counts_for_several_waits_until_there_is_room_for_all_of_it(weights, expected):
+def test_costly_request_waits_for_enough_room(costs, expected):
     schedule, starts = Schedule(), []
-    for cost in weights:
+    for cost in costs:
         rate = Rate(5, 1.0, cost)
         starts.append(schedule.next(rate, NOW))
         schedule.add(starts[-1], rate, NOW)
 
     assert [start - NOW for start in starts] == pytest.approx(expected, abs=1e-4)
-    assert len(schedule.starts) == sum(weights)
+    assert len(schedule.starts) == sum(costs)
 
 
 def first_start(requests, rate, now):
-    """The model of a schedule: the first instant at which every window holds ``count`` calls at most, requests counted one by one."""
+    """A model of a schedule: the earliest start at which no window exceeds ``count`` calls, counting each call separately."""
 
     def fits(start):
         everything = [*requests, (start, rate.cost)]
         windows = ([cost for other, cost in everything if 0 <= other - begin < rate.padded_window - 1e-6] for begin, _weight in everything)
-        return all(sum(weights) <= rate.count for weights in windows)
+        return all(sum(costs) <= rate.count for costs in windows)
 
     return min(instant for instant in (now, *(start + rate.padded_window for start, _weight in requests)) if instant >= now and fits(instant))
 
 
 @given(st.data(), st.integers(1, 6))
-def test_requests_of_any_weights_start_as_soon_as_no_window_holds_more_than_the_limit(data, count):
+def test_requests_of_any_cost_start_as_early_as_the_limit_allows(data, count):
     schedule, requests, now = Schedule(), [], NOW
     for pause, cost in data.draw(st.lists(st.tuples(st.integers(0, 12), st.integers(1, count)), max_size=25)):
         now += pause / 8
@@ -156,21 +156,21 @@ def test_requests_of_any_weights_start_as_soon_as_no_window_holds_more_than_the_
         assert sum(cost for start, cost in requests if begin <= start <= begin + 1.0) <= count
 
 
-def test_a_rate_that_was_read_counts_every_request_once():
+def test_parsed_rate_has_cost_1():
     assert Rate.parse("20/second").cost == 1
 
 
 MINUTE = Rate(2, 60.0)
 
 
-def test_a_start_that_is_reserved_for_later_counts_for_those_before_it():
+def test_later_reservation_counts_for_earlier_calls():
     schedule = Schedule()
     schedule.add(1000.5, Rate(1, 1.0), 1000)
 
     assert schedule.next(Rate(1, 1.0), 1000) == pytest.approx(1001.54)
 
 
-def test_a_schedule_keeps_the_starts_that_still_matter_and_no_others():
+def test_schedule_keeps_only_relevant_starts():
     schedule = Schedule()
     for start in (1000.0, 1000.0, 1062.0):
         schedule.add(start, MINUTE, start)
@@ -181,7 +181,7 @@ def test_a_schedule_keeps_the_starts_that_still_matter_and_no_others():
 
 
 @pytest.mark.parametrize(("ahead", "kept"), [(3599, True), (3600, False), (100_000, False)])
-def test_what_was_noted_before_the_clock_was_set_back_is_forgotten(ahead, kept):
+def test_entries_from_before_the_clock_was_set_back_are_dropped(ahead, kept):
     now = 1_800_000_000.0
     schedule = Schedule([now - 30, now + ahead], now + ahead)
 
@@ -191,7 +191,7 @@ def test_what_was_noted_before_the_clock_was_set_back_is_forgotten(ahead, kept):
     assert schedule.not_before == now + (ahead if kept else 1)
 
 
-def test_who_is_held_back_starts_when_the_platform_wants():
+def test_blocked_call_starts_when_the_block_ends():
     schedule = Schedule()
     schedule.block_until(1030.0, 1000.0)
     schedule.block_until(1020.0, 1000.0)
@@ -200,18 +200,18 @@ def test_who_is_held_back_starts_when_the_platform_wants():
 
 
 @given(st.binary(max_size=80))
-def test_a_damaged_schedule_is_read_as_far_as_it_goes(data):
+def test_damaged_schedule_is_read_partially(data):
     start = Schedule.unpack(data).next(Rate(3, 1.0), NOW)
 
     assert NOW <= start < NOW + DAY + 2
 
 
 @given(st.lists(st.floats(0, 2e9)).map(sorted), st.floats(0, 2e9))
-def test_a_schedule_is_read_as_it_was_written(starts, not_before):
+def test_schedule_round_trip(starts, not_before):
     assert Schedule.unpack(Schedule(starts, not_before).pack()) == Schedule(starts, not_before)
 
 
-def test_patience_sleeps_and_counts_down(clock):
+def test_budget_sleeps_and_decreases(clock):
     budget = WaitBudget(10, clock)
 
     budget.wait(3, "a reason")
@@ -223,7 +223,7 @@ def test_patience_sleeps_and_counts_down(clock):
 
 
 @pytest.mark.parametrize(("seconds", "slept", "left"), [(0.5, [0.5], 9.5), (10, [10], 0), (0, [], 10), (-1, [], 10)])
-def test_patience_sleeps_for_parts_of_a_second_and_never_for_less_than_nothing(seconds, slept, left, clock):
+def test_budget_accepts_fractions_and_ignores_negative_waits(seconds, slept, left, clock):
     budget = WaitBudget(10, clock)
 
     budget.wait(seconds, "reason")
@@ -231,16 +231,16 @@ def test_patience_sleeps_for_parts_of_a_second_and_never_for_less_than_nothing(s
     assert (clock.slept, budget.left) == (slept, left)
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.9, "max_wait (10 s) is used up"), (1, "that needs 1 s more, and max_wait (10 s) leaves 10 s")])
-def test_a_wait_of_less_than_a_second_is_not_counted_out(seconds, words, clock):
+@pytest.mark.parametrize(("seconds", "words"), [(0.9, "max_wait (10 s) is used up"), (1, "a wait of 1 s is needed, but only 10 s of max_wait (10 s) are left")])
+def test_wait_of_less_than_a_second_is_not_quantified(seconds, words, clock):
     assert words in WaitBudget(10, clock).exceeded(seconds, "reason").message
 
 
-def test_no_limit_is_known_by_its_word_not_by_its_object():
+def test_none_is_recognized_by_value():
     assert Rate.parse("".join(["no", "ne"])) is None
 
 
-def test_patience_fails_at_once_rather_than_sleep_in_vain(clock):
+def test_budget_fails_immediately_if_exceeded(clock):
     budget = WaitBudget(10, clock)
     budget.wait(4, "a reason")
 
@@ -250,10 +250,10 @@ def test_patience_fails_at_once_rather_than_sleep_in_vain(clock):
     assert clock.slept == [4]
     assert budget.left == 6
     assert caught.value.status == 429
-    assert caught.value.message == "the rate limit: that needs 7 s more, and max_wait (10 s) leaves 6 s. Run again later, or raise max_wait"
+    assert caught.value.message == "the rate limit: a wait of 7 s is needed, but only 6 s of max_wait (10 s) are left. Run again later, or raise max_wait"
 
 
-def test_patience_begins_anew_with_another_item(clock):
+def test_budget_is_reset_for_the_next_item(clock):
     budget = WaitBudget(10, clock)
     budget.wait(10, "a reason")
 

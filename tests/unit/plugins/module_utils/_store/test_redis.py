@@ -44,14 +44,14 @@ def running(tmp_path_factory):
 
 @pytest.fixture
 def server(running):
-    """The server, empty."""
+    """The server, after removing all data."""
     running.client.flushall()
     return running
 
 
 @pytest.fixture
 def own_server(tmp_path):
-    """A server that the test may stop."""
+    """Start a server that the test may stop."""
     server = RedisServer(tmp_path)
     yield server
     server.stop()
@@ -83,11 +83,11 @@ def budget(clock):
 # --- tokens ----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_url_of_redis_opens_this_backend(backend):
+def test_redis_url_opens_this_backend(backend):
     assert isinstance(backend, RedisBackend)
 
 
-def test_what_is_written_is_read_listed_and_removed_by_every_controller(backend, server, open_at):
+def test_entries_are_shared_by_controllers(backend, server, open_at):
     other = open_at(server.url + "?client_name=other")
     backend.write(NAME, b"\x00data", None)
     backend.write("ffff", b"more", None)
@@ -100,20 +100,20 @@ def test_what_is_written_is_read_listed_and_removed_by_every_controller(backend,
     assert backend.names() == ["ffff"]
 
 
-def test_other_keys_of_the_server_are_not_ours(backend, server):
+def test_other_keys_in_the_server_are_ignored(backend, server):
     server.client.set("somebody:else", "x")
     with backend.lock(NAME, WaitBudget(1, Clock())):
         assert backend.names() == []
 
 
 @pytest.mark.parametrize(("life", "kept"), [(HOUR, HOUR), (90.9, 90), (0.2, 1), (-5, 1), (None, -1)])
-def test_a_token_leaves_the_server_when_it_ends(life, kept, backend, server, clock):
+def test_token_expires_in_the_server(life, kept, backend, server, clock):
     backend.write(NAME, b"data", None if life is None else clock.now() + life)
 
     assert server.client.ttl(f"{PREFIX}token:{NAME}") == kept
 
 
-def test_the_server_sees_no_token_and_no_key(backend, server):
+def test_server_receives_no_token_and_no_key(backend, server):
     store = TokenStore(lambda: backend, KEY)
     name = store.name_of(["flex", "https://flex.example.com", "the-password"])
     store.write(name, {"token": {"access_token": "the-access-token"}}, None)
@@ -124,7 +124,7 @@ def test_the_server_sees_no_token_and_no_key(backend, server):
     assert TokenStore(lambda: backend, "another key").entries() == {}
 
 
-def test_the_server_cannot_tell_whose_lock_or_limit_it_keeps(backend, server, budget):
+def test_lock_and_limit_names_are_hashed(backend, server, budget):
     item, limit = "item\nplaylyfe\nhttps://playlyfe.example.com\np1", ("freewheel\nhttps://host\nuser@example.com\nall", Rate(1, 60.0))
     seen = {}
     for key in (KEY, "another key"):
@@ -146,7 +146,7 @@ def kind_of(name):
     return found and found[1]
 
 
-def test_controllers_share_locks_and_limits_if_they_have_the_same_key(server, open_at, clock):
+def test_controllers_with_the_same_key_share_locks_and_limits(server, open_at, clock):
     def store(key, name):
         return TokenStore(lambda: open_at(f"{server.url}?client_name={name}"), key)
 
@@ -164,14 +164,14 @@ def test_controllers_share_locks_and_limits_if_they_have_the_same_key(server, op
     assert waits == pytest.approx([0, 60.5, 0], abs=2)
 
 
-def test_it_keeps_no_key_of_its_own(backend):
+def test_redis_has_no_own_key(backend):
     assert backend.own_key() is None
 
 
 # --- locks -----------------------------------------------------------------------------------------------------------------
 
 
-def test_a_lock_is_one_controllers_at_a_time(backend, server, open_at, clock):
+def test_lock_is_exclusive(backend, server, open_at, clock):
     other = open_at(server.url + "?client_name=other")
     with backend.lock(NAME, WaitBudget(0, clock)):
         with pytest.raises(WaitTooLong, match="another process holds the lock for this credential or item"), other.lock(NAME, WaitBudget(1, clock)):
@@ -183,7 +183,7 @@ def test_a_lock_is_one_controllers_at_a_time(backend, server, open_at, clock):
         pass
 
 
-def test_a_lock_is_released_when_what_it_protects_fails(backend, server, budget):
+def test_lock_is_released_after_a_failure(backend, server, budget):
     with pytest.raises(ZeroDivisionError), backend.lock(NAME, budget):
         raise ZeroDivisionError
 
@@ -195,7 +195,7 @@ import time
 from ansible_collections.mediaops.access.plugins.module_utils._store import redis
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
-redis._LOCK_LIFE = float(args[1])
+redis._LOCK_TTL = float(args[1])
 backend = redis.RedisBackend(args[0], Clock(), timeout=5, retries=0)
 with backend.lock("0123abcd", WaitBudget(5, Clock())):
     print("held", flush=True)
@@ -203,7 +203,7 @@ with backend.lock("0123abcd", WaitBudget(5, Clock())):
 """
 
 
-def test_the_lock_of_a_process_that_is_killed_ends_by_itself(server, backend, start):
+def test_lock_of_a_killed_process_expires(server, backend, start):
     holder = start("import sys\nargs = sys.argv[1:]\n" + HOLD, server.url, 0.3)
     assert holder.line() == "held"
     with pytest.raises(WaitTooLong), backend.lock(NAME, WaitBudget(0, Clock())):
@@ -215,7 +215,7 @@ def test_the_lock_of_a_process_that_is_killed_ends_by_itself(server, backend, st
         pass
 
 
-def test_a_process_that_works_longer_keeps_its_lock(server, backend, start):
+def test_lock_is_extended_while_its_holder_works(server, backend, start):
     holder = start("import sys\nargs = sys.argv[1:]\n" + HOLD, server.url, 0.3)
     assert holder.line() == "held"
     budget = WaitBudget(1.2, Clock())
@@ -225,7 +225,7 @@ def test_a_process_that_works_longer_keeps_its_lock(server, backend, start):
 
 
 class Rounds:
-    """Stands for the event that ends the work: it lets ``count`` rounds pass."""
+    """Replaces the event that ends the work, after ``count`` rounds."""
 
     def __init__(self, count, meanwhile=lambda: None):
         self.left = count
@@ -246,52 +246,52 @@ def lock(server):
     return lock
 
 
-def test_a_lock_is_prolonged_three_times_in_its_life(lock, server):
+def test_lock_is_extended_three_times_per_ttl(lock, server):
     server.client.pexpire(lock.name, 100)
     rounds = Rounds(1)
 
-    redis._prolong(lock, lock.local.token, rounds)
+    redis._extend_lock(lock, lock.local.token, rounds)
 
     assert rounds.waited == [5, 5]
     assert server.client.pttl(lock.name) > 14000
 
 
-def test_a_lock_that_a_restart_of_the_server_has_lost_is_taken_again(lock, server):
+def test_lock_lost_in_a_server_restart_is_acquired_again(lock, server):
     server.client.flushall()
 
-    redis._prolong(lock, lock.local.token, Rounds(1))
+    redis._extend_lock(lock, lock.local.token, Rounds(1))
 
     assert server.client.get(lock.name) == lock.local.token
     lock.release()
 
 
-def test_a_lock_that_another_process_has_got_meanwhile_stays_its_own(lock, server):
+def test_lock_acquired_by_another_process_is_left_alone(lock, server):
     server.client.set(lock.name, "another")
 
-    redis._prolong(lock, lock.local.token, Rounds(2))
+    redis._extend_lock(lock, lock.local.token, Rounds(2))
 
     assert server.client.get(lock.name) == b"another"
 
 
-def test_a_server_that_is_away_does_not_end_the_work(own_server, open_at, budget):
+def test_unavailable_server_does_not_interrupt_work_under_a_lock(own_server, open_at, budget):
     backend = open_at(own_server.url)
     with backend.lock(NAME, budget):
         own_server.stop()
         lock = backend._redis.lock(f"{PREFIX}lock:{NAME}")
         lock.local.token = b"mine"
-        redis._prolong(lock, b"mine", Rounds(1))
+        redis._extend_lock(lock, b"mine", Rounds(1))
 
 
 # --- rate limits -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_burst_up_to_the_limit_costs_nothing_and_the_next_waits_for_a_window(backend, budget):
+def test_burst_up_to_the_limit_does_not_wait_but_the_next_call_does(backend, budget):
     waits = [backend.reserve([("all", Rate(3, 60.0))], budget) for _call in range(4)]
 
     assert waits == pytest.approx([0, 0, 0, 60.5], abs=2)
 
 
-def test_a_start_counts_towards_every_slot(backend, budget):
+def test_start_counts_for_every_rate_limit(backend, budget):
     everything, logins = ("all", Rate(5, 60.0)), ("auth", Rate(1, 60.0))
 
     waits = [backend.reserve(rate_limits, budget) for rate_limits in ([everything, logins], [everything], [logins, everything], [logins])]
@@ -299,24 +299,24 @@ def test_a_start_counts_towards_every_slot(backend, budget):
     assert waits == pytest.approx([0, 0, 60.5, 121], abs=2)
 
 
-def test_a_start_that_patience_does_not_allow_is_not_reserved(backend, clock):
+def test_start_beyond_the_wait_budget_is_not_reserved(backend, clock):
     slot = ("all", Rate(1, 60.0))
     backend.reserve([slot], WaitBudget(10, clock))
 
     for _attempt in range(3):
-        with pytest.raises(WaitTooLong, match="the rate limit is used up by calls that are waiting already"):
+        with pytest.raises(WaitTooLong, match="the rate limit is used up by calls that are already waiting"):
             backend.reserve([slot], WaitBudget(10, clock))
     assert backend.reserve([slot], WaitBudget(100, clock)) == pytest.approx(60.5, abs=2)
 
 
-def test_nobody_starts_before_the_platform_wants_it(backend, server, clock, budget):
+def test_no_call_starts_before_block_until(backend, server, clock, budget):
     slot = ("all", Rate(5, 1.0))
     backend.block_until([slot], clock.now() + 30)
 
     assert backend.reserve([slot], budget) == pytest.approx(30, abs=2)
 
 
-def test_the_clock_of_the_server_counts_not_the_controllers(server, open_at, clock, budget):
+def test_server_clock_is_used(server, open_at, clock, budget):
     """A controller whose clock is years ahead waits as long as the others."""
     here, ahead = open_at(server.url, clock=Clock()), open_at(server.url, clock=clock)
     slot = ("all", Rate(1, 60.0))
@@ -326,13 +326,13 @@ def test_the_clock_of_the_server_counts_not_the_controllers(server, open_at, clo
 
 
 @pytest.mark.parametrize(("rate_limits", "life"), [([("all", Rate(1, 1.0))], 2080), ([("all", Rate(1, 60.0))], 121_000)])
-def test_what_is_known_of_a_limit_leaves_the_server_when_it_does_not_matter_any_more(rate_limits, life, backend, server, budget):
+def test_schedules_expire_in_the_server(rate_limits, life, backend, server, budget):
     backend.reserve(rate_limits, budget)
 
     assert life - 1500 < server.client.pttl(f"{PREFIX}pace:all") <= life
 
 
-def test_nonsense_in_the_server_is_no_schedule(backend, server, budget):
+def test_invalid_schedule_is_ignored(backend, server, budget):
     server.client.set(f"{PREFIX}pace:all", b"\xff" * 20)
 
     assert backend.reserve([("all", Rate(1, 1.0))], budget) == 0
@@ -352,11 +352,11 @@ for _call in range(10):
 """
 
 
-def test_processes_together_keep_the_limit_in_every_window(server, together):
+def test_processes_together_respect_the_limit(server, together):
     starts = sorted(float(start) for starts in together(4, RESERVE, server.url) for start in starts)
 
     assert len(starts) == 40
-    # The processes read the clock and ask the server one after the other.
+    # Each process reads the clock and then queries the server.
     assert starts[-1] - starts[0] > 0.052 * 9 - 0.02
 
 
@@ -394,7 +394,7 @@ for number in range(5):
 """
 
 
-def test_controllers_that_need_the_same_tokens_log_in_once_for_each(server, tmp_path, together):
+def test_controllers_log_in_once_per_token(server, tmp_path, together):
     log = tmp_path / "log"
 
     first, *others = together(4, LOGIN, server.url, log)
@@ -407,7 +407,7 @@ def test_controllers_that_need_the_same_tokens_log_in_once_for_each(server, tmp_
 
 
 def uses(backend, budget):
-    """Everything that a backend is used for."""
+    """All operations of a backend."""
 
     def lock():
         with backend.lock(NAME, budget):
@@ -429,38 +429,38 @@ USES = ["read", "write", "remove", "names", "lock", "reserve", "hold"]
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_server_that_is_not_there_is_one_clear_failure(use, open_at, budget):
+def test_missing_server_fails_clearly(use, open_at, budget):
     port = free_port()
     backend = open_at(f"redis://user:{PASSWORD}@127.0.0.1:{port}".replace("/+", ""))
 
     with pytest.raises(AccessError) as caught:
         uses(backend, budget)[use]()
     assert caught.value.message == (
-        f"token_cache: the Redis server at 127.0.0.1:{port} cannot be reached. Check its URL and that it is running"
+        f"token_cache: the Redis server at 127.0.0.1:{port} cannot be reached. Check the URL and that the server is running"
         f" (Error 111 connecting to 127.0.0.1:{port}. Connection refused.)"
     )
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_wrong_password_is_one_clear_failure(use, server, open_at, budget):
+def test_wrong_password_fails_clearly(use, server, open_at, budget):
     backend = open_at(f"redis://:wrong-s3cr3t@127.0.0.1:{server.port}")
 
-    with pytest.raises(AccessError, match=f"^token_cache: the Redis server at 127.0.0.1:{server.port} refuses the user or password in the URL") as caught:
+    with pytest.raises(AccessError, match=f"^token_cache: the Redis server at 127.0.0.1:{server.port} rejected the user or password in the URL") as caught:
         uses(backend, budget)[use]()
     assert "s3cr3t" not in caught.value.message
 
 
-def test_a_user_that_may_not_do_what_is_needed_is_one_clear_failure(server, open_at):
+def test_missing_permissions_fail_clearly(server, open_at):
     server.client.acl_setuser("reader", enabled=True, passwords=["+pw"], keys=["*"], commands=["+get", "+ping"])
     backend = open_at(f"redis://reader:pw@127.0.0.1:{server.port}")
 
     assert backend.read(NAME) is None
-    with pytest.raises(AccessError, match="refuses the user or password in the URL, or lets them do too little"):
+    with pytest.raises(AccessError, match="rejected the user or password in the URL, or the user lacks permissions"):
         backend.write(NAME, b"data", None)
 
 
 @pytest.mark.parametrize("use", USES)
-def test_the_rights_that_the_documentation_names_are_enough(use, server, open_at, budget):
+def test_documented_permissions_suffice(use, server, open_at, budget):
     text = (pathlib.Path(__file__).resolve().parents[5] / "docs" / "scaling_out.md").read_text(encoding="utf-8")
     command = next(line for line in text.splitlines() if line.startswith("ACL SETUSER mediaops "))
     server.client.execute_command(*command.split())
@@ -468,7 +468,7 @@ def test_the_rights_that_the_documentation_names_are_enough(use, server, open_at
     uses(open_at(f"redis://mediaops:password@127.0.0.1:{server.port}"), budget)[use]()
 
 
-def test_a_full_server_is_one_clear_failure(own_server, open_at):
+def test_full_server_fails_clearly(own_server, open_at):
     own_server.client.config_set("maxmemory", "1")
     backend = open_at(own_server.url)
 
@@ -477,14 +477,14 @@ def test_a_full_server_is_one_clear_failure(own_server, open_at):
 
 
 @pytest.mark.parametrize("url", ["redis://:s3cr3t@host:port", "redis://:s3cr3t@host:6379?socket_timeout=long", "redis://:s3cr3t@host?nonsense=1"])
-def test_what_is_no_url_of_redis_is_refused_without_quoting_it(url, open_at):
-    with pytest.raises(AccessError, match=r"^token_cache is not a Redis URL such as") as caught:
+def test_invalid_redis_url_is_refused_without_being_quoted(url, open_at):
+    with pytest.raises(AccessError, match=r"^token_cache is not a valid Redis URL, such as") as caught:
         open_at(url).read(NAME)
 
     assert "s3cr3t" not in caught.value.message
 
 
-def test_a_server_that_hangs_is_given_up_after_the_timeout(server, open_at):
+def test_hanging_server_times_out(server, open_at):
     backend = open_at(server.url, timeout=0.2)
     backend.read(NAME)
     os.kill(server.process.pid, signal.SIGSTOP)
@@ -496,7 +496,7 @@ def test_a_server_that_hangs_is_given_up_after_the_timeout(server, open_at):
 
 
 @pytest.mark.parametrize("use", USES)
-def test_a_server_that_restarts_is_waited_for_as_long_as_retries_allow(use, own_server, open_at, budget):
+def test_restarting_server_is_retried(use, own_server, open_at, budget):
     backend = open_at(own_server.url, retries=4)
     backend.names()
     own_server.stop()
@@ -508,7 +508,7 @@ def test_a_server_that_restarts_is_waited_for_as_long_as_retries_allow(use, own_
         starter.join()
 
 
-def test_a_lock_that_cannot_be_released_loses_nothing_of_what_was_done(own_server, open_at, budget):
+def test_failure_to_release_a_lock_is_ignored(own_server, open_at, budget):
     done = []
     with open_at(own_server.url).lock(NAME, budget):
         done.append("written")
@@ -517,7 +517,7 @@ def test_a_lock_that_cannot_be_released_loses_nothing_of_what_was_done(own_serve
     assert done == ["written"]
 
 
-def test_items_that_follow_use_the_same_connection_and_a_fork_its_own(server, open_at, monkeypatch):
+def test_connection_is_reused_but_not_across_forks(server, open_at, monkeypatch):
     first, second = open_at(server.url), open_at(server.url)
     assert first._redis is second._redis
 
@@ -525,10 +525,10 @@ def test_items_that_follow_use_the_same_connection_and_a_fork_its_own(server, op
     assert open_at(server.url)._redis is not first._redis
 
 
-def test_a_missing_library_is_named(monkeypatch, open_at):
+def test_missing_library_is_named(monkeypatch, open_at):
     monkeypatch.setitem(sys.modules, "redis", None)
 
-    with pytest.raises(MissingLibrary, match=r"^the Python library redis is needed for a token_cache that is a Redis URL, and .* cannot import it"):
+    with pytest.raises(MissingLibrary, match=r"^the Python library redis is required for a token_cache that is a Redis URL, but .* cannot import it"):
         open_at("redis://:x@127.0.0.1")
 
 
@@ -553,7 +553,7 @@ def tls_server(tmp_path_factory, authority):
 
 
 @pytest.mark.parametrize("by", ["ca_path", "folder", "URL"])
-def test_tls_is_used_with_the_authority_that_was_given(by, tls_server, authority, tmp_path, open_at, monkeypatch):
+def test_tls_uses_the_given_authority(by, tls_server, authority, tmp_path, open_at, monkeypatch):
     path = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(path))
     if by == "folder":
@@ -568,12 +568,12 @@ def test_tls_is_used_with_the_authority_that_was_given(by, tls_server, authority
     assert backend.read(NAME) == b"data"
 
 
-def test_a_certificate_of_an_unknown_authority_is_refused(tls_server, open_at):
+def test_certificate_of_an_unknown_authority_is_refused(tls_server, open_at):
     with pytest.raises(AccessError, match=r"cannot be reached.*certificate verify failed"):
         open_at(tls_server.url).read(NAME)
 
 
-def test_a_certificate_for_another_host_is_refused(tls_server, authority, tmp_path, open_at):
+def test_certificate_for_another_host_is_refused(tls_server, authority, tmp_path, open_at):
     path = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(path))
 

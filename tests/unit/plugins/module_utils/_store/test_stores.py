@@ -73,7 +73,7 @@ def mode(path):
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o002, 0o022, 0o077, 0o277, 0o777], ids=oct)
-def test_only_the_owner_can_use_what_is_made_under_any_umask(mask, tmp_path, clock, budget):
+def test_created_files_are_private_under_any_umask(mask, tmp_path, clock, budget):
     place = tmp_path / "not" / "yet" / "cache"
     before = os.umask(mask)
     try:
@@ -94,7 +94,7 @@ def test_only_the_owner_can_use_what_is_made_under_any_umask(mask, tmp_path, clo
     }
 
 
-def test_missing_parents_are_made(tmp_path, clock):
+def test_missing_parents_are_created(tmp_path, clock):
     DirectoryBackend(str(tmp_path / "not" / "yet" / "there"), clock).write(NAME, b"data", None)
 
     assert (tmp_path / "not" / "yet" / "there" / "tokens" / NAME).read_bytes() == b"data"
@@ -102,7 +102,7 @@ def test_missing_parents_are_made(tmp_path, clock):
 
 @pytest.mark.parametrize("folder", ["", "tokens", "locks", "pacing"])
 @pytest.mark.parametrize("bits", [0o770, 0o707, 0o720, 0o777, 0o1777], ids=oct)
-def test_a_directory_that_others_can_write_to_is_refused(bits, folder, place, clock):
+def test_directory_writable_by_others_is_refused(bits, folder, place, clock):
     (place / folder).mkdir(parents=True)
     (place / folder).chmod(bits)
 
@@ -111,7 +111,7 @@ def test_a_directory_that_others_can_write_to_is_refused(bits, folder, place, cl
 
 
 @pytest.mark.parametrize("bits", [0o700, 0o750, 0o755], ids=oct)
-def test_a_directory_that_others_cannot_write_to_is_used(bits, place, clock):
+def test_directory_not_writable_by_others_is_used(bits, place, clock):
     place.mkdir()
     place.chmod(bits)
 
@@ -121,17 +121,17 @@ def test_a_directory_that_others_cannot_write_to_is_used(bits, place, clock):
 
 
 @pytest.mark.parametrize("other", [1, -1], ids=["a higher uid", "a lower uid"])
-def test_the_directory_of_another_user_is_refused(other, place, clock, monkeypatch):
+def test_directory_of_another_user_is_refused(other, place, clock, monkeypatch):
     place.mkdir(mode=0o700)
     owner = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: owner + other)
 
-    with pytest.raises(AccessError, match=f"^token_cache: the directory .*cache belongs to another user .uid {owner}.. Name a directory of your own"):
+    with pytest.raises(AccessError, match=f"^token_cache: the directory .*cache belongs to another user .uid {owner}.. Choose a directory of your own"):
         DirectoryBackend(str(place), clock)
 
 
 @pytest.mark.parametrize("link", ["cache", "parent/cache"])
-def test_a_directory_behind_a_link_that_others_can_have_planted_is_refused_and_left_alone(link, tmp_path, clock):
+def test_directory_behind_an_untrusted_link_is_refused_and_unchanged(link, tmp_path, clock):
     (tmp_path / "open").mkdir()
     (tmp_path / "real").mkdir(mode=0o700)
     (tmp_path / "open" / link.split("/")[0]).symlink_to(tmp_path / "real")
@@ -142,7 +142,7 @@ def test_a_directory_behind_a_link_that_others_can_have_planted_is_refused_and_l
     assert list((tmp_path / "real").iterdir()) == []
 
 
-def test_a_directory_behind_an_own_link_is_used(tmp_path, place, clock):
+def test_directory_behind_own_link_is_used(tmp_path, place, clock):
     (tmp_path / "real").mkdir(mode=0o700)
     place.symlink_to("real")
 
@@ -151,22 +151,24 @@ def test_a_directory_behind_an_own_link_is_used(tmp_path, place, clock):
     assert (tmp_path / "real" / "tokens" / NAME).read_bytes() == b"data"
 
 
-def test_a_directory_that_is_removed_meanwhile_is_made_again(place, clock):
+def test_removed_directory_is_created_again(place, clock):
     for _turn in range(2):
         DirectoryBackend(str(place), clock).write(NAME, b"data", None)
         shutil.rmtree(place)
 
 
 @pytest.mark.parametrize("folder", ["", "tokens"])
-def test_a_file_in_place_of_a_directory_is_refused(folder, place, clock):
+def test_file_in_place_of_a_directory_is_refused(folder, place, clock):
     (place / folder).parent.mkdir(exist_ok=True)
     (place / folder).write_text("")
 
-    with pytest.raises(AccessError, match=r"^token_cache: the directory .*cache cannot be used: Not a directory. Name another directory, or none for no cache"):
+    with pytest.raises(
+        AccessError, match=r"^token_cache: the directory .*cache cannot be used: Not a directory. Choose another directory, or none for no cache"
+    ):
         DirectoryBackend(str(place), clock)
 
 
-def test_a_directory_below_a_file_is_refused(tmp_path, clock):
+def test_directory_below_a_file_is_refused(tmp_path, clock):
     (tmp_path / "file").write_text("")
 
     with pytest.raises(AccessError, match="cannot be used: Not a directory"):
@@ -181,9 +183,9 @@ def test_a_directory_below_a_file_is_refused(tmp_path, clock):
         ("locked", lambda backend, budget: backend.reserve([("all", Rate(1, 1.0))], budget)),
         ("locked", lambda backend, budget: backend.block_until([("all", Rate(1, 1.0))], 0)),
     ],
-    ids=["write", "lock", "reserve", "hold"],
+    ids=["write", "lock", "reserve", "block_until"],
 )
-def test_a_directory_that_fails_later_is_a_clear_failure(action, call, backend, budget, monkeypatch):
+def test_later_directory_failure_is_clear(action, call, backend, budget, monkeypatch):
     def fail(*args, **kwargs):
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
@@ -193,7 +195,7 @@ def test_a_directory_that_fails_later_is_a_clear_failure(action, call, backend, 
         call(backend, budget)
 
 
-def test_a_file_system_without_locks_is_a_clear_failure(backend, budget, monkeypatch):
+def test_file_system_without_locks_fails_clearly(backend, budget, monkeypatch):
     def fail(*args):
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
@@ -206,7 +208,7 @@ def test_a_file_system_without_locks_is_a_clear_failure(backend, budget, monkeyp
 # --- files in it -----------------------------------------------------------------------------------------------------------
 
 
-def test_what_is_written_is_read_named_and_removed(backend):
+def test_entries_are_written_read_listed_and_removed(backend):
     backend.write(NAME, b"one", None)
     backend.write(NAME, b"two", None)
     backend.write("other", b"three", None)
@@ -220,7 +222,7 @@ def test_what_is_written_is_read_named_and_removed(backend):
 
 
 @pytest.mark.parametrize("spoil", ["symlink", "group-writable", "world-writable", "of a lower uid", "of a higher uid", "directory"])
-def test_a_file_that_cannot_be_trusted_is_a_miss(spoil, backend, place, tmp_path, monkeypatch):
+def test_untrusted_file_is_a_miss(spoil, backend, place, tmp_path, monkeypatch):
     backend.write(NAME, b"data", None)
     file = place / "tokens" / NAME
     owner = os.geteuid()
@@ -239,7 +241,7 @@ def test_a_file_that_cannot_be_trusted_is_a_miss(spoil, backend, place, tmp_path
 
 
 @pytest.mark.parametrize("link", [NAME, NAME + ".new"], ids=["the file", "the temporary file"])
-def test_writing_replaces_a_symlink_and_leaves_its_target(link, backend, place, tmp_path):
+def test_writing_replaces_a_symlink_not_its_target(link, backend, place, tmp_path):
     target = tmp_path / "target"
     target.write_bytes(b"mine")
     (place / "tokens" / link).symlink_to(target)
@@ -259,7 +261,7 @@ def test_writing_replaces_a_symlink_and_leaves_its_target(link, backend, place, 
     ],
     ids=["lock", "pacing"],
 )
-def test_a_symlink_among_locks_and_pacing_files_is_refused(file, call, backend, budget, place, tmp_path):
+def test_symlink_among_locks_and_schedules_is_refused(file, call, backend, budget, place, tmp_path):
     target = tmp_path / "target"
     target.write_bytes(b"mine")
     (place / file).symlink_to(target)
@@ -279,7 +281,7 @@ USES = {
 
 @pytest.fixture
 def filled(backend, budget):
-    """A backend that has each of its files."""
+    """A backend with all of its files."""
     backend.write(NAME, b"data", None)
     backend.own_key()
     backend.reserve([("all", Rate(1, 1.0))], budget)
@@ -289,7 +291,7 @@ def filled(backend, budget):
 
 @pytest.mark.parametrize("bits", [0o644, 0o640, 0o604, 0o611], ids=oct)
 @pytest.mark.parametrize("file", USES)
-def test_what_others_can_read_is_taken_from_them_with_a_warning(file, bits, filled, place, clock, budget):
+def test_file_readable_by_others_is_made_private_with_a_warning(file, bits, filled, place, clock, budget):
     before = (place / file).read_bytes()
     (place / file).chmod(bits)
     warnings = []
@@ -299,17 +301,17 @@ def test_what_others_can_read_is_taken_from_them_with_a_warning(file, bits, fill
 
     assert mode(place / file) == 0o600
     (warning,) = warnings
-    assert warning.startswith(f"token_cache: others could read {place}/{file} (mode {bits:04o}); its mode is now 0600. If somebody may have copied")
+    assert warning.startswith(f"token_cache: {place}/{file} was readable by others (mode {bits:04o}); its mode is now 0600. If the cache")
     assert file.startswith("pacing") or (place / file).read_bytes() == before
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, make_socket], ids=["FIFO", "directory", "socket"])
 @pytest.mark.parametrize("file", USES)
-def test_nobody_waits_for_what_is_no_regular_file(file, make, filled, place, budget, start):
+def test_irregular_file_is_refused_without_blocking(file, make, filled, place, budget, start):
     (place / file).unlink()
     make(place / file)
 
-    child = start("import sys\nargs = sys.argv[1:]\n" + USE_ONE, place, file.partition("/")[0])  # which the test's end kills
+    child = start("import sys\nargs = sys.argv[1:]\n" + USE_ONE, place, file.partition("/")[0])  # killed when the test ends
 
     kind = {os.mkfifo: "FIFO", os.mkdir: "directory"}.get(make, "socket")
     said = child.line()
@@ -320,7 +322,9 @@ def test_nobody_waits_for_what_is_no_regular_file(file, make, filled, place, bud
     elif file == "key":
         assert said.startswith("token_cache: the directory") and "cannot be written to: Is a directory" in said
     else:
-        assert said == f"token_cache: the directory {place} cannot be locked: it is a {kind}, not a regular file. Name another directory, or none for no cache"
+        assert (
+            said == f"token_cache: the directory {place} cannot be locked: it is a {kind}, not a regular file. Choose another directory, or none for no cache"
+        )
 
 
 USE_ONE = """
@@ -345,7 +349,7 @@ except AccessError as error:
 
 @pytest.mark.parametrize("file", ["locks/item", "pacing/all"])
 @pytest.mark.parametrize("bits", [0o660, 0o606], ids=oct)
-def test_a_lock_or_pacing_file_that_others_can_write_to_is_refused(file, bits, filled, place, budget):
+def test_lock_or_schedule_writable_by_others_is_refused(file, bits, filled, place, budget):
     (place / file).chmod(bits)
 
     with pytest.raises(AccessError, match=f"cannot be locked: .*{file} belongs to another user, or others can write to it. Remove it"):
@@ -363,7 +367,7 @@ backend.write(sys.argv[2], b"half a tok", None)
 """
 
 
-def test_a_crash_while_writing_leaves_the_old_entry_and_stops_nobody(backend, place, start):
+def test_crash_while_writing_keeps_the_old_entry_and_blocks_nothing(backend, place, start):
     backend.write(NAME, b"old", None)
 
     assert start(CRASHING_WRITE, place, NAME).process.wait(60) == -signal.SIGKILL
@@ -375,7 +379,7 @@ def test_a_crash_while_writing_leaves_the_old_entry_and_stops_nobody(backend, pl
     assert [path.name for path in (place / "tokens").iterdir()] == [NAME]
 
 
-def test_what_a_crash_left_behind_is_not_what_is_written(backend, place):
+def test_leftovers_of_a_crash_are_not_reused(backend, place):
     (place / "tokens" / f"{NAME}.new").write_bytes(b"half a token of another process")
 
     backend.write(NAME, b"new", None)
@@ -384,7 +388,7 @@ def test_what_a_crash_left_behind_is_not_what_is_written(backend, place):
     assert backend.names() == [path.name for path in (place / "tokens").iterdir()] == [NAME]
 
 
-def test_of_two_writers_the_one_who_came_between_wins(backend, place, monkeypatch):
+def test_interleaved_writer_wins(backend, place, monkeypatch):
     open_handle = os.fdopen
 
     def come_between(*args):
@@ -400,7 +404,7 @@ def test_of_two_writers_the_one_who_came_between_wins(backend, place, monkeypatc
     assert mode(place / "tokens" / NAME) == 0o600
 
 
-def test_two_writers_who_overlap_leave_what_one_of_them_wrote(backend, place, monkeypatch):
+def test_overlapping_writers_leave_one_complete_entry(backend, place, monkeypatch):
     open_handle = os.fdopen
     first_is_open, second_is_open = threading.Event(), threading.Event()
     first = threading.Thread(target=backend.write, args=(NAME, b"first", None))
@@ -409,7 +413,7 @@ def test_two_writers_who_overlap_leave_what_one_of_them_wrote(backend, place, mo
         if threading.current_thread() is first:
             first_is_open.set()
             assert second_is_open.wait(20)
-        else:  # the first one moves the second one's file before anything is in it
+        else:  # the first writer moves the second one's file while it is still empty
             second_is_open.set()
             first.join(20)
         return open_handle(*args)
@@ -442,19 +446,19 @@ def either(request, place, clock):
     ],
     ids=str,
 )
-def test_many_are_read_in_the_order_in_which_they_are_asked_for(names, expected, either):
+def test_read_many_keeps_the_order(names, expected, either):
     for name, data in (("b", b"2"), ("a", b"1"), ("c", b""), ("d", b"4")):
         either.write(name, data, None)
 
     assert either.read_many(names) == expected
 
 
-def test_many_are_read_from_an_empty_place(either):
+def test_read_many_from_an_empty_backend(either):
     assert either.read_many(["a", "b"]) == [None, None]
 
 
 @given(there=st.dictionaries(st.sampled_from("abcdef"), st.binary(max_size=5)), names=st.lists(st.sampled_from("abcdefgh")))
-def test_many_are_read_as_each_of_them_would_be(tmp_path_factory, there, names):
+def test_read_many_equals_single_reads(tmp_path_factory, there, names):
     for backend in (DirectoryBackend(str(tmp_path_factory.mktemp("many")), Clock()), MemoryBackend(Clock(), {})):
         for name, data in there.items():
             backend.write(name, data, None)
@@ -462,7 +466,7 @@ def test_many_are_read_as_each_of_them_would_be(tmp_path_factory, there, names):
         assert backend.read_many(names) == [there.get(name) for name in names] == [backend.read(name) for name in names]
 
 
-def test_of_many_those_that_cannot_be_trusted_are_missing(backend, place, tmp_path):
+def test_read_many_skips_untrusted_files(backend, place, tmp_path):
     for name in ("good", "writable", "link"):
         backend.write(name, b"data", None)
     (place / "tokens" / "writable").chmod(0o666)
@@ -486,7 +490,7 @@ with DirectoryBackend(sys.argv[1], Clock()).lock("item", WaitBudget(10, Clock())
 """
 
 
-def test_a_lock_waits_no_longer_than_patience_allows(backend, clock, budget):
+def test_lock_waits_within_the_budget(backend, clock, budget):
     budget.left = 1.0
 
     with backend.lock("item", budget), pytest.raises(WaitTooLong, match="another process holds the lock"), backend.lock("item", budget):
@@ -495,14 +499,14 @@ def test_a_lock_waits_no_longer_than_patience_allows(backend, clock, budget):
     assert sum(clock.slept) == pytest.approx(1.0, abs=0.05)
 
 
-def test_locks_of_other_names_are_free(backend, clock, budget):
+def test_locks_with_other_names_are_free(backend, clock, budget):
     with backend.lock("item", budget), backend.lock("other", budget):
         pass
 
     assert clock.slept == []
 
 
-def test_a_lock_is_free_after_use_even_after_a_failure(backend, clock, budget):
+def test_lock_is_free_after_use_and_after_a_failure(backend, clock, budget):
     with pytest.raises(RuntimeError), backend.lock("item", budget):
         raise RuntimeError
 
@@ -511,7 +515,7 @@ def test_a_lock_is_free_after_use_even_after_a_failure(backend, clock, budget):
     assert clock.slept == []
 
 
-def test_the_lock_of_a_process_that_is_killed_is_released(backend, place, clock, budget, start):
+def test_lock_of_a_killed_process_is_released(backend, place, clock, budget, start):
     holder = start(HOLDER, place)
     assert holder.line() == "locked"
     with pytest.raises(WaitTooLong), backend.lock("item", WaitBudget(0, clock)):
@@ -525,7 +529,7 @@ def test_the_lock_of_a_process_that_is_killed_is_released(backend, place, clock,
 
 
 def race(count, work):
-    """Do ``work`` in several threads at once, which take turns as often as Python lets them."""
+    """Run ``work`` in several threads at once, which switch as often as possible."""
     barrier, results, interval = threading.Barrier(count), [], sys.getswitchinterval()
 
     def run():
@@ -545,7 +549,7 @@ def race(count, work):
     return results
 
 
-def test_a_lock_in_memory_is_held_by_one_thread_at_a_time(clock, budget):
+def test_memory_lock_is_exclusive_between_threads(clock, budget):
     backend = MemoryBackend(clock, {})
     inside, together = [], []
 
@@ -553,7 +557,7 @@ def test_a_lock_in_memory_is_held_by_one_thread_at_a_time(clock, budget):
         for _turn in range(100):
             with backend.lock("item", budget):
                 inside.append(1)
-                os.stat("/")  # lets another thread run
+                os.stat("/")  # releases the GIL
                 together.append(len(inside))
                 inside.pop()
 
@@ -562,7 +566,7 @@ def test_a_lock_in_memory_is_held_by_one_thread_at_a_time(clock, budget):
     assert together == [1] * 400
 
 
-def test_a_lock_in_memory_is_free_after_a_failure_and_other_names_always_are(clock, budget):
+def test_memory_lock_is_free_after_a_failure_and_separate_by_name(clock, budget):
     backend = MemoryBackend(clock, {})
 
     with pytest.raises(RuntimeError), backend.lock("item", budget), backend.lock("other", budget):
@@ -579,7 +583,7 @@ import time
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
 from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
 
-def late(function):  # gives the others the time to come in between
+def late(function):  # gives other processes time to interleave
     return lambda *args, **kwargs: time.sleep(0.003) or function(*args, **kwargs)
 
 os.makedirs, os.urandom = late(os.makedirs), late(os.urandom)
@@ -590,20 +594,20 @@ for number in range(10):
 """
 
 
-def test_processes_that_start_together_agree_on_directory_and_key(tmp_path, together):
+def test_concurrent_processes_agree_on_directory_and_key(tmp_path, together):
     first, *others = together(4, MAKE_KEYS, tmp_path)
 
     assert others == [first] * 3
     assert len(set(first)) == 10
 
 
-def test_the_key_stays(backend, place, clock):
+def test_key_is_stable(backend, place, clock):
     assert DirectoryBackend(str(place), clock).own_key() == backend.own_key()
     assert len(base64.urlsafe_b64decode(backend.own_key())) == 32
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"x" * 43, b"x" * 45], ids=len)
-def test_a_key_file_of_the_wrong_length_is_made_anew_and_what_it_encrypted_is_a_miss(content, backend, place):
+def test_invalid_key_file_is_replaced_and_old_entries_are_misses(content, backend, place):
     store = store_in(backend, None)
     store.write(NAME, ENTRY, None)
 
@@ -614,7 +618,7 @@ def test_a_key_file_of_the_wrong_length_is_made_anew_and_what_it_encrypted_is_a_
     assert mode(place / "key") == 0o600
 
 
-def test_a_key_that_another_could_have_planted_is_not_used(backend, place):
+def test_untrusted_key_file_is_not_used(backend, place):
     backend.own_key()
     (place / "key").chmod(0o666)
     planted = (place / "key").read_text()
@@ -637,7 +641,7 @@ class Noted(Clock):
     frozen = float(args[1])
     def now(self):
         self.last = self.frozen or time.time()
-        time.sleep(0.001)  # gives the others the time to come in between
+        time.sleep(0.001)  # gives other processes time to interleave
         return self.last
 
 clock = Noted()
@@ -652,13 +656,13 @@ for number in range(10):
 """
 
 
-def test_processes_that_ask_at_the_same_instant_get_each_start_exactly_once(place, together):
+def test_concurrent_processes_get_distinct_starts(place, together):
     starts = sorted(float(start) for starts in together(4, RESERVE, place, 1000) for start in starts)
 
     assert starts == pytest.approx([1000 + 0.052 * (number // 4) for number in range(40)])
 
 
-def test_processes_together_keep_the_limit_in_every_window(place, together):
+def test_processes_together_respect_the_limit(place, together):
     starts = sorted(float(start) for starts in together(4, RESERVE, place, 0) for start in starts)
 
     assert len(starts) == 40
@@ -674,7 +678,7 @@ def paced(kind, place, clock):
 
 
 @BOTH
-def test_a_start_counts_towards_every_slot_and_none_comes_before_all_allow_it(paced, budget):
+def test_start_counts_for_all_limits_and_respects_all(paced, budget):
     everything, logins = ("all", Rate(5, 1.0)), ("auth", Rate(1, 1.0))
 
     waits = [paced.reserve(rate_limits, budget) for rate_limits in ([everything, logins], [everything], [logins, everything], [logins])]
@@ -683,7 +687,7 @@ def test_a_start_counts_towards_every_slot_and_none_comes_before_all_allow_it(pa
 
 
 @BOTH
-def test_a_start_that_one_limit_has_put_off_suits_the_other_too(paced, clock, budget):
+def test_start_delayed_by_one_limit_respects_the_other(paced, clock, budget):
     everything, logins = ("all", Rate(1, 1.0)), ("auth", Rate(5, 1.0))
     paced.block_until([logins], clock.now() + 5.3)
 
@@ -694,7 +698,7 @@ def test_a_start_that_one_limit_has_put_off_suits_the_other_too(paced, clock, bu
 
 @settings(max_examples=60)
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 3), st.booleans()), min_size=1, max_size=20))
-def test_two_limits_hold_together_whoever_counts_towards_one_or_both(calls):
+def test_two_limits_are_respected_by_any_mix_of_calls(calls):
     now, budget = 1_800_000_000.0, WaitBudget(10_000, Clock())
     everything, logins = (Rate(2, 1.0), Schedule()), (Rate(3, 2.0), Schedule())
     starts = {id(everything): [], id(logins): []}
@@ -713,19 +717,19 @@ def test_two_limits_hold_together_whoever_counts_towards_one_or_both(calls):
 
 
 @BOTH
-def test_a_start_that_patience_does_not_allow_is_not_reserved(paced, clock):
+def test_start_beyond_the_wait_budget_is_not_reserved(paced, clock):
     slot = ("all", Rate(1, 60.0))
     paced.reserve([slot], WaitBudget(10, clock))
 
     for _attempt in range(3):
-        with pytest.raises(WaitTooLong, match=r"the rate limit is used up by calls that are waiting already: that needs 60 s more, and max_wait .10 s"):
+        with pytest.raises(WaitTooLong, match="the rate limit is used up by calls that are already waiting: a wait of 60 s is needed, but only 10 s of"):
             paced.reserve([slot], WaitBudget(10, clock))
 
     assert paced.reserve([slot], WaitBudget(61, clock)) == pytest.approx(60.5, abs=1e-4)
 
 
 @BOTH
-def test_nobody_starts_while_the_platform_says_wait(paced, clock, budget):
+def test_no_call_starts_while_blocked(paced, clock, budget):
     slot = ("all", Rate(5, 1.0))
 
     paced.block_until([slot], clock.now() + 7)
@@ -735,7 +739,7 @@ def test_nobody_starts_while_the_platform_says_wait(paced, clock, budget):
 
 @BOTH
 @pytest.mark.parametrize("step", ["reserve", "hold"])
-def test_what_was_noted_before_the_clock_was_set_back_is_forgotten(step, paced, clock):
+def test_entries_from_before_the_clock_was_set_back_are_dropped(step, paced, clock):
     slot, day = ("all", Rate(3, 1.0)), 86400
     clock.time += 9 * day
     paced.block_until([slot], clock.now()) if step == "hold" else paced.reserve([slot], WaitBudget(0, clock))
@@ -747,7 +751,7 @@ def test_what_was_noted_before_the_clock_was_set_back_is_forgotten(step, paced, 
 
 
 @BOTH
-def test_the_platforms_word_counts_also_after_the_clock_was_set_back(paced, clock, budget):
+def test_block_until_holds_after_the_clock_was_set_back(paced, clock, budget):
     slot = ("all", Rate(3, 1.0))
     paced.block_until([slot], clock.now() + 9 * 86400)
 
@@ -757,7 +761,7 @@ def test_the_platforms_word_counts_also_after_the_clock_was_set_back(paced, cloc
 
 
 @BOTH
-def test_a_shorter_wait_does_not_end_a_longer_one(paced, clock, budget):
+def test_shorter_block_does_not_end_a_longer_one(paced, clock, budget):
     slot = ("all", Rate(3, 1.0))
     paced.block_until([slot], clock.now() + 7)
 
@@ -771,7 +775,7 @@ steps = st.lists(st.tuples(st.sampled_from(["reserve", "hold"]), st.floats(0, 5)
 
 @settings(max_examples=200)
 @given(st.integers(1, 4), steps)
-def test_no_window_holds_more_starts_than_the_limit_also_after_the_platform_said_wait(count, steps):
+def test_no_window_exceeds_the_limit_even_after_blocking(count, steps):
     class Now(Clock):
         time = 1000.0
 
@@ -791,7 +795,7 @@ def test_no_window_holds_more_starts_than_the_limit_also_after_the_platform_said
     assert all(late - early > rate.window for early, late in zip(starts, starts[count:], strict=False))
 
 
-def test_the_directory_keeps_the_limit_too_after_the_platform_said_wait(backend, clock, budget):
+def test_directory_respects_the_limit_after_blocking(backend, clock, budget):
     slot = ("all", Rate(1, 1.0))
     starts = [backend.reserve([slot], budget) for _call in range(4)]
 
@@ -803,14 +807,14 @@ def test_the_directory_keeps_the_limit_too_after_the_platform_said_wait(backend,
 
 
 @pytest.mark.parametrize("content", [b"", b"abc", b"\x00" * 11, b"\xff" * 16], ids=["empty", "cut", "cut after one", "not a number"])
-def test_a_damaged_pacing_file_costs_no_more_than_a_window(content, backend, place, budget):
+def test_damaged_schedule_file_costs_at_most_one_window(content, backend, place, budget):
     (place / "pacing" / "all").write_bytes(content)
 
     assert 0 <= backend.reserve([("all", Rate(1, 1.0))], budget) <= 1.04
     assert backend.reserve([("all", Rate(1, 1.0))], budget) == pytest.approx(1.04, abs=1e-4)
 
 
-def test_pacing_in_memory_is_shared_by_the_items_of_a_process(clock, budget, monkeypatch):
+def test_memory_schedules_are_shared_by_items(clock, budget, monkeypatch):
     monkeypatch.setattr(memory, "_PROCESS_SCHEDULES", {})
     slot = ("all", Rate(1, 1.0))
 
@@ -819,7 +823,7 @@ def test_pacing_in_memory_is_shared_by_the_items_of_a_process(clock, budget, mon
     assert waits == pytest.approx([0, 1.04], abs=1e-4)
 
 
-def test_threads_that_ask_at_the_same_instant_get_each_start_exactly_once(clock, budget):
+def test_concurrent_threads_get_distinct_starts(clock, budget):
     backend = MemoryBackend(clock, {})
     rate_limits = [("all", Rate(4, 1.0)), ("auth", Rate(2, 1.0))]
 
@@ -829,7 +833,7 @@ def test_threads_that_ask_at_the_same_instant_get_each_start_exactly_once(clock,
 
 
 @BOTH
-def test_a_request_that_counts_for_several_leaves_the_others_less(paced, budget):
+def test_request_cost_reduces_the_remaining_calls(paced, budget):
     waits = [paced.reserve([("all", Rate(5, 1.0, cost))], budget) for cost in (4, 2, 1, 1, 5)]
 
     assert waits == pytest.approx([0, 1.04, 0, 1.04, 2.08], abs=1e-4)
@@ -838,14 +842,14 @@ def test_a_request_that_counts_for_several_leaves_the_others_less(paced, budget)
 # --- encrypted entries -----------------------------------------------------------------------------------------------------
 
 
-def test_an_entry_is_read_back_by_whoever_has_the_key(backend, place, clock):
+def test_entry_is_readable_with_the_key(backend, place, clock):
     store_in(backend).write(NAME, ENTRY, None)
 
     assert store_in(DirectoryBackend(str(place), clock)).read(NAME) == {**ENTRY, "name": NAME}
 
 
 @pytest.mark.parametrize("key", [None, KEY], ids=["own key", "given key"])
-def test_nothing_on_disk_tells_a_token(key, backend, place):
+def test_tokens_are_not_readable_on_disk(key, backend, place):
     store = store_in(backend, key)
     store.write(store.name_of(["flex", "https://host", "me", SECRET]), ENTRY, None)
 
@@ -860,20 +864,20 @@ IDENTITY = ["flex", "https://host", "client_credentials", "me", "", "secret"]
 
 
 @pytest.mark.parametrize("position", range(len(IDENTITY)))
-def test_another_identity_has_another_name(position, backend):
+def test_different_identities_have_different_names(position, backend):
     store = store_in(backend)
     other = [*IDENTITY[:position], IDENTITY[position] + "x", *IDENTITY[position + 1 :]]
 
     assert store.name_of(other) != store.name_of(IDENTITY)
 
 
-def test_a_name_does_not_depend_on_where_its_parts_are_cut(backend):
+def test_names_distinguish_how_an_identity_is_split(backend):
     store = store_in(backend)
 
     assert store.name_of(["a", "bc"]) != store.name_of(["ab", "c"]) != store.name_of(["ab,c"])
 
 
-def test_a_name_cannot_be_computed_without_the_key(backend):
+def test_names_depend_on_the_key(backend):
     assert store_in(backend, "k1").name_of(IDENTITY) != store_in(backend, "k2").name_of(IDENTITY)
     assert store_in(backend, "k1").name_of(IDENTITY) == store_in(backend, "k1").name_of(tuple(IDENTITY))
 
@@ -894,7 +898,7 @@ def flipped(data):
         pytest.param(lambda data: data + data, id="doubled"),
     ],
 )
-def test_a_corrupt_entry_is_a_miss(spoil, backend, place):
+def test_corrupt_entry_is_a_miss(spoil, backend, place):
     store = store_in(backend)
     store.write(NAME, ENTRY, None)
     file = place / "tokens" / NAME
@@ -905,13 +909,13 @@ def test_a_corrupt_entry_is_a_miss(spoil, backend, place):
     assert store.entries() == {}
 
 
-def test_the_entry_of_another_key_is_a_miss(backend):
+def test_entry_of_another_key_is_a_miss(backend):
     store_in(backend, "another key").write(NAME, ENTRY, None)
 
     assert store_in(backend).read(NAME) is None
 
 
-def test_swapped_files_are_a_miss_each(backend, place):
+def test_swapped_files_are_misses(backend, place):
     store = store_in(backend)
     store.write("mine", ENTRY, None)
     store.write("yours", ENTRY, None)
@@ -924,14 +928,14 @@ def test_swapped_files_are_a_miss_each(backend, place):
 
 
 @pytest.mark.parametrize("content", [b"[1]", b'"text"', b"not JSON", b"\xff"], ids=repr)
-def test_something_else_under_the_right_key_is_a_miss(content, backend):
+def test_other_content_under_the_right_key_is_a_miss(content, backend):
     store = store_in(backend)
     backend.write(NAME, store._keys[1].encrypt(content), None)
 
     assert store.read(NAME) is None
 
 
-def test_entries_are_those_that_can_be_read(backend):
+def test_entries_returns_readable_entries(backend):
     store = store_in(backend)
     store.write("one", {"number": 1}, None)
     store.write("two", {"number": 2}, None)
@@ -940,7 +944,7 @@ def test_entries_are_those_that_can_be_read(backend):
     assert {name: entry["number"] for name, entry in store.entries().items()} == {"one": 1, "two": 2}
 
 
-def test_of_many_entries_those_that_can_be_read_come_by_their_names(backend, place):
+def test_read_many_returns_readable_entries_by_name(backend, place):
     store = store_in(backend)
     for number, name in enumerate(("one", "two", "cut", "mine", "yours", "list")):
         store.write(name, {"number": number}, None)
@@ -956,7 +960,7 @@ def test_of_many_entries_those_that_can_be_read_come_by_their_names(backend, pla
     assert store.read_many([]) == {}
 
 
-def test_opening_a_store_leaves_nothing_to_open_later(clock):
+def test_open_opens_everything(clock):
     opened = []
     store = TokenStore(lambda: opened.append(1) or MemoryBackend(clock, {}), None)
 
@@ -967,22 +971,22 @@ def test_opening_a_store_leaves_nothing_to_open_later(clock):
 
 
 @pytest.mark.parametrize("use", [lambda store: store.name_of(["a"]), lambda store: store.entries()], ids=["name", "entries"])
-def test_without_the_library_the_failure_says_what_to_do(use, backend, monkeypatch):
+def test_missing_library_is_reported_with_a_remedy(use, backend, monkeypatch):
     backend.write(NAME, b"data", None)
     monkeypatch.setitem(sys.modules, "cryptography.fernet", None)
 
-    with pytest.raises(MissingLibrary, match=r"cryptography is needed .*pip install cryptography"):
+    with pytest.raises(MissingLibrary, match=r"cryptography is required .*pip install cryptography"):
         use(store_in(backend))
 
 
-def test_a_backend_without_a_key_of_its_own_needs_one(backend, monkeypatch):
+def test_backend_without_own_key_requires_token_cache_key(backend, monkeypatch):
     monkeypatch.setattr(backend, "own_key", lambda: None)
 
     with pytest.raises(AccessError, match=r"^token_cache_key is required"):
         store_in(backend, None).name_of(["a"])
 
 
-def test_a_temporary_file_that_always_comes_back_is_a_clear_failure(place, backend, monkeypatch):
+def test_persistent_temporary_file_fails_clearly(place, backend, monkeypatch):
     really_open = os.open
     tries = []
 
@@ -1008,7 +1012,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate im
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.schedule import Schedule
 from ansible_collections.mediaops.access.plugins.module_utils._store.directory import DirectoryBackend
 backend, patience = DirectoryBackend(args[0], Clock()), WaitBudget(1, Clock())
-resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # from here on the kernel takes no more data
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # from here on the kernel rejects all writes
 uses = {
     "write": lambda: backend.write("0123abcd", b"new", None),
     "own_key": backend.own_key,
@@ -1024,11 +1028,11 @@ print("end", backend.read("0123abcd"))
 """
 
 
-def test_a_disk_that_is_full_is_a_clear_failure_and_keeps_what_was_there(place, backend, start, budget):
+def test_full_disk_fails_clearly_and_keeps_old_data(place, backend, start, budget):
     backend.write(NAME, b"old", None)
     child = start("import sys\nargs = sys.argv[1:]\n" + WRITE_ON_A_FULL_DISK, place)
 
-    message = f"token_cache: the directory {place} cannot be written to: File too large. Name another directory, or none for no cache"
+    message = f"token_cache: the directory {place} cannot be written to: File too large. Choose another directory, or none for no cache"
     assert [child.line() for _use in range(5)] == [*(f"{use} {message}" for use in ("write", "own_key", "reserve", "hold")), "end b'old'"]
     backend.write(NAME, b"new", None)
     assert backend.read(NAME) == b"new"
@@ -1039,13 +1043,13 @@ def test_a_disk_that_is_full_is_a_clear_failure_and_keeps_what_was_there(place, 
 # --- which backend ---------------------------------------------------------------------------------------------------------
 
 
-def test_nothing_is_made_before_it_is_needed(place, clock):
+def test_backend_is_created_lazily(place, clock):
     TokenStore(lambda: open_backend(str(place), clock, {}), None)
 
     assert not place.exists()
 
 
-def test_without_a_cache_a_token_lives_as_long_as_its_item(clock, budget):
+def test_memory_backend_keeps_tokens_for_one_item(clock, budget):
     backend = open_backend("none", clock, {})
     assert isinstance(backend, MemoryBackend)
     store = store_in(backend, None)
@@ -1060,7 +1064,7 @@ def test_without_a_cache_a_token_lives_as_long_as_its_item(clock, budget):
     assert open_backend("none", clock, {}).names() == []
 
 
-def test_a_directory_is_opened(place, clock):
+def test_directory_path_opens_a_directory(place, clock):
     assert isinstance(open_backend(str(place), clock, {}), DirectoryBackend)
     assert pathlib.Path(place, "tokens").is_dir()
 
@@ -1072,7 +1076,7 @@ SLOT = ("freewheel\nhttps://host\nuser@example.com\nall", Rate(1, 1.0))
 
 
 class Recorder(MemoryBackend):
-    """Notes the names that it gets, as a backend that others can read does."""
+    """Records the names that it receives, like a backend that others can read."""
 
     private = False
 
@@ -1100,7 +1104,7 @@ class Recorder(MemoryBackend):
 
 
 def names_seen(key, own=None):
-    """The names of a lock, of a rate limit when it is reserved and held, and of another one."""
+    """The names of a lock, of a rate limit when it is reserved and blocked, and of another one."""
     recorder = Recorder(own)
     store = TokenStore(lambda: recorder, key)
     with store.lock(PLAYER, WaitBudget(1, Clock())):
@@ -1111,7 +1115,7 @@ def names_seen(key, own=None):
     return recorder.seen
 
 
-def test_nobody_can_compute_the_name_of_a_lock_or_limit_without_the_key():
+def test_lock_and_limit_names_depend_on_the_key():
     ours, again, others = names_seen(KEY), names_seen(KEY), names_seen("another key")
 
     assert ours == again
@@ -1122,17 +1126,17 @@ def test_nobody_can_compute_the_name_of_a_lock_or_limit_without_the_key():
     assert not plain.intersection(ours)
 
 
-def test_whoever_uses_a_directory_shares_its_locks_and_limits_whatever_key_encrypts_the_tokens():
+def test_directory_users_share_locks_and_limits_whatever_their_key():
     assert names_seen(None, "own key of the directory") == names_seen(KEY, "own key of the directory") != names_seen(None, "another directory's")
 
 
-def test_names_of_locks_are_no_names_of_tokens(backend):
+def test_lock_names_differ_from_token_names(backend):
     store = store_in(backend)
 
-    assert store._keyed(json.dumps(IDENTITY)) != store.name_of(IDENTITY)
+    assert store._hash_name(json.dumps(IDENTITY)) != store.name_of(IDENTITY)
 
 
-def test_a_process_that_shares_nothing_needs_no_key(clock, budget, monkeypatch):
+def test_private_backend_needs_no_key(clock, budget, monkeypatch):
     monkeypatch.setattr(MemoryBackend, "own_key", lambda self: pytest.fail("nobody needs a key"))
     schedules = {}
     store = TokenStore(lambda: MemoryBackend(clock, schedules), None)
@@ -1169,7 +1173,7 @@ def test_locks_and_limits_do_not_load_the_cipher(key, place, start):
 
 @pytest.fixture
 def rounds(monkeypatch):
-    """The page is empty, and what is stretched is noted."""
+    """Clear the memory page, and record the keys that are stretched."""
     monkeypatch.setattr(encrypted, "_stretched_keys", mmap.mmap(-1, mmap.PAGESIZE))
     really, noted = hashlib.pbkdf2_hmac, []
 
@@ -1181,7 +1185,7 @@ def rounds(monkeypatch):
     return noted
 
 
-def test_a_key_is_stretched_and_only_once(rounds):
+def test_key_is_stretched_only_once(rounds):
     first, second = stretch_key("a key"), stretch_key("a key")
 
     assert first == second
@@ -1189,7 +1193,7 @@ def test_a_key_is_stretched_and_only_once(rounds):
     assert rounds == [("sha256", b"a key", b"mediaops.access token_cache_key", 200_000)]
 
 
-def test_all_controllers_get_the_same():
+def test_stretched_key_is_reproducible():
     expected = hashlib.pbkdf2_hmac("sha256", "kéy".encode(), b"mediaops.access token_cache_key", 200_000)
 
     assert stretch_key("kéy") == expected
@@ -1197,7 +1201,7 @@ def test_all_controllers_get_the_same():
 
 @given(keys=st.lists(st.text(st.characters(), min_size=1), min_size=1, max_size=200, unique=True))
 @settings(max_examples=20, deadline=None)
-def test_keys_that_share_a_place_on_the_page_are_told_apart(keys):
+def test_keys_at_the_same_offset_are_distinguished(keys):
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(encrypted, "_stretched_keys", mmap.mmap(-1, mmap.PAGESIZE))
         patched.setattr(encrypted, "_ROUNDS", 1)
@@ -1205,7 +1209,7 @@ def test_keys_that_share_a_place_on_the_page_are_told_apart(keys):
         assert len({stretch_key(key) for key in [*keys, *keys]}) == len(keys)
 
 
-def test_what_another_process_has_half_written_is_computed_again(rounds):
+def test_half_written_key_is_computed_again(rounds):
     stretched = stretch_key("a key")
     place = encrypted._stretched_keys.find(stretched)
 
@@ -1228,12 +1232,12 @@ print(len(stretch_key("the key of all workers")), flush=True)
 """
 
 
-def test_what_one_worker_has_stretched_the_others_need_not(start):
+def test_stretched_key_is_shared_by_workers(start):
     assert start(STRETCH_IN_A_WORKER).line() == "32"
 
 
 def expanded(secret, label):
-    """As the first version did it (HKDF-Expand, RFC 5869, with one block)."""
+    """Derive a key like the first version (HKDF-Expand, RFC 5869, with one block)."""
     return hmac.new(secret, label + b"\x01", hashlib.sha256).digest()
 
 
@@ -1244,7 +1248,7 @@ def written_by_the_first_version(backend, key):
     return name
 
 
-def test_the_cache_of_a_directory_with_its_own_key_stays_of_use(backend):
+def test_old_directory_cache_with_own_key_is_still_readable(backend):
     name = written_by_the_first_version(backend, backend.own_key())
     store = store_in(backend, None)
 
@@ -1252,7 +1256,7 @@ def test_the_cache_of_a_directory_with_its_own_key_stays_of_use(backend):
     assert store.read(name) == {**ENTRY, "name": name}
 
 
-def test_a_cache_whose_key_was_not_stretched_yet_is_a_miss_and_no_error(backend):
+def test_old_cache_with_an_unstretched_key_is_a_miss(backend):
     name = written_by_the_first_version(backend, KEY)
     store = store_in(backend)
 
