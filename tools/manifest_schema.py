@@ -35,10 +35,21 @@ DELIVER = {
     "items": {
         "type": "object",
         "properties": {
-            "dest": {"type": "string", "minLength": 1, "description": "The path of the file, relative to the manifest's directory. It is required for all formats except vault_kv2."},
-            "format": {"enum": ["dotenv", "vault_yaml", "json", "vault_kv2"], "description": "The format: an environment file, JSON, YAML encrypted with Ansible Vault, or a secret in HashiCorp Vault or OpenBao."},
+            "dest": {
+                "type": "string",
+                "minLength": 1,
+                "description": "The path of the file, relative to the manifest's directory. It is required for all formats except vault_kv2.",
+            },
+            "format": {
+                "enum": ["dotenv", "vault_yaml", "json", "vault_kv2"],
+                "description": "The format: an environment file, JSON, YAML encrypted with Ansible Vault, or a secret in HashiCorp Vault or OpenBao.",
+            },
             "url": {"type": "string", "minLength": 1, "description": "The root URL of Vault or OpenBao, for vault_kv2."},
-            "mount": {"type": "string", "minLength": 1, "description": "The mount path of the KV secrets engine (version 2), for vault_kv2. The default is secret."},
+            "mount": {
+                "type": "string",
+                "minLength": 1,
+                "description": "The mount path of the KV secrets engine (version 2), for vault_kv2. The default is secret.",
+            },
             "path": {"type": "string", "minLength": 1, "description": "The path of the secret, for vault_kv2."},
             "token": {"type": "string", "minLength": 1, "description": "The token for Vault or OpenBao, for vault_kv2."},
             "namespace": {"type": "string", "description": "The namespace in Vault or OpenBao, for vault_kv2."},

@@ -241,9 +241,7 @@ def test_a_broken_file_needs_no_password(info, file):
 def test_templates_in_a_file_are_warned_of_with_their_places(info, file, manifest, places):
     path = file("a.yml", manifest)
 
-    assert info(path)["warnings"] == [
-        f"{path}: {places}: templates in a manifest file are not evaluated. To use templates, pass the manifest as a dictionary"
-    ]
+    assert info(path)["warnings"] == [f"{path}: {places}: templates in a manifest file are not evaluated. To use templates, pass the manifest as a dictionary"]
 
 
 @pytest.mark.parametrize("value", ["{", "{{", "}}", "a{b}c", "{%", "{ { x } }", "{# x", "%}{%"])
