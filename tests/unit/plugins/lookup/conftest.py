@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What tests of modules have, tests of the lookup that runs them need as well."""
+"""The fixtures of the module tests, which the lookup's tests also need."""
 
 from __future__ import annotations
 

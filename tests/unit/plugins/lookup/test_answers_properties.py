@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever Consul answers, the lookup fails in one line, or returns what the answer says."""
+"""For any response of Consul, the lookup returns its value or fails with a message of one line."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def lookup(*calls, terms=(), **options):
 
 
 def failure(*calls, terms=(), **options):
-    """The message of a lookup that fails, which must hold no secret."""
+    """The message of a failing lookup, which must not contain a secret."""
     with pytest.raises(AnsibleLookupError) as caught:
         lookup(*calls, terms=terms, **options)
     assert "hush" not in str(caught.value) and "this is a bug" not in str(caught.value)

@@ -37,14 +37,14 @@ def home(tmp_path, monkeypatch):
 
 
 def lookup(*terms, calls=(), **options):
-    """What ``lookup('mediaops.access.token', *terms, **options)`` returns."""
+    """The value of ``lookup('mediaops.access.token', *terms, **options)``."""
     with exchange(*calls):
         (result,) = token_lookup.LookupModule().run(list(terms), {}, **options)
     return result
 
 
 def failure(*terms, calls=(), **options):
-    """The message of a lookup that fails, which must hold no secret."""
+    """The message of a failing lookup, which must not contain a secret."""
     with exchange(*calls), pytest.raises(AnsibleLookupError) as caught:
         token_lookup.LookupModule().run(list(terms), {}, **options)
     assert "hush" not in str(caught.value) and "this is a bug" not in str(caught.value)

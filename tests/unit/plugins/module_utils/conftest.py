@@ -18,7 +18,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget 
 
 @pytest.fixture
 def send(clock):
-    """Sends one request as one item does."""
+    """Sends a request as a task does."""
 
     def send(request, *, rate_limits=(), max_wait=300, backend=None, is_definitive_refusal=lambda response: False, **transport):
         rules = ResponseReader({}, {}, Secrets(), {})

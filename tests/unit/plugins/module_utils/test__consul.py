@@ -19,7 +19,7 @@ URL = "http://127.0.0.1:8500"
 
 
 def entry(value="registration-hush-token", **other):
-    """An entry as Consul answers it."""
+    """An entry as Consul returns it."""
     encoded = base64.b64encode(value.encode()).decode() if isinstance(value, str) else value
     return [{"LockIndex": 0, "Key": PATH, "Flags": 0, "Value": encoded, "CreateIndex": 1, "ModifyIndex": 2, **other}]
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The GraphQL documents that AudiencePlayer understands (providers.md, section 1)."""
+"""AudiencePlayer's GraphQL documents (providers.md, section 1)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def graphql(
     forwarded_for: str | None = None,
     **kwargs: t.Any,
 ) -> responses.Response:
-    """A document, answered with data and errors (or with something else: ``answer``)."""
+    """A document, and its response with data and errors, or with ``answer``."""
     headers = {"Authorization": token and f"Bearer {token}", "X-Forwarded-For": forwarded_for}
     body = {"data": data, **({"errors": list(errors)} if errors else {})} if answer is None else answer
     sent = {name: value for name, value in headers.items() if value}
@@ -37,7 +37,7 @@ def graphql(
 
 
 def logged_in(token: str = "hush-token", user: int | str | None = 333, email: str | None = "viewer@example.com", **other: t.Any) -> dict[str, t.Any]:
-    """The answer to a login."""
+    """The response to a login."""
     return {"access_token": token, "user_id": user, "user_email": email, "expires_in": 7200, **other}
 
 
@@ -46,7 +46,7 @@ def client_login(found: t.Any = None, *errors: t.Any, **kwargs: t.Any) -> respon
 
 
 def user_login(user: int | str = 333, *errors: t.Any, auto_register: bool = False, client: str = CLIENT, **kwargs: t.Any) -> responses.Response:
-    """A user's login by number or e-mail; its token is hush-NUMBER or hush-EMAIL."""
+    """A user's login by id or e-mail address. Its token is hush-ID or hush-EMAIL."""
     who = f"user_id: {user}" if isinstance(user, int) else f'user_email: "{user}", auto_register: {str(auto_register).lower()}'
     data = {"ClientUserAuthenticate": None if errors else logged_in(f"hush-{user}")}
     return graphql(f"mutation {{ ClientUserAuthenticate({client}, {who}) {{ {SELECTION} }} }}", data, *errors, **kwargs)
@@ -67,7 +67,7 @@ def subscription(number: int | str = 555, expires_at: str | None = "2030-12-31T2
 
 
 def pages(products: int | None = 0, subscriptions: int | None = 0) -> str:
-    """The document that reads both lists from these offsets; None for a list that is read to its end."""
+    """The document that reads both lists from these offsets. None: the list is complete."""
     wanted = [("UserProductList", products, PRODUCTS), ("UserSubscriptionList", subscriptions, SUBSCRIPTIONS)]
     fields = [
         f"{name}(limit: 100, offset: {offset}) {{ items {{ {items} }} pagination {{ total_count }} }}" for name, offset, items in wanted if offset is not None
@@ -79,7 +79,7 @@ UNPAGED = f"query {{ UserProductList {{ items {{ {PRODUCTS} }} }} UserSubscripti
 
 
 def lists(*found: dict[str, t.Any], total: int | None = None) -> dict[str, t.Any]:
-    """Both lists' items, as the platform answers them."""
+    """The items of both lists as the platform returns them."""
     answer: dict[str, t.Any] = {}
     for name, key in (("UserProductList", "product_id"), ("UserSubscriptionList", "subscription_id")):
         items = [item for item in found if key in item]
@@ -88,7 +88,7 @@ def lists(*found: dict[str, t.Any], total: int | None = None) -> dict[str, t.Any
 
 
 def holdings(*found: dict[str, t.Any], user: int | str = 333, **kwargs: t.Any) -> responses.Response:
-    """What a user holds, read in one request."""
+    """A user's entitlements, read in one request."""
     return graphql(pages(), lists(*found), token=f"hush-{user}", **kwargs)
 
 
@@ -109,7 +109,7 @@ def subscription_mutation(number: int = 555, expires_at: str | None = "2030-12-3
 
 
 def written(*mutations: str, data: t.Any = TRUE, errors: t.Sequence[t.Any] = (), **kwargs: t.Any) -> responses.Response:
-    """A batch of writes; each is answered with true if nothing else is said."""
+    """A batch of writes, each of which returns true by default."""
     document = " ".join(f"e{index}: {mutation}" for index, mutation in enumerate(mutations))
     data = {f"e{index}": True for index in range(len(mutations))} if data is TRUE else data
     return graphql(f"mutation {{ {document} }}", data, *errors, **kwargs)

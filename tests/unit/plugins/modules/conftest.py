@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures for tests that run modules; the tests of lookup and providers use them too."""
+"""Fixtures for tests that run modules. The tests of lookups and providers use them, too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange imp
 
 @pytest.fixture(autouse=True)
 def lonely_process(monkeypatch: pytest.MonkeyPatch, clock: t.Any) -> None:
-    """No credentials from outside, no memory of earlier tests, and the test's clock."""
+    """Isolate a test: no credentials from the environment, no state of earlier tests, and the test's clock."""
     for name in list(os.environ):
         if name.startswith(("FREEWHEEL_", "AUDIENCEPLAYER_")):
             monkeypatch.delenv(name)
@@ -29,7 +29,7 @@ def lonely_process(monkeypatch: pytest.MonkeyPatch, clock: t.Any) -> None:
 
 @pytest.fixture
 def runs(tmp_path: pathlib.Path) -> t.Callable[..., Run]:
-    """Makes a :class:`Run` of a module; all of a test's share one token cache."""
+    """Creates a :class:`Run` of a module. All runs of a test share a token cache."""
 
     def make(module: types.ModuleType, **connection: t.Any) -> Run:
         return Run(module, str(tmp_path), connection)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A platform's side of a test: the exact requests that must come, in their order, and the answers to them.
+"""The platform's side of a test: the exact requests expected, in order, and their responses.
 
 Every secret in these tests has the word "hush-token" in it, so that one that shows is easy to find.
 """
@@ -39,7 +39,7 @@ def call(
     headers: dict[str, str] | None = None,
     answer_headers: dict[str, str] | None = None,
 ) -> responses.Response:
-    """One request that must come, and its answer: data (sent as JSON), text or bytes as they are, or an exception."""
+    """An expected request, and its response: data (sent as JSON), text or bytes as is, or an exception."""
     kind, body = None, _no_body
     if json is not None:
         kind, body = "application/json", matchers.json_params_matcher(json)
@@ -69,7 +69,7 @@ def _headers(expected: dict[str, str]) -> t.Callable[[t.Any], tuple[bool, str]]:
 
 
 class _InOrder(OrderedRegistry):
-    """Ends the test at the first request that is not the next one: as a failed connection it could go unnoticed."""
+    """Ends the test at the first unexpected request, which could go unnoticed as a failed connection."""
 
     def find(self, request: t.Any) -> t.Any:
         expected = f"{self.registered[0].method} {self.registered[0].url}" if self.registered else "none"
@@ -82,7 +82,7 @@ class _InOrder(OrderedRegistry):
 
 @contextlib.contextmanager
 def exchange(*calls: responses.Response) -> t.Iterator[None]:
-    """All of these requests come, in this order, and no others."""
+    """Expect exactly these requests in this order."""
     with responses.RequestsMock(assert_all_requests_are_fired=True, registry=_InOrder) as platform:
         for expected in calls:
             expected.calls.reset()  # a call can stand in the parameters of several tests
@@ -96,7 +96,7 @@ def jwt(**claims: t.Any) -> str:
 
 
 class Run:
-    """Runs a module against an exchange, with the connection's options given once. What holds for every result is checked here."""
+    """Runs a module against an exchange, with common connection options. Checks that apply to every result are made here."""
 
     def __init__(self, module: types.ModuleType, home: str, connection: dict[str, t.Any]) -> None:
         self._module = module
@@ -110,21 +110,21 @@ class Run:
         return result
 
     def fail(self, *calls: responses.Response, **options: t.Any) -> Result:
-        """A run that must fail without having changed anything."""
+        """A run that must fail without a change."""
         result = self.attempt(*calls, **options)
         assert result.get("failed") is True, result
         assert result["changed"] is False
         return result
 
     def fail_after_a_change(self, *calls: responses.Response, **options: t.Any) -> Result:
-        """A run that must fail, when something had been changed."""
+        """A run that must fail after a change."""
         result = self.attempt(*calls, **options)
         assert result.get("failed") is True, result
         assert result["changed"] is True
         return result
 
     def attempt(self, *calls: responses.Response, check_mode: bool = False, **options: t.Any) -> Result:
-        """A run that may fail, or fail in part."""
+        """A run that may fail or partly fail."""
         with exchange(*calls):
             result = self._module.MODULE.run({**self._connection, **options}, name=self._module.__name__, check_mode=check_mode, ansible_home=self._home)
         assert_presentable(result)
@@ -134,7 +134,7 @@ class Run:
 
 
 def assert_presentable(result: Result) -> None:
-    """Nothing secret in what people read; a failure is a clear one, and names the provider."""
+    """Displayed values contain no secrets, and a failure is clear and names the provider."""
     items = [item for value in result.values() if isinstance(value, list) for item in value if isinstance(item, dict)]
     shown = [[part.get(key) for key in ("msg", "diff", "warnings", "error_code", "invocation")] for part in (result, *items)]
     assert "hush" not in jsonlib.dumps(shown)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The requests that Flex Media Platform understands (providers.md, section 5), and applications as it answers them."""
+"""The requests of Flex Media Platform (providers.md, section 5), and applications in its responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOST = {"answer": "<html>Bad gateway</html>", "status": 502}
 
 
 def app(number: int = 1, name: str = "Reviewer", description: str | None = "Tool to review media", **other: t.Any) -> dict[str, t.Any]:
-    """An application as POST answers it."""
+    """An application in the response to POST."""
     return {"id": number, "applicationName": name, "description": description, "clientId": f"client-{number}", "clientSecret": f"hush-{number}", **other}
 
 
@@ -41,7 +41,7 @@ def listed(*found: t.Any, **kwargs: t.Any) -> responses.Response:
 
 
 def got(application: dict[str, t.Any]) -> responses.Response:
-    """GET by id, which names the secret otherwise than POST."""
+    """The response to GET by id, which names the secret differently from POST."""
     return applications("GET", f"/{application['id']}", {**without(application, "clientSecret"), "secret": application["clientSecret"]})
 
 

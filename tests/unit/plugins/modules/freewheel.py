@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The requests that FreeWheel understands (providers.md, section 4)."""
+"""FreeWheel's requests (providers.md, section 4)."""
 
 from __future__ import annotations
 

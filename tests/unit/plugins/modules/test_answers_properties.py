@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever a platform answers, the module fails in one line, or its result is what the answer says."""
+"""For any response of a platform, the module returns its data or fails with a message of one line."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ IDS = [f"{name} {number}" for number, (name, _options) in enumerate(MODULES)]
 
 
 def carried_out(module: t.Any, options: dict[str, t.Any], answers: list[tuple[int, bytes]]) -> tuple[dict[str, t.Any], list[bytes]]:
-    """The result where these answers come, the last of them for ever; and the bodies that were seen."""
+    """The result for these responses, of which the last one is repeated, and the bodies that were received."""
     waiting, seen = list(answers), []
 
     def answer(request: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:

@@ -50,12 +50,12 @@ CLIENT_LOGIN = client_login(logged_in("hush-client-token", user=None, email=None
 
 
 def missing(user):
-    """A user whom the platform does not know, where it knows the client, who logs in once to tell."""
+    """A missing user. The client logs in once, which confirms the project."""
     return [user_login(user, NOT_FOUND), CLIENT_LOGIN]
 
 
 def logins(*users, failed=None, data=TRUE, errors=(), **kwargs):
-    """Several users' logins in one document; those of ``failed`` end with these errors, at their path."""
+    """Several users' logins in one document. Those in ``failed`` have these errors with a path."""
     names = [f"user_id: {user}" if isinstance(user, int) else f'user_email: "{user}", auto_register: false' for user in users]
     document = " ".join(f"u{number}: ClientUserAuthenticate({CLIENT}, {name}) {{ {SELECTION} }}" for number, name in enumerate(names))
     failed = failed or {}

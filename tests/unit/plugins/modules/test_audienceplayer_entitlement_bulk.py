@@ -50,7 +50,7 @@ def entitle(runs):
 
 @pytest.fixture
 def write(runs):
-    """Entitles without reading, as a batch's answers are what matters."""
+    """Applies entitlements without reading, to test the responses to batches."""
     return runs(audienceplayer_entitlement, **CONNECTION, rate_limit="none", auth_rate_limit="none", concurrency=1, read_before_write=False)
 
 
@@ -88,8 +88,8 @@ def at(number, error):
 
 
 def known_to(ledger, url=URL):
-    """What a ledger holds, by item, however old it is."""
-    return Ledger(ledger, f"audienceplayer {url} 111", 10_000 * DAY).recent_states(1_800_000_000)
+    """A ledger's entries by item, of any age."""
+    return Ledger(ledger, f"audienceplayer {url} 111", 10_000 * DAY).known(1_800_000_000)
 
 
 def label(user, number=444):
@@ -775,7 +775,7 @@ def test_entitlements_of_one_spelling_are_not_missing_for_another(write, ledger,
 
 
 def test_each_spelling_is_sent_as_it_was_given_and_logged_in_by_itself(entitle):
-    """Should the platform tell them apart, nobody gets what is another user's."""
+    """If the platform distinguishes the spellings, no user gets another user's entitlements."""
     one, other = ALICE
     items = [{"user_email": one, "product_id": 444}, {"user_email": other, "product_id": 445}]
     calls = [logins(one, other), holdings(user=one), holdings(user=other), written(product_mutation(444, user=one), product_mutation(445, user=other))]
@@ -914,7 +914,7 @@ def test_progress_includes_items_that_the_ledger_confirms(clock, tmp_path, ledge
 
 
 def test_progress_counts_what_the_summary_counts(clock, tmp_path):
-    """Items that repeat others, too: of these, every third does, and the third fails with its repetition."""
+    """The count includes duplicates: every third item is one, and the third item fails together with its duplicate."""
     lines = []
     options = {**CONNECTION, "rate_limit": "1/second", "read_before_write": False, "batch_size": 1, "concurrency": 1}
     users = [user for number in range(20) for user in (number, number, number + 100)]
@@ -952,7 +952,7 @@ def test_short_work_reports_no_progress(tmp_path):
 
 
 class Platform:
-    """Answers GraphQL on real sockets; counts what is in flight at once."""
+    """Answers GraphQL requests on real sockets, and counts the requests in flight."""
 
     def __init__(self, refuses=(), blocked=(), lacking=()):
         self.refuses, self.blocked, self.lacking = refuses, blocked, lacking
@@ -997,7 +997,7 @@ class Platform:
 
 @pytest.fixture
 def several(serve, tmp_path, monkeypatch):
-    """Entitles users at a platform; time passes by itself."""
+    """Applies entitlements on a platform, with the real clock."""
     monkeypatch.setattr(access, "Clock", _clock.Clock)
 
     def run(platform, users, server=None, **options):

@@ -29,7 +29,7 @@ NO_ARGUMENTS = {"message": 'Unknown argument "limit" on field "UserProductList"'
 
 
 def missing(refused):
-    """A refusal with 404, and the client's own login, which tells that it is the user who is missing."""
+    """A refusal with 404, and the client's login, which confirms that only the user is missing."""
     return [refused, client_login(logged_in("hush-client-token", user=None, email=None))]
 
 

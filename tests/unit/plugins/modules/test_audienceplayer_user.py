@@ -31,13 +31,13 @@ def read(found=..., *errors, email=EMAIL, **kwargs):
 
 
 def missing(reads=2):
-    """A user whom the platform does not know (read once more before a write), where it knows the client, who logs in once to tell."""
+    """A missing user, read again before a write. The client logs in once, which confirms the project."""
     first, *rest = [read(None, NOT_FOUND) for _read in range(reads)]
     return [first, client_login(logged_in("hush-client-token", user=None, email=None)), *rest]
 
 
 def create(*errors, email=EMAIL, more="", **kwargs):
-    """A login that creates the user; ``more`` arguments say who that is."""
+    """A login that creates the user with ``more`` arguments."""
     document = f'mutation {{ ClientUserAuthenticate({CLIENT}, user_email: "{email}", auto_register: true{more}) {{ {SELECTION} }} }}'
     return graphql(document, {"ClientUserAuthenticate": None if errors else logged_in("hush-new", email=email)}, *errors, **kwargs)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever module fails because of a platform's answer, its result has the HTTP status and the platform's own code."""
+"""If a module fails because of a platform's response, its result has the HTTP status and the platform's code."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ WRITES = {
 
 
 def answers(at_login, status, body, headers=None):
-    """A platform that refuses logins, or all that comes after them."""
+    """A platform that refuses logins, or all later requests."""
 
     def answer(request):
         text = request.body.decode() if isinstance(request.body, bytes) else request.body or ""
@@ -131,7 +131,7 @@ def answers(at_login, status, body, headers=None):
 
 @pytest.fixture
 def fail(tmp_path):
-    """Runs a module against a platform that fails it."""
+    """Runs a module against a platform that refuses requests."""
 
     def run(module, answer, **options):
         found = importlib.import_module(f"{PACKAGE}.{module}").MODULE
@@ -176,7 +176,7 @@ def test_a_write_with_an_unknown_outcome_has_them_as_well(module, status, header
 
 
 def test_no_module_is_left_out():
-    """Those without a platform of their own, and those that send nothing, have no such failures."""
+    """Modules without a platform, and those that send no requests, have no such failures."""
     folder = pathlib.Path(modules.__path__[0])
     ours = {path.stem for path in folder.glob("*.py") if "\nMODULE = ModuleDefinition(" in path.read_text(encoding="utf-8")}
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is Flex's own; module_utils/_modules/test_api.py has what all of these modules do."""
+"""The specifics of Flex. module_utils/_modules/test_api.py covers the common behaviour."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOGIN = token({"access_token": "hush-token", "expires_in": 3599})
 
 
 def sent(method, user=None, answer=b"", **kwargs):
-    """A request that acts for this user, or for none."""
+    """A request that acts for a user, or for none."""
     expected = call(method, f"{URL}/api/accounts", answer, headers={"Authorization": "Bearer hush-token"}, **kwargs)
     expected.match = [*expected.match, lambda request: (request.headers.get("actAsUserId") == user, f"it acts for {request.headers.get('actAsUserId')!r}")]
     return expected

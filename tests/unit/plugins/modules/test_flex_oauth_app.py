@@ -392,7 +392,7 @@ def test_rotation_by_id_continues_by_name_as_the_old_id_is_gone(oauth_app, calls
 
 
 def test_rotation_by_id_continues_by_name_after_an_ambiguous_deletion(oauth_app):
-    """Number 5 was there before: it is not the new one."""
+    """Application 5 existed before, so it is not the new one."""
     begin = [*BY_ID[:2], listed(REVIEWER, app(5)), applications("DELETE", "/1", **LOST)]
     result = oauth_app(*begin, missing(), listed(app(5)), posted(app(2)), listed(app(2), app(5)), id=1, rotate_secret=True)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is FreeWheel's own; module_utils/_modules/test_api.py has what all of these modules do."""
+"""The specifics of FreeWheel. module_utils/_modules/test_api.py covers the common behaviour."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def given(runs):
 
 @pytest.fixture
 def shared(runs):
-    """The module, asked about the shared token of a user, which is in the cache."""
+    """Run the module with a user's cached token."""
     runs(freewheel_token, username="mrm", password="hush-password")(login())
     return runs(freewheel_token_info, username="mrm", password="hush-password", auth_rate_limit="none")
 

@@ -23,7 +23,7 @@ NOW = 1_800_000_000
 
 @pytest.fixture(autouse=True)
 def any_provider(monkeypatch):
-    """The check of exchange.py knows three providers by name; it holds for the others, too. Their environment must not reach a test either."""
+    """Extend the check of exchange.py, which lists three providers, to the others. Their environment must not reach a test either."""
     check = exchange.assert_presentable
 
     def assert_presentable(result):
@@ -40,7 +40,7 @@ def any_provider(monkeypatch):
 
 
 def answered(token="hush-token", refresh_token="hush-refresh", video_manager="42", **other):
-    """The answer to a login; None leaves something out."""
+    """The response to a login. None omits a field."""
     answer = {"accessToken": token, "refreshToken": refresh_token, "videoManagerList": MANAGERS, "validForVideoManager": video_manager, **other}
     return {key: value for key, value in answer.items() if value is not None}
 
@@ -56,7 +56,7 @@ def refresh(answer=None, video_manager=42, refresh_token="hush-refresh", **kwarg
 
 
 def issued(token="hush-token", refresh_token="hush-refresh", **other):
-    """An OpenID Connect server's answer."""
+    """The response of an OpenID Connect server."""
     answer = {"access_token": token, "token_type": "bearer", "expires_in": 300, "refresh_token": refresh_token, "refresh_expires_in": 3600, **other}
     return {key: value for key, value in answer.items() if value is not None}
 
@@ -66,7 +66,7 @@ def discovery(answer=b"", status=404, **kwargs):
 
 
 def asked(answer, endpoint=STANDARD, **form):
-    """A request for a token, as the client that has no secret."""
+    """A token request of the client without a secret."""
     return call("POST", endpoint, answer, form={"client_id": "anonymous", **form})
 
 

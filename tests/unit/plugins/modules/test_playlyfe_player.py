@@ -22,7 +22,7 @@ def player(alias="Player One", player_id="p1", **other):
 
 
 def read(answer=None, below="p1", **kwargs):
-    """A player as the platform answers it, with more than is returned."""
+    """A player as the platform returns it, with more fields than the module returns."""
     answer = player(created="2027-01-01T00:00:00Z", scores=[], teams=[]) if answer is None else answer
     return sent("GET", f"admin/players/{below}", answer, **kwargs)
 

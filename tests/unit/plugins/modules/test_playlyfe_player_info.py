@@ -17,7 +17,7 @@ P1, P2, P3, P4, P5 = (player(f"Player {number}", f"p{number}") for number in ran
 
 
 def page(skip, *players, total=5, answer=None, **kwargs):
-    """A page of the list; 100 players are asked for, however many come."""
+    """A page of the list. 100 players are requested, however many are returned."""
     answer = {"data": list(players), "total": total} if answer is None else answer
     return sent("GET", "admin/players", answer, query={"skip": str(skip), "limit": "100"}, **kwargs)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In check mode a task may follow one that would create what it needs: it predicts what the real run does."""
+"""Check mode of tasks that depend on what earlier tasks would create: they predict the real run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NO_USER = user_login(EMAIL, NOT_FOUND)
 
 @pytest.fixture
 def task(tmp_path):
-    """Runs tasks of one run; ``plans`` of those in check mode are known to the next."""
+    """Runs the tasks of one run. The ``plans`` of tasks in check mode are known to later tasks."""
 
     class Tasks:
         plans: dict = {}
@@ -203,7 +203,7 @@ APP = {"name": "Reviewer", "description": "Tool to review media"}
 
 @pytest.fixture
 def application(task):
-    """What check mode returns of an application that would be registered."""
+    """The result of check mode for an application that would be registered."""
     found = task(flex_oauth_app, listed(), **FLEX, **APP)["application"]
     assert found == {"id": None, **APP, "client_id": None, "client_secret": None}
     return {key: found[key] for key in ("client_id", "client_secret")}

@@ -25,7 +25,7 @@ def cache(runs, log_in):
 
 @pytest.fixture
 def left(runs):
-    """Whose tokens are left."""
+    """The principals of the remaining tokens."""
     return lambda **options: [token["provider"] for token in runs(token_cache_info)(**options)["tokens"]]
 
 
@@ -117,7 +117,7 @@ def two(runs):
 
 
 def revoke_either(seen, **answer):
-    """In which order tokens are revoked, nobody is told."""
+    """The order in which tokens are revoked is not specified."""
     expected = revoke(**answer)
 
     def note(request):

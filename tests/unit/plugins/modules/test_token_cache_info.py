@@ -49,7 +49,7 @@ ALL = [{"provider": provider, **token} for provider, token in TOKENS.items()]
 
 @pytest.fixture
 def log_in(runs):
-    """Puts a provider's token into the cache."""
+    """Put a provider's token into the cache."""
 
     def log_in(provider, **options):
         module, connection, login = LOGINS[provider]

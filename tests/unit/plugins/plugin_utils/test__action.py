@@ -44,7 +44,7 @@ FAKE = Platform(
 
 @pytest.fixture
 def action(monkeypatch, tmp_path):
-    """Makes an action on real Ansible objects. ``handed_over`` lists what it gave to the ordinary module execution, which answers ``answer``."""
+    """Creates an action on real Ansible objects. ``handed_over`` records the executions as an ordinary module, whose result is ``answer``."""
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path))
 
     def make(args=GIVEN, run=lambda access: dict(QUIET), *, transport="local", become=False, answer=QUIET, variables=None, **keywords):
@@ -69,7 +69,7 @@ def action(monkeypatch, tmp_path):
 
 
 def template(text):
-    """Text as a playbook's author wrote it: tagged, and trusted as a template."""
+    """Text as in a playbook: tagged, and trusted as a template."""
     return trust_as_template(text)
 
 
@@ -224,7 +224,7 @@ def test_a_wrong_option_is_a_failed_result_that_names_the_module(action):
 
 
 def types_in(value):
-    """The types at every depth, of keys too."""
+    """The types at every depth, including keys."""
     kind = type(value)
     parts = [part for item in value.items() for part in item] if kind is dict else value if kind is list else []
     return {kind}.union(*map(types_in, parts))
@@ -239,7 +239,7 @@ PLAIN = {
 
 @pytest.fixture
 def tagged():
-    """What Ansible makes of YAML: every value carries its origin, and is of a type that libraries do not know."""
+    """Values as Ansible loads them from YAML: tagged with their origin, and of types that libraries do not support."""
     return DataLoader().load(TREE)
 
 
@@ -335,7 +335,7 @@ BOTH = pytest.mark.parametrize("transport", ["local", "ssh"])
 
 
 def outcome(action, answer, transport="local", args=GIVEN, task_vars=None, **keywords):
-    """The result of a task, here or elsewhere, and whether it is censored."""
+    """The result of a task, in the worker or as an ordinary module, and whether it is censored."""
     result = action(args, lambda access: dict(answer), answer=answer, transport=transport, **keywords).run(task_vars=task_vars or {})
     return result, result.pop("_ansible_no_log", False)
 
@@ -534,7 +534,7 @@ def test_unconverted_and_harmless_values_are_accepted(tmp_path, action, text):
 
 @pytest.fixture
 def temporary(tmp_path, monkeypatch):
-    """The directory that Ansible makes for a run."""
+    """Ansible's temporary directory of a run."""
     monkeypatch.setattr(C, "DEFAULT_LOCAL_TMP", str(tmp_path))
     return tmp_path
 

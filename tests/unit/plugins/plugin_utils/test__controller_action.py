@@ -24,7 +24,7 @@ SECRET = "s3cr3t-value"
 
 @pytest.fixture
 def run():
-    """Runs an action on real Ansible objects; ``perform`` gets the action and its arguments."""
+    """Runs an action on real Ansible objects. ``perform`` receives the action and its arguments."""
 
     def run_task(args, perform=lambda action, arguments: {"changed": False}, *, task_vars=None, hides=False):
         class Action(ControllerAction):

@@ -22,7 +22,7 @@ DENIED = {"answer": {"errors": ["1 error occurred:\n\t* permission denied\n\n"]}
 
 
 def sent(method, kind="data", answer=b"", place="secret/{}/mediaops", token="hush-vault", namespace=None, **kwargs):
-    """A request with Vault's own headers, as the documentation of its HTTP API has them."""
+    """A request with Vault's headers, as documented for its HTTP API."""
     expected = call(method, f"{URL}/v1/{place.format(kind)}", answer, **kwargs)
     wanted = {"X-Vault-Token": token, "X-Vault-Namespace": namespace, "X-Vault-Request": "true"}
 
@@ -35,7 +35,7 @@ def sent(method, kind="data", answer=b"", place="secret/{}/mediaops", token="hus
 
 
 def read(data=..., version=3, **kwargs):
-    """A secret as it is answered: the credentials, if nothing else is said."""
+    """A secret as Vault returns it, by default with the credentials."""
     data = CREDENTIALS if data is ... else data
     metadata = {"created_time": "2027-01-01T00:00:00Z", "custom_metadata": None, "deletion_time": "", "destroyed": False, "version": version}
     return sent("GET", answer={"request_id": "x", "data": {"data": data, "metadata": metadata}}, **kwargs)
@@ -46,7 +46,7 @@ def missing(**kwargs):
 
 
 def deleted(version=3, destroyed=False):
-    """One whose last version was deleted, or destroyed: a 404 that says which version that was."""
+    """A secret whose last version was deleted or destroyed: a 404 with that version."""
     metadata = {"created_time": "2027-01-01T00:00:00Z", "deletion_time": "2027-01-02T00:00:00Z", "destroyed": destroyed, "version": version}
     return sent("GET", answer={"data": {"data": None, "metadata": metadata}}, status=404)
 
@@ -62,7 +62,7 @@ def remove(**kwargs):
 
 @pytest.fixture
 def place(tmp_path, clock):
-    """Opens the secret, as each run does."""
+    """Opens the secret as a run does."""
 
     def open_secret(**options):
         defaults = {name: option.get("default") for name, option in VAULT.argument_spec().items()}
@@ -73,7 +73,7 @@ def place(tmp_path, clock):
 
 
 def deliver(place, *calls, wanted=None):
-    """What an action does with these credentials; returns whether the secret was written."""
+    """Delivers credentials as the action does. Returns whether the secret was written."""
     with exchange(*calls):
         _before, after, changed = place.compare(wanted or CREDENTIALS)
         if changed:

@@ -29,7 +29,7 @@ PASSWORD = VaultSecret(b"hush-vault")
 
 @pytest.fixture
 def load(tmp_path):
-    """What is said of values from a YAML file."""
+    """The problems reported for values from a YAML file."""
 
     def problems(text, name="a.yml"):
         path = tmp_path / name
@@ -141,7 +141,7 @@ def test_a_decimal_number_is_always_accepted(number, tmp_path_factory):
 
 
 def bomb(levels, per_level=9, item="*{}", form="[{}]"):
-    """Each line stands for so many of the one before."""
+    """A document in which each line has a number of aliases of the previous one."""
     lines = ["a0: &a0 {x: 1}"]
     lines += [f"a{level}: &a{level} {form.format(', '.join([item.format(f'a{level - 1}')] * per_level))}" for level in range(1, levels + 1)]
     return "\n".join(lines)

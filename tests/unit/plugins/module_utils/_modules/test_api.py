@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all *_api modules do, shown with Flex's; the tests of each module have what is its own."""
+"""The common behaviour of all *_api modules, tested with flex_api. The tests of each module cover its specifics."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def login(access_token="hush-token"):
 
 
 def sent(method, below="/api/things", answer=b"", *, token="hush-token", headers=None, text=None, more=None, **kwargs):
-    """A request with the token, a body of ``text`` and ``more`` headers, which exchange.py does not look at."""
+    """A request with the token, a body of ``text`` and ``more`` headers, which exchange.py does not check."""
     expected = call(method, URL + below, answer, headers={"Authorization": f"Bearer {token}", **(headers or {})}, **kwargs)
     matches = list(expected.match)
     if text is not None:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens when others use the cache meanwhile; the tests of the modules have the rest."""
+"""Concurrent use of the cache. The tests of the modules cover the rest."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def access(tmp_path, clock):
 
 
 def entry(token, rate_limits=()):
-    """What a login leaves in the cache, with the recipe to revoke it."""
+    """A cache entry as a login writes it, with the revocation request."""
     request = Request("DELETE", f"{URL}/token", headers={"X-Token": token}, query={"why": "done"}, basic=("me", "hush"), repeatable=True, authenticates=True)
     recipe = {"request": dataclasses.asdict(request), "slots": list(rate_limits)}
     return {"provider": "acme", "url": URL, "principal": "me", "token": dataclasses.asdict(Token(token)), "revocation": recipe}
@@ -66,7 +66,7 @@ def test_a_token_without_end_is_listed_without_one(access):
 
 @pytest.fixture
 def meanwhile(access, monkeypatch):
-    """Something that another process does while this one waits for the lock."""
+    """An action of another process while this one waits for the lock."""
 
     def happens(action):
         lock = access.store.backend.lock

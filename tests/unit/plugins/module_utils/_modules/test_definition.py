@@ -69,7 +69,7 @@ def as_module(capsys, monkeypatch):
 
 @pytest.fixture(params=["in the worker", "as a module"])
 def execute(request, as_module):
-    """Runs a module in either way: every test that uses it holds for both."""
+    """Runs a module in the worker and as an ordinary module. Tests that use it cover both."""
     return as_module if request.param == "as a module" else in_worker
 
 
@@ -241,7 +241,7 @@ def test_an_ordinary_module_receives_its_environment_as_an_argument(as_module, m
 
 @pytest.fixture
 def registered(monkeypatch):
-    """What ansible-core 2.22 and newer would get to know."""
+    """The values registered with ansible-core 2.22 and newer."""
     found: list[str] = []
     monkeypatch.setattr(core_registry, "register_secrets", found.extend)
     return found
@@ -319,7 +319,7 @@ def test_an_ordinary_module_writes_nothing_into_the_systems_log(as_module, monke
 
 
 class Passed(Exception):
-    """Raised by ansible-lint's AnsibleModule where nothing is wrong."""
+    """Raised by ansible-lint's AnsibleModule if the options are valid."""
 
 
 class LintModule(AnsibleModule):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all *_token modules do, with a platform that only counts; _oauth2/test_tokens.py has the rules by which tokens are kept."""
+"""The common behaviour of all *_token modules, with a platform that only counts. _oauth2/test_tokens.py covers the rules of the cache."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._platform.issuer i
 
 
 class Acme(TokenIssuer):
-    """Numbers its tokens, and keeps a list of what it was asked."""
+    """Issues numbered tokens, and records the calls."""
 
     revokes = True
     accepts = True
@@ -48,7 +48,7 @@ ACME = Platform(name="acme", title="Acme", client=AuthorizedClient, issuer=Acme,
 
 @pytest.fixture
 def run(tmp_path, clock, monkeypatch):
-    """Runs the module; returns the result and what the platform was asked."""
+    """Runs the module. Returns the result and the calls to the platform."""
     monkeypatch.setattr(access, "Clock", lambda: clock)
     monkeypatch.setattr(Acme, "numbers", itertools.count(1))
     module = ModuleDefinition(ACME, run_token, {**OPTIONS, **VERIFY})

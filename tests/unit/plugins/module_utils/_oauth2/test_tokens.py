@@ -37,7 +37,7 @@ HOUR = 3600.0
 
 @dataclasses.dataclass(frozen=True)
 class ScopedLogin(PasswordCredentials):
-    """A login whose token is for one scope; ``wish`` goes with the request, and makes it no other token."""
+    """A login for one scope. ``wish`` is part of the request, but does not distinguish tokens."""
 
     api_scope: str = ""
     wish: str = dataclasses.field(default="", compare=False)
@@ -48,7 +48,7 @@ class ScopedLogin(PasswordCredentials):
 
 
 class Platform:
-    """An issuer that gives what the test prepared, else numbered tokens of an hour, and keeps a list of what it was asked."""
+    """An issuer that returns prepared outcomes, otherwise numbered tokens valid for an hour, and records the calls."""
 
     def __init__(self, clock, *, revokes=False, accepts=True, obtained=(), refreshed=()):
         self.revokes = revokes
@@ -100,7 +100,7 @@ def store(clock):
 
 @pytest.fixture
 def opened(store, clock):
-    """The tokens of one item, over the store that all items of a test share."""
+    """The tokens of one task. All tasks of a test share the store."""
 
     def tokens(platform=None, min_ttl=60, secrets=None):
         return Tokens(platform or Platform(clock), store, WaitBudget(300, clock), clock, secrets or Secrets(), min_ttl)
@@ -110,7 +110,7 @@ def opened(store, clock):
 
 @pytest.fixture
 def held(opened, clock):
-    """Puts a token into the store, as an earlier item did."""
+    """Put a token into the store, as an earlier task would."""
 
     def hold(name="old", life=HOUR, grant=GRANT, **details):
         token = Token(name, expires_at=None if life is None else clock.now() + max(life, 0), **details)
@@ -450,7 +450,7 @@ A, B, C = (PasswordCredentials(name, "secret") for name in "abc")
 
 @pytest.fixture
 def watched(store, monkeypatch):
-    """What is locked and read in the store, in order."""
+    """The locks and reads of the store, in order."""
     seen, backend = [], store.backend
     lock, read, read_many = backend.lock, backend.read, backend.read_many
     monkeypatch.setattr(backend, "lock", lambda name, budget: seen.append(f"lock {name}") or lock(name, budget))
@@ -703,7 +703,7 @@ def test_dropping_a_supplied_token_is_a_change_if_it_can_still_be_revoked(revoke
 
 
 def race(count, work):
-    """What ``count`` threads that start ``work`` together return."""
+    """The results of ``count`` threads that start ``work`` simultaneously."""
     barrier, results = threading.Barrier(count), []
 
     def run():
@@ -720,7 +720,7 @@ def race(count, work):
 
 
 class Queue(Clock):
-    """The real clock, which knows who waits: only for a lock does anybody sleep here."""
+    """The real clock, which counts waiting threads: in these tests, threads sleep only while they wait for a lock."""
 
     def __init__(self):
         self._waiting = set()
@@ -739,7 +739,7 @@ class Queue(Clock):
 
 @pytest.fixture
 def shared(tmp_path):
-    """Tokens of a platform in one directory, each with a store of its own."""
+    """Tokens of a platform in a shared directory, each with its own store."""
 
     def tokens(platform, clock):
         store = TokenStore(lambda: DirectoryBackend(str(tmp_path), clock), "k" * 32)

@@ -19,7 +19,7 @@ LOST, APPLIED = "lost", "applied"
 
 
 class FakeAccess:
-    """What a run needs of an Access."""
+    """The parts of Access that ``ensure`` uses."""
 
     def __init__(self, clock, check_mode=False, retries=4, max_wait=300, timeout=30.0):
         self.clock = clock
@@ -233,7 +233,7 @@ def test_a_retry_after_beyond_max_wait_fails(clock):
 
 
 def test_the_repeat_of_an_ambiguous_write_is_read_once_more(clock):
-    """The lost write arrives late, beside its repeat: what the platform has counts, not what the repeat answered."""
+    """The lost write is applied after its repeat: the platform's state counts, not the response to the repeat."""
     thing = Thing(None, A, [LOST])
     write = thing.write
 
@@ -287,7 +287,7 @@ def test_a_failure_names_the_item_and_keeps_its_details(step, clock):
 
 
 class Created(Thing):
-    """An item of which each creation makes one more. The first is not answered, and shows after so many looks (None: never)."""
+    """An item of which each creation makes another one. The first creation gets no response, and appears after a number of reads (None: never)."""
 
     def __init__(self, shows_after, state=None, target=None, wait=0.0, **more):
         super().__init__(state, target or A, wait=wait, **more)
@@ -355,7 +355,7 @@ def test_slow_reads_are_limited_by_timeout(clock):
 
 
 def scripted(target, reads, writes):
-    """A thing whose reads and writes have these outcomes, of which exceptions are raised."""
+    """A thing whose reads and writes have these outcomes. Exceptions are raised."""
     thing = Thing(None, target)
     reads, writes = iter(reads), iter(writes)
 
@@ -379,7 +379,7 @@ def test_a_created_item_that_differs_is_updated(retries, clock):
 
 
 def test_a_created_item_that_disappears_is_not_created_again(clock):
-    """A platform of several servers may show it, and then not."""
+    """With several servers, a platform may list an item, and then not."""
     thing = scripted(B, [None, None, A, None, None, B], [AmbiguousWrite("no answer", creates=True), AmbiguousWrite("no answer")])
 
     assert ensure(FakeAccess(clock), thing)[:2] == (True, B)
@@ -416,7 +416,7 @@ def test_after_a_creation_a_retry_after_beyond_max_wait_fails(clock):
 
 
 def test_a_successful_creation_need_not_be_readable_yet(clock):
-    """Its list is behind, which must not lose what the answer held."""
+    """The platform's list is outdated, which must not lose the response's data."""
     thing = scripted(A, [B, B, None, None], [AmbiguousWrite("no answer to the removal of what it replaces"), A])
 
     assert ensure(FakeAccess(clock), thing)[:2] == (True, A)

@@ -115,9 +115,7 @@ def test_secret_options_are_marked_and_only_they():
         pytest.param({"token_cache": "$CACHE_URL"}, "token_cache: contains an environment variable with a URL", id="a variable with a URL"),
         pytest.param({"token_cache": "redis://:pw@host\nx", "token_cache_key": "k" * 16}, "token_cache: not a valid Redis URL", id="two lines"),
         *(
-            pytest.param(
-                {"token_cache": place, "token_cache_key": "pw" + "k" * 13}, "token_cache_key must have at least 16 characters. Generate a random", id=what
-            )
+            pytest.param({"token_cache": place, "token_cache_key": "pw" + "k" * 13}, "token_cache_key must have at least 16 characters. Generate", id=what)
             for what, place in (("a short key", "rediss://host"), ("a short key for a directory", "/cache"), ("a short key for no cache", "none"))
         ),
     ],

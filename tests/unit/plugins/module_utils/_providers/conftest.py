@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures for tests of one platform's own file."""
+"""Fixtures for the tests of single platforms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._platform.declarat
 
 @pytest.fixture
 def platform(tmp_path: pathlib.Path, clock: t.Any) -> t.Callable[..., t.Any]:
-    """Makes the client of a platform as a module with these options does."""
+    """Creates the client of a platform as a module with these options does."""
 
     def open_platform(platform: Platform[t.Any], **options: t.Any) -> t.Any:
         defaults = {name: option.get("default") for name, option in platform.argument_spec().items()}

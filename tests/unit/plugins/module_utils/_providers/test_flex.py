@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How lists of applications are read, whatever their shape (providers.md, sections 5.5 and 5.6)."""
+"""Lists of applications in all formats (providers.md, sections 5.5 and 5.6)."""
 
 from __future__ import annotations
 

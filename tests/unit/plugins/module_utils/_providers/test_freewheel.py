@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The flat XML that FreeWheel answers on request (providers.md, section 4.2)."""
+"""The flat XML that FreeWheel returns on request (providers.md, section 4.2)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where tokens are asked for by OpenID Connect, and how the client says who it is (providers.md, section 2.3)."""
+"""OpenID Connect discovery and client authentication (providers.md, section 2.3)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def openid(platform):
 
 
 def document(**changes):
-    """A discovery document; None leaves something out."""
+    """A discovery document. None omits a field."""
     found = {"issuer": AUTH, "token_endpoint": ELSEWHERE, "jwks_uri": f"{AUTH}/certs", **changes}
     return {key: value for key, value in found.items() if value is not None}
 

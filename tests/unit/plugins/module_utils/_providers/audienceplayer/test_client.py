@@ -98,7 +98,7 @@ def test_a_request_weighs_as_many_fields_as_are_counted(platform, counts, cost):
 
 
 def answered(monkeypatch, audienceplayer, body, status=200):
-    """Let every request be answered like this; returns those that come."""
+    """Answer every request like this. Returns the received requests."""
     requests = []
 
     def send(request):

@@ -74,7 +74,7 @@ DOCUMENTS = [pytest.param(document, False, id=f"query: {name}") for name, docume
 
 @pytest.fixture(params=["with graphql-core", "without"])
 def library(request, monkeypatch):
-    """A mutation is known with the library and without it."""
+    """Mutations are detected with and without the library."""
     if request.param == "without":
         monkeypatch.setitem(sys.modules, "graphql", None)
     else:
