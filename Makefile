@@ -30,7 +30,7 @@ lint: setup-test  ## Check code, documentation, changelog, licences and packagin
 units: setup-test  ## Run the unit tests (STRICT=1: on every ansible-core)
 	@.venv/bin/python tools/check.py units
 
-faults: setup-test  ## Let every module meet every fault of network and platform, and print what became of it
+faults: setup-test  ## Let every module meet every fault of network and platform, and print the outcomes
 	@$(RUN) -m pytest -q -n 4 -p no:cacheprovider --matrix tests/faults
 
 integration: setup-test  ## Run the integration tests against the sandbox (STRICT=1: on every ansible-core)

@@ -50,7 +50,7 @@ def clocked(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[t.Callable[[t.Any], N
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--matrix", action="store_true", help="print what became of each module and fault")
+    parser.addoption("--matrix", action="store_true", help="print the outcome for each module and fault")
     parser.addoption("--every", type=int, default=1, metavar="N", help="test every N-th cell of the matrix only")
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The columns of the matrix: what goes wrong, and what must become of a request of each kind that meets it."""
+"""The columns of the matrix: the faults, and the expected outcome for each kind of request."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Expected:
     ends_all: bool = False
     #: The result is right for what the platform said, though not what it would have been without the fault.
     differs: bool = False
-    #: Seconds that must have been waited for.
+    #: Seconds that the run must have waited.
     waits: float = 0.0
 
 
@@ -155,7 +155,7 @@ def applies(fault: Fault, ask: Ask, scenario: Scenario) -> bool:
 
 
 def expected(fault: Fault, scenario: Scenario, position: int, name: str) -> Expected:
-    """What must become of a scenario whose request number ``position`` (from 0), called ``name``, meets the fault."""
+    """The expected outcome of a scenario whose request number ``position`` (from 0), called ``name``, meets the fault."""
     special = SPECIAL.get((scenario.name, position, fault.name)) or SPECIAL.get((name, fault.name))
     return special or _by_kind(fault, ASKS[name], scenario)
 
@@ -242,7 +242,7 @@ def _redirect(fault: Fault, ask: Ask) -> Expected:
 
 def _graphql_error(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
     if ask.kind is Kind.SETTLED and (fault.acts or (scenario.items and fault.name != "gql401")):
-        return OK  # it is held; or nothing says which of several has failed, so that each is written alone
+        return OK  # it is held; or the answer does not tell which of several has failed, so that each is written alone
     if fault.name == "gql401":
         return OK if ask.kind in TOKEN_KINDS else Expected(False, 200, words=("401",), at_once=True, ends_all=True)
     if ask is ASKS["ap lists"]:

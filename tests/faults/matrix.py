@@ -12,7 +12,7 @@ from scenarios import SCENARIOS
 
 WIDTH = 160
 LEGEND = (
-    "Each cell says what became of all requests of the module that met the fault, one after the other (a/b: it depends on the request):",
+    "Each cell has the outcome of all requests of the module that met the fault, one after the other (a/b: it depends on the request):",
     "  ok     the right result and state, after repeating a request or doing without it     -  cannot happen",
     "  ok*    the same, after the state was read again, or with a new token                 WRONG  not what must be",
     "  as is  the user gets the platform's answer, or its word that a token is dead",

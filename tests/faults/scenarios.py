@@ -46,7 +46,7 @@ class Kind(enum.Enum):
     SETTLED = enum.auto()
     #: Writes what may be written twice, without reading.
     UNREAD = enum.auto()
-    #: Ends a token's life, which may be done twice.
+    #: Revokes a token, which may be done twice.
     REVOKE = enum.auto()
     #: Asks whether a token lives.
     TOKEN_INFO = enum.auto()
@@ -55,7 +55,7 @@ class Kind(enum.Enum):
 
 
 class Answer(enum.Enum):
-    """What becomes of an answer."""
+    """How an answer is used."""
 
     CHECKED = enum.auto()
     #: It holds nothing that is needed.
@@ -146,7 +146,7 @@ CONNECTIONS: dict[str, Options] = {
     "playlyfe": {"url": "{url}/playlyfe/v2", "auth_url": "{url}/playlyfe-auth", "client_id": "pl-client", "client_secret": "pl-secret"},
     "consul": {"url": "{url}/consul", "token": "sandbox-consul-token"},
 }
-#: What of the states never changes, and is no business of a play's output.
+#: Parts of a state that never change and do not belong in a play's output.
 SECRETS = ["sandbox-registration-key", "ingest-secret", "mrm-password", "user-scope-secret", "portal-password", "pl-secret", "sandbox-consul-token"]
 
 NEXT_YEAR = iso(START + 365 * 86400)
@@ -180,7 +180,7 @@ class Scenario:
     options: Options
     #: Its requests when all is well, as ASKS names them; of several items, they are learned from such a run.
     exchange: tuple[str, ...]
-    #: Compares result and state with what was wanted; given the result, the state after and the state before.
+    #: Compares result and state with the desired state, from the result, the state after and the state before.
     judge: Judge
     #: Whether a second run finds nothing to do.
     idempotent: bool = True
@@ -190,7 +190,7 @@ class Scenario:
     #: A run of the platform's token module before (its options), and the seconds that pass until the run itself.
     token_before: Options | None = None
     pause: float = 0
-    #: What is given in place of ``options`` after a run that failed, where its message says so.
+    #: The options in place of ``options`` after a run that failed, where its message says so.
     again: Options = dataclasses.field(default_factory=dict)
     #: How a blind write can be recognized: how often was it applied?
     applied: t.Callable[[State], int] | None = None

@@ -158,7 +158,7 @@ class Cell:
         return {key: value for key, value in self.result.items() if key not in ("invocation", "headers")}
 
     def outcome(self) -> str:
-        """Judge everything, and say what became of it in a word."""
+        """Judge everything, and return the outcome in a word."""
         home = self.bench.begin(self.scenario, tls=self.fault.name == "tls")
         self.before = self.world.state(self.scenario.platform)
         url, more = self._plan()
@@ -207,7 +207,7 @@ class Cell:
         return self.world.url, {"timeout": TIMEOUT} if self.fault.is_slow else {}
 
     def _is_open(self) -> bool:
-        """Where nothing says which of several items has failed, each is tried alone; one that was alone has failed."""
+        """If the answer does not tell which of several items has failed, each is tried alone; one that was alone has failed."""
         return self.scenario.items and self.fault.name in (*faults.ANSWERED, "gql", "gql 4", "gql 5", "gql>", "gql401")
 
     def _given_secrets(self) -> list[str]:
@@ -242,7 +242,7 @@ class Cell:
             return self.position + 1 + login + 1
         if self.ask.kind is Kind.CREATE:
             return len(self.healthy.names) + 12  # looks, which become rarer
-        # Each time that a write is in doubt, it is read, written again, and looked at once more: each takes three requests at the most.
+        # After each write with an unknown outcome, the state is read, written again, and read once more: each takes three requests at the most.
         return len(self.healthy.names) + max(self.expected.attempts, 1) * (9 if self.ask.kind in REREAD_KINDS else login + 1)
 
     # --- what the platform has -----------------------------------------------------------------------------------------
@@ -388,7 +388,7 @@ def _comparable(value: t.Any) -> t.Any:
 
 
 def test_table_covers_every_module() -> None:
-    """Whoever adds a module adds it here."""
+    """A new module must be added here."""
     folder = pathlib.Path(__file__).resolve().parents[2] / "plugins" / "modules"
     modules = {path.stem for path in folder.glob("*.py") if "\nMODULE = ModuleDefinition(" in path.read_text(encoding="utf-8")}
     assert {scenario.module for scenario in SCENARIOS if not scenario.module.startswith("lookup")} == modules - {"token_cache_info"}

@@ -104,7 +104,7 @@ class Sandbox:
                 raise RuntimeError("the sandbox did not start")
             time.sleep(0.02)
         self.url: str = json.loads(ready.read_text(encoding="utf-8"))["url"]
-        # Bound, but not listening: whoever connects to it is refused.
+        # Bound, but not listening: connections are refused.
         self._closed = socket.socket()
         self._closed.bind(("127.0.0.1", 0))
 

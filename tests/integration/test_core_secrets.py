@@ -57,7 +57,7 @@ MADE = {name: f"made-up-for-{name}" for name in ("query", "header", "body", "var
 SECRETS = {
     "a password": "sandbox.freewheel.password",
     "a registration key": "sandbox.flex.registration_key",
-    "a client secret that was given": "sandbox.audienceplayer.client_secret",
+    "a supplied client secret": "sandbox.audienceplayer.client_secret",
     "a token that a module obtained": "freewheel_token.token.access_token",
     "a client secret that a module obtained": "flex_oauth_app.application.client_secret",
     "a token that the lookup obtained": "lookup('mediaops.access.token', 'playlyfe', **sandbox.playlyfe)",

@@ -221,7 +221,7 @@ def test_entitlements_whose_bulk_dies_in_the_middle_are_completed(children: Chil
 
 
 def test_a_ledger_never_knows_more_than_the_platform(children: Children, sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
-    """What is given, taken and given again is right in the end, wherever the second of three runs dies."""
+    """A grant, a revocation and another grant are right in the end, wherever the second of three runs dies."""
     users = [{"id": 2000 + number, "email": f"user{number}@example.com"} for number in range(3)]
     unlimited = {"audienceplayer.rate_limit": "none", "audienceplayer.auth_rate_limit": "none"}
     sandbox.reset({"switches": unlimited, "state": {"audienceplayer": {"users": users}}})

@@ -51,7 +51,7 @@ def inventory(kind: str, folder: pathlib.Path) -> list[str]:
     if kind == "-i localhost,":
         return ["-i", "localhost,"]
     path = folder / "inventory.yml"
-    # As many have it: with another Python than the one that runs Ansible. Whoever used this one would fail.
+    # As many have it: with another Python than the one that runs Ansible. A run with this one would fail.
     path.write_text(json.dumps({"all": {"hosts": {"localhost": {"ansible_python_interpreter": "/usr/bin/no-such-python"}}}}), encoding="utf-8")
     return ["-i", str(path)]
 

@@ -14,7 +14,7 @@ const args = [...quiet, '--no-first-run', '--no-pings', '--host-resolver-rules=M
 const views = [360, 1280].flatMap((width) => ['light', 'dark'].map((colorScheme) => ({ width, colorScheme, media: 'screen' })));
 views.push({ width: 794, colorScheme: 'light', media: 'print' });
 
-// The page is our own, and containers often allow no sandbox, whoever the user is.
+// The page is our own, and containers often allow no sandbox, for any user.
 const context = await chromium.launchPersistentContext(profile, { executablePath, args, chromiumSandbox: false, viewport: null });
 await context.setOffline(true);
 const seen = [];

@@ -46,7 +46,7 @@ SPELLINGS: tuple[t.Callable[[str], str], ...] = (
     str.upper,
     str.title,
 )
-#: What a secret option takes that is no string. A new one of another type needs a line here.
+#: The values of secret options that are not strings. A new one of another type needs a line here.
 SHAPES: dict[str, t.Callable[[str], t.Any]] = {
     "body": lambda canary: {"password": canary},
     "headers": lambda canary: {"X-Key": canary.replace("é", "")},
@@ -207,7 +207,7 @@ class Plays:
     # Manifests
 
     def _manifest(self, given: Facts) -> Facts:
-        """One that brings about a little of everything."""
+        """A manifest with a little of everything."""
         places = {form: str(self.folders["delivered"] / f"provisioned.{form}") for form in ("json", "dotenv", "vault_yaml")}
         return {
             "flex": {**given["flex"], "applications": [{"name": "Reviewer", "description": "Tool"}, {"name": "Provisioned", "description": "Tool"}]},
@@ -451,9 +451,9 @@ def extras(background: bool) -> list[Facts]:
 
 
 def _shown(results: list[str], expression: str) -> Facts:
-    """Show what is no secret in registered results."""
+    """Show the values of registered results that are not secret."""
     parts = ", ".join(f"[{expression.format(result=result)}]" for result in results)
-    return {"name": "What is no secret can be shown", "ansible.builtin.debug": {"msg": f"{{{{ [{parts}] }}}}"}}
+    return {"name": "Values that are not secret can be shown", "ansible.builtin.debug": {"msg": f"{{{{ [{parts}] }}}}"}}
 
 
 def _names(schema: t.Any) -> t.Iterator[str]:

@@ -89,7 +89,7 @@ def at(number, error):
 
 def known_to(ledger, url=URL):
     """A ledger's entries by item, of any age."""
-    return Ledger(ledger, f"audienceplayer {url} 111", 10_000 * DAY).known(1_800_000_000)
+    return Ledger(ledger, f"audienceplayer {url} 111", 10_000 * DAY).recent_states(1_800_000_000)
 
 
 def label(user, number=444):

@@ -188,7 +188,7 @@ def far_from_greenwich(monkeypatch):
         pytest.param("soon", 1, id="garbage"),
         pytest.param("-5", 1, id="negative"),
         pytest.param("1.5", 1, id="fraction"),
-        pytest.param("\u00b2", 1, id="a digit that is no decimal"),
+        pytest.param("\u00b2", 1, id="a digit that is not decimal"),
         pytest.param("Fri, 99 Jan 2027 08:00:05 GMT", 1, id="impossible date"),
         pytest.param("Fri, 15 Jan 99999 08:00:05 GMT", 1, id="impossible year"),
         pytest.param("Fri, 15 Jan 2027 08:00:05 +9999999999999999", 1, id="impossible offset"),

@@ -1168,7 +1168,7 @@ def test_locks_and_limits_do_not_load_the_cipher(key, place, start):
     assert len(files) == 2 and all(len(name) == 64 for name in files)
 
 
-# --- the key that is given ---------------------------------------------------------------------------------------------------
+# --- the supplied key ---------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
