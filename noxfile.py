@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The checks for those who are used to nox: nox --list.
 
-lint, units, faults, integration, sanity and ecosystem run the Makefile's targets of these names; with arguments, as in "nox -s units -- -k token", they
-pass these to pytest or ansible-test. The other sessions are those of antsibull-nox that the Makefile has no target for (antsibull-nox.toml).
+lint, units, faults, integration, sanity and ecosystem run the Makefile's targets of these names; with arguments, as in
+"nox -s units -- -k token", they pass these to pytest or ansible-test. The other sessions are those of antsibull-nox
+that the Makefile has no target for (antsibull-nox.toml).
 """
 
 # /// script
@@ -31,7 +32,16 @@ def in_venv(session: nox.Session, *command: str, setup: str = "setup-test") -> N
 def pytest(session: nox.Session, target: str, folder: str, setup: str = "setup-test") -> None:
     if session.posargs:
         named = any(pathlib.Path(argument.partition("::")[0]).exists() for argument in session.posargs)
-        in_venv(session, "-m", "pytest", "-p", "no:cacheprovider", *([] if named else [folder]), *session.posargs, setup=setup)
+        in_venv(
+            session,
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            *([] if named else [folder]),
+            *session.posargs,
+            setup=setup,
+        )
     else:
         make(session, target)
 

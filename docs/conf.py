@@ -23,7 +23,7 @@ html_use_index = False
 #: Labels of Ansible's own documentation that the reference uses. Sphinx would download the complete list.
 ANSIBLE = {
     "action_plugins": "plugins/action.html",
-    "ansible_collections.ansible.builtin.uri_module__parameter-headers": "collections/ansible/builtin/uri_module.html#parameter-headers",
+    "ansible_collections.ansible.builtin.uri_module__parameter-headers": "collections/ansible/builtin/uri_module.html#parameter-headers",  # noqa: E501
     "ansible_configuration_settings": "reference_appendices/config.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }
@@ -31,7 +31,11 @@ ANSIBLE = {
 
 def resolve_ansible_label(app, env, node, content):
     page = ANSIBLE.get(node.get("reftarget"))
-    return nodes.reference("", "", content, refuri=f"https://docs.ansible.com/ansible/latest/{page}", internal=False) if page else None
+    return (
+        nodes.reference("", "", content, refuri=f"https://docs.ansible.com/ansible/latest/{page}", internal=False)
+        if page
+        else None
+    )
 
 
 def setup(app):

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep the action groups in meta/runtime.yml equal to plugins/modules: --check tells whether they are, --write makes them so.
+"""Keep the action groups in meta/runtime.yml equal to plugins/modules: --check tells whether they are, --write makes
+them so.
 
 Every module is in the group "all", and a module PROVIDER_thing in the group PROVIDER as well.
 A provider is a file plugins/module_utils/_providers/PROVIDER.py, or a package with a file client.py.
@@ -18,7 +19,9 @@ MARK = "# Written by tools/action_groups.py"
 
 
 def names(folder: str) -> list[str]:
-    return sorted(path.stem for path in (ROOT / folder).glob("[!_]*") if path.suffix == ".py" or (path / "client.py").exists())
+    return sorted(
+        path.stem for path in (ROOT / folder).glob("[!_]*") if path.suffix == ".py" or (path / "client.py").exists()
+    )
 
 
 def groups() -> dict[str, list[str]]:

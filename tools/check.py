@@ -1,10 +1,11 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run groups of checks (lint, sanity, units, faults, integration, ecosystem): a line for each, how far long ones are, and what failed.
+"""Run groups of checks (lint, sanity, units, faults, integration, ecosystem): a line for each, how far long ones are,
+and what failed.
 
-All are run; the exit status tells whether one failed. Each leaves $WORK/logs/NAME and $WORK/results/NAME ("PASSED FAILED").
-The name of a single step of lint will do, too (import-contracts).
+All are run; the exit status tells whether one failed. Each leaves $WORK/logs/NAME and $WORK/results/NAME ("PASSED
+FAILED"). The name of a single step of lint will do, too (import-contracts).
 """
 
 from __future__ import annotations
@@ -35,8 +36,17 @@ FEWER_GROUPS = {"units": ("units", "sanity"), "plays": ("units", "sanity", "inte
 #: What the primary ansible-core decides for all.
 ONCE = ("ecosystem", "faults")
 #: The sanity tests whose outcome depends on ansible-core; the others read the same files with the same tools.
-CORE_SANITY = ("action-plugin-docs", "ansible-doc", "compile", "ignores", "import", "runtime-metadata", "validate-modules")
-#: Tests of what a platform, another service or a crash does to a module, which is the same with every ansible-core. They are for CI.
+CORE_SANITY = (
+    "action-plugin-docs",
+    "ansible-doc",
+    "compile",
+    "ignores",
+    "import",
+    "runtime-metadata",
+    "validate-modules",
+)
+#: Tests of what a platform, another service or a crash does to a module, which is the same with every ansible-core.
+#: They are for CI.
 SURROUNDINGS = ("concurrency", "controllers", "crashes", "files", "openbao", "openid", "provision_failures")
 SOME_PLAYS = ("credentials", "flex_oauth_app", "freewheel_token", "lookup_token", "playbook_provision")
 PACKAGED = {
@@ -51,11 +61,22 @@ PACKAGED = {
     "CODE_OF_CONDUCT.md",
     "CONTRIBUTING.md",
 }
-PACKAGED |= {"docs", "examples", "extensions", "meta", "playbooks", "plugins", "requirements.txt", "roles", "SECURITY.md"}
+PACKAGED |= {
+    "docs",
+    "examples",
+    "extensions",
+    "meta",
+    "playbooks",
+    "plugins",
+    "requirements.txt",
+    "roles",
+    "SECURITY.md",
+}
 TAIL = 60
 FIRST_REPORT, REPORT_EVERY = 10, 60  # seconds after which a step says that it goes on, and how far it is
 CHATTER = re.compile(  # pip's, where ansible-test installs what it needs
-    r" *(Collecting|Downloading|Using cached|Installing|Looking in|Processing|Requirement already|Successfully installed|WARNING: Location"
+    r" *(Collecting|Downloading|Using cached|Installing|Looking in|Processing|Requirement already|Successfully "
+    r"installed|WARNING: Location"
     r"|Running sanity test|━|FATAL: Command|$)"
 )
 
@@ -90,7 +111,9 @@ class Step:
         log = WORK / "logs" / self.slug
         with log.open("w") as out:
             command = [str(ROOT / "tools" / "env"), *self.command]
-            process = subprocess.Popen(command, cwd=self.cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                command, cwd=self.cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+            )
             reports = itertools.chain([FIRST_REPORT], itertools.repeat(REPORT_EVERY))
             while (status := self.wait(process, next(reports))) is None:
                 print(f"...   {self.name:<24} {time.monotonic() - start:6.1f} s  {how_far(log)}".rstrip(), flush=True)
@@ -140,16 +163,25 @@ def lint() -> list[Step]:
 
     return [
         Step("ansible-lint", ["ansible-lint", "--offline"]),
-        Step("antsibull-docs", ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", "."]),
+        Step(
+            "antsibull-docs",
+            ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", "."],
+        ),
         Step("mypy", mypy, env={"MYPYPATH": str(WORK / "tree")}),
         Step("ruff check", ["ruff", "check", "--no-cache", "--output-format=concise", "."]),
         Step("ruff format", ["ruff", "format", "--no-cache", "--diff", "--quiet", "."]),
         Step("import contracts", ["lint-imports", "--no-cache", "--no-logo"], env={"PYTHONPATH": str(WORK / "tree")}),
         Step("changelog", ["antsibull-changelog", "lint"]),
         Step("action groups", ["python", "tools/action_groups.py", "--check"]),
-        Step("manifest schema", ["python", "tools/manifest_schema.py", "--check"], env={"PYTHONPATH": str(WORK / "tree")}),
+        Step(
+            "manifest schema", ["python", "tools/manifest_schema.py", "--check"], env={"PYTHONPATH": str(WORK / "tree")}
+        ),
         Step("licences", ["reuse", "lint-file", "--lines", *ansible_test_env.files()]),
-        Step("galaxy build", ["ansible-galaxy", "collection", "build", "--force", "--output-path", str(dist)], count=packaged),
+        Step(
+            "galaxy build",
+            ["ansible-galaxy", "collection", "build", "--force", "--output-path", str(dist)],
+            count=packaged,
+        ),
     ]
 
 
@@ -178,34 +210,70 @@ def pytest(group: str, core: str, venv: str, folder: str, arguments: list[str], 
         found = []
         for case in cases:
             for failure in [*case.findall("failure"), *case.findall("error")]:
-                found += [f"{case.get('classname')}::{case.get('name')}", *(f"    {line}" for line in failure.get("message", "").strip().splitlines()[:10])]
+                found += [
+                    f"{case.get('classname')}::{case.get('name')}",
+                    *(f"    {line}" for line in failure.get("message", "").strip().splitlines()[:10]),
+                ]
         return found[:TAIL] or end_of(output)
 
-    command = ["python", "-m", "pytest", "-q", folder, f"--junitxml={junit}", "-o", f"cache_dir={WORK / 'pytest'}", *arguments]
-    return Step(f"{group} {core}", command, venv, env={"COVERAGE_FILE": str(WORK / f"coverage-{core}"), **env}, count=count, reasons=reasons)
+    command = [
+        "python",
+        "-m",
+        "pytest",
+        "-q",
+        folder,
+        f"--junitxml={junit}",
+        "-o",
+        f"cache_dir={WORK / 'pytest'}",
+        *arguments,
+    ]
+    return Step(
+        f"{group} {core}",
+        command,
+        venv,
+        env={"COVERAGE_FILE": str(WORK / f"coverage-{core}"), **env},
+        count=count,
+        reasons=reasons,
+    )
 
 
 def units(core: str, python: str, venv: str, tests: str) -> Step:
     arguments = ["-n", "auto", "--timeout=120"]
     if venv != ".venv":
-        # Thousands of generated inputs, and the sandbox, find no more with another ansible-core. Between the oldest and the newest release even
-        # module_utils are left out: with the Python of the newest they are tested already, and of ansible-core they know next to nothing.
+        # Thousands of generated inputs, and the sandbox, find no more with another ansible-core. Between the oldest and
+        # the newest release even
+        # module_utils are left out: with the Python of the newest they are tested already, and of ansible-core they
+        # know next to nothing.
         arguments += ["-m", "not hypothesis", "--ignore=tests/unit/sandbox"]
         arguments += ["--ignore=tests/unit/plugins/module_utils"] if tests == "units" else []
     elif STRICT:
-        arguments += ["--cov=plugins", f"--cov-report=json:{WORK / 'coverage.json'}", f"--cov-report=html:{WORK / 'coverage'}", "--cov-fail-under=95"]
+        arguments += [
+            "--cov=plugins",
+            f"--cov-report=json:{WORK / 'coverage.json'}",
+            f"--cov-report=html:{WORK / 'coverage'}",
+            "--cov-fail-under=95",
+        ]
     return pytest("units", core, venv, "tests/unit", arguments)
 
 
 def faults(core: str, python: str, venv: str, tests: str) -> Step:
-    return pytest("faults", core, venv, "tests/faults", ["-n", "4", "--timeout=120", *([] if STRICT else ["--every=3"])])
+    return pytest(
+        "faults", core, venv, "tests/faults", ["-n", "4", "--timeout=120", *([] if STRICT else ["--every=3"])]
+    )
 
 
 def integration(core: str, python: str, venv: str, tests: str) -> Step:
     first = venv == ".venv"
     left_out = [*([] if first and STRICT else SURROUNDINGS), *([] if first else ["cases"])]
     # More processes than cores, as some tests wait: for a rate limit, or for a server to start.
-    arguments = ["-n", "3", "--dist", "worksteal", "--timeout=600", *(f"--ignore=tests/integration/test_{name}.py" for name in left_out)]
+    arguments = [
+        "-n",
+        "3",
+        "--dist",
+        "worksteal",
+        "--timeout=600",
+        *(f"--ignore=tests/integration/test_{name}.py" for name in left_out),
+    ]
     if tests == "plays":
         arguments += ["-k", f"core_secrets or test_target and ({' or '.join(SOME_PLAYS)})"]
     elif not first:
@@ -230,7 +298,11 @@ def sanity(core: str, python: str, venv: str, tests: str) -> Step:
 
     ansible_test_env.provide_pip(ROOT / venv / "bin" / "python", HOME)
     # The changelog is linted by lint, and the tools for PowerShell have nothing to read.
-    chosen = ["--skip-test", "changelog", "--skip-test", "pslint"] if tests == "all" else [part for test in CORE_SANITY for part in ("--test", test)]
+    chosen = (
+        ["--skip-test", "changelog", "--skip-test", "pslint"]
+        if tests == "all"
+        else [part for test in CORE_SANITY for part in ("--test", test)]
+    )
     return Step(
         f"sanity {core}",
         ["ansible-test", "sanity", "--venv", "--python", python, "--color", "no", *chosen],
@@ -251,7 +323,10 @@ def on_each_core(group: str, make: Callable[[str, str, str, str], Step]) -> tupl
     wanted = listed[:1] if group in ONCE else [line for line in listed if group in FEWER_GROUPS.get(line[3], (group,))]
     fine = True
     for core, python, _venv, tests in [line for line in wanted if line[2] == "-"]:
-        print(f"{'FAIL' if tests == 'all' else 'skip'}  {group} {core}: there is no Python {python} for it here", flush=True)
+        print(
+            f"{'FAIL' if tests == 'all' else 'skip'}  {group} {core}: there is no Python {python} for it here",
+            flush=True,
+        )
         report(f"{group}-{core}", 0, int(tests == "all"))
         fine &= tests != "all"
     return [make(core, python, venv, tests) for core, python, venv, tests in wanted if venv != "-"], fine

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Build the documentation site: python tools/docs.py OUTPUT_FOLDER.
 
-The site consists of docs/index.md and every page that can be reached from it. The pages are ordinary Markdown that reads well in the repository, too. They
-and the files that they link to are copied to a temporary folder, with the same relative paths as in the checkout; antsibull-docs adds the reference of
-plugins and roles; Sphinx builds the site. No network is used, and warnings are errors.
+The site consists of docs/index.md and every page that can be reached from it. The pages are ordinary Markdown that
+reads well in the repository, too. They and the files that they link to are copied to a temporary folder, with the same
+relative paths as in the checkout; antsibull-docs adds the reference of plugins and roles; Sphinx builds the site. No
+network is used, and warnings are errors.
 """
 
 from __future__ import annotations
@@ -41,7 +42,10 @@ class Pages:
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
         self.done: set[pathlib.Path] = set()
-        self.shown = {(INDEX.parent / target).resolve() for _image, _text, target, _anchor in LINK.findall(INDEX.read_text(encoding="utf-8"))}
+        self.shown = {
+            (INDEX.parent / target).resolve()
+            for _image, _text, target, _anchor in LINK.findall(INDEX.read_text(encoding="utf-8"))
+        }
 
     def add(self, path: pathlib.Path) -> None:
         """Copy a file once. If it is a page, copy the files that it links to as well."""
@@ -62,7 +66,9 @@ class Pages:
         target.write_text("".join(parts), encoding="utf-8")
 
     def link(self, page: pathlib.Path, match: re.Match[str]) -> str:
-        """Rewrite a link for the site: to a plugin's reference instead of its code, and to a folder's README.md instead of the folder."""
+        """Rewrite a link for the site: to a plugin's reference instead of its code, and to a folder's README.md instead
+        of the folder.
+        """
         image, text, target, anchor = match.groups(default="")
         path = (page.parent / target).resolve()
         if path.is_dir():
@@ -82,9 +88,23 @@ def contents(parts: list[str]) -> str:
     """The site's navigation: the pages that docs/index.md lists, grouped by its headings, and the reference."""
     made = []
     for section in "".join(parts[::2]).split("\n## ")[1:]:
-        pages = [f"{text} <{target}>" for _image, text, target, _anchor in LINK.findall(section) if target.endswith(".md")]
+        pages = [
+            f"{text} <{target}>" for _image, text, target, _anchor in LINK.findall(section) if target.endswith(".md")
+        ]
         made += ["", "```{toctree}", ":hidden:", f":caption: {section.splitlines()[0]}", "", *pages, "```"]
-    return "\n".join([*made, "", "```{toctree}", ":hidden:", ":caption: Reference", "", f"Plugins and roles <../{REFERENCE}/index>", "```", ""])
+    return "\n".join(
+        [
+            *made,
+            "",
+            "```{toctree}",
+            ":hidden:",
+            ":caption: Reference",
+            "",
+            f"Plugins and roles <../{REFERENCE}/index>",
+            "```",
+            "",
+        ]
+    )
 
 
 def main(output: pathlib.Path) -> None:
@@ -97,18 +117,44 @@ def main(output: pathlib.Path) -> None:
         collections = pathlib.Path(name, "ansible_collections", "mediaops")
         collections.mkdir(parents=True)
         (collections / "access").symlink_to(ROOT)
-        environment = {**os.environ, "HOME": name, "ANSIBLE_HOME": name, "ANSIBLE_COLLECTIONS_PATH": name}  # antsibull-docs leaves a log in HOME
+        environment = {
+            **os.environ,
+            "HOME": name,
+            "ANSIBLE_HOME": name,
+            "ANSIBLE_COLLECTIONS_PATH": name,
+        }  # antsibull-docs leaves a log in HOME
         settings = pathlib.Path(name, "antsibull-docs.cfg")
         settings.write_text(SETTINGS, encoding="utf-8")
         antsibull = ["antsibull-docs", "--config-file", str(settings), "collection"]
-        antsibull += ["--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", str(reference), "mediaops.access"]
+        antsibull += [
+            "--use-current",
+            "--squash-hierarchy",
+            "--fail-on-error",
+            "--dest-dir",
+            str(reference),
+            "mediaops.access",
+        ]
         subprocess.run(antsibull, env=environment, check=True)
         for page in reference.glob("*.rst"):
             page.write_text(OWN_CONTENTS.sub("", page.read_text(encoding="utf-8")), encoding="utf-8")
         Pages(source).add(INDEX)
-        sphinx = ["sphinx-build", "-q", "-W", "--keep-going", "-c", str(ROOT / "docs"), "-d", str(pathlib.Path(name, "doctrees")), str(source), str(output)]
+        sphinx = [
+            "sphinx-build",
+            "-q",
+            "-W",
+            "--keep-going",
+            "-c",
+            str(ROOT / "docs"),
+            "-d",
+            str(pathlib.Path(name, "doctrees")),
+            str(source),
+            str(output),
+        ]
         subprocess.run(sphinx, env=environment, check=True)
-    front = '<!doctype html><html lang="en"><title>mediaops.access</title><meta http-equiv="refresh" content="0; url=docs/index.html"></html>\n'
+    front = (
+        '<!doctype html><html lang="en"><title>mediaops.access</title><meta http-equiv="refresh" content="0; '
+        'url=docs/index.html"></html>\n'
+    )
     (output / "index.html").write_text(front, encoding="utf-8")
 
 

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Generate the manifest's JSON Schema from the plugins: --write updates the file, --check fails if it is out of date.
 
-A section has the options of its provider, and the lists that the provider's class declares; an item in a list has options of a module.
+A section has the options of its provider, and the lists that the provider's class declares; an item in a list has
+options of a module.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "roles" / "provision" / "files" / "manifest.schema.json"
 PLUGINS = "ansible_collections.mediaops.access.plugins"
 TYPES: dict[str, dict[str, t.Any]] = {
-    # YAML reads 3.10 as 3.1 and 0123 as 83, so strings that look like numbers must be quoted; unquoted integers are accepted, decimals are not.
+    # YAML reads 3.10 as 3.1 and 0123 as 83, so strings that look like numbers must be quoted; unquoted integers are
+    # accepted, decimals are not.
     "str": {"type": ["string", "integer"]},
     "path": {"type": "string"},
     "int": {"type": ["integer", "string"], "pattern": "^-?[0-9]+$"},
@@ -38,20 +40,31 @@ DELIVER = {
             "dest": {
                 "type": "string",
                 "minLength": 1,
-                "description": "The path of the file, relative to the manifest's directory. It is required for all formats except vault_kv2.",
+                "description": "The path of the file, relative to the manifest's directory. It is required for all "
+                "formats except vault_kv2.",
             },
             "format": {
                 "enum": ["dotenv", "vault_yaml", "json", "vault_kv2"],
-                "description": "The format: an environment file, JSON, YAML encrypted with Ansible Vault, or a secret in HashiCorp Vault or OpenBao.",
+                "description": "The format: an environment file, JSON, YAML encrypted with Ansible Vault, or a "
+                "secret in HashiCorp Vault or OpenBao.",
             },
-            "url": {"type": "string", "minLength": 1, "description": "The root URL of Vault or OpenBao, for vault_kv2."},
+            "url": {
+                "type": "string",
+                "minLength": 1,
+                "description": "The root URL of Vault or OpenBao, for vault_kv2.",
+            },
             "mount": {
                 "type": "string",
                 "minLength": 1,
-                "description": "The mount path of the KV secrets engine (version 2), for vault_kv2. The default is secret.",
+                "description": "The mount path of the KV secrets engine (version 2), for vault_kv2. The default is "
+                "secret.",
             },
             "path": {"type": "string", "minLength": 1, "description": "The path of the secret, for vault_kv2."},
-            "token": {"type": "string", "minLength": 1, "description": "The token for Vault or OpenBao, for vault_kv2."},
+            "token": {
+                "type": "string",
+                "minLength": 1,
+                "description": "The token for Vault or OpenBao, for vault_kv2.",
+            },
             "namespace": {"type": "string", "description": "The namespace in Vault or OpenBao, for vault_kv2."},
         },
         "required": ["format"],
@@ -66,17 +79,28 @@ DELIVER = {
 def descriptions(place: str) -> dict[str, str]:
     """The first paragraph of each option's documentation, without Ansible's markup."""
     source = importlib.import_module(f"{PLUGINS}.{place}")
-    texts = [source.DOCUMENTATION] if hasattr(source, "DOCUMENTATION") else [text for name, text in vars(source.ModuleDocFragment).items() if name.isupper()]
+    texts = (
+        [source.DOCUMENTATION]
+        if hasattr(source, "DOCUMENTATION")
+        else [text for name, text in vars(source.ModuleDocFragment).items() if name.isupper()]
+    )
     options = {name: body for text in texts for name, body in yaml.safe_load(text).get("options", {}).items()}
-    firsts = {name: body["description"] if isinstance(body["description"], str) else body["description"][0] for name, body in options.items()}
-    return {name: re.sub(r"\b(?:RV|[OVECBI])\(([^)]*)\)", r"\1", " ".join(first.split())) for name, first in firsts.items()}
+    firsts = {
+        name: body["description"] if isinstance(body["description"], str) else body["description"][0]
+        for name, body in options.items()
+    }
+    return {
+        name: re.sub(r"\b(?:RV|[OVECBI])\(([^)]*)\)", r"\1", " ".join(first.split())) for name, first in firsts.items()
+    }
 
 
 def properties(spec: dict[str, t.Any], names: t.Iterable[str], words: dict[str, str]) -> dict[str, t.Any]:
     is_id = importlib.import_module(f"{PLUGINS}.module_utils._data.values").is_id
 
     def kind(name: str, option: dict[str, t.Any]) -> dict[str, t.Any]:
-        return {"enum": option["choices"]} if "choices" in option else ID if is_id(name, option) else TYPES[option["type"]]
+        return (
+            {"enum": option["choices"]} if "choices" in option else ID if is_id(name, option) else TYPES[option["type"]]
+        )
 
     return {name: {**kind(name, spec[name]), "description": words[name]} for name in names}
 
@@ -89,7 +113,13 @@ def list_schema(provider: t.Any, wanted: t.Any, connection: dict[str, t.Any]) ->
         name = {**TYPES["str"], "minLength": 1, "description": "The name under which the credentials are delivered."}
         items = {"name": name, **connection, **items}
     required = ["name"] if wanted.named else list(wanted.required)
-    pairs = [{"oneOf": [{"required": [name]} for name in names], "$comment": f"exactly one of {' and '.join(names)} must be given"} for names in wanted.one_of]
+    pairs = [
+        {
+            "oneOf": [{"required": [name]} for name in names],
+            "$comment": f"exactly one of {' and '.join(names)} must be given",
+        }
+        for names in wanted.one_of
+    ]
     rules = {**({"required": required} if required else {}), **({"allOf": pairs} if pairs else {})}
     return {"type": "array", "items": {"type": "object", "properties": items, "additionalProperties": False, **rules}}
 
@@ -102,13 +132,19 @@ def setting_schemas(wanted: t.Any) -> dict[str, t.Any]:
 def section(provider: t.Any) -> dict[str, t.Any]:
     words = {**descriptions("doc_fragments.common"), **descriptions(f"doc_fragments.{provider.name}")}
     spec = provider.argument_spec()
-    lists = {name: list_schema(provider, wanted, properties(provider.options, provider.options, words)) for name, wanted in provider.manifest.items()}
-    settings = {name: schema for wanted in provider.manifest.values() for name, schema in setting_schemas(wanted).items()}
+    lists = {
+        name: list_schema(provider, wanted, properties(provider.options, provider.options, words))
+        for name, wanted in provider.manifest.items()
+    }
+    settings = {
+        name: schema for wanted in provider.manifest.values() for name, schema in setting_schemas(wanted).items()
+    }
     files = {
         f"{name}_file": {
             "type": "string",
             "minLength": 1,
-            "description": f"The path of a CSV, JSON, JSON Lines or YAML file with more {name}, relative to the manifest's directory.",
+            "description": f"The path of a CSV, JSON, JSON Lines or YAML file with more {name}, relative to the "
+            "manifest's directory.",
         }
         for name, wanted in provider.manifest.items()
         if wanted.from_file

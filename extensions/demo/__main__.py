@@ -46,9 +46,15 @@ def run_playbook(folder: pathlib.Path, *options: str) -> str:
         f"@{password}",
     ]
     # The demo neither uses nor changes the user's own settings and cache.
-    kept = {name: value for name, value in os.environ.items() if name == "ANSIBLE_COLLECTIONS_PATH" or not name.startswith(("ANSIBLE_", "MEDIAOPS_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "ANSIBLE_COLLECTIONS_PATH" or not name.startswith(("ANSIBLE_", "MEDIAOPS_"))
+    }
     environment = {**kept, "ANSIBLE_CONFIG": str(folder / "ansible.cfg"), "ANSIBLE_HOME": str(folder / "ansible")}
-    done = subprocess.run([*command, *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        [*command, *options], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     if done.returncode:
         end = "\n".join(done.stdout.splitlines()[-TAIL:])
         sys.exit(f"{end}\n\nThe playbook failed. Complete output: {save_log(done.stdout)}")
@@ -59,7 +65,9 @@ def save_log(output: str) -> str:
     """Write the output to a new file, in $WORK/logs or the temporary directory, and return its path."""
     logs = pathlib.Path(os.environ["WORK"], "logs") if "WORK" in os.environ else pathlib.Path(tempfile.gettempdir())
     logs.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=logs, prefix="mediaops-demo-", suffix=".log", encoding="utf-8", delete=False) as file:
+    with tempfile.NamedTemporaryFile(
+        "w", dir=logs, prefix="mediaops-demo-", suffix=".log", encoding="utf-8", delete=False
+    ) as file:
         file.write(output)
     return file.name
 
@@ -106,10 +114,15 @@ def demonstrate(folder: pathlib.Path, url: str) -> None:
     print_list(list_changes(run_playbook(folder)), "nothing has changed")
     variables = [line.partition("=")[0] for line in (folder / "credentials.env").read_text().splitlines()]
     print_heading("Delivered credentials (mode 0600)")
-    print_list([f"credentials.env: {', '.join(variables)}", "credentials.yml: the same values, encrypted with Ansible Vault"])
+    print_list(
+        [f"credentials.env: {', '.join(variables)}", "credentials.yml: the same values, encrypted with Ansible Vault"]
+    )
     with urllib.request.urlopen(f"{url}/_sandbox/summary", timeout=10) as answer:
         summary = json.load(answer)
-    counted = [f"{platform}: {counts['requests']} requests, {counts['logins']} logins, {counts['rejected_429']} x 429" for platform, counts in summary.items()]
+    counted = [
+        f"{platform}: {counts['requests']} requests, {counts['logins']} logins, {counts['rejected_429']} x 429"
+        for platform, counts in summary.items()
+    ]
     print_heading("Requests in all three runs")
     print_list([line for line in counted if " 0 requests" not in line])
 

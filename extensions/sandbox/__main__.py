@@ -20,14 +20,28 @@ from sandbox.switches import describe_switches
 
 
 def parse_arguments(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="sandbox", description="Simulates the APIs of media platforms on the loopback interface.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, default=8800, help="port to listen on; 0 selects a free port (default: 8800)")
-    parser.add_argument(
-        "--ready-file", type=Path, metavar="PATH", help='file that is written once the sandbox listens, {"url": ..., "pid": ...}, and removed when it stops'
+    parser = argparse.ArgumentParser(
+        prog="sandbox", description="Simulates the APIs of media platforms on the loopback interface."
     )
-    parser.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="set a switch; can be repeated")
-    parser.add_argument("--seed", type=Path, metavar="FILE", help="JSON file with the initial state, in the format of GET /_sandbox/state")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument(
+        "--port", type=int, default=8800, help="port to listen on; 0 selects a free port (default: 8800)"
+    )
+    parser.add_argument(
+        "--ready-file",
+        type=Path,
+        metavar="PATH",
+        help='file that is written once the sandbox listens, {"url": ..., "pid": ...}, and removed when it stops',
+    )
+    parser.add_argument(
+        "--switch", action="append", default=[], metavar="NAME=VALUE", help="set a switch; can be repeated"
+    )
+    parser.add_argument(
+        "--seed",
+        type=Path,
+        metavar="FILE",
+        help="JSON file with the initial state, in the format of GET /_sandbox/state",
+    )
     parser.add_argument("--list-switches", action="store_true", help="print the table of switches and exit")
     parser.add_argument("--quiet", action="store_true", help="print nothing")
     parser.add_argument("--tls-cert", metavar="FILE", help="serve HTTPS with this certificate")
@@ -52,7 +66,14 @@ def welcome(sandbox: Sandbox, url: str) -> str:
         rows += [("", credential.label, credential.value.replace("{url}", url)) for credential in platform.credentials]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     table = [f"{first:<{widths[0]}}  {second:<{widths[1]}}  {third}" for first, second, third in rows]
-    return "\n".join([f"Sandbox at {url} (control API: {url}/_sandbox/). All data is fictional. Press Ctrl-C to stop.", "", *table, ""])
+    return "\n".join(
+        [
+            f"Sandbox at {url} (control API: {url}/_sandbox/). All data is fictional. Press Ctrl-C to stop.",
+            "",
+            *table,
+            "",
+        ]
+    )
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -24,7 +24,9 @@ __all__ = ["Sandbox", "create_app"]
 
 def create_app(sandbox: Sandbox) -> Router:
     """Return the control API below /_sandbox, and the platforms everywhere else."""
-    return Router([Mount("/_sandbox", app=create_control_app(sandbox))], default=PlatformsApp(sandbox), redirect_slashes=False)
+    return Router(
+        [Mount("/_sandbox", app=create_control_app(sandbox))], default=PlatformsApp(sandbox), redirect_slashes=False
+    )
 
 
 class PlatformsApp:
@@ -42,7 +44,9 @@ class PlatformsApp:
             response = JSONResponse({"error": f"no platform at /{prefix}", "platforms": sorted(self._by_prefix)}, 404)
             await response(scope, receive, send)
             return
-        request = PlatformRequest({**scope, "path": f"/{prefix}/{path}", "root_path": f"/{prefix}", "app_root_path": ""}, receive)
+        request = PlatformRequest(
+            {**scope, "path": f"/{prefix}/{path}", "root_path": f"/{prefix}", "app_root_path": ""}, receive
+        )
         try:
             await request.receive_content()
         except ClientDisconnect:
@@ -50,7 +54,9 @@ class PlatformsApp:
         operation = platform.find_operation(prefix, request)
         await self._answer(platform, request, operation, Connection(scope, receive, send, self._sandbox.stopping))
 
-    async def _answer(self, platform: Platform, request: PlatformRequest, operation: Operation, connection: Connection) -> None:
+    async def _answer(
+        self, platform: Platform, request: PlatformRequest, operation: Operation, connection: Connection
+    ) -> None:
         sandbox = self._sandbox
         arrived = sandbox.clock.real_steady()
         sandbox.catch_up(platform)
@@ -84,7 +90,9 @@ class PlatformsApp:
         if delay:
             await self._sandbox.pause(delay / 1000)
 
-    def _process(self, platform: Platform, request: PlatformRequest, operation: Operation, fault: Fault | None) -> Response | None:
+    def _process(
+        self, platform: Platform, request: PlatformRequest, operation: Operation, fault: Fault | None
+    ) -> Response | None:
         """Process a request under a fault. Returns the response to send, or None if the connection is to be dropped."""
         if fault is None:
             return platform.process(request, operation)
@@ -95,7 +103,9 @@ class PlatformsApp:
 
 
 async def _send(response: Response | None, fault: Fault | None, connection: Connection) -> bool:
-    """Send a response over a connection that the fault may break. Returns False if the client disconnected before it."""
+    """Send a response over a connection that the fault may break. Returns False if the client disconnected before
+    it.
+    """
     if response is None:
         await connection.drop()
     elif fault is None:

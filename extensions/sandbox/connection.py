@@ -18,7 +18,9 @@ BODILESS = (204, 304)
 
 
 class Connection:
-    """The connection of one request. Without a transport (in-process test clients), a broken connection is an exception."""
+    """The connection of one request. Without a transport (in-process test clients), a broken connection is an
+    exception.
+    """
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, stopping: asyncio.Event) -> None:
         self._transport = scope.get("extensions", {}).get(TRANSPORT)

@@ -59,7 +59,14 @@ class ControlAPI:
         ]
 
     async def list_routes(self, request: Request) -> Response:
-        return JSONResponse({"routes": [f"{'/'.join(sorted((route.methods or set()) - {'HEAD'}))} /_sandbox{route.path}" for route in self.routes]})
+        return JSONResponse(
+            {
+                "routes": [
+                    f"{'/'.join(sorted((route.methods or set()) - {'HEAD'}))} /_sandbox{route.path}"
+                    for route in self.routes
+                ]
+            }
+        )
 
     async def requests(self, request: Request) -> Response:
         if request.method == "DELETE":
@@ -103,7 +110,11 @@ class ControlAPI:
     async def invalidate_tokens(self, request: Request) -> Response:
         given = await parse_body(request)
         kind = None if given.get("kind") == "all" else given.get("kind", "access")
-        platforms = [self._sandbox.find_platform(given["platform"])] if given.get("platform") else list(self._sandbox.platforms.values())
+        platforms = (
+            [self._sandbox.find_platform(given["platform"])]
+            if given.get("platform")
+            else list(self._sandbox.platforms.values())
+        )
         return JSONResponse({"invalidated": {platform.name: platform.tokens.clear(kind) for platform in platforms}})
 
     async def clock(self, request: Request) -> Response:

@@ -65,12 +65,16 @@ class Fault:
         if item.get("platform") not in (None, *platforms):
             raise FaultError(f"fault {kind}: unknown platform {item['platform']!r}; platforms: {', '.join(platforms)}")
         try:
-            path, operation = (re.compile(item[key]) if item.get(key) is not None else None for key in ("path", "operation"))
+            path, operation = (
+                re.compile(item[key]) if item.get(key) is not None else None for key in ("path", "operation")
+            )
             times, skip = int(item.get("times", 1)), int(item.get("skip", 0))
         except (re.error, TypeError, ValueError) as exc:
             raise FaultError(f"fault {kind}: {exc}") from exc
         method = item.get("method")
-        return cls(kind, item.get("platform"), method.upper() if method else None, path, operation, times, skip, parameters)
+        return cls(
+            kind, item.get("platform"), method.upper() if method else None, path, operation, times, skip, parameters
+        )
 
     def matches(self, platform: str, request: PlatformRequest, operation: Operation) -> bool:
         return (
@@ -198,11 +202,15 @@ def _empty(response: Response, given: Parameters) -> Response:
 
 
 def _replace(response: Response, given: Parameters) -> Response:
-    return with_body(response, json.dumps(given["body"]).encode(), given.get("status"), {"content-type": "application/json"})
+    return with_body(
+        response, json.dumps(given["body"]).encode(), given.get("status"), {"content-type": "application/json"}
+    )
 
 
 def _compress(response: Response, given: Parameters) -> Response:
-    return with_body(response, _compressed_spaces(int(given.get("mebibytes", 64))), headers={"content-encoding": "gzip"})
+    return with_body(
+        response, _compressed_spaces(int(given.get("mebibytes", 64))), headers={"content-encoding": "gzip"}
+    )
 
 
 @functools.cache

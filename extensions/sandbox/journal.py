@@ -42,7 +42,9 @@ class Counts:
     by_operation: Counter[str] = field(default_factory=Counter)
 
     def dump(self) -> dict[str, Any]:
-        return {item.name: getattr(self, item.name) for item in fields(self)} | {"by_operation": dict(self.by_operation)}
+        return {item.name: getattr(self, item.name) for item in fields(self)} | {
+            "by_operation": dict(self.by_operation)
+        }
 
 
 class Journal:
@@ -55,7 +57,9 @@ class Journal:
         self.clear()
 
     def add(self, entry: Entry, label: str, rejected: bool) -> None:
-        """Record a request. `label` names it in the counts if it has no GraphQL operations; `rejected`: it exceeded a rate limit."""
+        """Record a request. `label` names it in the counts if it has no GraphQL operations; `rejected`: it exceeded a
+        rate limit.
+        """
         self.entries.append(entry)
         counts = self.counts[entry.platform]
         counts.requests += 1
@@ -74,7 +78,10 @@ class Journal:
     def dump(self, platform: str | None = None) -> list[dict[str, Any]]:
         """Return the requests to all platforms, or to one, in the order of their arrival."""
         chosen = [entry for entry in self.entries if platform in (None, entry.platform)]
-        return [{name: getattr(entry, name) for name in ENTRY_FIELDS} for entry in sorted(chosen, key=lambda entry: entry.at)]
+        return [
+            {name: getattr(entry, name) for name in ENTRY_FIELDS}
+            for entry in sorted(chosen, key=lambda entry: entry.at)
+        ]
 
     def summarize(self) -> dict[str, Any]:
         """Return the counts of each platform."""

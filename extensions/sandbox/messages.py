@@ -19,13 +19,16 @@ from starlette.responses import Response
 class PlatformRequest(Request):
     """A request to a platform, whose body has been received already.
 
-    Handlers are plain functions: a fault can make one run after its request was answered, or on a call of the control API.
+    Handlers are plain functions: a fault can make one run after its request was answered, or on a call of the control
+    API.
     """
 
     content: bytes
 
     async def receive_content(self) -> None:
-        """Receive the body, with less ado than Starlette's `body()`. Raises ClientDisconnect if the client leaves before the end of it."""
+        """Receive the body, with less ado than Starlette's `body()`. Raises ClientDisconnect if the client leaves
+        before the end of it.
+        """
         parts: list[bytes] = []
         more = True
         while more:
@@ -91,7 +94,9 @@ class Rejection(Exception):
         self.response = response
 
 
-def with_body(response: Response, body: bytes, status: int | None = None, headers: dict[str, str] | None = None) -> Response:
+def with_body(
+    response: Response, body: bytes, status: int | None = None, headers: dict[str, str] | None = None
+) -> Response:
     """Return the response with another body, and possibly another status and more headers."""
     kept = {name: value for name, value in response.headers.items() if name != "content-length"}
     return Response(body, status or response.status_code, {**kept, **(headers or {})})

@@ -19,7 +19,8 @@ Handler = Callable[[PlatformRequest], Response]
 class Endpoint(Route):
     """A route of a platform; any method if none is given.
 
-    `auth`: requests count towards the authentication limit. `login`: requests ask for a token, and count towards that limit, too.
+    `auth`: requests count towards the authentication limit. `login`: requests ask for a token, and count towards that
+    limit, too.
     """
 
     def __init__(self, path: str, handler: Handler, *methods: str, auth: bool = False, login: bool = False) -> None:
@@ -32,7 +33,9 @@ class Endpoint(Route):
 
 @dataclass(slots=True)
 class Operation:
-    """The operation that a request asks for. It is known before the request is processed: limits, faults and journal depend on it."""
+    """The operation that a request asks for. It is known before the request is processed: limits, faults and journal
+    depend on it.
+    """
 
     #: Names the operation in the counts, such as `GET /api/accounts`.
     label: str

@@ -84,7 +84,9 @@ def bind_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
-def serve(sandbox: Sandbox, sock: socket.socket, url: str, ready_file: Path | None = None, tls: TLS | None = None) -> None:
+def serve(
+    sandbox: Sandbox, sock: socket.socket, url: str, ready_file: Path | None = None, tls: TLS | None = None
+) -> None:
     """Serve until a signal stops the server."""
     config = uvicorn.Config(
         create_app(sandbox),

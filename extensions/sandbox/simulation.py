@@ -40,11 +40,15 @@ class LateRequest:
 class Sandbox:
     """Platforms, switches, faults, rate limits, journal and clock."""
 
-    def __init__(self, switches: dict[str, Any] | None = None, seed: dict[str, Any] | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self, switches: dict[str, Any] | None = None, seed: dict[str, Any] | None = None, clock: Clock | None = None
+    ) -> None:
         self.clock = clock or Clock()
         self.switches = Switches(all_switches(), switches)
         self.seed = seed or {}
-        self.platforms: dict[str, Platform] = {platform.name: platform(self.switches, self.clock) for platform in PLATFORMS}
+        self.platforms: dict[str, Platform] = {
+            platform.name: platform(self.switches, self.clock) for platform in PLATFORMS
+        }
         self.faults = Faults(list(self.platforms))
         self.late: list[LateRequest] = []
         self.limiter = Limiter(self.clock)
@@ -103,6 +107,10 @@ class Sandbox:
 
     def catch_up(self, platform: Platform | None = None) -> None:
         """Process the late requests that are due by now."""
-        for late in [late for late in self.late if platform in (None, late.platform) and late.requests <= 0 and self.clock.now() >= late.not_before]:
+        for late in [
+            late
+            for late in self.late
+            if platform in (None, late.platform) and late.requests <= 0 and self.clock.now() >= late.not_before
+        ]:
             self.late.remove(late)
             late.platform.process(late.request, late.operation)

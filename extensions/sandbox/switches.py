@@ -18,7 +18,9 @@ class SwitchError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A setting. It has either fixed `values` or free text of a certain `form`, which `convert` turns into the value that the code uses."""
+    """A setting. It has either fixed `values` or free text of a certain `form`, which `convert` turns into the value
+    that the code uses.
+    """
 
     name: str
     default: str
@@ -30,7 +32,9 @@ class Switch:
     def parse(self, value: Any) -> tuple[str, Any]:
         """Return the value as text and as the code uses it."""
         if isinstance(value, bool):
-            value = next((word for word in (("yes", "true") if value else ("no", "false")) if word in self.values), value)
+            value = next(
+                (word for word in (("yes", "true") if value else ("no", "false")) if word in self.values), value
+            )
         text = "none" if value is None else str(value)
         if self.values:
             if text not in self.values:
@@ -62,7 +66,13 @@ def number(name: str, default: int, description: str) -> Switch:
 
 
 def optional_number(name: str, default: int | None, description: str) -> Switch:
-    return Switch(name, "none" if default is None else str(default), description, form="a number, none", convert=_parse_optional_number)
+    return Switch(
+        name,
+        "none" if default is None else str(default),
+        description,
+        form="a number, none",
+        convert=_parse_optional_number,
+    )
 
 
 def rate_limit(name: str, default: str, description: str) -> Switch:

@@ -64,8 +64,13 @@ class ActionModule(ControllerAction):
 
 
 def _coming(wanted: dict[str, dict[str, t.Any]]) -> dict[str, list[str]]:
-    """In check mode: the names whose credentials only the real run will obtain. Their token is null, or their application has no ID."""
-    return {kind: [name for name, entry in entries.items() if entry is None or entry.get("id", "") is None] for kind, entries in wanted.items()}
+    """In check mode: the names whose credentials only the real run will obtain. Their token is null, or their
+    application has no ID.
+    """
+    return {
+        kind: [name for name, entry in entries.items() if entry is None or entry.get("id", "") is None]
+        for kind, entries in wanted.items()
+    }
 
 
 def _shown(credentials: Credentials, before: Credentials | None = None) -> dict[str, dict[str, t.Any]]:
@@ -78,7 +83,10 @@ def _shown(credentials: Credentials, before: Credentials | None = None) -> dict[
         return MASK if before is None or old == text else f"{MASK} (new)"
 
     return {
-        kind: {name: {key: value(kind, name, key, entry[key]) for key in KEYS[kind] if key in entry} for name, entry in entries.items()}
+        kind: {
+            name: {key: value(kind, name, key, entry[key]) for key in KEYS[kind] if key in entry}
+            for name, entry in entries.items()
+        }
         for kind, entries in credentials.items()
     }
 

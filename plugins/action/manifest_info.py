@@ -51,7 +51,11 @@ class ActionModule(ControllerAction):
         manifest = {key: _without_null(value) for key, value in _without_null(plain(given)).items()}
         with open(SCHEMA, encoding="utf-8") as file:
             shapes = Schema(json.load(file)).problems(manifest)
-        problems = values + [problem for problem in shapes if problem.partition(": ")[0] not in {value.partition(": ")[0] for value in values}]
+        problems = values + [
+            problem
+            for problem in shapes
+            if problem.partition(": ")[0] not in {value.partition(": ")[0] for value in values}
+        ]
         _refuse(name, problems or _names_twice(manifest))
         deliver = manifest.pop("deliver", [])
         for target in deliver:
@@ -92,9 +96,19 @@ class ActionModule(ControllerAction):
         given = plain(given)
         if not isinstance(given, str):
             raise AccessError("manifest must be a dictionary, or the path of a YAML or JSON file")
-        path = next((place for place in (os.path.abspath(os.path.expanduser(given)), os.path.join(base, given)) if os.path.isfile(place)), None)
+        path = next(
+            (
+                place
+                for place in (os.path.abspath(os.path.expanduser(given)), os.path.join(base, given))
+                if os.path.isfile(place)
+            ),
+            None,
+        )
         if path is None:
-            raise AccessError(f"manifest {given!r} not found. A relative path starts at the working directory or at the playbook's directory")
+            raise AccessError(
+                f"manifest {given!r} not found. A relative path starts at the working directory or at the playbook's "
+                "directory"
+            )
         try:
             # A manifest file is data, so templates in it are never evaluated. It may be encrypted with Ansible Vault.
             text = self._loader.get_text_file_contents(path)
@@ -111,13 +125,19 @@ class ActionModule(ControllerAction):
         return manifest, path, os.path.dirname(path)
 
     def _wrong_items(self, provider: t.Any, section: dict[str, t.Any], check: bool, revoke: bool) -> list[str]:
-        """The problems of items, before anything is provisioned. The module that provisions the items of a file reads it again."""
+        """The problems of items, before anything is provisioned. The module that provisions the items of a file reads
+        it again.
+        """
         problems: list[str] = []
         for key, wanted in provider.manifest.items():
             items = self._every_item(f"{provider.name}.{key}", key, wanted, section)
             if revoke:
                 items = (item._replace(options={**item.options, "state": "absent"}) for item in items)
-            problems += wanted.check(items, Clock().now()) if check and wanted.check else [item.place + item.problem for item in items if item.problem]
+            problems += (
+                wanted.check(items, Clock().now())
+                if check and wanted.check
+                else [item.place + item.problem for item in items if item.problem]
+            )
         return problems
 
     def _every_item(self, place: str, key: str, wanted: t.Any, section: dict[str, t.Any]) -> t.Iterator[Item]:
@@ -131,7 +151,9 @@ class ActionModule(ControllerAction):
         if wanted.from_file and section.get(f"{key}_file"):
             source = f"{place}_file: "
             try:
-                yield from (item._replace(place=source + item.place) for item in self._items(wanted, section[f"{key}_file"]))
+                yield from (
+                    item._replace(place=source + item.place) for item in self._items(wanted, section[f"{key}_file"])
+                )
             except AccessError as error:
                 yield Item(source, (), {}, error.message)
 
@@ -144,7 +166,9 @@ class ActionModule(ControllerAction):
         for key, wanted in provider.manifest.items():
             path = section.pop(f"{key}_file", None) if wanted.from_file else None
             if path:
-                section[key] = section.get(key, []) + [{name: item.options[name] for name in item.given} for item in self._items(wanted, path)]
+                section[key] = section.get(key, []) + [
+                    {name: item.options[name] for name in item.given} for item in self._items(wanted, path)
+                ]
 
 
 def _wrong_values(manifest: dict[str, t.Any], loader: t.Any) -> list[str]:
@@ -193,7 +217,10 @@ def _refuse(name: str, problems: list[str], most: int = 10) -> None:
 
 def _anchor_paths(provider: t.Any, section: dict[str, t.Any], folder: str) -> None:
     """Resolve relative paths of options and files against the manifest's directory."""
-    options = {**provider.argument_spec(), **{name: _module(wanted).options[name] for wanted in provider.manifest.values() for name in wanted.settings}}
+    options = {
+        **provider.argument_spec(),
+        **{name: _module(wanted).options[name] for wanted in provider.manifest.values() for name in wanted.settings},
+    }
     paths = [name for name, option in options.items() if option["type"] == "path"]
     paths += [f"{key}_file" for key, wanted in provider.manifest.items() if wanted.from_file]
     for name in paths:
@@ -210,7 +237,9 @@ def _wrong_options(provider: t.Any, section: dict[str, t.Any], arguments: dict[s
     if not COMMON.keys() & section.keys():
         return []
     options = {name: section.get(name, arguments[name]) for name in COMMON}
-    validation = ArgumentSpecValidator(COMMON).validate({name: value for name, value in options.items() if value is not None})
+    validation = ArgumentSpecValidator(COMMON).validate(
+        {name: value for name, value in options.items() if value is not None}
+    )
     try:
         if validation.error_messages:
             raise AccessError(validation.errors.msg)
@@ -256,7 +285,9 @@ def _make_absent(provider: t.Any, section: dict[str, t.Any]) -> None:
 
 
 def _named(manifest: dict[str, t.Any]) -> t.Iterator[tuple[str, str, dict[str, t.Any]]]:
-    """Kind, place and item of everything whose credentials are delivered by name. A name that is a number in YAML becomes a string."""
+    """Kind, place and item of everything whose credentials are delivered by name. A name that is a number in YAML
+    becomes a string.
+    """
     for provider in platforms():
         for kind in ("applications", "tokens"):
             items = manifest.get(provider.name, {}).get(kind, []) if kind in provider.manifest else []
@@ -271,7 +302,9 @@ def _names_twice(manifest: dict[str, t.Any]) -> list[str]:
     for kind, place, item in _named(manifest):
         first = seen.setdefault((kind, item["name"]), place)
         if first != place:
-            problems.append(f"{place}: the name {item['name']!r} is in {first} already; the names of {kind} must be unique")
+            problems.append(
+                f"{place}: the name {item['name']!r} is in {first} already; the names of {kind} must be unique"
+            )
     return problems
 
 
@@ -286,7 +319,10 @@ def _wanted_names(manifest: dict[str, t.Any]) -> dict[str, dict[str, str]]:
 
 def _clashes(manifest: dict[str, t.Any]) -> list[str]:
     places = _wanted_names(manifest)
-    return [f"{' and '.join(places[clash.kind][name] for name in clash.names)}: {clash.problem}" for clash in clashes(places)]
+    return [
+        f"{' and '.join(places[clash.kind][name] for name in clash.names)}: {clash.problem}"
+        for clash in clashes(places)
+    ]
 
 
 main = ActionModule.check_options  # for ansible-lint

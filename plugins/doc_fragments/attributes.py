@@ -42,7 +42,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - No token is issued. If a token is cached, it is returned; otherwise, a change is reported and no token is returned.
+      - No token is issued. If a token is cached, it is returned; otherwise, a change is reported and no token is
+        returned.
     description: Predicts what a real run would change and writes nothing.
   diff_mode:
     support: full
@@ -52,7 +53,8 @@ attributes:
   idempotent:
     support: partial
     details:
-      - A second run returns the cached token, unless O(force=true) or the remaining lifetime of the token is shorter than O(min_ttl).
+      - A second run returns the cached token, unless O(force=true) or the remaining lifetime of the token is shorter
+        than O(min_ttl).
     description: A second run changes nothing.
 """
 

@@ -31,11 +31,13 @@ options:
     type: str
   forwarded_for:
     description:
-      - The IP address of the end user, sent in the header C(X-Forwarded-For). The platform then applies its rate limits to this address.
+      - The IP address of the end user, sent in the header C(X-Forwarded-For). The platform then applies its rate limits
+        to this address.
     type: str
   rate_limit_counts:
     description:
-      - What counts towards the rate limits, either each request or each field of its document (each login or write). The platform does not document which.
+      - What counts towards the rate limits, either each request or each field of its document (each login or write).
+        The platform does not document which.
       - Use V(field) if requests with many writes fail with error 429.
     type: str
     choices: [request, field]
@@ -48,7 +50,8 @@ options:
     default: 120/minute
   auth_rate_limit:
     description:
-      - The maximum rate of authentication requests, in the format of O(rate_limit). These requests count towards both limits.
+      - The maximum rate of authentication requests, in the format of O(rate_limit). These requests count towards both
+        limits.
     type: str
     default: 20/minute
 attributes:
@@ -63,13 +66,15 @@ attributes:
 options:
   scope:
     description:
-      - The scope of the token, V(user) for frontend users or V(admin) for the CMS. Each scope has its own client credentials.
+      - The scope of the token, V(user) for frontend users or V(admin) for the CMS. Each scope has its own client
+        credentials.
     type: str
     choices: [user, admin]
     default: user
   grant:
     description:
-      - The credentials used to obtain the token. V(client) uses O(client_id) and O(client_secret), V(password) uses O(email) and O(password).
+      - The credentials used to obtain the token. V(client) uses O(client_id) and O(client_secret), V(password) uses
+        O(email) and O(password).
     type: str
     choices: [client, password]
     default: client
@@ -83,7 +88,8 @@ options:
     type: str
   user_id:
     description:
-      - The ID of the user to obtain a token for, with O(grant=client) and O(scope=user). If no user is set, the token is the client's own.
+      - The ID of the user to obtain a token for, with O(grant=client) and O(scope=user). If no user is set, the token
+        is the client's own.
     type: int
   user_email:
     description:

@@ -29,7 +29,8 @@ options:
     type: path
   timeout:
     description:
-      - The maximum time in seconds for one request to connect, and then to be answered. A large response may take one more second for each 64 KiB received.
+      - The maximum time in seconds for one request to connect, and then to be answered. A large response may take one
+        more second for each 64 KiB received.
       - If not set, the environment variable E(MEDIAOPS_TIMEOUT) is used.
     type: float
     default: 30.0
@@ -42,22 +43,28 @@ options:
     default: 4
   max_wait:
     description:
-      - The maximum total time in seconds that one item waits for rate limits, for C(Retry-After) and for the login of another process. After that, it fails.
+      - The maximum total time in seconds that one item waits for rate limits, for C(Retry-After) and for the login of
+        another process. After that, it fails.
     type: int
     default: 300
   token_cache:
     description:
-      - The location of the tokens and of the rate limits' state, which is shared by all processes that use the same location.
-      - The location is a directory (tokens are encrypted, files have mode 0600), a Redis server such as C(redis://user:password@host:6379/0), or V(none).
-      - Use Redis to share tokens between several controllers, such as AWX job pods. It requires the Python library C(redis) and O(token_cache_key).
+      - The location of the tokens and of the rate limits' state, which is shared by all processes that use the same
+        location.
+      - The location is a directory (tokens are encrypted, files have mode 0600), a Redis server such as
+        C(redis://user:password@host:6379/0), or V(none).
+      - Use Redis to share tokens between several controllers, such as AWX job pods. It requires the Python library
+        C(redis) and O(token_cache_key).
         C(rediss://) connects with TLS, and trusts the certificate authorities of the system and those in O(ca_path).
       - If not set, the environment variable E(MEDIAOPS_TOKEN_CACHE) is used.
     type: str
     default: "{{ ANSIBLE_HOME }}/mediaops"
   token_cache_key:
     description:
-      - The key that encrypts cached tokens, with at least 16 characters. Use a random key, such as the output of C(openssl rand -base64 32).
-      - A cache directory generates its own key if none is set. With Redis, the key is required and must be the same on all controllers.
+      - The key that encrypts cached tokens, with at least 16 characters. Use a random key, such as the output of
+        C(openssl rand -base64 32).
+      - A cache directory generates its own key if none is set. With Redis, the key is required and must be the same on
+        all controllers.
       - If not set, the environment variable E(MEDIAOPS_TOKEN_CACHE_KEY) is used.
     type: str
   min_ttl:
@@ -86,12 +93,14 @@ options:
 options:
   rate_limit:
     description:
-      - The maximum rate at which all processes together start requests, as V(N/second), V(N/minute) or V(none). No limit is documented.
+      - The maximum rate at which all processes together start requests, as V(N/second), V(N/minute) or V(none). No
+        limit is documented.
     type: str
     default: none
   auth_rate_limit:
     description:
-      - The maximum rate of authentication requests, in the format of O(rate_limit). These requests count towards both limits.
+      - The maximum rate of authentication requests, in the format of O(rate_limit). These requests count towards both
+        limits.
     type: str
     default: none
 """

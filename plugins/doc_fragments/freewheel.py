@@ -10,7 +10,8 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - The root URL of the API. The staging environment is V(https://api.stg.freewheel.tv). A token is valid in one environment only.
+      - The root URL of the API. The staging environment is V(https://api.stg.freewheel.tv). A token is valid in one
+        environment only.
       - If not set, the environment variable E(FREEWHEEL_URL) is used.
     type: str
     default: https://api.freewheel.tv
@@ -38,7 +39,8 @@ options:
     default: 20/second
   auth_rate_limit:
     description:
-      - The maximum rate of authentication requests, in the format of O(rate_limit). These requests count towards both limits.
+      - The maximum rate of authentication requests, in the format of O(rate_limit). These requests count towards both
+        limits.
     type: str
     default: 3/second
 attributes:

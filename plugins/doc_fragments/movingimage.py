@@ -26,11 +26,13 @@ options:
     type: str
   video_manager_id:
     description:
-      - The ID of the VideoManager that the token is for, with O(flow=login). Tokens of the other flows are valid for everything that the user can access.
+      - The ID of the VideoManager that the token is for, with O(flow=login). Tokens of the other flows are valid for
+        everything that the user can access.
     type: int
   flow:
     description:
-      - How to obtain tokens. V(login) uses the API's own login, V(openid) the password grant of OpenID Connect, and V(authorization_code) its code grant.
+      - How to obtain tokens. V(login) uses the API's own login, V(openid) the password grant of OpenID Connect, and
+        V(authorization_code) its code grant.
     type: str
     choices: [login, openid, authorization_code]
     default: login

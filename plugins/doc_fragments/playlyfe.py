@@ -32,7 +32,8 @@ options:
     type: str
   token_placement:
     description:
-      - Where the token is sent. V(query) is what the vendor documents. V(header) keeps the token out of server logs, but may not be supported.
+      - Where the token is sent. V(query) is what the vendor documents. V(header) keeps the token out of server logs,
+        but may not be supported.
     type: str
     choices: [query, header]
     default: query

@@ -15,7 +15,8 @@ options:
     required: true
   method:
     description:
-      - The HTTP method. V(GET), V(HEAD) and V(OPTIONS) never report a change. All other methods report a change and are not sent in check mode.
+      - The HTTP method. V(GET), V(HEAD) and V(OPTIONS) never report a change. All other methods report a change and are
+        not sent in check mode.
     type: str
     choices: [GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE]
     default: GET

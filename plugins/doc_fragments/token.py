@@ -11,14 +11,16 @@ class ModuleDocFragment:
 options:
   state:
     description:
-      - V(present) returns a token with a remaining lifetime of at least O(min_ttl) seconds, which is cached, refreshed or newly obtained.
+      - V(present) returns a token with a remaining lifetime of at least O(min_ttl) seconds, which is cached, refreshed
+        or newly obtained.
       - V(absent) removes the token from the cache. If the platform supports revocation, the token is revoked first.
     type: str
     choices: [present, absent]
     default: present
   force:
     description:
-      - Whether to obtain a new token even if a cached token is still usable. If the platform supports revocation, the old token is revoked first.
+      - Whether to obtain a new token even if a cached token is still usable. If the platform supports revocation, the
+        old token is revoked first.
     type: bool
     default: false
 """

@@ -34,7 +34,9 @@ seealso:
 EXAMPLES = r"""
 - name: Build a link to a film
   ansible.builtin.set_fact:
-    film_url: "{{ viewer.token | mediaops.access.audienceplayer_login_url(url='https://demo.audienceplayer.com/film?id=5') }}"
+    film_url: "{{ viewer.token | mediaops.access.audienceplayer_login_url(url=film_page) }}"
+  vars:
+    film_page: https://demo.audienceplayer.com/film?id=5
   no_log: true
 """
 
@@ -50,7 +52,9 @@ def audienceplayer_login_url(token: t.Any, url: str) -> str:
     """The URL with ``token=`` added, in place of one that it had."""
     value = token.get("access_token") if isinstance(token, t.Mapping) else token
     if not isinstance(value, str) or not value:
-        raise AnsibleFilterError("audienceplayer_login_url takes a token (a string) or the token that audienceplayer_token returns")
+        raise AnsibleFilterError(
+            "audienceplayer_login_url takes a token (a string) or the token that audienceplayer_token returns"
+        )
     try:
         parts = urlsplit(url if isinstance(url, str) else "")
     except ValueError:

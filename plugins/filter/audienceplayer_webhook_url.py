@@ -26,7 +26,8 @@ version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 description:
-  - Builds the URL that a shop calls with GET to entitle a viewer to a product or a subscription, in AudiencePlayer's webhook format.
+  - Builds the URL that a shop calls with GET to entitle a viewer to a product or a subscription, in AudiencePlayer's
+    webhook format.
   - The URL contains the client secret, so treat it as a secret.
     Prefer M(mediaops.access.audienceplayer_entitlement), which sends the client secret in the request body.
 options:
@@ -39,7 +40,8 @@ options:
   url:
     description:
       - The root URL of the API. It takes precedence over C(url) in the dictionary.
-      - If neither is set, the environment variable E(AUDIENCEPLAYER_URL) is used, and C(https://api.audienceplayer.com) by default.
+      - If neither is set, the environment variable E(AUDIENCEPLAYER_URL) is used, and C(https://api.audienceplayer.com)
+        by default.
     type: str
 seealso:
   - module: mediaops.access.audienceplayer_entitlement
@@ -48,7 +50,8 @@ seealso:
 EXAMPLES = r"""
 - name: Build the URL for the shop's settings
   ansible.builtin.set_fact:
-    webhook_url: "{{ dict(connection, user_email='viewer@example.com', product_id=444) | mediaops.access.audienceplayer_webhook_url }}"
+    webhook_url: "{{ dict(connection, user_email='viewer@example.com', product_id=444) |
+      mediaops.access.audienceplayer_webhook_url }}"
   no_log: true
 """
 
@@ -63,7 +66,9 @@ _value:
 def audienceplayer_webhook_url(options: t.Any, url: str | None = None) -> str:
     """The GET URL for one entitlement (providers.md, section 1.1)."""
     if not isinstance(options, t.Mapping):
-        raise AnsibleFilterError("audienceplayer_webhook_url takes a dictionary of the options of audienceplayer_entitlement")
+        raise AnsibleFilterError(
+            "audienceplayer_webhook_url takes a dictionary of the options of audienceplayer_entitlement"
+        )
     validation = MODULE.validate({**plain(options), **({"url": plain(url)} if url else {})})
     secrets = Secrets(MODULE.secret_params(validation.validated_parameters))
     try:

@@ -15,7 +15,8 @@ version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 description:
-  - Builds the C(Authorization) header (RFC 6750) for a token, in the form that O(ansible.builtin.uri#module:headers) expects.
+  - Builds the C(Authorization) header (RFC 6750) for a token, in the form that O(ansible.builtin.uri#module:headers)
+    expects.
 options:
   _input:
     description: The access token, or the RV(ignore:token) returned by a token module.

@@ -19,7 +19,8 @@ author:
   - mediaops.access contributors (@mediaops)
 description:
   - Returns the claims of a JWT (RFC 7519), such as its expiry time.
-  - The signature is B(not) verified. Anyone can create such a token, so trust the claims only if you received the token from the platform itself.
+  - The signature is B(not) verified. Anyone can create such a token, so trust the claims only if you received the token
+    from the platform itself.
 options:
   _input:
     description: The JWT.

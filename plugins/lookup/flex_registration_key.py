@@ -11,7 +11,8 @@ version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
 description:
-  - Reads the key that is required to register applications from the Consul KV store in which Flex Media Platform keeps it.
+  - Reads the key that is required to register applications from the Consul KV store in which Flex Media Platform keeps
+    it.
   - The lookup has been tested against a stand-in for Consul's HTTP API (C(/v1/kv)), not against Consul itself.
 options:
   url:
@@ -44,7 +45,8 @@ EXAMPLES = r"""
 - name: Register an application with the key from Consul
   mediaops.access.flex_oauth_app:
     url: https://flex-auth.example.com:18101
-    registration_key: "{{ lookup('mediaops.access.flex_registration_key', url='https://consul.example.com:8501', token=consul_token) }}"
+    registration_key: "{{ lookup('mediaops.access.flex_registration_key', url='https://consul.example.com:8501',
+      token=consul_token) }}"
     name: Reviewer
     description: Tool to review media
 """
@@ -78,5 +80,7 @@ MODULE = ModuleDefinition(CONSUL, run)
 class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         if terms:
-            raise AnsibleLookupError("mediaops.access.flex_registration_key accepts no terms, only options such as url, token and path")
+            raise AnsibleLookupError(
+                "mediaops.access.flex_registration_key accepts no terms, only options such as url, token and path"
+            )
         return [run_lookup(MODULE, "mediaops.access.flex_registration_key", kwargs, self._loader)["value"]]

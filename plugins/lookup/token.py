@@ -12,12 +12,15 @@ author:
   - mediaops.access contributors (@mediaops)
 description:
   - Returns an access token, which is taken from the shared cache or newly obtained.
-  - The lookup accepts the options of the platform's token module, with the same names, types, defaults and environment variables.
+  - The lookup accepts the options of the platform's token module, with the same names, types, defaults and environment
+    variables.
     It shares the cache, rate limits and logins with the modules.
-  - Ansible evaluates a lookup each time a template that contains it is used. The cache makes this cheap; with O(token_cache=none), every evaluation logs in.
+  - Ansible evaluates a lookup each time a template that contains it is used. The cache makes this cheap; with
+    O(token_cache=none), every evaluation logs in.
 options:
   _terms:
-    description: The provider to return a token for, one of V(flex), V(freewheel), V(audienceplayer), V(movingimage) and V(playlyfe).
+    description: The provider to return a token for, one of V(flex), V(freewheel), V(audienceplayer), V(movingimage) and
+      V(playlyfe).
     type: list
     elements: str
     required: true
@@ -60,7 +63,8 @@ EXAMPLES = r"""
 - name: Write a token to a configuration file
   ansible.builtin.copy:
     dest: /etc/player/token
-    content: "{{ lookup('mediaops.access.token', 'audienceplayer', project_id=111, client_id='222', client_secret=audienceplayer_client_secret) }}"
+    content: "{{ lookup('mediaops.access.token', 'audienceplayer', project_id=111, client_id='222',
+      client_secret=audienceplayer_client_secret) }}"
     mode: "0600"
   diff: false  # copy displays the content
 """
@@ -94,13 +98,18 @@ OUTPUTS: dict[str, t.Callable[[dict[str, t.Any]], t.Any]] = {
 class LookupModule(LookupBase):
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
         if len(terms) != 1:
-            raise AnsibleLookupError("mediaops.access.token requires exactly one provider, for example lookup('mediaops.access.token', 'freewheel')")
+            raise AnsibleLookupError(
+                "mediaops.access.token requires exactly one provider, for example lookup('mediaops.access.token', "
+                "'freewheel')"
+            )
         options = {name: value for name, value in kwargs.items() if name != "output"}
         output = plain(kwargs.get("output", "token"))
         if output not in OUTPUTS:
             raise AnsibleLookupError(f"mediaops.access.token: output must be one of {', '.join(OUTPUTS)}")
         if options.get("state", "present") != "present":
-            raise AnsibleLookupError("mediaops.access.token: state must be present. To revoke a token, use the provider's token module")
+            raise AnsibleLookupError(
+                "mediaops.access.token: state must be present. To revoke a token, use the provider's token module"
+            )
         result = run_lookup(_import_token_module(plain(terms[0])), "mediaops.access.token", options, self._loader)
         return [OUTPUTS[output](result["token"])]
 
@@ -111,5 +120,7 @@ def _import_token_module(provider: str) -> ModuleDefinition:
         module = importlib.import_module(f"ansible_collections.mediaops.access.plugins.modules.{provider}_token")
     except ImportError:
         valid = ", ".join(platform.name for platform in platforms() if platform.issuer)
-        raise AnsibleLookupError(f"mediaops.access.token: unknown provider {provider!r}; valid providers: {valid}") from None
+        raise AnsibleLookupError(
+            f"mediaops.access.token: unknown provider {provider!r}; valid providers: {valid}"
+        ) from None
     return t.cast(ModuleDefinition, module.MODULE)

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The exceptions that users see as failures.
 
-``AccessError`` is the base class; its message states the problem, the place and the remedy. Raise a subclass if callers handle the case differently.
-Errors are never modified after they are raised: :meth:`AccessError.with_context` and :meth:`AccessError.after_change` return copies.
+``AccessError`` is the base class; its message states the problem, the place and the remedy. Raise a subclass if callers
+handle the case differently. Errors are never modified after they are raised: :meth:`AccessError.with_context` and
+:meth:`AccessError.after_change` return copies.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ class AccessError(Exception):
     The message may quote a platform's response: scrub it before displaying it (see :class:`_masking.secrets.Secrets`).
     """
 
-    def __init__(self, message: str, *, status: int | None = None, code: str | int | None = None, changed: bool = False) -> None:
+    def __init__(
+        self, message: str, *, status: int | None = None, code: str | int | None = None, changed: bool = False
+    ) -> None:
         super().__init__(message)
         self.message = message
         #: The HTTP status and the platform's own error code, if known.
@@ -82,7 +85,9 @@ class MissingOption(AccessError):
 
 
 class MissingLibrary(AccessError):
-    """A required Python library cannot be imported. The message names the interpreter, on the controller or the target."""
+    """A required Python library cannot be imported. The message names the interpreter, on the controller or the
+    target.
+    """
 
     def __init__(self, library: str, purpose: str) -> None:
         python = sys.executable or "python"
@@ -97,12 +102,15 @@ class AmbiguousWrite(AccessError):
         super().__init__(message, **kwargs)
         #: Seconds to wait before the next request, as requested by the platform.
         self.wait = wait
-        #: Whether the write may have created an item, so that repeating it could create a duplicate (see ``Request.creates``).
+        #: Whether the write may have created an item, so that repeating it could create a duplicate (see
+        #: ``Request.creates``).
         self.creates = creates
 
 
 class Conflict(AmbiguousWrite):
-    """A write was rejected, probably because another process made the same change: read the state again before doing anything else."""
+    """A write was rejected, probably because another process made the same change: read the state again before
+    doing anything else.
+    """
 
 
 def in_one_line(problems: t.Sequence[str], limit: int = 10) -> str:

@@ -14,7 +14,8 @@ description:
   - The users' entitlements are read first, and nothing is written if they already match. Reading never creates a user.
   - Logins and writes are batched into few requests, several of which are sent concurrently.
     An item that fails does not stop the others; the task fails at the end.
-  - If the work takes longer than 10 seconds, progress is reported on standard error every 30 seconds, once the first item is done.
+  - If the work takes longer than 10 seconds, progress is reported on standard error every 30 seconds, once the first
+    item is done.
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
@@ -33,7 +34,8 @@ options:
     type: int
   user_email:
     description:
-      - The e-mail address of the user. Addresses that differ only in letter case or Unicode normalization refer to the same user.
+      - The e-mail address of the user. Addresses that differ only in letter case or Unicode normalization refer to the
+        same user.
     type: str
   auto_register:
     description:
@@ -59,7 +61,8 @@ options:
     suboptions:
       product_id:
         description:
-          - The ID of the product. Exactly one of O(entitlements[].product_id) and O(entitlements[].subscription_id) is required.
+          - The ID of the product. Exactly one of O(entitlements[].product_id) and O(entitlements[].subscription_id) is
+            required.
         type: int
       subscription_id:
         description:
@@ -71,16 +74,19 @@ options:
         type: int
       user_email:
         description:
-          - The e-mail address of the user. Addresses that differ only in letter case or Unicode normalization refer to the same user.
+          - The e-mail address of the user. Addresses that differ only in letter case or Unicode normalization refer to
+            the same user.
         type: str
       auto_register:
         description:
-          - Whether to create the user with O(entitlements[].user_email) if no such user exists and O(entitlements[].state=present).
+          - Whether to create the user with O(entitlements[].user_email) if no such user exists and
+            O(entitlements[].state=present).
         type: bool
         default: false
       expires_at:
         description:
-          - The end of a subscription, in ISO 8601 format with any offset (UTC if there is none). It must be in the future.
+          - The end of a subscription, in ISO 8601 format with any offset (UTC if there is none). It must be in the
+            future.
             Required for a subscription with O(entitlements[].state=present).
         type: str
       state:
@@ -91,10 +97,12 @@ options:
         default: present
   entitlements_file:
     description:
-      - The path of a file with entitlements, on the host that executes the task. Its items have the options of O(entitlements[]).
+      - The path of a file with entitlements, on the host that executes the task. Its items have the options of
+        O(entitlements[]).
       - The file is encoded in UTF-8. Its extension is C(.csv) (with the option names in the first line), C(.json),
         C(.jsonl) or C(.ndjson) (with one item per line), C(.yml) or C(.yaml).
-      - The semicolons, the C(sep=;) line and the byte order mark that spreadsheet programs write are accepted. YAML values are taken as they are written.
+      - The semicolons, the C(sep=;) line and the byte order mark that spreadsheet programs write are accepted. YAML
+        values are taken as they are written.
       - The file may be encrypted with Ansible Vault if the task runs on the controller.
       - Empty values are ignored. An empty file is an error.
       - All items are validated before anything is sent. Errors name the file and the line, or the index in a JSON list.
@@ -102,7 +110,8 @@ options:
     type: path
   read_before_write:
     description:
-      - Whether to read the users' entitlements first and write only what differs. Reading requires a login for each user whose token is not cached.
+      - Whether to read the users' entitlements first and write only what differs. Reading requires a login for each
+        user whose token is not cached.
       - With V(false), every item is written and counts as changed.
     type: bool
     default: true
@@ -113,15 +122,18 @@ options:
     default: 20
   concurrency:
     description:
-      - The number of requests in flight at the same time, so that throughput does not depend on latency. The rate limits apply to all of them together.
+      - The number of requests in flight at the same time, so that throughput does not depend on latency. The rate
+        limits apply to all of them together.
     type: int
     default: 4
   ledger:
     description:
       - The path of a SQLite database, created with mode 0600, which records what was applied and when.
         Items that match a record no older than O(ledger_max_age) are neither read nor written again.
-      - With a ledger, a nightly run over many items sends only what has changed, and a run that was interrupted resumes where it stopped.
-      - Changes made to the platform by others are noticed only once a record is too old. If a user is read, the platform's state takes precedence.
+      - With a ledger, a nightly run over many items sends only what has changed, and a run that was interrupted resumes
+        where it stopped.
+      - Changes made to the platform by others are noticed only once a record is too old. If a user is read, the
+        platform's state takes precedence.
     type: path
   ledger_max_age:
     description:
@@ -130,7 +142,8 @@ options:
     default: 604800
   planned_users:
     description:
-      - The e-mail addresses of users who will exist by the time of the real run. In check mode, they count as users without entitlements.
+      - The e-mail addresses of users who will exist by the time of the real run. In check mode, they count as users
+        without entitlements.
       - Users that an earlier task of the same run in check mode would create are included automatically.
     type: list
     elements: str
@@ -177,7 +190,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 entitlements:
-  description: The outcome of each item, in the order of the input. Of the items of O(entitlements_file), only those that failed are listed.
+  description: The outcome of each item, in the order of the input. Of the items of O(entitlements_file), only those
+    that failed are listed.
   returned: unless the options are invalid
   type: list
   elements: dict

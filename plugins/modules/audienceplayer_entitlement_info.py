@@ -106,7 +106,10 @@ def run(access: Access[AudiencePlayer]) -> Result:
         held = access.client.fetch_holdings(access.client.preferred_grant())
     except NotFound:
         held = {"products": [], "subscriptions": []}
-    shown = {kind: [{**item, "expires_at": item["expires_at"] and iso(item["expires_at"].timestamp())} for item in items] for kind, items in held.items()}
+    shown = {
+        kind: [{**item, "expires_at": item["expires_at"] and iso(item["expires_at"].timestamp())} for item in items]
+        for kind, items in held.items()
+    }
     return {"changed": False, **shown}
 
 

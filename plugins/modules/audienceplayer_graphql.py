@@ -9,7 +9,8 @@ DOCUMENTATION = r"""
 module: audienceplayer_graphql
 short_description: Send a GraphQL document to AudiencePlayer
 description:
-  - Sends a query or a mutation with an access token and returns its data. A token that the platform rejects is replaced once.
+  - Sends a query or a mutation with an access token and returns its data. A token that the platform rejects is replaced
+    once.
   - The task fails if the response contains an error.
 version_added: 0.1.0
 author:
@@ -65,7 +66,9 @@ EXAMPLES = r"""
     client_secret: "{{ audienceplayer_client_secret }}"
     query: |
       mutation Rename($client_id: String!, $client_secret: String!, $name: String) {
-        ClientUserUpdate(project_id: 111, client_id: $client_id, client_secret: $client_secret, id: 333, name: $name) { id name }
+        ClientUserUpdate(
+          project_id: 111, client_id: $client_id, client_secret: $client_secret, id: 333, name: $name
+        ) { id name }
       }
     variables:
       client_id: "222"
@@ -91,7 +94,9 @@ from ..module_utils._providers.audienceplayer.documents import is_mutation
 def run(access: Access[AudiencePlayer]) -> ModuleResult:
     client, params = access.client, access.params
     writes = is_mutation(params["query"])
-    request = client.graphql.request(params["query"], params["scope"], variables=params["variables"], repeatable=not writes)
+    request = client.graphql.request(
+        params["query"], params["scope"], variables=params["variables"], repeatable=not writes
+    )
     shown = {"diff": {"before": {}, "after": {"mutation": request.label}}} if writes else {}
     if access.check_mode and (writes or client.has_planned_user(access)):
         return ModuleResult({"changed": writes, "data": None, **shown})

@@ -82,7 +82,8 @@ token:
       returned: if the platform reports it
       sample: api-user-access
 user:
-  description: The user that the token belongs to. In check mode without a cached token, the user as specified in the task.
+  description: The user that the token belongs to. In check mode without a cached token, the user as specified in the
+    task.
   returned: success and O(state=present), if the platform reports it
   type: dict
   contains:

@@ -12,19 +12,23 @@ version_added: 0.1.0
 description:
   - Writes credentials to a file on the controller, or to a secret in HashiCorp Vault or OpenBao.
   - Files have mode 0600 and are replaced atomically.
-  - Nothing is written if the file already contains the same credentials. An encrypted file is decrypted for this comparison.
+  - Nothing is written if the file already contains the same credentials. An encrypted file is decrypted for this
+    comparison.
 author:
   - mediaops.access contributors (@mediaops)
 options:
   dest:
-    description: The path of the file. It is required for all formats except O(format=vault_kv2). The directory must exist.
+    description: The path of the file. It is required for all formats except O(format=vault_kv2). The directory must
+      exist.
     type: path
   format:
     description:
-      - The format of the credentials. V(json) and V(vault_yaml) contain C(applications) and C(tokens) by name; V(vault_yaml) is encrypted with Ansible Vault.
+      - The format of the credentials. V(json) and V(vault_yaml) contain C(applications) and C(tokens) by name;
+        V(vault_yaml) is encrypted with Ansible Vault.
       - V(dotenv) contains C(NAME_CLIENT_ID), C(NAME_CLIENT_SECRET) and C(NAME_ACCESS_TOKEN), with names in upper case
         and other characters replaced by underscores. Two names that result in the same variable are an error.
-      - V(vault_kv2) writes C(applications) and C(tokens) to the secret O(path) in HashiCorp Vault or OpenBao, in a KV secrets engine (version 2).
+      - V(vault_kv2) writes C(applications) and C(tokens) to the secret O(path) in HashiCorp Vault or OpenBao, in a KV
+        secrets engine (version 2).
     type: str
     choices: [dotenv, json, vault_yaml, vault_kv2]
     required: true

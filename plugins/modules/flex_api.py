@@ -18,7 +18,8 @@ author:
 options:
   act_as_user_id:
     description:
-      - The ID of the user to act for, sent in the header C(actAsUserId). A token can act for any user, including the master user.
+      - The ID of the user to act for, sent in the header C(actAsUserId). A token can act for any user, including the
+        master user.
     type: str
 extends_documentation_fragment:
   - mediaops.access.common

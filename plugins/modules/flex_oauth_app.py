@@ -10,8 +10,10 @@ module: flex_oauth_app
 short_description: Manage OAuth applications of Flex Media Platform
 version_added: 0.1.0
 description:
-  - Registers, updates, renames and removes applications of the Flex Authentication service, and returns their client credentials.
-  - An application is identified by O(id) or, if it is not set, by O(name). If several applications have that name, the task fails and lists their IDs.
+  - Registers, updates, renames and removes applications of the Flex Authentication service, and returns their client
+    credentials.
+  - An application is identified by O(id) or, if it is not set, by O(name). If several applications have that name, the
+    task fails and lists their IDs.
 author:
   - mediaops.access contributors (@mediaops)
 options:
@@ -36,16 +38,21 @@ options:
     default: present
   rotate_secret:
     description:
-      - Whether to delete the application and register it again under the same name, which gives it a new client ID and a new secret.
-      - The platform has no other way to change a secret. Clients that use the old credentials are locked out immediately.
+      - Whether to delete the application and register it again under the same name, which gives it a new client ID and
+        a new secret.
+      - The platform has no other way to change a secret. Clients that use the old credentials are locked out
+        immediately.
       - With V(true), the task reports a change in every run.
     type: bool
     default: false
 notes:
-  - If the response to a registration is lost, the platform may have registered the application, or may still do so. The registration is not sent again.
+  - If the response to a registration is lost, the platform may have registered the application, or may still do so. The
+    registration is not sent again.
     Instead, the task reads the applications until the new one appears, for at most O(timeout) seconds.
-    If it does not appear, the task fails and reports that the application may have been created, and the next run finds it.
-  - In check mode, RV(application.client_secret) is null for an application that would change, because only the real run can determine it.
+    If it does not appear, the task fails and reports that the application may have been created, and the next run finds
+    it.
+  - In check mode, RV(application.client_secret) is null for an application that would change, because only the real run
+    can determine it.
 extends_documentation_fragment:
   - mediaops.access.common
   - mediaops.access.common.access_tokens
@@ -95,7 +102,8 @@ application:
   type: dict
   contains:
     id:
-      description: The ID that the platform assigned. It is null in check mode for an application that does not exist yet.
+      description: The ID that the platform assigned. It is null in check mode for an application that does not exist
+        yet.
       type: int
       sample: 1
     name:
@@ -107,11 +115,13 @@ application:
       type: str
       sample: Tool to review media
     client_id:
-      description: The client identifier (RFC 6749). It is null in check mode for an application that does not exist yet.
+      description: The client identifier (RFC 6749). It is null in check mode for an application that does not exist
+        yet.
       type: str
       sample: 132ef0db-336a-436b-a2f2-ee5c49e1b964
     client_secret:
-      description: The client secret. It is null in check mode if the real run would change the application, and possibly its secret.
+      description: The client secret. It is null in check mode if the real run would change the application, and
+        possibly its secret.
       type: str
       sample: the secret
 """

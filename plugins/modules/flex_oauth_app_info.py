@@ -24,7 +24,8 @@ options:
     type: int
   include_secrets:
     description:
-      - Whether to return client secrets as well. If the platform's list omits a secret, this requires one more request for that application.
+      - Whether to return client secrets as well. If the platform's list omits a secret, this requires one more request
+        for that application.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -97,17 +98,26 @@ def run(access: Access[Flex]) -> Result:
     if params["id"] is not None:
         found = [application for application in [flex.find_application(params["id"])] if application]
     else:
-        listed = [application for application in flex.list_applications() if params["name"] in (None, application["name"])]
+        listed = [
+            application for application in flex.list_applications() if params["name"] in (None, application["name"])
+        ]
         found = [flex.complete(application, secret=params["include_secrets"]) for application in listed]
     if params["include_secrets"]:
         return {"changed": False, "applications": found}
-    return {"changed": False, "applications": [{key: value for key, value in item.items() if key != "client_secret"} for item in found]}
+    return {
+        "changed": False,
+        "applications": [{key: value for key, value in item.items() if key != "client_secret"} for item in found],
+    }
 
 
 MODULE = ModuleDefinition(
     FLEX,
     run,
-    {"name": {"type": "str"}, "id": {"type": "int"}, "include_secrets": {"type": "bool", "default": False, "no_log": False}},
+    {
+        "name": {"type": "str"},
+        "id": {"type": "int"},
+        "include_secrets": {"type": "bool", "default": False, "no_log": False},
+    },
     mutually_exclusive=[("name", "id")],
 )
 

@@ -9,7 +9,8 @@ DOCUMENTATION = r"""
 module: freewheel_token
 short_description: Obtain or revoke an access token for FreeWheel
 description:
-  - Returns an access token for an MRM user (password grant, RFC 6749, section 4.3). The token is valid for up to seven days.
+  - Returns an access token for an MRM user (password grant, RFC 6749, section 4.3). The token is valid for up to seven
+    days.
   - All processes with the same token cache share the token, and only one of them logs in.
 version_added: 0.1.0
 author:
@@ -17,7 +18,8 @@ author:
 options:
   verify:
     description:
-      - Whether to ask the platform if, and for how long, a cached token is still valid before returning it. Manifests enable this by default.
+      - Whether to ask the platform if, and for how long, a cached token is still valid before returning it. Manifests
+        enable this by default.
     type: bool
     default: false
 extends_documentation_fragment:

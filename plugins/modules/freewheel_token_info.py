@@ -83,8 +83,14 @@ def run(access: Access[FreeWheel]) -> Result:
     if info is None and not isinstance(grant, SuppliedToken):
         info = freewheel.issuer.token_info(tokens.replace(grant, token))
     if info is None:
-        return {"changed": False, "token_info": {"valid": False, "user_id": None, "created_at": None, "expires_in": None, "expires_at": None}}
-    return {"changed": False, "token_info": {"valid": True, **info, "expires_at": iso(access.clock.now() + info["expires_in"])}}
+        return {
+            "changed": False,
+            "token_info": {"valid": False, "user_id": None, "created_at": None, "expires_in": None, "expires_at": None},
+        }
+    return {
+        "changed": False,
+        "token_info": {"valid": True, **info, "expires_at": iso(access.clock.now() + info["expires_in"])},
+    }
 
 
 MODULE = ModuleDefinition(FREEWHEEL, run)

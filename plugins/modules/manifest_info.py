@@ -10,12 +10,16 @@ module: manifest_info
 short_description: Read and validate a manifest of the provision role
 version_added: 0.1.0
 description:
-  - Reads a manifest and validates it against the JSON Schema that the collection ships in C(roles/provision/files/manifest.schema.json).
-    It also validates what a schema cannot express about options, items in lists and files, and the destinations of credentials.
+  - Reads a manifest and validates it against the JSON Schema that the collection ships in
+    C(roles/provision/files/manifest.schema.json).
+    It also validates what a schema cannot express about options, items in lists and files, and the destinations of
+    credentials.
   - A section or list without content is treated as empty.
-  - A manifest file is data. Templates in it are not evaluated, and a warning lists their locations. To use templates, pass O(manifest) as a dictionary.
+  - A manifest file is data. Templates in it are not evaluated, and a warning lists their locations. To use templates,
+    pass O(manifest) as a dictionary.
   - Ansible Vault is supported for the manifest, for values in it, and for the item files that it references.
-  - Values that YAML has changed are rejected. YAML reads an unquoted C(0123) as 83, C(12:30) as 750, C(3.10) as 3.1, and C(on) as true.
+  - Values that YAML has changed are rejected. YAML reads an unquoted C(0123) as 83, C(12:30) as 750, C(3.10) as 3.1,
+    and C(on) as true.
     Quote such strings.
 author:
   - mediaops.access contributors (@mediaops)
@@ -26,20 +30,24 @@ options:
     required: true
   revoke:
     description:
-      - Whether to return the inverse of the manifest, in which everything that can be removed is absent. Users are omitted.
+      - Whether to return the inverse of the manifest, in which everything that can be removed is absent. Users are
+        omitted.
     type: bool
     default: false
   include_files:
     description:
       - Whether to add the items of the files that the manifest references to its lists. O(revoke=true) does so as well.
-      - Use this to describe what a manifest contains. Problems that only prevent it from being applied, such as a date in the past
+      - Use this to describe what a manifest contains. Problems that only prevent it from being applied, such as a date
+        in the past
         or a missing directory, are then not reported.
-      - With V(false), a file remains a path, and its items are read by the module that applies them, which needs hardly any memory for them.
+      - With V(false), a file remains a path, and its items are read by the module that applies them, which needs hardly
+        any memory for them.
     type: bool
     default: false
   has_vault_password:
     description:
-      - Whether a password is available for credentials delivered with C(format=vault_yaml). With V(false), delivery in this format is an error.
+      - Whether a password is available for credentials delivered with C(format=vault_yaml). With V(false), delivery in
+        this format is an error.
     type: bool
 extends_documentation_fragment:
   - mediaops.access.common
@@ -79,7 +87,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 manifest:
-  description: The sections of the platforms, with the items of files if they are included. The result is not displayed, because it may contain passwords.
+  description: The sections of the platforms, with the items of files if they are included. The result is not displayed,
+    because it may contain passwords.
   returned: success
   type: dict
   sample: {"flex": {"applications": [{"name": "Reviewer"}], "url": "https://flex.example.com"}}
@@ -91,8 +100,10 @@ sections:
   sample: [{"provider": "flex", "role": "flex_application"}]
 platforms:
   description:
-    - What the roles apply, by platform. C(title) is the platform's full name, and C(connection) contains the connection options of its section.
-    - C(lists) contains its lists. Items with credentials of their own have these in C(connections) instead, by list and name, merged with C(connection).
+    - What the roles apply, by platform. C(title) is the platform's full name, and C(connection) contains the connection
+      options of its section.
+    - C(lists) contains its lists. Items with credentials of their own have these in C(connections) instead, by list and
+      name, merged with C(connection).
     - C(settings) contains the options that apply to a whole list, by list, including the path of its file.
   returned: success
   type: dict
@@ -104,7 +115,8 @@ platforms:
       lists: {"tokens": [{"name": "mrm"}]}
       settings: {}
 names:
-  description: The names of the applications and tokens that should exist, as keys of C(applications) and C(tokens). The values are null.
+  description: The names of the applications and tokens that should exist, as keys of C(applications) and C(tokens). The
+    values are null.
   returned: success
   type: dict
   sample: {"applications": {"Reviewer": null}, "tokens": {}}

@@ -9,7 +9,8 @@ DOCUMENTATION = r"""
 module: movingimage_token
 short_description: Obtain an access token for movingimage VideoManager Pro
 description:
-  - Returns an access token, which is refreshed or newly obtained if the cached token is too old. The token is valid for five minutes.
+  - Returns an access token, which is refreshed or newly obtained if the cached token is too old. The token is valid for
+    five minutes.
   - All processes with the same token cache share the token, and only one of them logs in.
 version_added: 0.1.0
 author:
@@ -90,7 +91,8 @@ token:
       returned: if the platform reports it
       sample: openid
     video_managers:
-      description: The VideoManagers returned by the login, each with C(id) and C(name). The list is empty with OpenID Connect.
+      description: The VideoManagers returned by the login, each with C(id) and C(name). The list is empty with OpenID
+        Connect.
       type: list
       elements: dict
       sample: [{"id": 42, "name": "Portal"}]

@@ -9,7 +9,8 @@ DOCUMENTATION = r"""
 module: playlyfe_player
 short_description: Manage Playlyfe players
 description:
-  - Creates, renames and deletes a player. The client needs the admin scope and, to rename a player, the player runtime scope.
+  - Creates, renames and deletes a player. The client needs the admin scope and, to rename a player, the player runtime
+    scope.
   - Only the alias is compared, because the e-mail address cannot be read back.
 version_added: 0.1.0
 author:
@@ -22,7 +23,8 @@ options:
     required: true
   alias:
     description:
-      - The display name of the player. It is required to create a player. If not set, an existing player keeps the current alias.
+      - The display name of the player. It is required to create a player. If not set, an existing player keeps the
+        current alias.
     type: str
   email:
     description:

@@ -9,7 +9,8 @@ DOCUMENTATION = r"""
 module: playlyfe_token
 short_description: Obtain an access token for Playlyfe
 description:
-  - Returns an access token for a client (client credentials grant, RFC 6749, section 4.4). The token is valid for one day.
+  - Returns an access token for a client (client credentials grant, RFC 6749, section 4.4). The token is valid for one
+    day.
   - All processes with the same token cache share the token, and only one of them requests it.
 version_added: 0.1.0
 author:

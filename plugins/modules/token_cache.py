@@ -16,7 +16,8 @@ author:
 options:
   provider:
     description:
-      - The provider whose tokens are removed, such as V(freewheel). If it is omitted or V(all), the tokens of all providers are removed.
+      - The provider whose tokens are removed, such as V(freewheel). If it is omitted or V(all), the tokens of all
+        providers are removed.
     type: str
   state:
     description:

@@ -16,7 +16,8 @@ author:
 options:
   provider:
     description:
-      - The provider whose tokens are listed, such as V(freewheel). If it is omitted or V(all), the tokens of all providers are listed.
+      - The provider whose tokens are listed, such as V(freewheel). If it is omitted or V(all), the tokens of all
+        providers are listed.
     type: str
 extends_documentation_fragment:
   - mediaops.access.common

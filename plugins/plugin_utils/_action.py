@@ -35,7 +35,9 @@ class InProcessAction(ActionBase):
     module: t.ClassVar[ModuleDefinition]
 
     def __init_subclass__(cls) -> None:
-        """Import libraries early: Ansible loads actions before it forks workers, which then share the imported modules."""
+        """Import libraries early: Ansible loads actions before it forks workers, which then share the imported
+        modules.
+        """
         libraries = [f"{_UTILS}._masking.search"]
         libraries += ["requests", "jsonschema", f"{_UTILS}._http.connection"] if cls.module.platform.issuer else []
         libraries += ["redis"] if os.environ.get("MEDIAOPS_TOKEN_CACHE", "").startswith("redis") else []
@@ -56,7 +58,11 @@ class InProcessAction(ActionBase):
         if problems:
             result = self.module.refuse(plain(self._task.args), in_one_line(problems))
         else:
-            result = self._run_in_worker(environment) if self._can_run_in_worker() else self._run_as_module(environment, task_vars)
+            result = (
+                self._run_in_worker(environment)
+                if self._can_run_in_worker()
+                else self._run_as_module(environment, task_vars)
+            )
         self._keep_plans(result)
         if not self._task.diff:
             result.pop("diff", None)
@@ -80,15 +86,21 @@ class InProcessAction(ActionBase):
                 earlier_plan=self._plans.get,
             )
 
-    def _run_as_module(self, environment: t.Mapping[str, t.Any], task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+    def _run_as_module(
+        self, environment: t.Mapping[str, t.Any], task_vars: dict[str, t.Any] | None
+    ) -> dict[str, t.Any]:
         # ANSIBLE_DEBUG would print the arguments and the result. This worker runs no other task.
         C.DEFAULT_DEBUG = False
         if self._task.async_val:
             # The final result of an asynchronous task does not pass through this plugin.
             self._task.no_log = True
-        # Ansible would put the task's environment, which may contain secrets, into the command line: pass it as arguments instead.
+        # Ansible would put the task's environment, which may contain secrets, into the command line: pass it as
+        # arguments instead.
         options = self.module.env_variables()
-        arguments = {**{options[name]: value for name, value in environment.items() if name in options}, **self._task.args}
+        arguments = {
+            **{options[name]: value for name, value in environment.items() if name in options},
+            **self._task.args,
+        }
         proxies = {name: str(value) for name, value in environment.items() if name in VARIABLES}
         arguments.update({ENVIRONMENT: proxies} if proxies else {})
         kept = {name: value for name, value in environment.items() if name not in options and name not in proxies}
@@ -112,11 +124,17 @@ class InProcessAction(ActionBase):
         elif result.get("changed") and not self._task.check_mode:
             self._plans.clear()
 
-    def _protect(self, result: dict[str, t.Any], environment: t.Mapping[str, t.Any], task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Censor the displayed result if it, or the task's loop item, contains a secret. Registered results keep the secret."""
+    def _protect(
+        self, result: dict[str, t.Any], environment: t.Mapping[str, t.Any], task_vars: dict[str, t.Any]
+    ) -> dict[str, t.Any]:
+        """Censor the displayed result if it, or the task's loop item, contains a secret. Registered results keep
+        the secret.
+        """
         arguments = plain(self._task.args)
         misspelt = [value for name, value in arguments.items() if name not in self.module.options]  # may be secret
-        secrets = Secrets([*self.module.secret_params(arguments, collections.ChainMap(plain(environment), os.environ)), *misspelt])
+        secrets = Secrets(
+            [*self.module.secret_params(arguments, collections.ChainMap(plain(environment), os.environ)), *misspelt]
+        )
         item = [task_vars.get(task_vars.get("ansible_loop_var") or "item"), task_vars.get("ansible_loop")]
         is_sensitive = result.pop(SENSITIVE, False)
         displayed = {key: value for key, value in result.items() if key != "invocation"}

@@ -47,8 +47,14 @@ class ControllerAction(ActionBase):
                 raise AccessError(in_one_line(problems))
             arguments = plain(validated)
             # Validation may have added values from the environment, and parsed strings to dictionaries.
-            parts = [strings_in(arguments[name]) for name, value in params.items() if isinstance(value, str) and name in self.private]
-            self.secrets = Secrets([*self._secret_values(params), *self._secret_values(arguments), *itertools.chain.from_iterable(parts)])
+            parts = [
+                strings_in(arguments[name])
+                for name, value in params.items()
+                if isinstance(value, str) and name in self.private
+            ]
+            self.secrets = Secrets(
+                [*self._secret_values(params), *self._secret_values(arguments), *itertools.chain.from_iterable(parts)]
+            )
             result = self.perform(arguments)
             short = SecretOptions(self.spec, self.private).warnings(arguments)
             if short:
@@ -59,16 +65,29 @@ class ControllerAction(ActionBase):
             result = error.as_result()
         if result.get("failed"):
             result.update(provider=name, msg=self.secrets.scrub(result["msg"]))
-        item = [task_vars.get(task_vars.get("ansible_loop_var") or "item"), task_vars.get("ansible_loop")] if task_vars else []
+        item = (
+            [task_vars.get(task_vars.get("ansible_loop_var") or "item"), task_vars.get("ansible_loop")]
+            if task_vars
+            else []
+        )
         if any(item) and (self.hides_items or self.secrets.contained_in(item)):
             result["_ansible_no_log"] = True
         return result
 
     def _secret_values(self, arguments: dict[str, t.Any]) -> list[t.Any]:
-        """The secrets in arguments and environment, which are registered with ansible-core, and the values of private or unknown options."""
+        """The secrets in arguments and environment, which are registered with ansible-core, and the values of private
+        or unknown options.
+        """
         found = SecretOptions(self.spec, self.private).secrets(arguments, os.environ)
         register(found)
-        return [*found, *(value for name, value in arguments.items() if name not in self.spec or (name in self.private and isinstance(value, str)))]
+        return [
+            *found,
+            *(
+                value
+                for name, value in arguments.items()
+                if name not in self.spec or (name in self.private and isinstance(value, str))
+            ),
+        ]
 
     @classmethod
     def check_options(cls) -> None:

@@ -24,7 +24,8 @@ _BROKEN_LINK = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 class CredentialsFile(Place):
     """A file with mode 0600 in an existing directory.
 
-    A symbolic link at its path is replaced, as by ``ansible.builtin.copy``: it may belong to another user, as may its target.
+    A symbolic link at its path is replaced, as by ``ansible.builtin.copy``: it may belong to another user, as may its
+    target.
     """
 
     def __init__(self, dest: str, form: Format) -> None:
@@ -50,7 +51,8 @@ class CredentialsFile(Place):
     def _found(self, directory: int) -> os.stat_result | None:
         """The status of the file, or of the symbolic link itself; None if it does not exist.
 
-        :raises AccessError: for anything but a regular file or a link to one, so that ``/dev/stdout`` is never replaced.
+        :raises AccessError: for anything but a regular file or a link to one, so that ``/dev/stdout`` is never
+            replaced.
         """
         try:
             info = os.stat(self._name, dir_fd=directory, follow_symlinks=False)
@@ -63,7 +65,9 @@ class CredentialsFile(Place):
 
     def _irregular_target(self, directory: int) -> str | None:
         """The kind of a symbolic link's target, if the target exists and is not a regular file."""
-        if os.readlink(self._name, dir_fd=directory).startswith("/proc/"):  # as /dev/stdout does, perhaps redirected to a regular file
+        if os.readlink(self._name, dir_fd=directory).startswith(
+            "/proc/"
+        ):  # as /dev/stdout does, perhaps redirected to a regular file
             return "a link to an open file"
         try:
             return irregular(os.stat(self._name, dir_fd=directory))
@@ -87,7 +91,9 @@ class CredentialsFile(Place):
         """The file's content; None for a file that another user may have planted."""
         found = self._found(directory)
         is_link = found is not None and stat.S_ISLNK(found.st_mode)
-        if found is None or (others_can_write(os.fstat(directory)) and (is_link or found.st_uid not in (0, os.geteuid()))):
+        if found is None or (
+            others_can_write(os.fstat(directory)) and (is_link or found.st_uid not in (0, os.geteuid()))
+        ):
             return None
         try:
             handle = open_regular(self._name, os.O_RDONLY, dir_fd=directory, follow=is_link)
@@ -121,7 +127,9 @@ class CredentialsFile(Place):
 
     @contextlib.contextmanager
     def _new_file(self, directory: int) -> t.Iterator[t.BinaryIO]:
-        """The file that replaces the old one. Its name is fixed, so that a killed process leaves at most one such file, which the next one reuses."""
+        """The file that replaces the old one. Its name is fixed, so that a killed process leaves at most one such file,
+        which the next one reuses.
+        """
         for _attempt in range(_MAX_ATTEMPTS):
             self._remove_foreign(directory)
             with os.fdopen(open_regular(self._new, os.O_RDWR | os.O_CREAT, dir_fd=directory), "wb") as file:
@@ -148,7 +156,9 @@ class CredentialsFile(Place):
 
     def _is_in_place(self, file: t.BinaryIO, directory: int) -> bool:
         try:
-            return os.path.samestat(os.stat(self._new, dir_fd=directory, follow_symlinks=False), os.fstat(file.fileno()))
+            return os.path.samestat(
+                os.stat(self._new, dir_fd=directory, follow_symlinks=False), os.fstat(file.fileno())
+            )
         except FileNotFoundError:
             return False
 

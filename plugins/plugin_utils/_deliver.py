@@ -22,8 +22,10 @@ Credentials = dict[str, dict[str, dict[str, t.Any]]]
 
 KEYS = {"applications": ("client_id", "client_secret"), "tokens": ("access_token", "expires_at")}
 _DOTENV_KEYS = ("client_id", "client_secret", "access_token")
-#: Text that programs read differently from a dotenv file, quoted or not: sh and systemd keep a backslash that python-dotenv drops; python-dotenv
-#: expands ${NAME} even in single quotes; only sh joins adjacent quoted parts; and for Docker a line break starts another variable.
+#: Text that programs read differently from a dotenv file, quoted or not: sh and systemd keep a backslash that
+#: python-dotenv drops; python-dotenv
+#: expands ${NAME} even in single quotes; only sh joins adjacent quoted parts; and for Docker a line break starts
+#: another variable.
 _AMBIGUOUS = re.compile(r"""\\\\|\\\Z|\$\{|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]""")
 #: Characters that are special in double quotes, which a value with a single quote needs.
 _SPECIAL_IN_DOUBLE_QUOTES = re.compile(r'["$`\\]')
@@ -80,7 +82,8 @@ class Dotenv:
     def _unambiguous(self, value: str, label: str) -> str:
         if _AMBIGUOUS.search(value) or ("'" in value and _SPECIAL_IN_DOUBLE_QUOTES.search(value)):
             raise AccessError(
-                f"{label} cannot be written to a dotenv file: programs read consecutive or trailing backslashes, ${{, control characters, "
+                f"{label} cannot be written to a dotenv file: programs read consecutive or trailing backslashes, "
+                f"${{, control characters, "
                 'and a single quote together with one of " $ ` \\ differently. Use the format json or vault_yaml'
             )
         return value
@@ -91,7 +94,9 @@ class Dotenv:
         found: Credentials = {kind: {} for kind in known}
         for kind, entries in known.items():
             for name in entries:
-                entry = {key: values[variable_name(name, key)] for key in KEYS[kind] if variable_name(name, key) in values}
+                entry = {
+                    key: values[variable_name(name, key)] for key in KEYS[kind] if variable_name(name, key) in values
+                }
                 if entry:
                     found[kind][name] = entry
         return found
@@ -136,7 +141,10 @@ class VaultYaml:
         """The YAML. Only values that look like templates have the tag ``!unsafe``, because only Ansible knows it."""
         marked = {
             kind: {
-                name: {key: _Unsafe(value) if isinstance(value, str) and _TEMPLATE.search(value) else value for key, value in entry.items()}
+                name: {
+                    key: _Unsafe(value) if isinstance(value, str) and _TEMPLATE.search(value) else value
+                    for key, value in entry.items()
+                }
                 for name, entry in entries.items()
             }
             for kind, entries in credentials.items()
@@ -174,16 +182,27 @@ class Clash(t.NamedTuple):
 
 
 def clashes(names: t.Mapping[str, t.Iterable[str]]) -> t.Iterator[Clash]:
-    """The names that a dotenv file cannot contain. Names of different kinds cannot clash, because their variables end differently."""
+    """The names that a dotenv file cannot contain. Names of different kinds cannot clash, because their variables end
+    differently.
+    """
     for kind, own in sorted(names.items()):
         owners: dict[str, str] = {}
         for name in sorted(own):
             variable = variable_name(name, KEYS[kind][0])
             owner = owners.setdefault(variable, name)
             if owner != name:
-                yield Clash(kind, (owner, name), f"{owner!r} and {name!r} both become {variable} in a dotenv file. Rename one of them")
+                yield Clash(
+                    kind,
+                    (owner, name),
+                    f"{owner!r} and {name!r} both become {variable} in a dotenv file. Rename one of them",
+                )
             elif variable[0].isdigit():
-                yield Clash(kind, (name,), f"{name!r} becomes {variable} in a dotenv file, but a variable must not begin with a digit. Rename it")
+                yield Clash(
+                    kind,
+                    (name,),
+                    f"{name!r} becomes {variable} in a dotenv file, but a variable must not begin with a digit. "
+                    "Rename it",
+                )
 
 
 def checked(value: t.Any) -> Credentials:
@@ -192,7 +211,11 @@ def checked(value: t.Any) -> Credentials:
     :raises ValueError: if it has not.
     """
     kinds = [value.get(kind) for kind in KEYS] if isinstance(value, dict) else []
-    if not kinds or set(value) != set(KEYS) or not all(isinstance(kind, dict) and all(isinstance(entry, dict) for entry in kind.values()) for kind in kinds):
+    if (
+        not kinds
+        or set(value) != set(KEYS)
+        or not all(isinstance(kind, dict) and all(isinstance(entry, dict) for entry in kind.values()) for kind in kinds)
+    ):
         raise ValueError("not delivered credentials")
     return t.cast(Credentials, value)
 
@@ -202,7 +225,9 @@ class Place(abc.ABC):
 
     @abc.abstractmethod
     def load(self, known: Credentials) -> Credentials | None:
-        """The delivered credentials; None if there are none, or if the content must be replaced. ``known`` has the names to look for."""
+        """The delivered credentials; None if there are none, or if the content must be replaced. ``known`` has the
+        names to look for.
+        """
 
     @abc.abstractmethod
     def write(self, credentials: Credentials) -> None: ...

@@ -18,8 +18,12 @@ from ._plain import ansible_home, plain
 from ._yaml_source import find_yaml_conversions
 
 
-def run_lookup(module: ModuleDefinition, name: str, options: t.Mapping[str, t.Any], loader: DataLoader | None = None) -> Result:
-    """Run a module and return its result. Warnings are displayed, and a failure is raised. ``options`` are values with Ansible's tags."""
+def run_lookup(
+    module: ModuleDefinition, name: str, options: t.Mapping[str, t.Any], loader: DataLoader | None = None
+) -> Result:
+    """Run a module and return its result. Warnings are displayed, and a failure is raised. ``options`` are values with
+    Ansible's tags.
+    """
     problems = find_yaml_conversions(leaves(options, module.options), loader or DataLoader())
     if problems:
         raise AnsibleLookupError(f"{name}: {in_one_line(problems)}")

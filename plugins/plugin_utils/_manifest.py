@@ -14,15 +14,23 @@ Section = dict[str, t.Any]
 
 
 def describe(platform: Platform[t.Any], section: Section) -> dict[str, t.Any]:
-    """The connection options of a section, and its lists. Items with a name have their connection options beside them, so that a loop shows none."""
+    """The connection options of a section, and its lists. Items with a name have their connection options beside them,
+    so that a loop shows none.
+    """
     connection = _subset(section, platform.argument_spec())
     lists = {key: spec for key, spec in platform.manifest.items() if key in section}
     return {
         "title": platform.title,
         "connection": connection,
-        "connections": {key: _connections(connection, section[key], platform) for key, spec in lists.items() if spec.named},
+        "connections": {
+            key: _connections(connection, section[key], platform) for key, spec in lists.items() if spec.named
+        },
         "lists": {key: _items(section[key], spec) for key, spec in lists.items()},
-        "settings": {key: _subset(section, (f"{key}_file", *spec.settings)) for key, spec in platform.manifest.items() if spec.from_file or spec.settings},
+        "settings": {
+            key: _subset(section, (f"{key}_file", *spec.settings))
+            for key, spec in platform.manifest.items()
+            if spec.from_file or spec.settings
+        },
     }
 
 

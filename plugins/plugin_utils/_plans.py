@@ -34,7 +34,10 @@ class Plans:
     def add(self, plans: t.Mapping[str, Plan]) -> None:
         with self._open() as database:
             database.execute("CREATE TABLE IF NOT EXISTS plan (name TEXT PRIMARY KEY, state TEXT) WITHOUT ROWID")
-            database.executemany("INSERT OR REPLACE INTO plan VALUES (?, ?)", [(name, json.dumps(state)) for name, state in plans.items()])
+            database.executemany(
+                "INSERT OR REPLACE INTO plan VALUES (?, ?)",
+                [(name, json.dumps(state)) for name, state in plans.items()],
+            )
             database.commit()
 
     def clear(self) -> None:
@@ -46,7 +49,10 @@ class Plans:
         if not os.path.exists(self._path):
             return {}
         with self._open() as database:
-            return {name: json.loads(state) for name, state in database.execute(f"SELECT name, state FROM plan {condition}", values)}  # noqa: S608 - only constants
+            return {
+                name: json.loads(state)
+                for name, state in database.execute(f"SELECT name, state FROM plan {condition}", values)
+            }  # noqa: S608 - only constants
 
     def _open(self) -> contextlib.closing[sqlite3.Connection]:
         import sqlite3  # rarely needed

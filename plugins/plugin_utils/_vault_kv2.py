@@ -24,7 +24,11 @@ SECRET = Schema(
                 "type": "object",
                 "properties": {
                     "data": {"type": ["object", "null"]},
-                    "metadata": {"type": "object", "properties": {"version": {"type": "integer"}}, "required": ["version"]},
+                    "metadata": {
+                        "type": "object",
+                        "properties": {"version": {"type": "integer"}},
+                        "required": ["version"],
+                    },
                 },
                 "required": ["data", "metadata"],
             }
@@ -36,7 +40,9 @@ SECRET = Schema(
 WRITTEN = Schema(
     {
         "type": "object",
-        "properties": {"data": {"type": "object", "properties": {"version": {"type": "integer"}}, "required": ["version"]}},
+        "properties": {
+            "data": {"type": "object", "properties": {"version": {"type": "integer"}}, "required": ["version"]}
+        },
         "required": ["data"],
         "$comment": "mount is not a KV secrets engine, version 2",
     }
@@ -100,7 +106,9 @@ class VaultSecret(Place):
             return None
 
     def write(self, credentials: Credentials) -> None:
-        """Write the next version. If a repeated request is refused because the first one was applied, the secret already has its desired value."""
+        """Write the next version. If a repeated request is refused because the first one was applied, the secret
+        already has its desired value.
+        """
         body = {"options": {"cas": self._version}, "data": credentials}
         try:
             self._vault.fetch(self._vault.request("POST", "data", json=body, repeatable=True), WRITTEN)

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Detects values that YAML 1.1 converts to other numbers or to dates (``0123`` is 83, ``12:30`` is 750), and aliases that expand excessively."""
+"""Detects values that YAML 1.1 converts to other numbers or to dates (``0123`` is 83, ``12:30`` is 750), and aliases
+that expand excessively.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ except ImportError:  # a private module of ansible-core: without it, numbers are
     Origin = None
 
 _NUMBER = re.compile(r"[-+\w.:]+")
-#: How many values aliases may expand to, absolutely and relative to those written out. A few lines of nested aliases can expand to millions.
+#: How many values aliases may expand to, absolutely and relative to those written out. A few lines of nested aliases
+#: can expand to millions.
 _MAX_REPEATED, _MAX_FACTOR = 100_000, 20
 
 
@@ -43,7 +46,9 @@ def check_aliases(text: str) -> None:
             if isinstance(event, yaml.AliasEvent):
                 size, mark = sizes.get(event.anchor, 0), t.cast("t.Any", event.start_mark)
                 if size is None:
-                    raise AccessError(f"line {mark.line + 1}: the alias *{event.anchor} refers to a node that contains it")
+                    raise AccessError(
+                        f"line {mark.line + 1}: the alias *{event.anchor} refers to a node that contains it"
+                    )
                 repeated += size
             elif isinstance(event, yaml.NodeEvent):
                 open_nodes.append((event.anchor, written + repeated))
@@ -53,17 +58,24 @@ def check_aliases(text: str) -> None:
                 anchor, before = open_nodes.pop()
                 sizes[anchor] = written + repeated - before
     if repeated > max(_MAX_REPEATED, _MAX_FACTOR * written):
-        raise AccessError(f"its aliases expand to more than {_MAX_REPEATED} values. Write the values out, or put the items into a file of their own")
+        raise AccessError(
+            f"its aliases expand to more than {_MAX_REPEATED} values. Write the values out, or put the items into a "
+            "file of their own"
+        )
 
 
 def find_yaml_conversions(values: t.Iterable[Leaf], loader: DataLoader) -> list[str]:
-    """Describe the strings and ids that YAML has converted to other values, each with its place. ``values`` must have Ansible's tags."""
+    """Describe the strings and ids that YAML has converted to other values, each with its place. ``values`` must have
+    Ansible's tags.
+    """
     return [f"{leaf.place}: {problem}" for leaf in values if (problem := _describe_conversion(leaf, loader))]
 
 
 def _describe_conversion(leaf: Leaf, loader: DataLoader) -> str | None:
     name, option, value = leaf.name, leaf.option, leaf.value
-    if is_text(name, option) and isinstance(value, datetime.datetime) and not name.endswith("_at"):  # dates and times are equal in any notation
+    if (
+        is_text(name, option) and isinstance(value, datetime.datetime) and not name.endswith("_at")
+    ):  # dates and times are equal in any notation
         return "must be text, but YAML reads it as a date. Put it in quotes"
     if not isinstance(value, int) or isinstance(value, bool) or not (is_text(name, option) or is_id(name, option)):
         return None
@@ -71,7 +83,10 @@ def _describe_conversion(leaf: Leaf, loader: DataLoader) -> str | None:
     if source is None or source == str(value):
         return None
     remedy = "Write it in plain digits" if is_id(name, option) else "Put it in quotes"
-    return f"YAML reads {'it as another number' if option.get('no_log') else f'{source} as the number {int(value)}'}. {remedy}"
+    return (
+        f"YAML reads {'it as another number' if option.get('no_log') else f'{source} as the number {int(value)}'}. "
+        f"{remedy}"
+    )
 
 
 def _find_source(value: int, loader: DataLoader) -> str | None:

@@ -60,18 +60,28 @@ class Row:
 def tables(text: str) -> list[Table]:
     """The Markdown tables in a text."""
     found = re.findall(r"^(?:\|.*\|\n?)+", text, re.M)
-    cells = [[[cell.strip() for cell in line.strip().strip("|").split("|")] for line in block.strip().splitlines()] for block in found]
+    cells = [
+        [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in block.strip().splitlines()]
+        for block in found
+    ]
     return [Table(head, rows) for head, _rule, *rows in cells]
 
 
 def draw(text: str) -> dict[str, str]:
     """The charts, by file name, of the tables in a text. A chart whose table is missing is left out."""
-    return {name: chart(table) for table in tables(text) for heading, name, chart in CHARTS if re.match(heading, table.head[0])}
+    return {
+        name: chart(table)
+        for table in tables(text)
+        for heading, name, chart in CHARTS
+        if re.match(heading, table.head[0])
+    }
 
 
 def illustrated(table: str) -> str:
     """A Markdown table below its chart, if it has one."""
-    links = [f"![{re.findall('<title.*?>(.*)</title>', chart)[0]}](images/{name})" for name, chart in draw(table).items()]
+    links = [
+        f"![{re.findall('<title.*?>(.*)</title>', chart)[0]}](images/{name})" for name, chart in draw(table).items()
+    ]
     return "\n\n".join([*links, table])
 
 
@@ -106,11 +116,16 @@ def limited_run(table: Table) -> str:
     parts = []
     for share in range(5):
         y, calls = bottom - PLOT_HEIGHT * share // 4, total * share // 4
-        parts += [f'<path d="M{left} {y}H{right}"/>', f'<text class="muted end" x="{left - 8}" y="{y + 4}">{calls}</text>']
+        parts += [
+            f'<path d="M{left} {y}H{right}"/>',
+            f'<text class="muted end" x="{left - 8}" y="{y + 4}">{calls}</text>',
+        ]
     for seconds, label in zip(times, table.head[1:]):
         x = at(seconds, 0).partition(",")[0]
         parts.append(f'<text class="muted middle" x="{x}" y="{bottom + 20}">{html.escape(label)}</text>')
-    parts.append(f'<polyline style="stroke: var(--other); stroke-dasharray: 4 4" points="{at(0, 0)} {at(total / rate, total)}"/>')
+    parts.append(
+        f'<polyline style="stroke: var(--other); stroke-dasharray: 4 4" points="{at(0, 0)} {at(total / rate, total)}"/>'
+    )
     legend = [("other", f"{rate}/second")]
     for row, stroke in zip(table.rows, ("own", "second")):
         points = " ".join(at(seconds, number(cell)) for seconds, cell in [(0.0, "0"), *zip(times, row[1:])])
@@ -140,7 +155,9 @@ def bars(title: str, note: str, rows: list[Row]) -> str:
         for fill, length in row.parts:
             if length:
                 width = max(length / longest * (BARS_END - MARGIN), 2)
-                parts.append(f'<rect x="{x:.1f}" y="{y + 18}" width="{width:.1f}" height="{BAR}" style="fill: var(--{fill})"/>')
+                parts.append(
+                    f'<rect x="{x:.1f}" y="{y + 18}" width="{width:.1f}" height="{BAR}" style="fill: var(--{fill})"/>'
+                )
                 x += width
         parts.append(f'<text class="muted" x="{x + 8:.1f}" y="{y + 30}">{html.escape(row.value)}</text>')
     return document(title, note, 60 + ROW * len(rows) + 8, parts)

@@ -35,17 +35,30 @@ class Bulk:
     def prepare(self, count: int, latency: int = 0, limit: str = "none") -> None:
         users = [{"id": 5000 + number, "email": f"user{number}@example.com"} for number in range(count)]
         names = ("audienceplayer.rate_limit", "audienceplayer.auth_rate_limit")
-        self._sandbox.reset({"switches": {**dict.fromkeys(names, limit), "latency_ms": latency}, "state": {"audienceplayer": {"users": users}}})
+        self._sandbox.reset(
+            {
+                "switches": {**dict.fromkeys(names, limit), "latency_ms": latency},
+                "state": {"audienceplayer": {"users": users}},
+            }
+        )
         self._limits = {"rate_limit": limit, "auth_rate_limit": limit}
         self._runs += 1
         self._home = self._folder / f"bulk-{self._runs}"
         self._home.mkdir()
         self._file = self._home / "entitlements.csv"
-        self._file.write_text("user_email,product_id\n" + "".join(f"user{number}@example.com,{PRODUCT}\n" for number in range(count)), encoding="utf-8")
+        self._file.write_text(
+            "user_email,product_id\n" + "".join(f"user{number}@example.com,{PRODUCT}\n" for number in range(count)),
+            encoding="utf-8",
+        )
 
     def _play(self, tasks: list[Facts]) -> float:
         options = self._sandbox.variables()["sandbox"]["audienceplayer"]
-        play = {"hosts": "localhost", "gather_facts": False, "vars": {"options": {**options, **self._limits}}, "tasks": tasks}
+        play = {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars": {"options": {**options, **self._limits}},
+            "tasks": tasks,
+        }
         playbook = self._home / "play.json"
         playbook.write_text(json.dumps([play]), encoding="utf-8")
         env = environment(self._home)
@@ -56,45 +69,70 @@ class Bulk:
         log = self._home / "log"
         start = time.perf_counter()
         with log.open("w") as output:
-            process = subprocess.Popen(command, cwd=self._home, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(
+                command, cwd=self._home, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
             most = 0
             while process.poll() is None:
                 most = max(most, *map(resident, family(process.pid)), 0)
                 time.sleep(0.05)
         took = time.perf_counter() - start
         if process.returncode:
-            sys.exit(f"{log.read_text(errors='replace')[-3000:]}\nbench: {command[0]} ended with status {process.returncode}")
+            sys.exit(
+                f"{log.read_text(errors='replace')[-3000:]}\nbench: {command[0]} ended with status {process.returncode}"
+            )
         self.memory = most
         return took
 
     def collection(self, **options: object) -> float:
         """The module, from the start of ansible-playbook to its end."""
-        return self._play([{"mediaops.access.audienceplayer_entitlement": {"entitlements_file": str(self._file), **options}, "args": "{{ options }}"}])
+        return self._play(
+            [
+                {
+                    "mediaops.access.audienceplayer_entitlement": {"entitlements_file": str(self._file), **options},
+                    "args": "{{ options }}",
+                }
+            ]
+        )
 
     def start_up(self) -> float:
         return self._play([{"ansible.builtin.debug": {"msg": "nothing"}}])
 
     def script(self) -> float:
         options = self._sandbox.variables()["sandbox"]["audienceplayer"]
-        command = [sys.executable, str(HERE / "plain.py"), options["url"], str(options["project_id"]), options["client_id"], str(self._file)]
+        command = [
+            sys.executable,
+            str(HERE / "plain.py"),
+            options["url"],
+            str(options["project_id"]),
+            options["client_id"],
+            str(self._file),
+        ]
         return self._time(command, {**environment(self._home), "CLIENT_SECRET": options["client_secret"]})
 
     def uri(self, count: int) -> float:
         """A login, a read and a write for each user, as tasks in loops."""
-        body = {"method": "POST", "body_format": "json", "url": "{{ options.url }}/graphql/{{ options.project_id }}/user", "return_content": True}
+        body = {
+            "method": "POST",
+            "body_format": "json",
+            "url": "{{ options.url }}/graphql/{{ options.project_id }}/user",
+            "return_content": True,
+        }
         client = 'project_id: {{ options.project_id }}, client_id: "{{ options.client_id }}", client_secret: "{{ options.client_secret }}"'
         login = f'mutation {{ ClientUserAuthenticate({client}, user_email: "user{{{{ item }}}}@example.com", auto_register: false) {{ access_token }} }}'
         read = "query { UserProductList { items { product_id is_fulfilled } } }"
-        write = (
-            f'mutation {{ ClientUserProductEntitlementManage({client}, user_email: "user{{{{ item }}}}@example.com", product_id: {PRODUCT}, action: fulfil) }}'
-        )
+        write = f'mutation {{ ClientUserProductEntitlementManage({client}, user_email: "user{{{{ item }}}}@example.com", product_id: {PRODUCT}, action: fulfil) }}'
         loop = {"loop": list(range(count)), "no_log": True}
         token = "Bearer {{ logins.results[item].json.data.ClientUserAuthenticate.access_token }}"
         wanted = f"reads.results[item].json.data.UserProductList['items'] | selectattr('product_id', 'eq', {PRODUCT}) | length == 0"
         return self._play(
             [
                 {"ansible.builtin.uri": {**body, "body": {"query": login}}, "register": "logins", **loop},
-                {"ansible.builtin.uri": {**body, "body": {"query": read}, "headers": {"Authorization": token}}, "register": "reads", **loop},
+                {
+                    "ansible.builtin.uri": {**body, "body": {"query": read}, "headers": {"Authorization": token}},
+                    "register": "reads",
+                    **loop,
+                },
                 {"ansible.builtin.uri": {**body, "body": {"query": write}}, "when": wanted, **loop},
             ]
         )
@@ -108,7 +146,9 @@ def family(pid: int) -> list[int]:
     found = [pid]
     for parent in found:
         try:
-            found += map(int, pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split())
+            found += map(
+                int, pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
+            )
         except OSError:
             continue
     return found
@@ -117,7 +157,11 @@ def family(pid: int) -> list[int]:
 def resident(pid: int) -> int:
     """The memory of a process in MiB."""
     try:
-        return int(pathlib.Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") // (1 << 20)
+        return (
+            int(pathlib.Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+            * os.sysconf("SC_PAGE_SIZE")
+            // (1 << 20)
+        )
     except (OSError, IndexError):
         return 0
 
@@ -153,7 +197,17 @@ def sizes(bulk: Bulk, rounds: int) -> list[list[str]]:
             ours.append(bulk.collection())
         script, own = statistics.median(scripts), statistics.median(ours)
         loops = uri * count + start_up
-        rows.append([f"{count:,}", f"{loops:,.0f}", f"{script:.1f}", f"{own:.1f}", f"{(own - start_up) / script:.2f}", f"{loops / own:.0f}", str(bulk.memory)])
+        rows.append(
+            [
+                f"{count:,}",
+                f"{loops:,.0f}",
+                f"{script:.1f}",
+                f"{own:.1f}",
+                f"{(own - start_up) / script:.2f}",
+                f"{loops / own:.0f}",
+                str(bulk.memory),
+            ]
+        )
     bulk.prepare(10000)
     bulk.collection(ledger="ledger")
     again = bulk.collection(ledger="ledger")
@@ -164,14 +218,32 @@ def sizes(bulk: Bulk, rounds: int) -> list[list[str]]:
 
 def waits(bulk: Bulk) -> list[list[str]]:
     """A platform that is far away, and one that limits."""
-    rows = [["1,000 entitlements", "`requests` script, s", "this collection, s", "requests per second", "429 responses"]]
+    rows = [
+        ["1,000 entitlements", "`requests` script, s", "this collection, s", "requests per second", "429 responses"]
+    ]
     bulk.prepare(100, LATENCY)
     script = bulk.script() * 10
     bulk.prepare(1000, LATENCY)
     own = bulk.collection()
-    rows.append([f"{LATENCY} ms of latency (script: extrapolated from 100)", f"{script:.0f}", f"{own:.1f}", f"{bulk.counts()['requests'] / own:.0f}", "0"])
+    rows.append(
+        [
+            f"{LATENCY} ms of latency (script: extrapolated from 100)",
+            f"{script:.0f}",
+            f"{own:.1f}",
+            f"{bulk.counts()['requests'] / own:.0f}",
+            "0",
+        ]
+    )
     bulk.prepare(1000, 0, f"{LIMIT}/second")
     own = bulk.collection()
     counts = bulk.counts()
-    rows.append([f"a limit of {LIMIT} per second", "", f"{own:.1f}", f"{counts['requests'] / own:.1f}", str(counts["rejected_429"])])
+    rows.append(
+        [
+            f"a limit of {LIMIT} per second",
+            "",
+            f"{own:.1f}",
+            f"{counts['requests'] / own:.1f}",
+            str(counts["rejected_429"]),
+        ]
+    )
     return rows

@@ -38,7 +38,10 @@ HOSTS, TASKS = 20, 5
 CALLERS, CALLS, RATE = 50, 8, 20
 SAMPLES = range(2, 23, 2)  # seconds
 
-REQUEST = {"url": "{{ flex.url }}/api/authentication/applications/", "headers": {"X-App-Registration-Key": "{{ flex.registration_key }}"}}
+REQUEST = {
+    "url": "{{ flex.url }}/api/authentication/applications/",
+    "headers": {"X-App-Registration-Key": "{{ flex.registration_key }}"},
+}
 APPLICATION = {
     "mediaops.access.flex_oauth_app": {
         "name": "Application 7",
@@ -56,9 +59,21 @@ ROWS: list[tuple[str, Facts, int]] = [
     (DEBUG, {"ansible.builtin.debug": {"msg": "{{ item }}"}}, MANY),
     (URI, {"ansible.builtin.uri": REQUEST}, FEW),
     ("`flex_oauth_app`, unchanged, the same GET", APPLICATION, MANY),
-    ("`flex_oauth_app` as an ordinary module, as on a remote host", {**APPLICATION, "vars": {"ansible_connection": "as_module"}}, FEW),
-    ("`lookup('ansible.builtin.vars', …)`", {"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.vars', 'text') | length }}"}}, MANY),
-    ("`lookup('ansible.builtin.url', …)`, one GET", {"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.url', address) | length }}"}}, MANY),
+    (
+        "`flex_oauth_app` as an ordinary module, as on a remote host",
+        {**APPLICATION, "vars": {"ansible_connection": "as_module"}},
+        FEW,
+    ),
+    (
+        "`lookup('ansible.builtin.vars', …)`",
+        {"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.vars', 'text') | length }}"}},
+        MANY,
+    ),
+    (
+        "`lookup('ansible.builtin.url', …)`, one GET",
+        {"ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.url', address) | length }}"}},
+        MANY,
+    ),
     ("`lookup('mediaops.access.token', …)`, cached", {"ansible.builtin.debug": {"msg": TOKEN}}, MANY),
 ]
 
@@ -69,29 +84,47 @@ def play(folder: pathlib.Path, plays: list[Facts], *arguments: str) -> list[tupl
     playbook, times = folder / "playbook.json", folder / "times.json"
     playbook.write_text(json.dumps(plays), encoding="utf-8")
     env = environment(folder)
-    env |= {"ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"), "ANSIBLE_CALLBACKS_ENABLED": "times", "MEDIAOPS_BENCH_TIMES": str(times)}
+    env |= {
+        "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
+        "ANSIBLE_CALLBACKS_ENABLED": "times",
+        "MEDIAOPS_BENCH_TIMES": str(times),
+    }
     command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), str(playbook), *arguments]
-    done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     if done.returncode:
-        sys.exit(f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}\nbench: ansible-playbook ended with status {done.returncode}")
+        sys.exit(
+            f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}\nbench: ansible-playbook ended with status {done.returncode}"
+        )
     return [tuple(event) for event in json.loads(times.read_text(encoding="utf-8"))]
 
 
 def variables(sandbox: Sandbox) -> Facts:
     known = sandbox.variables()["sandbox"]
     unlimited = {"rate_limit": "none", "auth_rate_limit": "none"}
-    return {"flex": known["flex"], "freewheel": {**known["freewheel"], **unlimited}, "text": "a" * 40, "address": f"{sandbox.url}/_sandbox/clock"}
+    return {
+        "flex": known["flex"],
+        "freewheel": {**known["freewheel"], **unlimited},
+        "text": "a" * 40,
+        "address": f"{sandbox.url}/_sandbox/clock",
+    }
 
 
 def items(sandbox: Sandbox, folder: pathlib.Path, rounds: int) -> list[list[str]]:
     """The table of the cost of a loop item."""
-    applications = [{"applicationName": f"Application {number}", "description": "The one that is looked for"} for number in range(20)]
+    applications = [
+        {"applicationName": f"Application {number}", "description": "The one that is looked for"}
+        for number in range(20)
+    ]
     sandbox.reset({"switches": {"flex.list_secret": "secret"}, "state": {"flex": {"applications": applications}}})
     tasks = [
         {"name": f"{number} {name}", **task, "loop": list(range(count)), "loop_control": {"label": "an item"}}
         for number, (name, task, count) in itertools.product(range(rounds), ROWS)
     ]
-    events = play(folder / "items", [{"hosts": "localhost", "gather_facts": False, "vars": variables(sandbox), "tasks": tasks}])
+    events = play(
+        folder / "items", [{"hosts": "localhost", "gather_facts": False, "vars": variables(sandbox), "tasks": tasks}]
+    )
     measured: dict[str, list[float]] = {name: [] for name, _task, _count in ROWS}
     for task, group in itertools.groupby((event for event in events if event[0] == "item"), key=lambda event: event[1]):
         arrivals = [at for _event, _task, at in group]
@@ -99,7 +132,13 @@ def items(sandbox: Sandbox, folder: pathlib.Path, rounds: int) -> list[list[str]
     return [
         ["one loop item", "ms", "lowest – highest", "× debug", "× uri"],
         *(
-            [name, f"{statistics.median(ms):.1f}", f"{min(ms):.1f} – {max(ms):.1f}", ratio(ms, measured[DEBUG]), ratio(ms, measured[URI])]
+            [
+                name,
+                f"{statistics.median(ms):.1f}",
+                f"{min(ms):.1f} – {max(ms):.1f}",
+                ratio(ms, measured[DEBUG]),
+                ratio(ms, measured[URI]),
+            ]
             for name, ms in measured.items()
         ),
     ]
@@ -122,7 +161,10 @@ def start(sandbox: Sandbox, folder: pathlib.Path, rounds: int) -> list[list[str]
         "`token_cache_info`": {"mediaops.access.token_cache_info": {}},
         "`lookup('mediaops.access.token', …)`, cached": {"ansible.builtin.debug": {"msg": TOKEN}},
     }
-    play(folder / "start", [{"hosts": "localhost", "gather_facts": False, "vars": variables(sandbox), "tasks": list(tasks.values())}])
+    play(
+        folder / "start",
+        [{"hosts": "localhost", "gather_facts": False, "vars": variables(sandbox), "tasks": list(tasks.values())}],
+    )
     cache = folder / "start" / ".ansible" / "mediaops"
     values = {**variables(sandbox), "freewheel": {**variables(sandbox)["freewheel"], "token_cache": str(cache)}}
 
@@ -137,7 +179,11 @@ def start(sandbox: Sandbox, folder: pathlib.Path, rounds: int) -> list[list[str]
     return [
         ["`ansible-playbook` with one task", "ms", "more than an empty task"],
         *(
-            [name, f"{statistics.median(own for _empty, own in pair):.0f}", f"{statistics.median(own - empty for empty, own in pair):+.0f}"]
+            [
+                name,
+                f"{statistics.median(own for _empty, own in pair):.0f}",
+                f"{statistics.median(own - empty for empty, own in pair):+.0f}",
+            ]
             for name, pair in pairs.items()
         ),
     ]
@@ -151,7 +197,11 @@ def logins(sandbox: Sandbox, folder: pathlib.Path) -> list[list[str]]:
             "url": "{{ freewheel.url }}/auth/token",
             "method": "POST",
             "body_format": "form-urlencoded",
-            "body": {"grant_type": "password", "username": "{{ freewheel.username }}", "password": "{{ freewheel.password }}"},
+            "body": {
+                "grant_type": "password",
+                "username": "{{ freewheel.username }}",
+                "password": "{{ freewheel.password }}",
+            },
         },
         "register": "login",
         "until": "login is succeeded",
@@ -161,21 +211,34 @@ def logins(sandbox: Sandbox, folder: pathlib.Path) -> list[list[str]]:
     }
     ways: list[tuple[str, list[Facts]]] = [
         ("empty tasks, without a token", [use("'some text that is long enough'", number) for number in range(TASKS)]),
-        ("`ansible.builtin.uri` logs each host in, with `until`", [login, *(use("login.json.access_token", number) for number in range(TASKS))]),
+        (
+            "`ansible.builtin.uri` logs each host in, with `until`",
+            [login, *(use("login.json.access_token", number) for number in range(TASKS))],
+        ),
         (
             "`lookup('mediaops.access.token', …)` in each task",
             [use("lookup('mediaops.access.token', 'freewheel', **freewheel)", number) for number in range(TASKS)],
         ),
     ]
     inventory = folder / "inventory.json"
-    hosts = {f"host{number:02}": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable} for number in range(HOSTS)}
+    hosts = {
+        f"host{number:02}": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        for number in range(HOSTS)
+    }
     inventory.write_text(json.dumps({"all": {"hosts": hosts}}), encoding="utf-8")
     rows = [[f"{HOSTS} hosts × {TASKS} tasks that need a token", "logins", "429 responses", "s"]]
     for number, (name, tasks) in enumerate(ways):
         sandbox.reset()
         values = {**variables(sandbox), "freewheel": sandbox.variables()["sandbox"]["freewheel"]}
         start = time.perf_counter()
-        play(folder / f"hosts-{number}", [{"hosts": "all", "gather_facts": False, "vars": values, "tasks": tasks}], "-i", str(inventory), "--forks", str(HOSTS))
+        play(
+            folder / f"hosts-{number}",
+            [{"hosts": "all", "gather_facts": False, "vars": values, "tasks": tasks}],
+            "-i",
+            str(inventory),
+            "--forks",
+            str(HOSTS),
+        )
         counts = sandbox.control("summary")["freewheel"]
         rows.append([name, str(counts["logins"]), str(counts["rejected_429"]), f"{time.perf_counter() - start:.1f}"])
     return rows
@@ -212,13 +275,18 @@ def pacing(sandbox: Sandbox, folder: pathlib.Path) -> list[list[list[str]]]:
     rows = [[f"{CALLERS} processes × {CALLS} calls at {RATE}/second", "logins", "429 responses", "s", "× ideal"]]
     progress = [[f"successful calls, of {total} at {RATE}/second", *(f"{seconds} s" for seconds in SAMPLES)]]
     redis = RedisServer(folder)
-    places = {"a directory": {"token_cache": str(folder / "cache")}, "Redis": {"token_cache": redis.url, "token_cache_key": "the key of the benchmark"}}
+    places = {
+        "a directory": {"token_cache": str(folder / "cache")},
+        "Redis": {"token_cache": redis.url, "token_cache_key": "the key of the benchmark"},
+    }
     command = [sys.executable, "-c", CALLER]
     env = {**environment(folder), "PYTHONPATH": collections_path()}
     for name, place in places.items():
         sandbox.reset()
         params = {**sandbox.variables()["sandbox"]["freewheel"], "path": "services/v4/campaigns", **place}
-        with subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        with subprocess.Popen(
+            command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
             tell(process, json.dumps([params, CALLERS, CALLS]))
             ready = process.stdout is not None and process.stdout.readline() == "ready\n"
             start = time.monotonic()  # as the sandbox's journal
@@ -226,8 +294,14 @@ def pacing(sandbox: Sandbox, folder: pathlib.Path) -> list[list[list[str]]]:
         if not ready or process.returncode:
             sys.exit(f"bench: {errors}")
         took, counts = time.monotonic() - start, sandbox.control("summary")["freewheel"]
-        rows.append([name, str(counts["logins"]), str(counts["rejected_429"]), f"{took:.1f}", f"{took / (total / RATE):.2f}"])
-        calls = [entry["at"] - start for entry in sandbox.control("requests?platform=freewheel") if entry["status"] == 200 and not entry["auth"]]
+        rows.append(
+            [name, str(counts["logins"]), str(counts["rejected_429"]), f"{took:.1f}", f"{took / (total / RATE):.2f}"]
+        )
+        calls = [
+            entry["at"] - start
+            for entry in sandbox.control("requests?platform=freewheel")
+            if entry["status"] == 200 and not entry["auth"]
+        ]
         progress.append([name, *(str(sum(at <= seconds for at in calls)) for seconds in SAMPLES)])
     redis.stop()
     return [rows, progress]
@@ -252,9 +326,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="how often each row is measured (default: 5)")
     parser.add_argument(
-        "--write", type=pathlib.Path, metavar="FILE", help=f"put the tables into this file, between {BEGIN} and {END}, and the charts beside it"
+        "--write",
+        type=pathlib.Path,
+        metavar="FILE",
+        help=f"put the tables into this file, between {BEGIN} and {END}, and the charts beside it",
     )
-    parser.add_argument("--only", action="append", metavar="PART", help="items, start, logins, pacing or entitlements; may be repeated")
+    parser.add_argument(
+        "--only", action="append", metavar="PART", help="items, start, logins, pacing or entitlements; may be repeated"
+    )
     given = parser.parse_args()
     if given.write and given.only:
         parser.error("--write replaces all tables: it cannot be combined with --only")

@@ -24,7 +24,12 @@ __all__ = ["commit", "sandbox", "sandbox_process"]
 def commit(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A repository whose one commit holds what this checkout holds now."""
     folder = tmp_path_factory.mktemp("commit")
-    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
     for name in filter(None, os.fsdecode(listed.stdout).split("\0")):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

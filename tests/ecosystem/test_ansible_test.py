@@ -39,11 +39,30 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 def ansible_test(home: pathlib.Path, checkout: pathlib.Path, *arguments: str) -> tuple[int, str]:
     """Its status and output."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    command = [str(pathlib.Path(sys.prefix, "bin", "ansible-test")), *arguments, "--venv", "--python", version, "--color", "no"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MEDIAOPS_", "PYTEST_", "COV_"))}
+    command = [
+        str(pathlib.Path(sys.prefix, "bin", "ansible-test")),
+        *arguments,
+        "--venv",
+        "--python",
+        version,
+        "--color",
+        "no",
+    ]
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("ANSIBLE_", "MEDIAOPS_", "PYTEST_", "COV_"))
+    }
     environment = {**environment, "HOME": str(home), "PATH": f"{pathlib.Path(sys.prefix, 'bin')}:{os.environ['PATH']}"}
     process = subprocess.Popen(
-        command, cwd=checkout, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        command,
+        cwd=checkout,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     try:
         output, _nothing = process.communicate()
@@ -88,7 +107,11 @@ def test_its_targets_run_against_a_sandbox(home: pathlib.Path, checkout: pathlib
     status, output = ansible_test(home, checkout, "integration", "flex_oauth_app", "lookup_token", "playbook_rotate")
 
     assert status == 0, output[-5000:]
-    recaps = [{name: int(number) for name, number in re.findall(r"(ok|changed|failed)=(\d+)", line)} for line in output.splitlines() if " unreachable=" in line]
+    recaps = [
+        {name: int(number) for name, number in re.findall(r"(ok|changed|failed)=(\d+)", line)}
+        for line in output.splitlines()
+        if " unreachable=" in line
+    ]
     assert len(recaps) == 4, output[-5000:]  # a playbook runs twice
     assert all(recap["ok"] > 3 and not recap["failed"] for recap in recaps)
     assert recaps[-1]["changed"] == 0 < recaps[-2]["changed"]
@@ -97,11 +120,18 @@ def test_its_targets_run_against_a_sandbox(home: pathlib.Path, checkout: pathlib
 
 
 BROKEN = "- name: Broken\n  ansible.builtin.assert: {that: 1 == 2}\n"
-BROKEN_PLAY = "- name: Broken\n  hosts: localhost\n  gather_facts: false\n  tasks: [{ansible.builtin.assert: {that: 1 == 2}}]\n"
+BROKEN_PLAY = (
+    "- name: Broken\n  hosts: localhost\n  gather_facts: false\n  tasks: [{ansible.builtin.assert: {that: 1 == 2}}]\n"
+)
 
 
-@pytest.mark.parametrize(("target", "file", "broken"), [("flex_oauth_app_info", "tasks/verify.yml", BROKEN), ("playbook_rotate", "playbook.yml", BROKEN_PLAY)])
-def test_a_target_that_is_broken_fails(home: pathlib.Path, checkout: pathlib.Path, target: str, file: str, broken: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "file", "broken"),
+    [("flex_oauth_app_info", "tasks/verify.yml", BROKEN), ("playbook_rotate", "playbook.yml", BROKEN_PLAY)],
+)
+def test_a_target_that_is_broken_fails(
+    home: pathlib.Path, checkout: pathlib.Path, target: str, file: str, broken: str
+) -> None:
     path = checkout / "tests" / "integration" / "targets" / target / file
     content = path.read_text(encoding="utf-8")
     path.write_text(content + broken, encoding="utf-8")

@@ -50,7 +50,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
         **dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:1"),
     }
     command = [sys.executable, str(ROOT / "tools" / "docs.py"), str(folder / "site")]
-    done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, ""), done.stdout
     assert [path.name for path in folder.iterdir()] == ["site"]
     return folder / "site"
@@ -64,7 +66,10 @@ def pages(site: pathlib.Path) -> dict[pathlib.Path, Page]:
 def test_everything_has_a_page(site: pathlib.Path) -> None:
     plugins = [path for kind in ("modules", "lookup", "filter") for path in (ROOT / "plugins" / kind).glob("[a-z]*.py")]
     expected = [site / "reference" / f"{path.stem}_{path.parent.name.removesuffix('s')}.html" for path in plugins]
-    expected += [site / "reference" / f"{role.parents[1].name}_role.html" for role in (ROOT / "roles").glob("*/meta/argument_specs.yml")]
+    expected += [
+        site / "reference" / f"{role.parents[1].name}_role.html"
+        for role in (ROOT / "roles").glob("*/meta/argument_specs.yml")
+    ]
     expected += [site / path.relative_to(ROOT).with_suffix(".html") for path in (ROOT / "docs").rglob("*.md")]
     assert not [path for path in expected if not path.exists()]
 

@@ -24,7 +24,9 @@ pytestmark = pytest.mark.timeout(900)  # of seconds on a busy machine
 
 def run(*command: str | pathlib.Path, cwd: pathlib.Path, **environment: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "NO_COLOR": "1", "ANSIBLE_NOCOLOR": "1", **environment}
-    done = subprocess.run(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 
@@ -36,13 +38,26 @@ def nox(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     wanted = re.search(r"^# dependencies = (\[.*\])$", (ROOT / "noxfile.py").read_text(encoding="utf-8"), re.M)
     assert wanted
     run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=ROOT)
-    run(sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install", "--quiet", "uv", *json.loads(wanted[1]), cwd=ROOT)
+    run(
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        folder / "bin" / "python",
+        "install",
+        "--quiet",
+        "uv",
+        *json.loads(wanted[1]),
+        cwd=ROOT,
+    )
     return folder / "bin" / "nox"
 
 
 def test_the_sessions_of_antsibull_nox_pass(nox: pathlib.Path, commit: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """Those for which the Makefile has no target."""
-    done = run(nox, "-db", "uv", "--envdir", tmp_path / "sessions", "-s", "extra-checks", "build-import-check", cwd=commit)
+    done = run(
+        nox, "-db", "uv", "--envdir", tmp_path / "sessions", "-s", "extra-checks", "build-import-check", cwd=commit
+    )
 
     output = done.stdout + done.stderr
     assert "Importer processing completed successfully" in output
@@ -57,7 +72,9 @@ def test_nox_lists_what_make_runs(nox: pathlib.Path, commit: pathlib.Path) -> No
 
     assert default == {"lint", "units", "extra-checks", "build-import-check"}
     assert {"faults", "integration", "sanity", "ecosystem", "ansible-test"} <= others
-    assert {f"ansible-test-{kind}-{core}" for kind in ("sanity", "units") for core in ("2.19", "2.20", "2.21", "2.22")} <= others
+    assert {
+        f"ansible-test-{kind}-{core}" for kind in ("sanity", "units") for core in ("2.19", "2.20", "2.21", "2.22")
+    } <= others
 
 
 @pytest.mark.parametrize("kind", ["module", "lookup", "filter", "role"])

@@ -49,8 +49,16 @@ class Made(t.NamedTuple):
 
 def state() -> State:
     applications = [
-        {"id": number, "applicationName": name, "description": description, "clientId": f"client-{number}", "secret": f"s3cr3t-of-{number}"}
-        for number, (name, description) in enumerate([("Reviewer", "Old words"), (EVIL, EVIL), ("Retired", "Not needed")], 1)
+        {
+            "id": number,
+            "applicationName": name,
+            "description": description,
+            "clientId": f"client-{number}",
+            "secret": f"s3cr3t-of-{number}",
+        }
+        for number, (name, description) in enumerate(
+            [("Reviewer", "Old words"), (EVIL, EVIL), ("Retired", "Not needed")], 1
+        )
     ]
     alice = {
         "id": 1001,
@@ -66,7 +74,10 @@ def state() -> State:
 def manifest(sandbox: Sandbox, folder: pathlib.Path) -> Facts:
     known = sandbox.variables()["sandbox"]
     rows = "".join(f"viewer{number}@example.com,true,445,\n" for number in range(MANY))
-    (folder / "sold.csv").write_text(f"user_email,auto_register,product_id,state\nalice@example.com,,444,\nnobody@example.com,,444,\n{rows}", encoding="utf-8")
+    (folder / "sold.csv").write_text(
+        f"user_email,auto_register,product_id,state\nalice@example.com,,444,\nnobody@example.com,,444,\n{rows}",
+        encoding="utf-8",
+    )
     return {
         "flex": {
             **known["flex"],
@@ -81,7 +92,10 @@ def manifest(sandbox: Sandbox, folder: pathlib.Path) -> Facts:
             **known["audienceplayer"],
             "rate_limit": "none",
             "auth_rate_limit": "none",
-            "users": [{"user_email": "alice@example.com"}, {"user_email": "vera@example.com", "user_name": "Vera Viewer"}],
+            "users": [
+                {"user_email": "alice@example.com"},
+                {"user_email": "vera@example.com", "user_name": "Vera Viewer"},
+            ],
             "entitlements": [
                 {"user_email": "vera@example.com", "subscription_id": 555, "expires_at": "2035-12-31T23:59:59Z"},
                 {"user_email": "alice@example.com", "subscription_id": 555, "expires_at": SOON},
@@ -89,7 +103,12 @@ def manifest(sandbox: Sandbox, folder: pathlib.Path) -> Facts:
             "entitlements_file": "sold.csv",
         },
         "movingimage": {**known["movingimage"], "tokens": [{"name": EVIL}]},
-        "playlyfe": {**known["playlyfe"], "url": sandbox.variables()["sandbox"]["unreachable_url"], "retries": 0, "players": [{"id": "p1", "alias": "One"}]},
+        "playlyfe": {
+            **known["playlyfe"],
+            "url": sandbox.variables()["sandbox"]["unreachable_url"],
+            "retries": 0,
+            "players": [{"id": "p1", "alias": "One"}],
+        },
     }
 
 
@@ -97,9 +116,17 @@ def obtain_tokens(sandbox: Sandbox, ansible: Ansible) -> None:
     """Fill the token cache with tokens of different lifetimes."""
     tasks = []
     for user, lifetime in LIFETIMES.items():
-        switch = {"url": f"{sandbox.url}/_sandbox/switches", "method": "PUT", "body_format": "json", "body": {"freewheel.token_lifetime": lifetime}}
+        switch = {
+            "url": f"{sandbox.url}/_sandbox/switches",
+            "method": "PUT",
+            "body_format": "json",
+            "body": {"freewheel.token_lifetime": lifetime},
+        }
         token = {"url": f"{sandbox.url}/freewheel", "username": user, "password": f"{user}-password", "min_ttl": 0}
-        tasks += [{"name": "Set the lifetime", "ansible.builtin.uri": switch}, {"name": "Obtain a token", "mediaops.access.freewheel_token": token}]
+        tasks += [
+            {"name": "Set the lifetime", "ansible.builtin.uri": switch},
+            {"name": "Obtain a token", "mediaops.access.freewheel_token": token},
+        ]
     run = ansible.run([{"name": "Tokens", "hosts": "localhost", "gather_facts": False, "tasks": tasks}], verbosity="-v")
     assert not run.status, run.output
 
@@ -168,8 +195,15 @@ def test_it_says_what_a_run_would_change(made: Made) -> None:
     assert "1 not in the manifest" in flex
     assert "renewed on next use" in tokens and "expired" in tokens
     assert len(re.findall("product 445 of viewer", viewers)) == 23 and f"and {MANY + 2 - 25:,} more" in viewers
-    rows = {what: re.findall(r"<td>(.*?)</td>", cells) for what, cells in re.findall(r'row">(\w+ \d+)</th>(.*?)</tr>', viewers, re.S)}
-    assert rows == {"product 444": ["2", "0", "0", "–"], "product 445": [f"{MANY:,}", "0", f"{MANY:,}", "–"], "subscription 555": ["2", "0", "1", "1"]}
+    rows = {
+        what: re.findall(r"<td>(.*?)</td>", cells)
+        for what, cells in re.findall(r'row">(\w+ \d+)</th>(.*?)</tr>', viewers, re.S)
+    }
+    assert rows == {
+        "product 444": ["2", "0", "0", "–"],
+        "product 445": [f"{MANY:,}", "0", f"{MANY:,}", "–"],
+        "subscription 555": ["2", "0", "1", "1"],
+    }
     assert "In sync" in section(made.text, "movingimage") and "Sports" in section(made.text, "movingimage")
 
 
@@ -186,7 +220,9 @@ def test_every_expression_of_the_template_is_escaped() -> None:
     called = re.compile(rf"(?:{'|'.join(macros)})\(.*\)$", re.S)
     expressions = re.findall(r"{{-? (.*?) -?}}", text, re.S)
     assert len(expressions) > 50
-    assert not [expression for expression in expressions if not expression.endswith("| e") and not called.match(expression)]
+    assert not [
+        expression for expression in expressions if not expression.endswith("| e") and not called.match(expression)
+    ]
 
 
 # --- in a browser --------------------------------------------------------------------------------------------------------
@@ -198,12 +234,28 @@ def views(made: Made, tmp_path_factory: pytest.TempPathFactory) -> list[Facts]:
     programs = {name: shutil.which(name) for name in ("chromium", "node", "npm")}
     missing = [name for name, path in programs.items() if not path]
     if missing:
-        pytest.fail(f"the report is tested in a browser, which needs {', '.join(missing)} (Debian: chromium, nodejs and npm)", pytrace=False)
+        pytest.fail(
+            f"the report is tested in a browser, which needs {', '.join(missing)} (Debian: chromium, nodejs and npm)",
+            pytrace=False,
+        )
     folder = tmp_path_factory.mktemp("browser")
-    command = [str(programs["node"]), str(installed(str(programs["npm"]), HERE / "browser") / "look.mjs"), str(programs["chromium"])]
+    command = [
+        str(programs["node"]),
+        str(installed(str(programs["npm"]), HERE / "browser") / "look.mjs"),
+        str(programs["chromium"]),
+    ]
     command += [str(folder / "profile"), made.page.as_uri(), str(folder)]
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"}
-    done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False)
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
     if done.returncode:
         pytest.fail(f"node look.mjs: {done.stdout[-2000:]}{done.stderr[-4000:]}", pytrace=False)
     assert len(list(folder.glob("*.png"))) == 5
@@ -212,7 +264,14 @@ def views(made: Made, tmp_path_factory: pytest.TempPathFactory) -> list[Facts]:
 
 def test_a_browser_shows_it_without_complaint(views: list[Facts], made: Made) -> None:
     for view in views:
-        assert view["headings"] == ["Access report", "AudiencePlayer", "Flex Media Platform", "FreeWheel", "movingimage VideoManager Pro", "Playlyfe"]
+        assert view["headings"] == [
+            "Access report",
+            "AudiencePlayer",
+            "Flex Media Platform",
+            "FreeWheel",
+            "movingimage VideoManager Pro",
+            "Playlyfe",
+        ]
         assert view["messages"] == [], "console, page errors, dialogs"
         assert view["requests"] == [made.page.as_uri()]
         assert view["scripts"] == view["broken"] == 0

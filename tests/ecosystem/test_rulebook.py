@@ -51,7 +51,12 @@ def documented_commands() -> list[str]:
 
 def event(kind: str, minute: int, **about: t.Any) -> Facts:
     """An event as the shop sends it."""
-    return {"id": f"evt_{next(_numbers)}", "type": kind, "occurred_at": (NOON + datetime.timedelta(minutes=minute)).isoformat(), **about}
+    return {
+        "id": f"evt_{next(_numbers)}",
+        "type": kind,
+        "occurred_at": (NOON + datetime.timedelta(minutes=minute)).isoformat(),
+        **about,
+    }
 
 
 def wait_for(what: str, condition: t.Callable[[], bool], otherwise: t.Callable[[], str]) -> None:
@@ -85,7 +90,11 @@ class Rulebook:
         platform = sandbox.variables()["sandbox"]["audienceplayer"]
         self._environment = {
             # No more of Ansible's settings than a user has: ANSIBLE_INVENTORY would stand in for an inventory that the command lacks.
-            **{name: value for name, value in environment(folder).items() if not name.startswith("ANSIBLE_") or name in SETTINGS},
+            **{
+                name: value
+                for name, value in environment(folder).items()
+                if not name.startswith("ANSIBLE_") or name in SETTINGS
+            },
             **{f"AUDIENCEPLAYER_{name.upper()}": str(value) for name, value in platform.items()},
             **{name: os.environ[name] for name in ("JAVA_HOME",) if name in os.environ},
             "TMPDIR": str(folder),  # a command that is killed leaves files there
@@ -147,7 +156,9 @@ class Rulebook:
         """The status of the answer. Without headers it is signed as it should be."""
         body = json.dumps(content).encode()
         headers = headers or {"X-Signature": hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/", body, {"Content-Type": "application/json", **headers})
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/", body, {"Content-Type": "application/json", **headers}
+        )
         try:
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
                 return answer.status
@@ -170,7 +181,10 @@ class Rulebook:
         for user in state["users"]:
             if user["email"] == email:
                 now = datetime.datetime.now(datetime.UTC)
-                ends = {item["subscription_id"]: datetime.datetime.fromisoformat(item["expires_at"]) for item in user.get("subscriptions", [])}
+                ends = {
+                    item["subscription_id"]: datetime.datetime.fromisoformat(item["expires_at"])
+                    for item in user.get("subscriptions", [])
+                }
                 return (
                     [item["product_id"] for item in user.get("products", []) if item["is_fulfilled"]],
                     [number for number, end in ends.items() if end > now],
@@ -196,7 +210,9 @@ def test_events_of_a_shop(rulebook: Rulebook) -> None:
 
     # Two purchases; one of the viewers is new to the platform.
     product = event("purchase", 10, user_email="alice@example.com", product_id=445)
-    subscription = event("purchase", 10, user_email="new@example.com", subscription_id="556", expires_at="2035-12-31T23:59:59+01:00")
+    subscription = event(
+        "purchase", 10, user_email="new@example.com", subscription_id="556", expires_at="2035-12-31T23:59:59+01:00"
+    )
     assert [rulebook.post(product), rulebook.post(subscription)] == [200, 200]
     rulebook.settled()
     assert rulebook.held("alice@example.com") == ([445], [])
@@ -230,7 +246,12 @@ def test_events_of_a_shop(rulebook: Rulebook) -> None:
     # A refund, and a chargeback that comes before its purchase, which arrives with it or later.
     assert rulebook.post(event("refund", 40, user_email="alice@example.com", product_id=445)) == 200
     assert rulebook.post(event("chargeback", 50, user_email="Bob@example.com", subscription_id=555)) == 200
-    assert rulebook.post(event("purchase", 45, user_email="bob@example.com", subscription_id=555, expires_at="2035-01-01T00:00:00Z")) == 200
+    assert (
+        rulebook.post(
+            event("purchase", 45, user_email="bob@example.com", subscription_id=555, expires_at="2035-01-01T00:00:00Z")
+        )
+        == 200
+    )
     rulebook.settled()
     after = rulebook.runs()
     assert runs < after <= runs + 2
@@ -253,11 +274,18 @@ def test_events_of_a_shop(rulebook: Rulebook) -> None:
 def test_a_platform_that_fails(sandbox: Sandbox, rulebook: Rulebook) -> None:
     """What failed is tried again until it succeeds, and keeps nothing else waiting."""
     refused = {"platform": "audienceplayer", "operation": "ProductEntitlementManage", "times": -1}
-    sandbox.control("faults", "POST", {**refused, "fault": "graphql_errors", "errors": [{"message": "no", "code": 400}]})
+    sandbox.control(
+        "faults", "POST", {**refused, "fault": "graphql_errors", "errors": [{"message": "no", "code": 400}]}
+    )
     rulebook.start(SHOP_RETRY_AFTER=AGAIN)
     assert rulebook.post(event("purchase", 1, user_email="alice@example.com", product_id=445)) == 200
     wait_for("a failure", lambda: "failed=1" in rulebook.printed(), rulebook.printed)
-    assert rulebook.post(event("purchase", 2, user_email="alice@example.com", subscription_id=555, expires_at="2035-01-01T00:00:00Z")) == 200
+    assert (
+        rulebook.post(
+            event("purchase", 2, user_email="alice@example.com", subscription_id=555, expires_at="2035-01-01T00:00:00Z")
+        )
+        == 200
+    )
     wait_for("the other one", lambda: rulebook.waiting() == 1, rulebook.printed)
     assert rulebook.held("alice@example.com") == ([], [555])
     sandbox.control("faults", "DELETE")
@@ -267,7 +295,13 @@ def test_a_platform_that_fails(sandbox: Sandbox, rulebook: Rulebook) -> None:
 
 def test_a_rulebook_that_is_killed(sandbox: Sandbox, rulebook: Rulebook) -> None:
     """In the middle of a run: the next one goes on, and still knows the order of events."""
-    hangs = {"platform": "audienceplayer", "operation": "EntitlementManage", "fault": "hang_before", "seconds": 3600, "times": 1}
+    hangs = {
+        "platform": "audienceplayer",
+        "operation": "EntitlementManage",
+        "fault": "hang_before",
+        "seconds": 3600,
+        "times": 1,
+    }
     sandbox.control("faults", "POST", hangs)
     rulebook.start(SHOP_RETRY_AFTER=AGAIN)
     late = event("purchase", 5, user_email="alice@example.com", product_id=445)
@@ -294,7 +328,9 @@ def test_no_start_without_a_secret(rulebook: Rulebook, secret: str) -> None:
 def give(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> t.Callable[..., list[Facts]]:
     """The event filter alone, loaded as ansible-rulebook does it."""
     monkeypatch.setenv("MEDIAOPS_EVENTS", str(tmp_path / "events.sqlite"))
-    return runpy.run_path(str(ROOT / "extensions" / "eda" / "plugins" / "event_filter" / "entitlement_events.py"))["main"]
+    return runpy.run_path(str(ROOT / "extensions" / "eda" / "plugins" / "event_filter" / "entitlement_events.py"))[
+        "main"
+    ]
 
 
 def test_the_end_does_not_depend_on_the_order(give: t.Callable[..., list[Facts]]) -> None:
@@ -324,7 +360,10 @@ def test_only_the_receipt_of_the_newest_counts(give: t.Callable[..., list[Facts]
     give({"payload": event("refund", 2, **about)})
     pathlib.Path(first["receipt"]).touch()
     (second,) = give({"retry_after": 0})
-    assert [first["entitlements"], second["entitlements"]] == [[about | {"state": "present"}], [about | {"state": "absent"}]]
+    assert [first["entitlements"], second["entitlements"]] == [
+        [about | {"state": "present"}],
+        [about | {"state": "absent"}],
+    ]
     (third,) = give({"retry_after": 0})
     assert third["entitlements"] == second["entitlements"]
     pathlib.Path(third["receipt"]).touch()
@@ -332,15 +371,25 @@ def test_only_the_receipt_of_the_newest_counts(give: t.Callable[..., list[Facts]
 
 
 def test_another_shop(give: t.Callable[..., list[Facts]]) -> None:
-    given = {"id": "1", "event": "order.paid", "created": 1767268800, "customer": {"email": "eve@example.com"}, "lines": {"product": "444"}}
+    given = {
+        "id": "1",
+        "event": "order.paid",
+        "created": 1767268800,
+        "customer": {"email": "eve@example.com"},
+        "lines": {"product": "444"},
+    }
     fields = {"type": "event", "occurred_at": "created", "user_email": "customer.email", "product_id": "lines.product"}
     give({"payload": given}, fields=fields, types={"order.paid": "present"})
     (work,) = give({"retry_after": 600})
-    assert work["entitlements"] == [{"user_email": "eve@example.com", "product_id": 444, "state": "present", "auto_register": True}]
+    assert work["entitlements"] == [
+        {"user_email": "eve@example.com", "product_id": 444, "state": "present", "auto_register": True}
+    ]
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Alice@Example.com", "alice@example.com"), ("J\u00fc@x.y", "ju\u0308@X.Y"), ("stra\u00dfe@x.y", "STRASSE@x.y")], ids=ascii
+    ("one", "other"),
+    [("Alice@Example.com", "alice@example.com"), ("J\u00fc@x.y", "ju\u0308@X.Y"), ("stra\u00dfe@x.y", "STRASSE@x.y")],
+    ids=ascii,
 )
 def test_spellings_of_one_address_are_one_user(one: str, other: str, give: t.Callable[..., list[Facts]]) -> None:
     """The newest event counts, and the address is sent as that one spells it."""
@@ -352,7 +401,9 @@ def test_spellings_of_one_address_are_one_user(one: str, other: str, give: t.Cal
 
 
 @pytest.mark.parametrize("character", ["\u200b", "\ufeff", "\u00a0", "\u00ad", "\u2060", "\u202e"], ids=ascii)
-def test_an_address_with_a_character_that_nobody_sees_is_dropped(character: str, give: t.Callable[..., list[Facts]]) -> None:
+def test_an_address_with_a_character_that_nobody_sees_is_dropped(
+    character: str, give: t.Callable[..., list[Facts]]
+) -> None:
     give({"payload": event("purchase", 1, user_email=f"alice@example.com{character}", product_id=445)})
 
     assert give({"retry_after": 600}) == []

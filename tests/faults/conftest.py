@@ -31,7 +31,13 @@ _wrong: dict[tuple[str, str], str] = {}
 def neutral_environment() -> None:
     """What the machine's environment says must not reach a module, which also looks through it for a proxy before each request."""
     for name in list(os.environ):
-        if not name.startswith(("ANSIBLE_", "PY", "XDG_", "LC_", "COV_")) and name not in ("HOME", "PATH", "TMPDIR", "LANG", "WORK"):
+        if not name.startswith(("ANSIBLE_", "PY", "XDG_", "LC_", "COV_")) and name not in (
+            "HOME",
+            "PATH",
+            "TMPDIR",
+            "LANG",
+            "WORK",
+        ):
             del os.environ[name]
 
 

@@ -103,8 +103,18 @@ FAULTS = [
     Fault("tls", "certificate of an unknown authority"),
     _fault("hang<", "no response within timeout, nothing done", {"fault": "hang_before", "seconds": 60}),
     _fault("hang>", "no response within timeout, but done", {"fault": "hang_after", "seconds": 60}, acts=True),
-    _fault("late", "no response within timeout, done one request later", {"fault": "late", "seconds": 60, "requests": 1}, acts=True),
-    _fault("late>", "no response within timeout, done when the run is over", {"fault": "late", "seconds": 60, "requests": 1000}, acts=True),
+    _fault(
+        "late",
+        "no response within timeout, done one request later",
+        {"fault": "late", "seconds": 60, "requests": 1},
+        acts=True,
+    ),
+    _fault(
+        "late>",
+        "no response within timeout, done when the run is over",
+        {"fault": "late", "seconds": 60, "requests": 1000},
+        acts=True,
+    ),
     _fault("close<", "connection closed, nothing done", {"fault": "close_before"}),
     _fault("close>", "connection closed, but done", {"fault": "close_after"}, acts=True),
     _fault("close∞", "connection closed for ever, nothing done", {"fault": "close_before"}, for_ever=True),
@@ -121,23 +131,37 @@ FAULTS = [
     _fault("429∞", "HTTP 429 for ever", _status(429), for_ever=True),
     _fault("503 s", f"HTTP 503, Retry-After of {SOON} seconds", _status(503, headers={"Retry-After": str(SOON)})),
     *(_fault(f"{status}", f"HTTP {status}, nothing done", _status(status)) for status in SERVER_ERRORS),
-    *(_fault(f"{status}>", f"HTTP {status}, but done", _status(status, after=True), acts=True) for status in SERVER_ERRORS),
+    *(
+        _fault(f"{status}>", f"HTTP {status}, but done", _status(status, after=True), acts=True)
+        for status in SERVER_ERRORS
+    ),
     *(_fault(f"{status}∞", f"HTTP {status} for ever", _status(status), for_ever=True) for status in SERVER_ERRORS),
     _fault("html", "HTTP 200 with an HTML page, nothing done", {"fault": "html"}),
     _fault("half", "half of the JSON", {"fault": "truncate"}, acts=True),
     _fault("empty", "empty body", {"fault": "empty"}, acts=True),
     _fault("types", "wrong types", {"fault": "set_field", "field": "*", "value": ["wrong"]}, acts=True),
     _fault("field", "a field is missing", {"fault": "drop_field"}, acts=True),
-    _fault("huge", "a number of 400 digits in every field", {"fault": "set_field", "field": "*", "value": 10**400}, acts=True),
+    _fault(
+        "huge",
+        "a number of 400 digits in every field",
+        {"fault": "set_field", "field": "*", "value": 10**400},
+        acts=True,
+    ),
     _fault("drip", "the answer drips without end", {"fault": "drip"}, acts=True),
     _fault("endless", "a body without end", {"fault": "endless"}, acts=True),
     _fault("bomb", "a gzip bomb", {"fault": "gzip_bomb"}, acts=True),
-    _fault("redir∞", "redirect to another host for ever, nothing done", {"fault": "redirect", "status": 302}, for_ever=True),
-    _fault("redir>", "redirect to another host, but done", {"fault": "redirect", "status": 303, "after": True}, acts=True),
+    _fault(
+        "redir∞", "redirect to another host for ever, nothing done", {"fault": "redirect", "status": 302}, for_ever=True
+    ),
+    _fault(
+        "redir>", "redirect to another host, but done", {"fault": "redirect", "status": 303, "after": True}, acts=True
+    ),
     _fault("gql", "GraphQL error 400 in HTTP 200", _errors(400), audienceplayer_only=True),
     _fault("gql 4", "GraphQL error 400 in HTTP 400", _errors(400, 400), audienceplayer_only=True),
     _fault("gql 5", "GraphQL error 422 in HTTP 500", _errors(422, 500), audienceplayer_only=True),
-    _fault("gql>", "GraphQL error 400 in HTTP 200, but done", _errors(400, after=True), acts=True, audienceplayer_only=True),
+    _fault(
+        "gql>", "GraphQL error 400 in HTTP 200, but done", _errors(400, after=True), acts=True, audienceplayer_only=True
+    ),
     _fault("gql401", "GraphQL error 401 in HTTP 200", _errors(401), audienceplayer_only=True),
     _fault("gql429", "GraphQL error 429 in HTTP 200", _errors(429), audienceplayer_only=True),
 ]
@@ -169,7 +193,9 @@ OF_ANY_KIND = {
     "429": dataclasses.replace(OK, waits=1),
     "gql429": dataclasses.replace(OK, waits=1),
     "429 L": Expected(False, 429, words=("max_wait",), at_once=True, ends_all=True),
-    "429∞": Expected(False, 429, attempts=5, words=("max_wait",), ends_all=True),  # pauses of 1, 2, 4 and 8 seconds, and no time for 16
+    "429∞": Expected(
+        False, 429, attempts=5, words=("max_wait",), ends_all=True
+    ),  # pauses of 1, 2, 4 and 8 seconds, and no time for 16
 }
 
 
@@ -202,7 +228,12 @@ def _creation(fault: Fault) -> Expected:
         return dataclasses.replace(OK, waits=wait)
     status = 200 if fault.name == "html" else fault.plan.get("status")
     wait += TIMEOUT if fault.is_slow else LONG_TIMEOUT
-    return Expected(False, status, words=("may have been created", f"{TIMEOUT if fault.is_slow else LONG_TIMEOUT:g} s (timeout)"), waits=wait * 0.999)
+    return Expected(
+        False,
+        status,
+        words=("may have been created", f"{TIMEOUT if fault.is_slow else LONG_TIMEOUT:g} s (timeout)"),
+        waits=wait * 0.999,
+    )
 
 
 def _unanswered(fault: Fault, ask: Ask) -> Expected:
@@ -220,7 +251,12 @@ def _oversized(ask: Ask) -> Expected:
 
 def _server_error(fault: Fault, ask: Ask) -> Expected:
     if ask.kind is Kind.BLIND:
-        return Expected(False, fault.status, words=("outcome is unknown" if fault.name != "503 s" else "service unavailable",), at_once=True)
+        return Expected(
+            False,
+            fault.status,
+            words=("outcome is unknown" if fault.name != "503 s" else "service unavailable",),
+            at_once=True,
+        )
     if fault.for_ever:
         return Expected(False, fault.status, attempts=RETRIES + 1)
     return dataclasses.replace(OK, waits=SOON if fault.name == "503 s" else 0)
@@ -237,7 +273,13 @@ def _redirect(fault: Fault, ask: Ask) -> Expected:
     repeated = ask.kind in (*REREAD_KINDS, Kind.SETTLED)
     if fault.acts and repeated:
         return OK
-    return Expected(False, fault.status, RETRIES + 1 if repeated else 1, words=("redirected", "credentials are not sent"), at_once=not repeated)
+    return Expected(
+        False,
+        fault.status,
+        RETRIES + 1 if repeated else 1,
+        words=("redirected", "credentials are not sent"),
+        at_once=not repeated,
+    )
 
 
 def _graphql_error(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
@@ -305,7 +347,12 @@ def _special() -> dict[tuple[t.Any, ...], Expected]:
         found["movingimage_token refresh", 0, name] = OK
     # Where it is an error that there is nobody, and says so in its own words.
     for scenario, position in (("create", 1), ("create", 2), ("delete", 4)):
-        found.update({(f"playlyfe_player {scenario}", position, name): Expected(False, 404, at_once=True) for name in ("half", "empty", "types", "huge")})
+        found.update(
+            {
+                (f"playlyfe_player {scenario}", position, name): Expected(False, 404, at_once=True)
+                for name in ("half", "empty", "types", "huge")
+            }
+        )
         found[f"playlyfe_player {scenario}", position, "field"] = OK
     for scenario, position in (("user create", 0), ("user create", 2), ("entitlement of a new user", 0)):
         found[f"audienceplayer_{scenario}", position, "field"] = OK

@@ -41,10 +41,20 @@ def table(cells: Cells, wrong: t.Mapping[tuple[str, str], str]) -> list[str]:
             chosen.append((pending.pop(0), column))
         widths = [max(map(len, (name, *column))) for name, column in chosen]
         lines.append("")
-        for first, words in [("", [name for name, _column in chosen]), *((row, [column[index] for _name, column in chosen]) for index, row in enumerate(rows))]:
-            lines.append("  ".join([f"{first:<{label}}", *(f"{word:<{width}}" for word, width in zip(words, widths, strict=True))]).rstrip())
+        for first, words in [
+            ("", [name for name, _column in chosen]),
+            *((row, [column[index] for _name, column in chosen]) for index, row in enumerate(rows)),
+        ]:
+            lines.append(
+                "  ".join(
+                    [f"{first:<{label}}", *(f"{word:<{width}}" for word, width in zip(words, widths, strict=True))]
+                ).rstrip()
+            )
     met = sum(map(len, cells.values()))
-    lines += ["", f"{met} cells of {len(cells) + len(wrong)} combinations are right, {len(wrong)} combinations are wrong."]
+    lines += [
+        "",
+        f"{met} cells of {len(cells) + len(wrong)} combinations are right, {len(wrong)} combinations are wrong.",
+    ]
     return lines + [f"WRONG  {row}, {column}: {reason}" for (row, column), reason in wrong.items()]
 
 

@@ -139,20 +139,55 @@ TITLES = {
     "consul": "Consul",
 }
 CONNECTIONS: dict[str, Options] = {
-    "flex": {"url": "{url}/flex", "registration_key": "sandbox-registration-key", "client_id": "ingest-client", "client_secret": "ingest-secret"},
+    "flex": {
+        "url": "{url}/flex",
+        "registration_key": "sandbox-registration-key",
+        "client_id": "ingest-client",
+        "client_secret": "ingest-secret",
+    },
     "freewheel": {"url": "{url}/freewheel", "username": "mrm", "password": "mrm-password"},
-    "audienceplayer": {"url": "{url}/audienceplayer", "project_id": 111, "client_id": "222", "client_secret": "user-scope-secret"},
+    "audienceplayer": {
+        "url": "{url}/audienceplayer",
+        "project_id": 111,
+        "client_id": "222",
+        "client_secret": "user-scope-secret",
+    },
     "movingimage": {"url": "{url}/movingimage", "username": "portal", "password": "portal-password"},
-    "playlyfe": {"url": "{url}/playlyfe/v2", "auth_url": "{url}/playlyfe-auth", "client_id": "pl-client", "client_secret": "pl-secret"},
+    "playlyfe": {
+        "url": "{url}/playlyfe/v2",
+        "auth_url": "{url}/playlyfe-auth",
+        "client_id": "pl-client",
+        "client_secret": "pl-secret",
+    },
     "consul": {"url": "{url}/consul", "token": "sandbox-consul-token"},
 }
 #: Parts of a state that never change and do not belong in a play's output.
-SECRETS = ["sandbox-registration-key", "ingest-secret", "mrm-password", "user-scope-secret", "portal-password", "pl-secret", "sandbox-consul-token"]
+SECRETS = [
+    "sandbox-registration-key",
+    "ingest-secret",
+    "mrm-password",
+    "user-scope-secret",
+    "portal-password",
+    "pl-secret",
+    "sandbox-consul-token",
+]
 
 NEXT_YEAR = iso(START + 365 * 86400)
 IN_TWO_YEARS = iso(START + 2 * 365 * 86400)
-INGEST = {"id": 7, "applicationName": "Ingest", "description": "Takes in", "clientId": "ingest-client", "secret": "ingest-secret"}
-REVIEWER = {"id": 8, "applicationName": "Reviewer", "description": "Reviews", "clientId": "old-client", "secret": "secret-of-reviewer"}
+INGEST = {
+    "id": 7,
+    "applicationName": "Ingest",
+    "description": "Takes in",
+    "clientId": "ingest-client",
+    "secret": "ingest-secret",
+}
+REVIEWER = {
+    "id": 8,
+    "applicationName": "Reviewer",
+    "description": "Reviews",
+    "clientId": "old-client",
+    "secret": "secret-of-reviewer",
+}
 USERS = [
     {"id": 2, "email": "integration@example.com", "name": "Integration"},
     {"id": 1001, "email": "alice@example.com", "name": "Alice"},
@@ -202,7 +237,9 @@ class Scenario:
         return "token cache" if self.module == "token_cache" else TITLES[self.platform]
 
     def run(self, url: str, home: str, *, check_mode: bool = False, **more: t.Any) -> Result:
-        return _run(self.module, self.platform, {**CONNECTIONS[self.platform], **self.options, **more}, url, home, check_mode)
+        return _run(
+            self.module, self.platform, {**CONNECTIONS[self.platform], **self.options, **more}, url, home, check_mode
+        )
 
     def prepare(self, url: str, home: str, ca_path: str) -> None:
         if self.token_before is not None:
@@ -212,11 +249,19 @@ class Scenario:
 
 
 def _run(module: str, platform: str, options: Options, url: str, home: str, check_mode: bool = False) -> Result:
-    given = {**COMMON, "token_cache": home, **{key: value.replace("{url}", url) if isinstance(value, str) else value for key, value in options.items()}}
+    given = {
+        **COMMON,
+        "token_cache": home,
+        **{key: value.replace("{url}", url) if isinstance(value, str) else value for key, value in options.items()},
+    }
     if module.startswith("lookup "):
         return _look_up(module.removeprefix("lookup "), platform, given)
     if module == "token_cache":
-        given = {key: value for key, value in given.items() if key in (*COMMON, "token_cache", "revoke", "provider", "ca_path")}
+        given = {
+            key: value
+            for key, value in given.items()
+            if key in (*COMMON, "token_cache", "revoke", "provider", "ca_path")
+        }
     found = importlib.import_module(f"ansible_collections.mediaops.access.plugins.modules.{module}")
     if "concurrency" in found.MODULE.options:
         given["concurrency"] = 1  # the clock stands still while threads wait for each other
@@ -245,7 +290,13 @@ def _look_up(lookup: str, platform: str, options: Options) -> Result:
 def _application(name: str, description: str, *, new_secret: bool = False) -> Judge:
     def judge(result: Result, after: State, before: State) -> None:
         (found,) = [item for item in after["applications"] if item["applicationName"] == name]
-        shown = {"id": found["id"], "name": name, "description": description, "client_id": found["clientId"], "client_secret": found["secret"]}
+        shown = {
+            "id": found["id"],
+            "name": name,
+            "description": description,
+            "client_id": found["clientId"],
+            "client_secret": found["secret"],
+        }
         assert result["application"] == shown
         assert found["description"] == description
         if new_secret:
@@ -269,7 +320,9 @@ def _all_applications(secrets: bool) -> Judge:
             "client_id": "clientId",
             **({"client_secret": "secret"} if secrets else {}),
         }
-        assert result["applications"] == [{ours: item[theirs] for ours, theirs in keys.items()} for item in after["applications"]]
+        assert result["applications"] == [
+            {ours: item[theirs] for ours, theirs in keys.items()} for item in after["applications"]
+        ]
 
     return judge
 
@@ -357,7 +410,9 @@ def _user_token(result: Result, after: State, before: State) -> None:
 
 def is_held(state: State, item: Options) -> str:
     """What a user holds of an item, according to the state."""
-    (user,) = [user for user in state["users"] if user["email"] == item["user_email"]] or [{"products": [], "subscriptions": []}]
+    (user,) = [user for user in state["users"] if user["email"] == item["user_email"]] or [
+        {"products": [], "subscriptions": []}
+    ]
     for kind in ("product", "subscription"):
         for held in user[f"{kind}s"]:
             if held[f"{kind}_id"] == item.get(f"{kind}_id"):
@@ -435,7 +490,11 @@ def _new_channel(result: Result, after: State, before: State) -> None:
 
 def _player(alias: str) -> Judge:
     def judge(result: Result, after: State, before: State) -> None:
-        assert [item["alias"] for item in after["players"] if item["id"] == result["player"]["id"]] == [alias] == [result["player"]["alias"]]
+        assert (
+            [item["alias"] for item in after["players"] if item["id"] == result["player"]["id"]]
+            == [alias]
+            == [result["player"]["alias"]]
+        )
 
     return judge
 
@@ -478,32 +537,80 @@ NEW_REVIEWER = {"name": "Reviewer", "description": "Reviews"}
 
 
 def _flex(name: str, options: Options, exchange: str, judge: Judge, **more: t.Any) -> Scenario:
-    return Scenario(f"flex_oauth_app {name}", "flex", "flex_oauth_app", options, tuple(f"flex {ask}" for ask in exchange.split()), judge, **more)
+    return Scenario(
+        f"flex_oauth_app {name}",
+        "flex",
+        "flex_oauth_app",
+        options,
+        tuple(f"flex {ask}" for ask in exchange.split()),
+        judge,
+        **more,
+    )
 
 
 def _entitlement(name: str, options: Options, exchange: tuple[str, ...], judge: Judge, **more: t.Any) -> Scenario:
-    return Scenario(f"audienceplayer_entitlement {name}", "audienceplayer", "audienceplayer_entitlement", options, exchange, judge, **more)
+    return Scenario(
+        f"audienceplayer_entitlement {name}",
+        "audienceplayer",
+        "audienceplayer_entitlement",
+        options,
+        exchange,
+        judge,
+        **more,
+    )
 
 
-def _reads(module: str, platform: str, options: Options, exchange: tuple[str, ...], judge: Judge, name: str = "") -> Scenario:
+def _reads(
+    module: str, platform: str, options: Options, exchange: tuple[str, ...], judge: Judge, name: str = ""
+) -> Scenario:
     return Scenario(f"{module} {name}".rstrip(), platform, module, options, exchange, judge, changes=False)
 
 
-def _posts(module: str, options: Options, exchange: tuple[str, ...], judge: Judge, applied: t.Any, name: str = "POST") -> Scenario:
-    return Scenario(f"{module} {name}", module.rpartition("_")[0], module, options, exchange, judge, idempotent=False, applied=applied)
+def _posts(
+    module: str, options: Options, exchange: tuple[str, ...], judge: Judge, applied: t.Any, name: str = "POST"
+) -> Scenario:
+    return Scenario(
+        f"{module} {name}",
+        module.rpartition("_")[0],
+        module,
+        options,
+        exchange,
+        judge,
+        idempotent=False,
+        applied=applied,
+    )
 
 
-def _tokens(platform: str, options: Options, exchange: tuple[str, ...], judge: Judge, name: str, **more: t.Any) -> Scenario:
-    return Scenario(f"{platform}_token {name}".rstrip(), platform, f"{platform}_token", options, exchange, judge, **more)
+def _tokens(
+    platform: str, options: Options, exchange: tuple[str, ...], judge: Judge, name: str, **more: t.Any
+) -> Scenario:
+    return Scenario(
+        f"{platform}_token {name}".rstrip(), platform, f"{platform}_token", options, exchange, judge, **more
+    )
 
 
-def _lookups(platform: str, options: Options, exchange: tuple[str, ...], judge: Judge = _token, name: str = "") -> Scenario:
-    return Scenario(f"lookup token {platform} {name}".rstrip(), platform, "lookup token", options, exchange, judge, changes=False)
+def _lookups(
+    platform: str, options: Options, exchange: tuple[str, ...], judge: Judge = _token, name: str = ""
+) -> Scenario:
+    return Scenario(
+        f"lookup token {platform} {name}".rstrip(), platform, "lookup token", options, exchange, judge, changes=False
+    )
 
 
 SCENARIOS = [
-    _flex("create", NEW_REVIEWER, "list list create", _application("Reviewer", "Reviews"), state={"flex": {"applications": [INGEST]}}),
-    _flex("update", {"name": "Reviewer", "description": "More"}, "list one list one update one", _application("Reviewer", "More")),
+    _flex(
+        "create",
+        NEW_REVIEWER,
+        "list list create",
+        _application("Reviewer", "Reviews"),
+        state={"flex": {"applications": [INGEST]}},
+    ),
+    _flex(
+        "update",
+        {"name": "Reviewer", "description": "More"},
+        "list one list one update one",
+        _application("Reviewer", "More"),
+    ),
     _flex("rename", {"id": 8, "name": "Critic"}, "one one update one", _application("Critic", "Reviews")),
     _flex("delete", {"name": "Reviewer", "state": "absent"}, "list one list one delete", _no_application),
     _flex(
@@ -523,16 +630,38 @@ SCENARIOS = [
         again={**NEW_REVIEWER, "id": None, "rotate_secret": True},
     ),
     _reads("flex_oauth_app_info", "flex", {}, ("flex list",), _all_applications(False)),
-    _reads("flex_oauth_app_info", "flex", {"name": "Reviewer", "include_secrets": True}, ("flex list", "flex one"), _one_application, "secret"),
+    _reads(
+        "flex_oauth_app_info",
+        "flex",
+        {"name": "Reviewer", "include_secrets": True},
+        ("flex list", "flex one"),
+        _one_application,
+        "secret",
+    ),
     _tokens("flex", {}, ("flex login",), _token, ""),
     _reads("flex_api", "flex", {"path": "/api/accounts"}, ("flex login", "flex accounts"), _accounts, "GET"),
-    _posts("flex_api", {"path": "/api/echo", "method": "POST", "body": {"a": 1}}, ("flex login", "flex post"), _echoed, None),
+    _posts(
+        "flex_api",
+        {"path": "/api/echo", "method": "POST", "body": {"a": 1}},
+        ("flex login", "flex post"),
+        _echoed,
+        None,
+    ),
     _tokens("freewheel", {}, ("fw login",), _token, "present"),
-    _tokens("freewheel", {"force": True}, ("fw revoke", "fw login"), _new_token, "force", token_before={}, idempotent=False),
+    _tokens(
+        "freewheel", {"force": True}, ("fw revoke", "fw login"), _new_token, "force", token_before={}, idempotent=False
+    ),
     _tokens("freewheel", {"state": "absent"}, ("fw revoke",), _no_token, "absent", token_before={}),
     _tokens("freewheel", {"verify": True}, ("fw info",), _same_token, "verify", token_before={}, changes=False),
     _reads("freewheel_token_info", "freewheel", {}, ("fw login", "fw info"), _token_info),
-    _reads("freewheel_api", "freewheel", {"path": "/services/v4/campaigns"}, ("fw login", "fw campaigns"), _campaigns, "GET"),
+    _reads(
+        "freewheel_api",
+        "freewheel",
+        {"path": "/services/v4/campaigns"},
+        ("fw login", "fw campaigns"),
+        _campaigns,
+        "GET",
+    ),
     _posts(
         "freewheel_api",
         {"path": "/services/v3/campaign", "method": "POST", "body": CAMPAIGN, "accept": "xml"},
@@ -540,7 +669,13 @@ SCENARIOS = [
         _new_campaign,
         lambda state: len(state["campaigns"]) - 3,
     ),
-    _tokens("audienceplayer", {"user_email": "dora@example.com", "auto_register": True}, ("ap user login",), _user_token, "of a new user"),
+    _tokens(
+        "audienceplayer",
+        {"user_email": "dora@example.com", "auto_register": True},
+        ("ap user login",),
+        _user_token,
+        "of a new user",
+    ),
     _tokens("audienceplayer", {}, ("ap login",), _token, "of the client"),
     Scenario(
         "audienceplayer_user create",
@@ -569,8 +704,16 @@ SCENARIOS = [
         _entitled(*MANY),
         items=True,
     ),
-    _entitlement("unread", {**ALICES_FILM, "read_before_write": False}, ("ap product unread",), _written_unread, idempotent=False),
-    _reads("audienceplayer_entitlement_info", "audienceplayer", {"user_email": "bob@example.com"}, ("ap user login", "ap lists"), _holdings),
+    _entitlement(
+        "unread", {**ALICES_FILM, "read_before_write": False}, ("ap product unread",), _written_unread, idempotent=False
+    ),
+    _reads(
+        "audienceplayer_entitlement_info",
+        "audienceplayer",
+        {"user_email": "bob@example.com"},
+        ("ap user login", "ap lists"),
+        _holdings,
+    ),
     _reads(
         "audienceplayer_graphql",
         "audienceplayer",
@@ -584,7 +727,9 @@ SCENARIOS = [
     _tokens("movingimage", {}, ("mi refresh",), _manager(42), "refresh", token_before={}, pause=300),
     _tokens("movingimage", OPENID, ("mi discovery", "mi openid"), _token, "openid"),
     _reads("movingimage_video_manager_info", "movingimage", {}, ("mi login", "mi managers"), _managers),
-    _reads("movingimage_api", "movingimage", {"path": "/v1/vms/42/channels"}, ("mi login", "mi channels"), _channels, "GET"),
+    _reads(
+        "movingimage_api", "movingimage", {"path": "/v1/vms/42/channels"}, ("mi login", "mi channels"), _channels, "GET"
+    ),
     _posts(
         "movingimage_api",
         {"path": "/v1/vms/42/channels", "method": "POST", "body": {"name": "Films"}},
@@ -618,7 +763,14 @@ SCENARIOS = [
         _no_player,
     ),
     _reads("playlyfe_player_info", "playlyfe", {}, ("pl login", "pl players"), _players),
-    _reads("playlyfe_api", "playlyfe", {"path": "/admin/players"}, ("pl login", "pl players as is"), _players_as_they_are, "GET"),
+    _reads(
+        "playlyfe_api",
+        "playlyfe",
+        {"path": "/admin/players"},
+        ("pl login", "pl players as is"),
+        _players_as_they_are,
+        "GET",
+    ),
     _posts(
         "playlyfe_api",
         {"path": "/admin/players", "method": "POST", "body": {"id": "p3", "alias": "Three"}},
@@ -626,12 +778,28 @@ SCENARIOS = [
         _new_player,
         lambda state: len(state["players"]) - 2,
     ),
-    Scenario("token_cache revoke", "freewheel", "token_cache", {"revoke": True}, ("fw revoke",), _no_token_cached, token_before={}),
+    Scenario(
+        "token_cache revoke",
+        "freewheel",
+        "token_cache",
+        {"revoke": True},
+        ("fw revoke",),
+        _no_token_cached,
+        token_before={},
+    ),
     _lookups("flex", {}, ("flex login",)),
     _lookups("freewheel", {}, ("fw login",)),
     _lookups("audienceplayer", {"user_id": 1001}, ("ap user login",)),
     _lookups("movingimage", {}, ("mi login",), name="login"),
     _lookups("movingimage", OPENID, ("mi discovery", "mi openid"), name="openid"),
     _lookups("playlyfe", {}, ("pl login",)),
-    Scenario("lookup flex_registration_key", "consul", "lookup flex_registration_key", {}, ("consul key",), _key, changes=False),
+    Scenario(
+        "lookup flex_registration_key",
+        "consul",
+        "lookup flex_registration_key",
+        {},
+        ("consul key",),
+        _key,
+        changes=False,
+    ),
 ]

@@ -24,11 +24,19 @@ NOT_BEFORE_THE_REAL_RUN = "token"
 
 
 def test_every_module_is_looked_at() -> None:
-    assert {path.stem for path in MODULES.glob("*.py")} - OTHERS == {scenario.module for scenario in SCENARIOS if not scenario.module.startswith("lookup ")}
+    assert {path.stem for path in MODULES.glob("*.py")} - OTHERS == {
+        scenario.module for scenario in SCENARIOS if not scenario.module.startswith("lookup ")
+    }
 
 
-@pytest.mark.parametrize("scenario", [scenario for scenario in SCENARIOS if not scenario.module.startswith("lookup ")], ids=lambda scenario: scenario.name)
-def test_check_mode_returns_the_keys_of_the_real_run(scenario: Scenario, bench: Bench, clocked: t.Callable[[t.Any], None]) -> None:
+@pytest.mark.parametrize(
+    "scenario",
+    [scenario for scenario in SCENARIOS if not scenario.module.startswith("lookup ")],
+    ids=lambda scenario: scenario.name,
+)
+def test_check_mode_returns_the_keys_of_the_real_run(
+    scenario: Scenario, bench: Bench, clocked: t.Callable[[t.Any], None]
+) -> None:
     clocked(bench.world.clock)
     home = bench.begin(scenario)
     before = bench.world.state(scenario.platform)
@@ -39,7 +47,9 @@ def test_check_mode_returns_the_keys_of_the_real_run(scenario: Scenario, bench: 
 
     assert not predicted.get("failed"), predicted["msg"]
     assert predicted["changed"] is real["changed"]
-    assert {key: value for key, value in after.items() if key != "tokens"} == {key: value for key, value in before.items() if key != "tokens"}, asked
+    assert {key: value for key, value in after.items() if key != "tokens"} == {
+        key: value for key, value in before.items() if key != "tokens"
+    }, asked
     if scenario.module.endswith("_token") and predicted["changed"]:
         assert NOT_BEFORE_THE_REAL_RUN not in predicted
         real.pop(NOT_BEFORE_THE_REAL_RUN, None)

@@ -100,7 +100,9 @@ def _name(entry: Entry) -> str:
 
 def _same(one: Ask, other: Ask) -> bool:
     """Whether a fault that is planned for one request hits the other."""
-    return (one.method, one.path) == (other.method, other.path) and (not other.operations or one == other or bool(_operation(other).search(one.operations)))
+    return (one.method, one.path) == (other.method, other.path) and (
+        not other.operations or one == other or bool(_operation(other).search(one.operations))
+    )
 
 
 def _operation(ask: Ask) -> re.Pattern[str]:
@@ -124,7 +126,13 @@ CELLS = [
 
 
 @pytest.mark.parametrize(("scenario", "fault"), CELLS)
-def test_cell(scenario: Scenario, fault: Fault, bench: Bench, clocked: t.Callable[[t.Any], None], record_property: t.Callable[[str, object], None]) -> None:
+def test_cell(
+    scenario: Scenario,
+    fault: Fault,
+    bench: Bench,
+    clocked: t.Callable[[t.Any], None],
+    record_property: t.Callable[[str, object], None],
+) -> None:
     clocked(bench.world.clock)
     outcomes = []
     healthy = bench.healthy(scenario)
@@ -136,9 +144,13 @@ def test_cell(scenario: Scenario, fault: Fault, bench: Bench, clocked: t.Callabl
             except AssertionError as error:
                 reason = str(error).partition("\n")[0]
                 record_property("wrong", [scenario.name, fault.name, f"request {position + 1} ({name}): {reason}"])
-                asked = [f"{entry.method} {entry.path} {' '.join(entry.operations)} {entry.status} {entry.fault or ''}".rstrip() for entry in cell.journal]
+                asked = [
+                    f"{entry.method} {entry.path} {' '.join(entry.operations)} {entry.status} {entry.fault or ''}".rstrip()
+                    for entry in cell.journal
+                ]
                 pytest.fail(
-                    f"at request {position + 1} ({name}): {reason}\nmust be: {cell.expected}\nis: {cell.redacted()}\nrequests: {asked}", pytrace=not reason
+                    f"at request {position + 1} ({name}): {reason}\nmust be: {cell.expected}\nis: {cell.redacted()}\nrequests: {asked}",
+                    pytrace=not reason,
                 )
     record_property("cell", [scenario.name, fault.name, outcomes])
 
@@ -191,7 +203,12 @@ class Cell:
         if self.fault.name == "refuse":
             self.world.refuse_after(self.position)
             return self.world.url, {}
-        plan = {**self.fault.plan, "platform": self.scenario.platform, "method": self.ask.method, "path": f"^{self.ask.path}$"}
+        plan = {
+            **self.fault.plan,
+            "platform": self.scenario.platform,
+            "method": self.ask.method,
+            "path": f"^{self.ask.path}$",
+        }
         plan.update(skip=self.healthy.skips[self.position], times=-1 if self.fault.for_ever else 1)
         if self.ask.operations:
             plan["operation"] = _operation(self.ask).pattern
@@ -203,7 +220,9 @@ class Cell:
             plan["location"] = f"{self.world.stranger_url}/take"
         if plan.get("headers") == {"Retry-After": "date"}:
             plan["headers"] = {"Retry-After": email.utils.formatdate(self.world.clock.now() + SOON, usegmt=True)}
-        self.world.add_fault(json.loads(json.dumps(plan).replace(faults.REFUSED, f"{faults.REFUSED} {' '.join(self._given_secrets())}")))
+        self.world.add_fault(
+            json.loads(json.dumps(plan).replace(faults.REFUSED, f"{faults.REFUSED} {' '.join(self._given_secrets())}"))
+        )
         return self.world.url, {"timeout": TIMEOUT} if self.fault.is_slow else {}
 
     def _is_open(self) -> bool:
@@ -224,7 +243,9 @@ class Cell:
         if self.scenario.items:
             assert met or not self.expected.attempts
         else:
-            assert len(met) == self.expected.attempts, f"the fault was met {len(met)} times, not {self.expected.attempts}"
+            assert len(met) == self.expected.attempts, (
+                f"the fault was met {len(met)} times, not {self.expected.attempts}"
+            )
         pauses = sum(self.slept)
         assert pauses <= MAX_WAIT + BACKOFF + self.healthy.slept, f"it waited {pauses} s"
         assert pauses >= self.expected.waits, f"it waited {pauses} s only"
@@ -237,13 +258,17 @@ class Cell:
             return len(self.healthy.names) * (RETRIES + 3)
         if self.expected.at_once and self.ask.kind is not Kind.SETTLED:
             return self.position + (self.expected.attempts or 0)
-        login = 3 if self.scenario.platform == "freewheel" else 1  # it answers the token that it has given already: that is ended, and asked for again
+        login = (
+            3 if self.scenario.platform == "freewheel" else 1
+        )  # it answers the token that it has given already: that is ended, and asked for again
         if self.fault.name == "401∞" and self.expected.attempts == 2:
             return self.position + 1 + login + 1
         if self.ask.kind is Kind.CREATE:
             return len(self.healthy.names) + 12  # looks, which become rarer
         # After each write with an unknown outcome, the state is read, written again, and read once more: each takes three requests at the most.
-        return len(self.healthy.names) + max(self.expected.attempts, 1) * (9 if self.ask.kind in REREAD_KINDS else login + 1)
+        return len(self.healthy.names) + max(self.expected.attempts, 1) * (
+            9 if self.ask.kind in REREAD_KINDS else login + 1
+        )
 
     # --- what the platform has -----------------------------------------------------------------------------------------
 
@@ -271,7 +296,13 @@ class Cell:
     # --- what the module says ------------------------------------------------------------------------------------------
 
     def _judge_shown(self) -> None:
-        items = [item for value in self.result.values() if isinstance(value, list) for item in value if isinstance(item, dict)]
+        items = [
+            item
+            for value in self.result.values()
+            if isinstance(value, list)
+            for item in value
+            if isinstance(item, dict)
+        ]
         shown = json.dumps([[part.get(key) for key in SHOWN] for part in (self.result, *items)])
         for secret in (*scenarios.SECRETS, *_secrets_in(self.before), *_secrets_in(self.after)):
             assert secret not in shown, f"a secret is shown: {secret}"
@@ -286,12 +317,20 @@ class Cell:
         for word in self.expected.words:
             assert word in message or self._is_open(), f"it must say {word!r}"
         if not self.scenario.module.startswith("lookup"):
-            assert self.result["provider"] == ("token_cache" if self.scenario.module == "token_cache" else self.scenario.platform)
+            assert self.result["provider"] == (
+                "token_cache" if self.scenario.module == "token_cache" else self.scenario.platform
+            )
             if self.scenario.module != "token_cache":
                 assert self.result.get("status") == self.expected.status or self._is_open()
             if self.expected.status == self.fault.plan.get("status") and self.fault.plan.get("body") == faults.REFUSAL:
-                assert self.result.get("error_code") == (faults.CODE if self.scenario.platform in faults.REFUSALS else None), "it must have the platform's code"
-        if self.expected.status not in (None, 200) and self.fault.name != "html" and faults.NO_SUCH_ID not in self.expected.words:
+                assert self.result.get("error_code") == (
+                    faults.CODE if self.scenario.platform in faults.REFUSALS else None
+                ), "it must have the platform's code"
+        if (
+            self.expected.status not in (None, 200)
+            and self.fault.name != "html"
+            and faults.NO_SUCH_ID not in self.expected.words
+        ):
             assert str(self.expected.status) in message or self.fault.audienceplayer_only
         if self.scenario.items:
             scenarios.judge_items(self.result, self.after, self.before, self.scenario.options["entitlements"])
@@ -329,7 +368,13 @@ class Cell:
         elif name == "flex_oauth_app_info secret":
             assert [item["client_secret"] for item in result["applications"]] == [None]
         elif name == "freewheel_token_info":
-            assert result["token_info"] == {"valid": False, "user_id": None, "created_at": None, "expires_in": None, "expires_at": None}
+            assert result["token_info"] == {
+                "valid": False,
+                "user_id": None,
+                "created_at": None,
+                "expires_in": None,
+                "expires_at": None,
+            }
         elif name in ("freewheel_token verify", "freewheel_token force"):
             assert result["changed"] is True
             assert result["token"]["access_token"] in scenarios.alive(self.after)
@@ -383,13 +428,28 @@ def _secrets_in(state: State) -> list[str]:
 def _comparable(value: t.Any) -> t.Any:
     """A result without what differs from run to run, and without what is only said about the way to it."""
     if isinstance(value, dict):
-        return {key: "*" if key in VOLATILE and item is not None else _comparable(item) for key, item in value.items() if key not in ("warnings", "invocation")}
+        return {
+            key: "*" if key in VOLATILE and item is not None else _comparable(item)
+            for key, item in value.items()
+            if key not in ("warnings", "invocation")
+        }
     return [_comparable(item) for item in value] if isinstance(value, list) else value
 
 
 def test_table_covers_every_module() -> None:
     """A new module must be added here."""
     folder = pathlib.Path(__file__).resolve().parents[2] / "plugins" / "modules"
-    modules = {path.stem for path in folder.glob("*.py") if "\nMODULE = ModuleDefinition(" in path.read_text(encoding="utf-8")}
-    assert {scenario.module for scenario in SCENARIOS if not scenario.module.startswith("lookup")} == modules - {"token_cache_info"}
-    assert {fault.plan["status"] for fault in FAULTS if fault.plan.get("status")} >= {401, 403, 404, 409, 429, *SERVER_ERRORS}
+    modules = {
+        path.stem for path in folder.glob("*.py") if "\nMODULE = ModuleDefinition(" in path.read_text(encoding="utf-8")
+    }
+    assert {scenario.module for scenario in SCENARIOS if not scenario.module.startswith("lookup")} == modules - {
+        "token_cache_info"
+    }
+    assert {fault.plan["status"] for fault in FAULTS if fault.plan.get("status")} >= {
+        401,
+        403,
+        404,
+        409,
+        429,
+        *SERVER_ERRORS,
+    }

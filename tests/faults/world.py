@@ -65,7 +65,9 @@ class Listener:
 
     async def open(self, protocol: t.Callable[[], asyncio.Protocol]) -> None:
         if self._server is None:
-            sock = socket.socket(proto=socket.IPPROTO_TCP)  # without its name, asyncio does not send small answers at once
+            sock = socket.socket(
+                proto=socket.IPPROTO_TCP
+            )  # without its name, asyncio does not send small answers at once
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind((HOST, self.port))
             self.port = sock.getsockname()[1]
@@ -180,7 +182,14 @@ class World:
 
     async def _start(self) -> None:
         config = uvicorn.Config(
-            self._serve, http=Protocol, interface="asgi3", ws="none", lifespan="off", log_config=None, access_log=False, proxy_headers=False
+            self._serve,
+            http=Protocol,
+            interface="asgi3",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
         )
         config.load()
         self._config, self._server_state, self._app = config, ServerState(), create_app(self.sandbox)

@@ -31,7 +31,9 @@ def installed(npm: str, source: pathlib.Path) -> pathlib.Path:
             shutil.copy(path, folder)
         if not stamp.exists() or stamp.read_bytes() != (source / LOCKFILE).read_bytes():
             command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-            done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False)
+            done = subprocess.run(
+                command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240, check=False
+            )
             if done.returncode:
                 raise RuntimeError(f"npm ci: {done.stdout}{done.stderr}")
             shutil.copy(source / LOCKFILE, stamp)

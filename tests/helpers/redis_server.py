@@ -38,8 +38,30 @@ class RedisServer:
         self._folder = folder
         listen = ["--port", str(self.port)]
         if tls:
-            listen = ["--port", "0", "--tls-port", str(self.port), "--tls-cert-file", str(tls[0]), "--tls-key-file", str(tls[1]), "--tls-auth-clients", "no"]
-        self._command = [program, "--bind", "127.0.0.1", *listen, "--save", "", "--appendonly", "no", "--dir", str(folder)]
+            listen = [
+                "--port",
+                "0",
+                "--tls-port",
+                str(self.port),
+                "--tls-cert-file",
+                str(tls[0]),
+                "--tls-key-file",
+                str(tls[1]),
+                "--tls-auth-clients",
+                "no",
+            ]
+        self._command = [
+            program,
+            "--bind",
+            "127.0.0.1",
+            *listen,
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--dir",
+            str(folder),
+        ]
         self.url = f"{'rediss' if tls else 'redis'}://:{PASSWORD.replace('/', '%2F').replace('+', '%2B')}@127.0.0.1:{self.port}/0"
         #: A connection for tests, to look at what is there.
         self.client = redis.Redis(port=self.port, password=PASSWORD)
@@ -49,7 +71,12 @@ class RedisServer:
         configuration = self._folder / "redis.conf"
         configuration.write_text(f'requirepass "{PASSWORD}"\n', encoding="utf-8")
         with (self._folder / "redis.log").open("ab") as log:
-            self.process = subprocess.Popen([self._command[0], str(configuration), *self._command[1:]], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [self._command[0], str(configuration), *self._command[1:]],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         deadline = time.monotonic() + 30
         while True:
             try:
@@ -58,7 +85,9 @@ class RedisServer:
             except OSError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     self.stop()
-                    raise RuntimeError(f"Redis did not start: {(self._folder / 'redis.log').read_text(errors='replace')[-2000:]}") from None
+                    raise RuntimeError(
+                        f"Redis did not start: {(self._folder / 'redis.log').read_text(errors='replace')[-2000:]}"
+                    ) from None
                 time.sleep(0.01)
 
     def stop(self) -> None:

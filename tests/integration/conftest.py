@@ -18,7 +18,14 @@ __all__ = ["ansible", "sandbox", "sandbox_process"]
 
 
 #: They take minutes. Begun first, none of them is what everybody waits for in the end.
-LONG = ("[default, as module]", "test_no_secret_shows", "test_target[playbook_", "test_cases[", "test_target[", "test_job_folders")
+LONG = (
+    "[default, as module]",
+    "test_no_secret_shows",
+    "test_target[playbook_",
+    "test_cases[",
+    "test_target[",
+    "test_job_folders",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

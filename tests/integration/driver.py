@@ -68,13 +68,21 @@ def _program(name: str, *arguments: str) -> str:
 
 #: How a module may be run, with the variables that make localhost do so.
 MODES = {
-    "in process": {"ansible_connection": "local", "ansible_python_interpreter": interpreter()} if " " in sys.executable else None,
+    "in process": {"ansible_connection": "local", "ansible_python_interpreter": interpreter()}
+    if " " in sys.executable
+    else None,
     "as module": {"ansible_connection": "as_module", "ansible_python_interpreter": module_interpreter()},
 }
 if os.environ.get("MODES") == "in process":  # the other mode is slow, and the same with every ansible-core
     del MODES["as module"]
 STRICT = bool(os.environ.get("STRICT"))  # CI
-QUICK_AS_MODULES = ("flex_oauth_app_info", "freewheel_token_info", "audienceplayer_user", "movingimage_video_manager_info", "playlyfe_player")
+QUICK_AS_MODULES = (
+    "flex_oauth_app_info",
+    "freewheel_token_info",
+    "audienceplayer_user",
+    "movingimage_video_manager_info",
+    "playlyfe_player",
+)
 PHASES = ("check 1", "run 1", "run 2", "check 2")
 NOT_IN_CHECK = "not_in_check"
 ALWAYS_CHANGED = "always_changed"
@@ -94,7 +102,15 @@ class Sandbox:
 
     def __init__(self, folder: pathlib.Path) -> None:
         ready = folder / "sandbox.json"
-        command = [sys.executable, str(ROOT / "extensions" / "sandbox"), "--port", "0", "--ready-file", str(ready), "--quiet"]
+        command = [
+            sys.executable,
+            str(ROOT / "extensions" / "sandbox"),
+            "--port",
+            "0",
+            "--ready-file",
+            str(ready),
+            "--quiet",
+        ]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         deadline = time.monotonic() + 30
@@ -141,9 +157,13 @@ class Sandbox:
     def variables(self) -> Facts:
         """What plays know: `sandbox` with the connection options of each platform, and its present state and requests."""
         state, url = self.state(), self.url
-        users = {name: {key: state[name]["users"][0][key] for key in ("username", "password")} for name in ("freewheel", "movingimage")}
+        users = {
+            name: {key: state[name]["users"][0][key] for key in ("username", "password")}
+            for name in ("freewheel", "movingimage")
+        }
         clients = {
-            name: [{key: client[key] for key in ("client_id", "client_secret")} for client in state[name]["clients"]] for name in ("audienceplayer", "playlyfe")
+            name: [{key: client[key] for key in ("client_id", "client_secret")} for client in state[name]["clients"]]
+            for name in ("audienceplayer", "playlyfe")
         }
         audienceplayer = {"url": f"{url}/audienceplayer", "project_id": state["audienceplayer"]["project_id"]}
         now = "{{ lookup('ansible.builtin.url', sandbox_url ~ '/_sandbox/%s', split_lines=false) | from_json }}"
@@ -180,7 +200,11 @@ class Phase:
 
     def outcomes(self, without: str | None = None) -> list[tuple[str, str, int | None, str, bool]]:
         """Who did what; without the tasks that have that tag."""
-        return [(task["host"], task["task"], task["item"], task["outcome"], task["changed"]) for task in self.tasks if without not in task["tags"]]
+        return [
+            (task["host"], task["task"], task["item"], task["outcome"], task["changed"])
+            for task in self.tasks
+            if without not in task["tags"]
+        ]
 
     def writes(self) -> list[str]:
         """The requests that write."""
@@ -188,7 +212,11 @@ class Phase:
             f"{request['method']} {request['path']} {' '.join(request['operations'])}".rstrip()
             for request in self.requests
             if not request["auth"]
-            and (any(map(WRITING_OPERATION.search, request["operations"])) if request["operations"] else request["method"] not in ("GET", "HEAD", "OPTIONS"))
+            and (
+                any(map(WRITING_OPERATION.search, request["operations"]))
+                if request["operations"]
+                else request["method"] not in ("GET", "HEAD", "OPTIONS")
+            )
         ]
 
 
@@ -205,11 +233,22 @@ class Run:
 
     def problems(self) -> list[str]:
         """What no run may do: warn, show a traceback or a secret, or keep a secret where others can read it."""
-        found = [f"{word} in the output: {line}" for line in self.output.splitlines() for word in UNWANTED if word in line]
-        spellings = {spelling: name for state in self.states for name, secret in secrets_in(state) for spelling in spellings_of(secret)}
+        found = [
+            f"{word} in the output: {line}" for line in self.output.splitlines() for word in UNWANTED if word in line
+        ]
+        spellings = {
+            spelling: name
+            for state in self.states
+            for name, secret in secrets_in(state)
+            for spelling in spellings_of(secret)
+        }
         spellings[SECRET_MARK] = "a secret of the test's own"
         for line in self.output.splitlines():
-            found += [f"{name} in the output: {line.replace(spelling, '<<HERE>>')}" for spelling, name in spellings.items() if spelling in line]
+            found += [
+                f"{name} in the output: {line.replace(spelling, '<<HERE>>')}"
+                for spelling, name in spellings.items()
+                if spelling in line
+            ]
         for path in self.home.rglob("*"):
             if "mediaops" not in path.relative_to(self.home).parts or path.is_symlink():
                 continue
@@ -218,7 +257,9 @@ class Run:
                 found.append(f"{path} has mode {mode:04o}")
             if path.is_file():
                 data = path.read_bytes()
-                found += [f"{name} in the file {path}" for spelling, name in spellings.items() if spelling.encode() in data]
+                found += [
+                    f"{name} in the file {path}" for spelling, name in spellings.items() if spelling.encode() in data
+                ]
         return list(dict.fromkeys(found))
 
     def whole(self, name: str) -> Phase:
@@ -226,7 +267,11 @@ class Run:
         first, last = self.phases[0], self.phases[-1]
         chained = itertools.chain.from_iterable
         return Phase(
-            name, list(chained(phase.tasks for phase in self.phases)), first.before, last.after, list(chained(phase.requests for phase in self.phases))
+            name,
+            list(chained(phase.tasks for phase in self.phases)),
+            first.before,
+            last.after,
+            list(chained(phase.requests for phase in self.phases)),
         )
 
 
@@ -287,7 +332,11 @@ class Ansible:
         command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), str(playbook), "--diff", verbosity]
         if hosts:
             command += ["-i", str(self._write(f"inventory-{number}.yml", {"all": {"hosts": hosts}}))]
-        command += ["-e", f"@{self._write(f'variables-{number}.yml', {**self.sandbox.variables(), 'work_dir': str(self.work)})}", *arguments]
+        command += [
+            "-e",
+            f"@{self._write(f'variables-{number}.yml', {**self.sandbox.variables(), 'work_dir': str(self.work)})}",
+            *arguments,
+        ]
         with tempfile.TemporaryFile("w+", errors="replace") as output:
             process = subprocess.Popen(
                 command,
@@ -356,7 +405,11 @@ def environment(folder: pathlib.Path) -> dict[str, str]:
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_LOCALHOST_WARNING": "0",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
-        **{name: value for name, value in os.environ.items() if name in ("PYTHONPYCACHEPREFIX", "COVERAGE_PROCESS_START")},
+        **{
+            name: value
+            for name, value in os.environ.items()
+            if name in ("PYTHONPYCACHEPREFIX", "COVERAGE_PROCESS_START")
+        },
     }
 
 
@@ -434,7 +487,9 @@ class Target:
         for name in phases:
             check = name.startswith("check")
             imported = {"name": "Tasks", "ansible.builtin.import_tasks": str(checked if check else real)}
-            plays.append({"name": name, "hosts": "localhost", "gather_facts": False, "check_mode": check, "tasks": [imported]})
+            plays.append(
+                {"name": name, "hosts": "localhost", "gather_facts": False, "check_mode": check, "tasks": [imported]}
+            )
         return plays
 
 
@@ -451,7 +506,9 @@ def without_tag(tasks: list[Facts], tag: str) -> list[Facts]:
 
 
 def targets() -> list[Target]:
-    folders = sorted(path for path in (HERE / "targets").iterdir() if path.is_dir() and not path.name.startswith("setup_"))
+    folders = sorted(
+        path for path in (HERE / "targets").iterdir() if path.is_dir() and not path.name.startswith("setup_")
+    )
     return [Target(folder) for folder in folders]
 
 
@@ -482,7 +539,11 @@ def judge_checks(check1: Phase, run1: Phase, last: list[Phase], may_log_in: bool
         problems.append(f"check 1 changed the sandbox's state: {changes}")
     problems += [f"check 2 changed the sandbox's state: {changes}" for changes in map(differences, last) if changes]
     predicted, real = check1.outcomes(), run1.outcomes(without=NOT_IN_CHECK)
-    problems += [f"check 1 predicted {left}, run 1 was {right}" for left, right in itertools.zip_longest(predicted, real) if left != right]
+    problems += [
+        f"check 1 predicted {left}, run 1 was {right}"
+        for left, right in itertools.zip_longest(predicted, real)
+        if left != right
+    ]
     return problems
 
 
@@ -493,7 +554,9 @@ def judge_repeats(again: list[Phase], always: bool) -> list[str]:
         for task in phase.tasks:
             wanted = ALWAYS_CHANGED in task["tags"] and task["outcome"] == "ok"
             if task["changed"] != wanted:
-                problems.append(f"{phase.name}: {task['task']} (item {task['item']}) is {'' if task['changed'] else 'not '}changed")
+                problems.append(
+                    f"{phase.name}: {task['task']} (item {task['item']}) is {'' if task['changed'] else 'not '}changed"
+                )
     for phase in again[: 0 if always else 1]:
         if phase.writes():
             problems.append(f"{phase.name} wrote: {phase.writes()}")

@@ -29,7 +29,12 @@ def main(target: pathlib.Path, output: pathlib.Path) -> None:
     sandbox = Sandbox(output)
     try:
         sandbox.reset(Target(target).prepare)
-        variables = {**sandbox.variables(), "work_dir": str(work), "target_dir": str(target), "sandbox_pid": os.getpid()}
+        variables = {
+            **sandbox.variables(),
+            "work_dir": str(work),
+            "target_dir": str(target),
+            "sandbox_pid": os.getpid(),
+        }
         unfinished.write_text(json.dumps(variables), encoding="utf-8")
         unfinished.rename(ready)
         signal.sigtimedwait(ENDS, SECONDS)

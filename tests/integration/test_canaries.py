@@ -36,7 +36,18 @@ import typing as t
 import pytest
 import yaml
 from canaries.plays import Canaries, Plays, everything, extras
-from driver import HERE, MODES, OWN_MODULE_FILE, SECRET_MARK, STRICT, Facts, Sandbox, environment, secrets_in, spellings_of
+from driver import (
+    HERE,
+    MODES,
+    OWN_MODULE_FILE,
+    SECRET_MARK,
+    STRICT,
+    Facts,
+    Sandbox,
+    environment,
+    secrets_in,
+    spellings_of,
+)
 
 pytestmark = pytest.mark.timeout(900)  # of seconds on a busy machine
 
@@ -65,7 +76,10 @@ class MarkedSandbox(Sandbox):
         popen, program = subprocess.Popen, str(HERE / "canaries" / "sandbox.py")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("MEDIAOPS_CANARY_MARK", mark)
-            patch.setattr("driver.subprocess.Popen", lambda command, **options: popen([command[0], program, *command[2:]], **options))
+            patch.setattr(
+                "driver.subprocess.Popen",
+                lambda command, **options: popen([command[0], program, *command[2:]], **options),
+            )
             super().__init__(folder)
 
 
@@ -76,7 +90,9 @@ class Search:
         self._canary = canary
         mark = canary.mark.encode()
         self._needles = {mark: "", **{_inner_base64(mark, lead): "a canary in Base64" for lead in range(3)}}
-        self._needles |= {spelling.encode(): "a secret of the demo" for other in others for spelling in spellings_of(other)}
+        self._needles |= {
+            spelling.encode(): "a secret of the demo" for other in others for spelling in spellings_of(other)
+        }
         self._folded_needles = {mark: "", mark.hex().encode(): "a canary in hex"}
 
     def __call__(self, place: str, data: bytes) -> list[str]:
@@ -133,18 +149,38 @@ class Outcome(t.NamedTuple):
     found: list[str]
 
 
-def run(kind: str, sandbox: Sandbox, plays: Plays, playbook: list[Facts], search: Search, patience: float = 10) -> Outcome:
+def run(
+    kind: str, sandbox: Sandbox, plays: Plays, playbook: list[Facts], search: Search, patience: float = 10
+) -> Outcome:
     """Run a playbook, and search all that it leaves behind."""
     callback, arguments, mode = RUNS[kind]
     home, inputs = plays.folders["scanned"], plays.folders["inputs"]
     record, plan, made = inputs / "record.jsonl", inputs / "plan.json", inputs / "playbook.yml"
-    plan.write_text(json.dumps({"sandbox": sandbox.url, "work": str(inputs / "none"), "record": str(record), "prepare": plays.prepare}), encoding="utf-8")
+    plan.write_text(
+        json.dumps(
+            {"sandbox": sandbox.url, "work": str(inputs / "none"), "record": str(record), "prepare": plays.prepare}
+        ),
+        encoding="utf-8",
+    )
     made.write_text(json.dumps(playbook, indent=1), encoding="utf-8")  # JSON is YAML
-    variables = {"given": plays.given, "bad": plays.bad, **{name: str(path) for name, path in plays.folders.items()}, **(MODES[mode] or {})}
+    variables = {
+        "given": plays.given,
+        "bad": plays.bad,
+        **{name: str(path) for name, path in plays.folders.items()},
+        **(MODES[mode] or {}),
+    }
     (inputs / "variables.yml").write_text(json.dumps(variables, indent=1), encoding="utf-8")
     sampler = Sampler(search)
     sampler.start()
-    command = [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), str(made), "-vvvvv", "--diff", *arguments, "-e", f"@{inputs / 'variables.yml'}"]
+    command = [
+        str(pathlib.Path(sys.executable).parent / "ansible-playbook"),
+        str(made),
+        "-vvvvv",
+        "--diff",
+        *arguments,
+        "-e",
+        f"@{inputs / 'variables.yml'}",
+    ]
     env = {
         **environment(home),
         **plays.given["environment"],
@@ -162,7 +198,9 @@ def run(kind: str, sandbox: Sandbox, plays: Plays, playbook: list[Facts], search
     }
     (home / "tmp").mkdir(exist_ok=True)
     with (home / "stdout").open("wb") as output, (home / "stderr").open("wb") as errors:
-        process = subprocess.Popen(command, cwd=home, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True)
+        process = subprocess.Popen(
+            command, cwd=home, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True
+        )
         try:
             process.wait(600)
         except BaseException:
@@ -180,7 +218,9 @@ def run(kind: str, sandbox: Sandbox, plays: Plays, playbook: list[Facts], search
     for path in sorted(home.rglob("*")):
         if path.is_file() and not path.is_symlink():
             found += search(str(path.relative_to(home)), path.read_bytes())
-    tasks = [event for event in map(json.loads, record.read_text(encoding="utf-8").splitlines()) if event["event"] == "task"]
+    tasks = [
+        event for event in map(json.loads, record.read_text(encoding="utf-8").splitlines()) if event["event"] == "task"
+    ]
     return Outcome((home / "stdout").read_bytes(), tasks, found)
 
 
@@ -247,7 +287,9 @@ def test_no_secret_shows(kind: str, canary: Canaries, marked: Sandbox, plays: Pl
     search = Search(canary, [secret for place, secret in secrets_in(marked.state()) if not place.startswith("consul")])
     playbook = playbook_for(kind, plays)
     if kind == "default":
-        missing = {name for offered in ("modules", "lookup", "filter", "roles", "playbooks") for name in everything(offered)} - names_in(playbook)
+        missing = {
+            name for offered in ("modules", "lookup", "filter", "roles", "playbooks") for name in everything(offered)
+        } - names_in(playbook)
         assert not missing, f"no task uses {sorted(missing)}"
     result = run(kind, marked, plays, playbook, search)
     problems = result.found

@@ -39,14 +39,18 @@ def test_cases(file: pathlib.Path, ansible: Ansible) -> None:
         }
         for case in cases
     ]
-    prepare = {case["name"]: {key: case[key] for key in ("switches", "state", "faults") if key in case} for case in cases}
+    prepare = {
+        case["name"]: {key: case[key] for key in ("switches", "state", "faults") if key in case} for case in cases
+    }
     both = {play["name"] for play in plays[::EACH_AS_MODULES]}
     runs = []
     outcomes = []
     for mode, variables in list(MODES.items())[: None if STRICT else 1]:
         # As modules each task takes a second, and the messages are made by the same code: some of them are enough.
         chosen = slice(None, None, 1 if mode == "in process" else EACH_AS_MODULES)
-        run = ansible.home(mode).run(plays[chosen], hosts={"localhost": variables} if variables else None, prepare=prepare)
+        run = ansible.home(mode).run(
+            plays[chosen], hosts={"localhost": variables} if variables else None, prepare=prepare
+        )
         found = run.problems()
         if run.status:
             found.append(f"ansible-playbook ended with status {run.status}")
@@ -54,9 +58,15 @@ def test_cases(file: pathlib.Path, ansible: Ansible) -> None:
             found += [f"{case['name']}: {problem}" for problem in judge_case(case, phase)]
         problems += [f"{mode}: {problem}" for problem in found]
         runs += [run] if found else []
-        outcomes.append([(phase.name, outcome) for phase in run.phases if phase.name in both for outcome in phase.outcomes()])
+        outcomes.append(
+            [(phase.name, outcome) for phase in run.phases if phase.name in both for outcome in phase.outcomes()]
+        )
     here, as_module = outcomes[0], outcomes[-1]
-    problems += [f"in process {left}, as module {right}" for left, right in itertools.zip_longest(here, as_module) if left != right]
+    problems += [
+        f"in process {left}, as module {right}"
+        for left, right in itertools.zip_longest(here, as_module)
+        if left != right
+    ]
     if problems:
         pytest.fail(report(problems, runs), pytrace=False)
 
@@ -68,14 +78,22 @@ def judge_case(case: Facts, phase: Phase) -> list[str]:
         return [f"{len(failed)} tasks failed: {[(task['task'], task['result']) for task in failed]}"]
     if not failed:
         return []
-    items = [task for task in phase.tasks if task["outcome"] == "failed" and task["item"] is not None and task["task"] == failed[0]["task"]]
+    items = [
+        task
+        for task in phase.tasks
+        if task["outcome"] == "failed" and task["item"] is not None and task["task"] == failed[0]["task"]
+    ]
     result = (items or failed)[0]["result"]
     problems = []
     msg = result.get("msg", "")
     if not re.search(case["msg"], msg):
         problems.append(f"msg is {msg!r}, and should match {case['msg']!r}")
     problems += [f"msg has {word!r} in it: {msg!r}" for word in case.get("absent", []) if word in msg]
-    problems += [f"{key} is {result.get(key)!r}, not {case[key]!r}" for key in ("status", "error_code") if key in case and result.get(key) != case[key]]
+    problems += [
+        f"{key} is {result.get(key)!r}, not {case[key]!r}"
+        for key in ("status", "error_code")
+        if key in case and result.get(key) != case[key]
+    ]
     if failed[0]["action"].startswith("mediaops.access.") and "censored" not in result and not result.get("provider"):
         problems.append("the result lacks provider")
     return problems

@@ -16,7 +16,13 @@ TOKEN = "lookup('mediaops.access.token', 'freewheel', **options)"
 
 def run_on_hosts(ansible: Ansible, *tasks: Facts, hosts: int = HOSTS, options: Facts | None = None) -> Run:
     """Run tasks on so many hosts, all of them at once, in Ansible's workers. `options` is FreeWheel's connection, with more options."""
-    inventory = {f"host{number:02}": {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"} for number in range(hosts)}
+    inventory = {
+        f"host{number:02}": {
+            "ansible_connection": "local",
+            "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+        }
+        for number in range(hosts)
+    }
     play = {"name": "Hosts", "hosts": "all", "gather_facts": False, "tasks": list(tasks)}
     play["vars"] = {"options": "{{ sandbox.freewheel | combine(more) }}", "more": options or {}}
     play["module_defaults"] = {"group/mediaops.access.freewheel": "{{ options }}"}
@@ -71,7 +77,14 @@ def test_a_rejected_token_is_replaced_once(user: str, sandbox: Sandbox, ansible:
     if user == "lookup":
         use = uses_token(2, "lookup('mediaops.access.token', 'freewheel', verify=true, **options)")
     else:
-        use = {"name": "Use 2", "mediaops.access.freewheel_token_info": {}, "register": "used", "failed_when": "not used.token_info.valid"}
-    run = run_on_hosts(ansible, uses_token(1), forget, use, uses_token(3), options={"rate_limit": "none", "auth_rate_limit": "none"})
+        use = {
+            "name": "Use 2",
+            "mediaops.access.freewheel_token_info": {},
+            "register": "used",
+            "failed_when": "not used.token_info.valid",
+        }
+    run = run_on_hosts(
+        ansible, uses_token(1), forget, use, uses_token(3), options={"rate_limit": "none", "auth_rate_limit": "none"}
+    )
     check(sandbox, run, logins=2)
     assert {task["outcome"] for task in run.phases[0].tasks} == {"ok"}

@@ -42,11 +42,20 @@ def test_hosts_share_a_login(server: RedisServer, sandbox: Sandbox, ansible: Ans
     assert not list(ansible.folder.rglob("mediaops"))
 
 
-def test_a_redis_that_forgets_everything_in_the_middle_costs_one_login(server: RedisServer, sandbox: Sandbox, ansible: Ansible) -> None:
+def test_a_redis_that_forgets_everything_in_the_middle_costs_one_login(
+    server: RedisServer, sandbox: Sandbox, ansible: Ansible
+) -> None:
     server.client.acl_setuser("flusher", enabled=True, nopass=True, commands=["+flushall"])
     command = ["redis-cli", "-u", f"redis://flusher:any@127.0.0.1:{server.port}", "FLUSHALL"]
     forget = {"name": "Forget everything", "ansible.builtin.command": {"argv": command}, "run_once": True}
-    run = run_on_hosts(ansible, uses_token(1), forget, uses_token(2), hosts=3, options={"token_cache": server.url, "token_cache_key": KEY})
+    run = run_on_hosts(
+        ansible,
+        uses_token(1),
+        forget,
+        uses_token(2),
+        hosts=3,
+        options={"token_cache": server.url, "token_cache_key": KEY},
+    )
 
     check(sandbox, run, logins=2)
 
@@ -99,7 +108,9 @@ class Job:
         return [str(path) for path in paths if any(text in path.read_bytes() for text in wanted)]
 
 
-def test_job_folders_share_a_login_and_the_rate_limit(server: RedisServer, sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
+def test_job_folders_share_a_login_and_the_rate_limit(
+    server: RedisServer, sandbox: Sandbox, tmp_path: pathlib.Path
+) -> None:
     sandbox.reset({"switches": {"freewheel.rate_limit": "5/second"}})
     users = sandbox.state()["freewheel"]["users"]
     call = {
@@ -107,7 +118,12 @@ def test_job_folders_share_a_login_and_the_rate_limit(server: RedisServer, sandb
         "mediaops.access.freewheel_api": {"path": "services/v4/campaigns", "rate_limit": "5/second"},
         "loop": list(range(CALLS)),
     }
-    token = {"name": "Look up", "ansible.builtin.assert": {"that": "lookup('mediaops.access.token', 'freewheel', rate_limit='5/second') | length > 20"}}
+    token = {
+        "name": "Look up",
+        "ansible.builtin.assert": {
+            "that": "lookup('mediaops.access.token', 'freewheel', rate_limit='5/second') | length > 20"
+        },
+    }
     play = [{"name": "Job", "hosts": "localhost", "gather_facts": False, "tasks": [call, token]}]
     environment = {
         "FREEWHEEL_URL": f"{sandbox.url}/freewheel",
@@ -131,7 +147,10 @@ def test_job_folders_share_a_login_and_the_rate_limit(server: RedisServer, sandb
     assert (summary["logins"], summary["rejected_429"]) == (1, 0)
     assert summary["requests"] == 1 + JOBS * CALLS
     (issued,) = sandbox.state()["freewheel"]["tokens"]
-    secrets = [value for value in issued.values() if isinstance(value, str) and len(value) > 20] + [KEY, users[0]["password"]]
+    secrets = [value for value in issued.values() if isinstance(value, str) and len(value) > 20] + [
+        KEY,
+        users[0]["password"],
+    ]
     assert [path for job in jobs for path in job.holds(secrets)] == []
     assert not list(tmp_path.rglob("mediaops"))
 
@@ -152,11 +171,19 @@ def test_an_execution_environment_has_what_the_collection_needs(tmp_path: pathli
     (folder / definition.name).write_text(definition.read_text(encoding="utf-8"), encoding="utf-8")
 
     subprocess.run([builder, "create", "-c", str(tmp_path / "context")], cwd=folder, check=True, capture_output=True)
-    found = subprocess.run([builder, "introspect", collections_path(), "--sanitize"], cwd=folder, check=True, capture_output=True, text=True).stdout
+    found = subprocess.run(
+        [builder, "introspect", collections_path(), "--sanitize"],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
 
     containerfile = next((tmp_path / "context").glob("*file")).read_text(encoding="utf-8")
     assert "ansible-core>=2.19,<2.22" in containerfile
-    wanted = yaml.safe_load((tmp_path / "context" / "_build" / "requirements.yml").read_text(encoding="utf-8"))["collections"]
+    wanted = yaml.safe_load((tmp_path / "context" / "_build" / "requirements.yml").read_text(encoding="utf-8"))[
+        "collections"
+    ]
     assert [(tmp_path / "context" / "_build" / collection["name"]).exists() for collection in wanted] == [True]
     lines = {line.strip(" -'\"").split(" ")[0].split(">")[0] for line in found.splitlines()}
     assert {"requests", "jsonschema", "redis"} <= lines

@@ -25,20 +25,44 @@ PLACES: dict[str, Facts | None] = {
 }
 if not HAS_REGISTRY:  # one place shows as well as all that words stay as they are
     PLACES = {"in process": None}
-WORDS = ["1", "42", "200", "Reviewer", "Bearer", "mrm", "present", "client_credentials", "application/json", "a product", "ok=", "short"]
+WORDS = [
+    "1",
+    "42",
+    "200",
+    "Reviewer",
+    "Bearer",
+    "mrm",
+    "present",
+    "client_credentials",
+    "application/json",
+    "a product",
+    "ok=",
+    "short",
+]
 SHOWN = f"words: {' | '.join(WORDS)} |"
 
 #: The arguments of tasks: secrets in options of their own, and in dictionaries beside words.
 TASKS: dict[str, Facts] = {
-    "freewheel_token": {"url": "{{ sandbox.freewheel.url }}", "username": "mrm", "password": "{{ sandbox.freewheel.password }}"},
-    "flex_oauth_app": {"name": "Reviewer", "description": "a product", "registration_key": "{{ sandbox.flex.registration_key }}"},
+    "freewheel_token": {
+        "url": "{{ sandbox.freewheel.url }}",
+        "username": "mrm",
+        "password": "{{ sandbox.freewheel.password }}",
+    },
+    "flex_oauth_app": {
+        "name": "Reviewer",
+        "description": "a product",
+        "registration_key": "{{ sandbox.flex.registration_key }}",
+    },
     "flex_api": {
         "client_id": "{{ flex_oauth_app.application.client_id }}",
         "client_secret": "{{ flex_oauth_app.application.client_secret }}",
         "path": "/api/accounts",
         "query": {"page": 1, "name": "Reviewer", "state": "present", "api_key": "{{ made.query }}"},
         "headers": {"X-Kind": "Bearer", "X-Authorization": "Bearer {{ made.header }}", "X-Token": "short"},
-        "body": {"items": [{"id": 42, "name": "a product", "client_secret": "{{ made.body }}"}], "type": "application/json"},
+        "body": {
+            "items": [{"id": 42, "name": "a product", "client_secret": "{{ made.body }}"}],
+            "type": "application/json",
+        },
     },
     "audienceplayer_graphql": {
         "query": "{ UserDetails { id } }",
@@ -48,7 +72,15 @@ TASKS: dict[str, Facts] = {
     "credentials": {
         "dest": "{{ work_dir }}/credentials.json",
         "format": "json",
-        "applications": {"Reviewer": {"id": 1, "name": "Reviewer", "client_id": "mrm", "client_secret": "{{ made.application }}", "description": "a product"}},
+        "applications": {
+            "Reviewer": {
+                "id": 1,
+                "name": "Reviewer",
+                "client_id": "mrm",
+                "client_secret": "{{ made.application }}",
+                "description": "a product",
+            }
+        },
         "tokens": {"mrm": {"access_token": "{{ made.token }}", "expires_at": "2099-01-01T00:00:00Z"}},
     },
 }
@@ -71,15 +103,30 @@ def play(background: bool) -> list[Facts]:
     tasks: list[Facts] = []
     for module, arguments in TASKS.items():
         keywords = {"async": 60, "poll": 1} if background and module != "credentials" else {}
-        tasks.append({"name": module, f"mediaops.access.{module}": arguments, "register": module, "ignore_errors": module == "flex_api", **keywords})
+        tasks.append(
+            {
+                "name": module,
+                f"mediaops.access.{module}": arguments,
+                "register": module,
+                "ignore_errors": module == "flex_api",
+                **keywords,
+            }
+        )
     login = "grant_type=password&username=mrm&password={{ sandbox.freewheel.password | urlencode }}"
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     request = {"path": "/auth/token", "method": "POST", "body": login, "headers": headers}
     tasks.append({"name": "freewheel_api", "mediaops.access.freewheel_api": request, "register": "freewheel_api"})
-    tasks += [{"name": name, "ansible.builtin.debug": {"msg": f"secret: {{{{ {expression} }}}} |"}} for name, expression in SECRETS.items()]
+    tasks += [
+        {"name": name, "ansible.builtin.debug": {"msg": f"secret: {{{{ {expression} }}}} |"}}
+        for name, expression in SECRETS.items()
+    ]
     tasks.append({"name": "words", "ansible.builtin.debug": {"msg": SHOWN}})
-    defaults = {f"group/mediaops.access.{name}": f"{{{{ sandbox.{name} }}}}" for name in ("flex", "freewheel", "audienceplayer")}
-    return [{"name": "Registered", "hosts": "localhost", "gather_facts": False, "module_defaults": defaults, "tasks": tasks}]
+    defaults = {
+        f"group/mediaops.access.{name}": f"{{{{ sandbox.{name} }}}}" for name in ("flex", "freewheel", "audienceplayer")
+    }
+    return [
+        {"name": "Registered", "hosts": "localhost", "gather_facts": False, "module_defaults": defaults, "tasks": tasks}
+    ]
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -99,10 +146,17 @@ def test_secrets_are_masked_and_words_are_not(place: str, ansible: Ansible, tmp_
 
 def test_a_short_secret_does_not_mask_the_run(ansible: Ansible) -> None:
     values: dict[str, t.Any] = {"url": "{{ sandbox.freewheel.url }}", "username": "mrm", "password": "1"}
-    tasks = [{"mediaops.access.freewheel_token": values, "ignore_errors": True}, {"ansible.builtin.debug": {"msg": SHOWN}}]
+    tasks = [
+        {"mediaops.access.freewheel_token": values, "ignore_errors": True},
+        {"ansible.builtin.debug": {"msg": SHOWN}},
+    ]
 
     for hosts in PLACES.values():
-        run = ansible.run([{"name": "Short", "hosts": "localhost", "gather_facts": False, "tasks": tasks}], hosts=hosts, verbosity="-v")
+        run = ansible.run(
+            [{"name": "Short", "hosts": "localhost", "gather_facts": False, "tasks": tasks}],
+            hosts=hosts,
+            verbosity="-v",
+        )
 
         assert "$REDACTED$" not in run.output
         assert SHOWN in run.output

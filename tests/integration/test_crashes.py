@@ -97,7 +97,12 @@ class Children:
     def __init__(self, folder: pathlib.Path) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM],
-            env={"PYTHONPATH": collections_path(), "PATH": os.environ["PATH"], "HOME": str(folder), "ANSIBLE_HOME": str(folder / "home")},
+            env={
+                "PYTHONPATH": collections_path(),
+                "PATH": os.environ["PATH"],
+                "HOME": str(folder),
+                "ANSIBLE_HOME": str(folder / "home"),
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -149,9 +154,15 @@ def cache(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> t.Iterator[
 UNLIMITED = {"rate_limit": "none", "auth_rate_limit": "none"}
 
 
-def test_a_login_that_dies_is_followed_by_one_that_serves(children: Children, sandbox: Sandbox, cache: t.Callable[[], dict[str, t.Any]]) -> None:
+def test_a_login_that_dies_is_followed_by_one_that_serves(
+    children: Children, sandbox: Sandbox, cache: t.Callable[[], dict[str, t.Any]]
+) -> None:
     sandbox.reset({"switches": {"freewheel.rate_limit": "none", "freewheel.auth_rate_limit": "none"}})
-    connection = {**sandbox.variables()["sandbox"]["freewheel"], "rate_limit": "50/second", "auth_rate_limit": "50/second"}
+    connection = {
+        **sandbox.variables()["sandbox"]["freewheel"],
+        "rate_limit": "50/second",
+        "auth_rate_limit": "50/second",
+    }
     for line in children.moments("freewheel_token", {**connection, **cache()}, 72):
         params = {**connection, **cache()}
         before = sandbox.logins("freewheel")
@@ -186,8 +197,15 @@ def test_an_application_whose_registration_dies_exists_once_and_keeps_its_secret
 def test_a_rotation_that_dies_leaves_one_application_whose_secret_the_next_one_returns(
     children: Children, sandbox: Sandbox, cache: t.Callable[[], dict[str, t.Any]]
 ) -> None:
-    connection = {**sandbox.variables()["sandbox"]["flex"], "name": "Reviewer", "description": "Tool to review media", "rotate_secret": True}
-    old = {"state": {"flex": {"applications": [{"applicationName": "Reviewer", "description": "Tool to review media"}]}}}
+    connection = {
+        **sandbox.variables()["sandbox"]["flex"],
+        "name": "Reviewer",
+        "description": "Tool to review media",
+        "rotate_secret": True,
+    }
+    old = {
+        "state": {"flex": {"applications": [{"applicationName": "Reviewer", "description": "Tool to review media"}]}}
+    }
     sandbox.reset(old)
     for line in children.moments("flex_oauth_app", {**connection, **cache()}, 72):
         sandbox.reset(old)
@@ -200,12 +218,19 @@ def test_a_rotation_that_dies_leaves_one_application_whose_secret_the_next_one_r
         assert after and after["result"]["application"]["client_secret"] == application["secret"], (line, after)
 
 
-def test_entitlements_whose_bulk_dies_in_the_middle_are_completed(children: Children, sandbox: Sandbox, cache: t.Callable[[], dict[str, t.Any]]) -> None:
+def test_entitlements_whose_bulk_dies_in_the_middle_are_completed(
+    children: Children, sandbox: Sandbox, cache: t.Callable[[], dict[str, t.Any]]
+) -> None:
     unlimited = {"switches": {"audienceplayer.rate_limit": "none", "audienceplayer.auth_rate_limit": "none"}}
     users = [{"id": 2000 + number, "email": f"user{number}@example.com"} for number in range(6)]
     prepare = {**unlimited, "state": {"audienceplayer": {"users": users}}}
     items = [{"user_email": user["email"], "product_id": 444} for user in users]
-    connection = {**sandbox.variables()["sandbox"]["audienceplayer"], **UNLIMITED, "entitlements": items, "batch_size": 2}
+    connection = {
+        **sandbox.variables()["sandbox"]["audienceplayer"],
+        **UNLIMITED,
+        "entitlements": items,
+        "batch_size": 2,
+    }
     sandbox.reset(prepare)
     for line in children.moments("audienceplayer_entitlement", {**connection, **cache()}, 42):
         sandbox.reset(prepare)
@@ -216,16 +241,28 @@ def test_entitlements_whose_bulk_dies_in_the_middle_are_completed(children: Chil
         first = children.do("audienceplayer_entitlement", params)
         second = children.do("audienceplayer_entitlement", params)
 
-        assert first and first["result"]["summary"] == {"total": 6, "changed": 6 - done, "unchanged": done, "failed": 0}, (line, first)
+        assert first and first["result"]["summary"] == {
+            "total": 6,
+            "changed": 6 - done,
+            "unchanged": done,
+            "failed": 0,
+        }, (line, first)
         assert second and second["result"]["changed"] is False, (line, second)
 
 
-def test_a_ledger_never_knows_more_than_the_platform(children: Children, sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
+def test_a_ledger_never_knows_more_than_the_platform(
+    children: Children, sandbox: Sandbox, tmp_path: pathlib.Path
+) -> None:
     """A grant, a revocation and another grant are right in the end, wherever the second of three runs dies."""
     users = [{"id": 2000 + number, "email": f"user{number}@example.com"} for number in range(3)]
     unlimited = {"audienceplayer.rate_limit": "none", "audienceplayer.auth_rate_limit": "none"}
     sandbox.reset({"switches": unlimited, "state": {"audienceplayer": {"users": users}}})
-    connection = {**sandbox.variables()["sandbox"]["audienceplayer"], **UNLIMITED, "batch_size": 2, "token_cache": str(tmp_path / "cache")}
+    connection = {
+        **sandbox.variables()["sandbox"]["audienceplayer"],
+        **UNLIMITED,
+        "batch_size": 2,
+        "token_cache": str(tmp_path / "cache"),
+    }
 
     def params(state: str) -> dict[str, t.Any]:
         items = [{"user_email": user["email"], "product_id": 444, "state": state} for user in users]
@@ -246,20 +283,28 @@ def test_a_ledger_never_knows_more_than_the_platform(children: Children, sandbox
         assert held() == 3, line
 
 
-def test_a_file_whose_delivery_dies_is_the_old_or_the_new_one_and_nothing_is_left_beside_it(children: Children, tmp_path: pathlib.Path) -> None:
+def test_a_file_whose_delivery_dies_is_the_old_or_the_new_one_and_nothing_is_left_beside_it(
+    children: Children, tmp_path: pathlib.Path
+) -> None:
     folder = tmp_path / "delivered"
     folder.mkdir()
     dest = folder / "credentials.json"
 
     def params(secret: str) -> dict[str, t.Any]:
-        return {"dest": str(dest), "credentials": {"applications": {"Reviewer": {"client_id": "rv", "client_secret": secret}}, "tokens": {}}}
+        return {
+            "dest": str(dest),
+            "credentials": {"applications": {"Reviewer": {"client_id": "rv", "client_secret": secret}}, "tokens": {}},
+        }
 
     for line in children.moments("deliver", params("first"), 1000):
         children.do("deliver", params("old"))
         old = dest.read_bytes()
         assert children.do("deliver", params("new"), line) is None
 
-        assert dest.read_bytes() == old or json.loads(dest.read_bytes())["applications"]["Reviewer"]["client_secret"] == "new"
+        assert (
+            dest.read_bytes() == old
+            or json.loads(dest.read_bytes())["applications"]["Reviewer"]["client_secret"] == "new"
+        )
         assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in folder.iterdir())
         children.do("deliver", params("new"))
         assert json.loads(dest.read_bytes())["applications"]["Reviewer"]["client_secret"] == "new"

@@ -38,7 +38,9 @@ PARSERS: dict[str, t.Callable[[str], t.Any]] = {
     "text": str,
     "yaml+jinja": yaml.compose,  # with modules of other collections, which nobody has here
 }
-PLUGINS = [path for kind in ("modules", "lookup", "filter") for path in sorted((ROOT / "plugins" / kind).glob("[a-z]*.py"))]
+PLUGINS = [
+    path for kind in ("modules", "lookup", "filter") for path in sorted((ROOT / "plugins" / kind).glob("[a-z]*.py"))
+]
 BIN = pathlib.Path(sys.executable).parent
 GUIDES = ROOT / "docs" / "guides"
 ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
@@ -47,7 +49,11 @@ ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
 def examples(path: pathlib.Path) -> str:
     """The EXAMPLES of a plugin, which is not imported for that."""
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and any(getattr(name, "id", "") == "EXAMPLES" for name in node.targets):
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Constant)
+            and any(getattr(name, "id", "") == "EXAMPLES" for name in node.targets)
+        ):
             return str(node.value.value)
     raise AssertionError(f"{path} has no EXAMPLES")
 
@@ -59,7 +65,9 @@ def text_of(page: str | pathlib.Path) -> str:
 def blocks(page: str | pathlib.Path, *languages: str) -> list[str]:
     """A page's blocks in these languages. Of a console session it is what one types."""
     found = [(language, text) for _indent, language, text in FENCE.findall(text_of(page)) if language in languages]
-    return [re.sub(r"^\$ |^[^$].*\n", "", text, flags=re.M) if language == "console" else text for language, text in found]
+    return [
+        re.sub(r"^\$ |^[^$].*\n", "", text, flags=re.M) if language == "console" else text for language, text in found
+    ]
 
 
 def snippets() -> t.Iterator[tuple[str, str]]:
@@ -80,10 +88,15 @@ def test_yaml_in_documents(tmp_path: pathlib.Path) -> None:
         assert content, name
         if isinstance(content, dict):
             if set(content) & {*schema["properties"]}:
-                problems = [f"{error.json_path}: {error.message}" for error in jsonschema.Draft202012Validator(schema).iter_errors(content)]
+                problems = [
+                    f"{error.json_path}: {error.message}"
+                    for error in jsonschema.Draft202012Validator(schema).iter_errors(content)
+                ]
                 assert not problems, (name, problems)
             continue
-        assert all(item.get("name", "").strip() for item in content if isinstance(item, dict)), f"{name}: plays and tasks have names"
+        assert all(item.get("name", "").strip() for item in content if isinstance(item, dict)), (
+            f"{name}: plays and tasks have names"
+        )
         if not any({"hosts", "import_playbook", "ansible.builtin.import_playbook"} & set(item) for item in content):
             content = [{"name": name, "hosts": "localhost", "gather_facts": False, "tasks": content}]
         playbook = tmp_path / f"{name}.yml"
@@ -91,7 +104,15 @@ def test_yaml_in_documents(tmp_path: pathlib.Path) -> None:
         playbooks.append(str(playbook))
     assert len(playbooks) > len(PLUGINS) + 1
     command = [str(BIN / "ansible-playbook"), "--syntax-check", *playbooks]
-    done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
     assert "[WARNING]" not in done.stdout, done.stdout
     assert done.stdout.count("playbook: ") == len(playbooks), done.stdout
@@ -107,7 +128,9 @@ def test_code_blocks_are_valid(page: pathlib.Path, tmp_path: pathlib.Path) -> No
         script = tmp_path / f"{number}.sh"
         script.write_text(f"set -e\n{text}", encoding="utf-8")
         for command in (["bash", "-n"], [str(BIN / "shellcheck"), "--shell=bash", "--severity=warning"]):
-            done = subprocess.run([*command, str(script)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            done = subprocess.run(
+                [*command, str(script)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            )
             assert done.returncode == 0, done.stdout
 
 
@@ -121,18 +144,26 @@ def test_names_in_documents_exist(page: pathlib.Path) -> None:
     known = {path.stem for path in PLUGINS} | {role.name for role in ROLES} | playbooks | providers | events | {"all"}
     assert not set(re.findall(r"\bmediaops\.access\.([a-z]\w*)", text)) - known
     assert not set(re.findall(r"ansible-playbook mediaops\.access\.(\w+)", commands)) - playbooks
-    assert not set(re.findall(r"(?:^|`)make (?:[A-Z]+=\S+ )*([a-z-]+)", f"{commands}{text}", re.M)) - set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.M))
+    assert not set(re.findall(r"(?:^|`)make (?:[A-Z]+=\S+ )*([a-z-]+)", f"{commands}{text}", re.M)) - set(
+        re.findall(r"^([a-z-]+):", text_of("Makefile"), re.M)
+    )
     for playbook, options in re.findall(r"ansible-playbook mediaops\.access\.(\w+)(.*)", commands):
-        told = text_of(f"playbooks/{playbook}.yml") + "".join(text_of(role / "meta" / "argument_specs.yml") for role in ROLES)
+        told = text_of(f"playbooks/{playbook}.yml") + "".join(
+            text_of(role / "meta" / "argument_specs.yml") for role in ROLES
+        )
         assert all(re.search(rf"\b{variable}\b", told) for variable in re.findall(r"-e (\w+)=", options)), options
     for options in re.findall(r"^python \S*sandbox\S* (.*)", commands, re.M):
-        assert all(f'"{option}"' in text_of("extensions/sandbox/__main__.py") for option in re.findall(r"--[a-z-]+", options)), options
+        assert all(
+            f'"{option}"' in text_of("extensions/sandbox/__main__.py") for option in re.findall(r"--[a-z-]+", options)
+        ), options
 
 
 def anchor(heading: str) -> str:
     """What a heading is called in an address: lower case, blanks as hyphens, and nothing else but letters, digits, hyphens and underscores."""
     text = re.sub(r"`|\*\*|\[([^]]*)\]\([^)]*\)", r"\1", heading).strip().lower()
-    return "".join("-" if sign == " " else sign for sign in text if sign in " -_" or unicodedata.category(sign)[0] in "LN")
+    return "".join(
+        "-" if sign == " " else sign for sign in text if sign in " -_" or unicodedata.category(sign)[0] in "LN"
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -156,7 +187,11 @@ class Reader:
         self.home = folder / "reader"
         self.home.mkdir()
         kept = ("LC_ALL", "LANG", "PYTHONPYCACHEPREFIX")
-        self.environment = {"PATH": f"{BIN}:{os.environ['PATH']}", "HOME": str(self.home), **{name: os.environ[name] for name in kept if name in os.environ}}
+        self.environment = {
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "HOME": str(self.home),
+            **{name: os.environ[name] for name in kept if name in os.environ},
+        }
 
     def does(self, script: str, folder: pathlib.Path, without: str = "") -> str:
         """What the commands print; ``without`` is one of them that is left out."""
@@ -164,7 +199,15 @@ class Reader:
         text = "set -e\n" + script.replace(without or "\0", "").replace("http://127.0.0.1:8800", self.sandbox.url)
         file = self.home / "script.sh"  # not an argument: scripts set secrets
         file.write_text(text, encoding="utf-8")
-        done = subprocess.run(["bash", str(file)], cwd=folder, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        done = subprocess.run(
+            ["bash", str(file)],
+            cwd=folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
         assert done.returncode == 0, done.stdout
         return done.stdout
 
@@ -189,7 +232,9 @@ def test_getting_started(sandbox: Sandbox, tmp_path: pathlib.Path) -> None:
     work = reader.home / "first-access"
     manifest = blocks(GUIDES / "getting_started.md", "yaml")[0]
     (work / "manifest.yml").write_text(manifest.replace("http://127.0.0.1:8800", sandbox.url), encoding="utf-8")
-    plan, run, look, revoke = (block for block in blocks(GUIDES / "getting_started.md", "shell") if "cd ~/first-access" in block)
+    plan, run, look, revoke = (
+        block for block in blocks(GUIDES / "getting_started.md", "shell") if "cd ~/first-access" in block
+    )
     planned = changes(reader.does(plan, ROOT))
     assert planned[0] > 0
     assert not (work / "credentials.env").exists()
@@ -263,13 +308,25 @@ def test_the_playbook_of_the_readme_runs(sandbox: Sandbox, ansible: Ansible) -> 
 @pytest.mark.parametrize("role", ROLES, ids=[role.name for role in ROLES])
 def test_each_role_has_a_page(role: pathlib.Path) -> None:
     page = (role / "README.md").read_text(encoding="utf-8")
-    options: Facts = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))["argument_specs"]["main"]["options"]
-    rows = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", page.partition("## Variables")[2].partition("## Example")[0], re.M))
+    options: Facts = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text(encoding="utf-8"))[
+        "argument_specs"
+    ]["main"]["options"]
+    rows = dict(
+        re.findall(r"^\| `(\w+)` \| (.*) \|$", page.partition("## Variables")[2].partition("## Example")[0], re.M)
+    )
     assert set(rows) == set(options), "the table has the role's variables"
     for name, option in options.items():
         kind, default = (cell.strip() for cell in rows[name].split("|")[:2])
         assert kind.strip("`") == option.get("type", "str"), name
-        wanted = "required" if option.get("required") else f"`{json.dumps(option['default'])}`" if "default" in option else ""
+        wanted = (
+            "required"
+            if option.get("required")
+            else f"`{json.dumps(option['default'])}`"
+            if "default" in option
+            else ""
+        )
         assert default == wanted, name
     assert f"`{role.name}_result`" in page
-    assert any(f"mediaops.access.{role.name}" in block for block in blocks(role / "README.md", "yaml")), "there is an example of its use"
+    assert any(f"mediaops.access.{role.name}" in block for block in blocks(role / "README.md", "yaml")), (
+        "there is an example of its use"
+    )

@@ -33,9 +33,15 @@ def test_an_editor_finds_the_schema_and_no_fault(manifest: pathlib.Path) -> None
 def test_a_template_has_the_token_that_all_hosts_share(sandbox: Sandbox, ansible: Ansible) -> None:
     connection = sandbox.variables()["sandbox"]["freewheel"]
     ansible.environment.update({f"FREEWHEEL_{name.upper()}": value for name, value in connection.items()})
-    hosts = {name: {"ansible_connection": "local", "reporting_config": str(ansible.folder / f"{name}.ini")} for name in ("one", "two")}
+    hosts = {
+        name: {"ansible_connection": "local", "reporting_config": str(ansible.folder / f"{name}.ini")}
+        for name in ("one", "two")
+    }
     inventory = ansible.folder / "inventory.json"
-    inventory.write_text(json.dumps({"all": {"hosts": hosts, "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}}}), encoding="utf-8")
+    inventory.write_text(
+        json.dumps({"all": {"hosts": hosts, "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}}}),
+        encoding="utf-8",
+    )
     before = sandbox.logins("freewheel")
     play = yaml.safe_load((EXAMPLES / "template-rendering" / "playbook.yml").read_text(encoding="utf-8"))
     play[0]["tasks"][0]["ansible.builtin.template"]["src"] = str(EXAMPLES / "template-rendering" / "reporting.ini.j2")
@@ -43,7 +49,9 @@ def test_a_template_has_the_token_that_all_hosts_share(sandbox: Sandbox, ansible
     runs = [ansible.run(play, "-i", str(inventory)) for _again in range(2)]
 
     assert [run.status for run in runs] == [0, 0], runs[0].output
-    assert [sum(task["changed"] for phase in run.phases for task in phase.tasks if "Write" in str(task)) for run in runs] == [2, 0]
+    assert [
+        sum(task["changed"] for phase in run.phases for task in phase.tasks if "Write" in str(task)) for run in runs
+    ] == [2, 0]
     written = [ansible.folder / f"{name}.ini" for name in hosts]
     assert written[0].read_text(encoding="utf-8") == written[1].read_text(encoding="utf-8")
     assert "\naccess_token = " in written[0].read_text(encoding="utf-8")
@@ -62,7 +70,15 @@ def test_awx_finds_its_playbooks(tmp_path: pathlib.Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content, encoding="utf-8")
     command = ["ansible-playbook", "--syntax-check", *files]
-    done = subprocess.run(command, cwd=tmp_path, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
     assert play["tasks"][-1]["awx.awx.schedule"]["unified_job_template"] in [template["name"] for template in templates]
 
@@ -83,7 +99,9 @@ def test_a_demo_that_fails_names_its_log(tmp_path: pathlib.Path) -> None:
     variables = {**environment(tmp_path), "WORK": str(tmp_path / "work")}
     variables["PATH"] = f"{failing.parent}:{variables['PATH']}"
 
-    done = subprocess.run([sys.executable, str(ROOT / "extensions" / "demo")], env=variables, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "extensions" / "demo")], env=variables, capture_output=True, text=True, check=False
+    )
 
     (log,) = (tmp_path / "work" / "logs").iterdir()
     assert done.returncode == 1 and done.stderr.rstrip().endswith(f"All of its output: {log}")

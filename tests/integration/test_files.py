@@ -42,14 +42,23 @@ def ledger(path: pathlib.Path) -> Facts:
 
 @pytest.mark.parametrize("check", [[], ["--check"]], ids=["for real", "as a check"])
 @pytest.mark.parametrize("make", [make_fifo, link_to_device, link_to_output])
-def test_what_is_no_regular_file_is_neither_written_to_nor_replaced(sandbox: Sandbox, ansible: Ansible, make, check: list[str]) -> None:
+def test_what_is_no_regular_file_is_neither_written_to_nor_replaced(
+    sandbox: Sandbox, ansible: Ansible, make, check: list[str]
+) -> None:
     """Nor waited for: the driver ends a play that hangs."""
     place = ansible.work / "odd"
     make(place)
     before = place.lstat()
     tasks = [credentials(place, "present"), credentials(place, "absent"), ledger(place)]
     defaults = {"group/mediaops.access.audienceplayer": "{{ sandbox.audienceplayer }}"}
-    play = {"name": "Files", "hosts": "localhost", "gather_facts": False, "ignore_errors": True, "module_defaults": defaults, "tasks": tasks}
+    play = {
+        "name": "Files",
+        "hosts": "localhost",
+        "gather_facts": False,
+        "ignore_errors": True,
+        "module_defaults": defaults,
+        "tasks": tasks,
+    }
 
     run = ansible.run([play], *check)
 
@@ -64,19 +73,27 @@ def test_what_is_no_regular_file_is_neither_written_to_nor_replaced(sandbox: San
 @pytest.mark.parametrize("check", [[], ["--check"]], ids=["for real", "as a check"])
 @pytest.mark.parametrize("make", [make_fifo, link_to_device, link_to_output])
 @pytest.mark.parametrize("playbook", ["report", "entitlements"])
-def test_playbooks_refuse_what_is_no_regular_file_before_they_ask_a_platform(sandbox: Sandbox, ansible: Ansible, playbook: str, make, check: list[str]) -> None:
+def test_playbooks_refuse_what_is_no_regular_file_before_they_ask_a_platform(
+    sandbox: Sandbox, ansible: Ansible, playbook: str, make, check: list[str]
+) -> None:
     place = ansible.work / "odd"
     make(place)
     before = place.lstat()
     connection = sandbox.variables()["sandbox"]["audienceplayer"]
     variables = {
         "report": {"provision_manifest": {"audienceplayer": connection}, "report_file": str(place)},
-        "entitlements": {"audienceplayer": connection, "entitlements": ENTITLEMENTS, "entitlements_receipt": str(place)},
+        "entitlements": {
+            "audienceplayer": connection,
+            "entitlements": ENTITLEMENTS,
+            "entitlements_receipt": str(place),
+        },
     }[playbook]
     given = ansible.folder / "given.json"
     given.write_text(json.dumps(variables), encoding="utf-8")
 
-    run = ansible.run([{"name": "Write", "ansible.builtin.import_playbook": f"mediaops.access.{playbook}"}], "-e", f"@{given}", *check)
+    run = ansible.run(
+        [{"name": "Write", "ansible.builtin.import_playbook": f"mediaops.access.{playbook}"}], "-e", f"@{given}", *check
+    )
 
     (failed,) = (task["result"]["msg"] for task in run.phases[0].tasks if task["outcome"] == "failed")
     assert failed == f"{place} is not a regular file. Give another path"
@@ -89,13 +106,19 @@ def test_a_report_replaces_a_link_and_leaves_its_target_alone(sandbox: Sandbox, 
     (ansible.work / "page.html").symlink_to("foreign")
     given = ansible.folder / "given.json"
     manifest = {"playlyfe": sandbox.variables()["sandbox"]["playlyfe"]}
-    given.write_text(json.dumps({"provision_manifest": manifest, "report_file": str(ansible.work / "page.html")}), encoding="utf-8")
+    given.write_text(
+        json.dumps({"provision_manifest": manifest, "report_file": str(ansible.work / "page.html")}), encoding="utf-8"
+    )
 
-    run = ansible.run([{"name": "Write", "ansible.builtin.import_playbook": "mediaops.access.report"}], "-e", f"@{given}")
+    run = ansible.run(
+        [{"name": "Write", "ansible.builtin.import_playbook": "mediaops.access.report"}], "-e", f"@{given}"
+    )
 
     assert run.status == 0, run.output
     assert (ansible.work / "foreign").read_text(encoding="utf-8") == "foreign"
-    assert not (ansible.work / "page.html").is_symlink() and "<html" in (ansible.work / "page.html").read_text(encoding="utf-8")
+    assert not (ansible.work / "page.html").is_symlink() and "<html" in (ansible.work / "page.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_delivered_secret_that_looks_like_a_template_survives_include_vars(ansible: Ansible) -> None:
@@ -104,17 +127,37 @@ def test_a_delivered_secret_that_looks_like_a_template_survives_include_vars(ans
     password.write_text("s3cr3t-of-the-vault", encoding="utf-8")
     dest, expected = ansible.work / "reviewer.yml", ansible.folder / "expected.json"
     expected.write_text(json.dumps(APPLICATIONS), encoding="utf-8")
-    deliver = {"dest": str(dest), "format": "vault_yaml", "vault_password": "s3cr3t-of-the-vault", "applications": "{{ given }}"}
+    deliver = {
+        "dest": str(dest),
+        "format": "vault_yaml",
+        "vault_password": "s3cr3t-of-the-vault",
+        "applications": "{{ given }}",
+    }
     tasks: list[Facts] = [
-        {"name": "Deliver", "mediaops.access.credentials": deliver, "vars": {"given": f"{{{{ lookup('ansible.builtin.file', '{expected}') | from_json }}}}"}},
-        {"name": "Read what was delivered", "ansible.builtin.include_vars": {"file": str(dest), "name": "delivered"}, "no_log": True},
+        {
+            "name": "Deliver",
+            "mediaops.access.credentials": deliver,
+            "vars": {"given": f"{{{{ lookup('ansible.builtin.file', '{expected}') | from_json }}}}"},
+        },
+        {
+            "name": "Read what was delivered",
+            "ansible.builtin.include_vars": {"file": str(dest), "name": "delivered"},
+            "no_log": True,
+        },
         {
             "name": "It is the same",
-            "ansible.builtin.assert": {"that": f"delivered.applications == lookup('ansible.builtin.file', '{expected}') | from_json", "quiet": True},
+            "ansible.builtin.assert": {
+                "that": f"delivered.applications == lookup('ansible.builtin.file', '{expected}') | from_json",
+                "quiet": True,
+            },
             "no_log": True,
         },
     ]
 
-    run = ansible.run([{"name": "Files", "hosts": "localhost", "gather_facts": False, "tasks": tasks}], "--vault-password-file", str(password))
+    run = ansible.run(
+        [{"name": "Files", "hosts": "localhost", "gather_facts": False, "tasks": tasks}],
+        "--vault-password-file",
+        str(password),
+    )
 
     assert (run.status, run.problems()) == (0, []), run.output

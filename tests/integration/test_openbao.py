@@ -39,16 +39,31 @@ class OpenBao:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        command = [program, "server", "-dev", f"-dev-root-token-id={TOKEN}", f"-dev-listen-address=127.0.0.1:{port}", "-dev-no-store-token"]
+        command = [
+            program,
+            "server",
+            "-dev",
+            f"-dev-root-token-id={TOKEN}",
+            f"-dev-listen-address=127.0.0.1:{port}",
+            "-dev-no-store-token",
+        ]
         with (folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env={"PATH": os.environ["PATH"], "HOME": str(folder)}
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+                env={"PATH": os.environ["PATH"], "HOME": str(folder)},
             )
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         deadline = time.monotonic() + 60
         while True:
             try:
-                if self.call("GET", "sys/health")["initialized"] and self.call("GET", "sys/mounts")["secret/"]["options"]["version"] == "2":
+                if (
+                    self.call("GET", "sys/health")["initialized"]
+                    and self.call("GET", "sys/mounts")["secret/"]["options"]["version"] == "2"
+                ):
                     break
             except (OSError, KeyError):
                 pass
@@ -106,13 +121,28 @@ def bao(server: OpenBao) -> OpenBao:
 
 
 def task(bao: OpenBao, name: str = "Deliver", **options: t.Any) -> Facts:
-    given = {"format": "vault_kv2", "url": bao.url, "path": PATH, "token": TOKEN, "applications": APPLICATIONS, "tokens": TOKENS, **options}
+    given = {
+        "format": "vault_kv2",
+        "url": bao.url,
+        "path": PATH,
+        "token": TOKEN,
+        "applications": APPLICATIONS,
+        "tokens": TOKENS,
+        **options,
+    }
     return {"name": name, "mediaops.access.credentials": given}
 
 
 def run(ansible: Ansible, *tasks: Facts, check: bool = False) -> Run:
     """Run tasks, of which one may fail. The secrets, marked as such, and the vault's token may not be in the output."""
-    play = {"name": "Deliver", "hosts": "localhost", "gather_facts": False, "ignore_errors": True, "check_mode": check, "tasks": list(tasks)}
+    play = {
+        "name": "Deliver",
+        "hosts": "localhost",
+        "gather_facts": False,
+        "ignore_errors": True,
+        "check_mode": check,
+        "tasks": list(tasks),
+    }
     done = ansible.run([play])
     problems = done.problems()
     if done.status:
@@ -143,7 +173,10 @@ def test_delivers_once(bao: OpenBao, ansible: Ansible) -> None:
     assert outcomes(run(ansible, task(bao), task(bao, tokens=more), check=True)) == [UNCHANGED, CHANGED]
     assert bao.secret() == (KEPT, 1)
     # One that is not known at the moment stays.
-    assert outcomes(run(ansible, task(bao, tokens=more), task(bao, tokens={**more, "mrm": None}))) == [CHANGED, UNCHANGED]
+    assert outcomes(run(ansible, task(bao, tokens=more), task(bao, tokens={**more, "mrm": None}))) == [
+        CHANGED,
+        UNCHANGED,
+    ]
     assert bao.secret() == ({**KEPT, "tokens": more}, 2)
 
 
@@ -172,7 +205,11 @@ class Interferer(http.server.BaseHTTPRequestHandler):
         if self.command == "POST" and not cls.done:
             cls.done = True
             cls.bao.put(cls.theirs)
-        headers = {key: value for key, value in self.headers.items() if key.lower() in ("x-vault-token", "x-vault-request", "content-type")}
+        headers = {
+            key: value
+            for key, value in self.headers.items()
+            if key.lower() in ("x-vault-token", "x-vault-request", "content-type")
+        }
         request = urllib.request.Request(f"{cls.bao.url}{self.path}", body, headers, method=self.command)
         try:
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
@@ -202,7 +239,9 @@ def interfered(bao: OpenBao) -> t.Iterator[tuple[str, type[Interferer]]]:
 
 
 @pytest.mark.parametrize("before", [0, 1], ids=["new", "newer"])
-def test_a_version_that_was_not_read_is_not_overwritten(before: int, bao: OpenBao, interfered: tuple[str, type[Interferer]], ansible: Ansible) -> None:
+def test_a_version_that_was_not_read_is_not_overwritten(
+    before: int, bao: OpenBao, interfered: tuple[str, type[Interferer]], ansible: Ansible
+) -> None:
     """Somebody else writes between our read and our write: the write is refused, and the next run sees what is there."""
     url, handler = interfered
     if before:
@@ -216,7 +255,9 @@ def test_a_version_that_was_not_read_is_not_overwritten(before: int, bao: OpenBa
     assert bao.secret() == (KEPT, before + 2)
 
 
-def test_the_same_written_by_somebody_else_is_fine(bao: OpenBao, interfered: tuple[str, type[Interferer]], ansible: Ansible) -> None:
+def test_the_same_written_by_somebody_else_is_fine(
+    bao: OpenBao, interfered: tuple[str, type[Interferer]], ansible: Ansible
+) -> None:
     url, handler = interfered
     handler.theirs = KEPT
     assert outcomes(run(ansible, task(bao, url=url)))[0][0] == "ok"
@@ -308,7 +349,11 @@ def test_a_manifest_delivers_there(bao: OpenBao, ansible: Ansible) -> None:
     variables = ansible.folder / "manifest-variables.json"
     variables.write_text(json.dumps({"provision_manifest": manifest}), encoding="utf-8")
     for changed in (True, False):
-        done = ansible.run([{"name": "Provision", "ansible.builtin.import_playbook": "mediaops.access.provision"}], "-e", f"@{variables}")
+        done = ansible.run(
+            [{"name": "Provision", "ansible.builtin.import_playbook": "mediaops.access.provision"}],
+            "-e",
+            f"@{variables}",
+        )
         problems = done.problems()
         if done.status or any(task["changed"] for task in done.phases[0].tasks) is not changed:
             problems.append(f"status {done.status}; {outcomes(done)}")

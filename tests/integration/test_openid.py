@@ -41,7 +41,9 @@ class OpenIdServer:
         while not self._lines():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
-                raise RuntimeError(f"the OpenID Connect server did not start: {self._log.read_text(errors='replace')[-2000:]}")
+                raise RuntimeError(
+                    f"the OpenID Connect server did not start: {self._log.read_text(errors='replace')[-2000:]}"
+                )
             time.sleep(0.05)
         self.url: str = self._lines()[0]["issuer"]
         self._seen = 1
@@ -55,7 +57,11 @@ class OpenIdServer:
             self._process.wait()
 
     def _lines(self) -> list[Facts]:
-        return [json.loads(line) for line in self._log.read_text(encoding="utf-8").splitlines(keepends=True) if line.startswith("{") and line.endswith("\n")]
+        return [
+            json.loads(line)
+            for line in self._log.read_text(encoding="utf-8").splitlines(keepends=True)
+            if line.startswith("{") and line.endswith("\n")
+        ]
 
     def grants(self) -> list[tuple[str, str, str | None]]:
         """The token requests since the last time: type, client, error."""
@@ -65,7 +71,11 @@ class OpenIdServer:
 
     def code(self) -> str:
         """What a viewer gets who logs in and consents in a browser."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()), _ToTheClient())
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}),
+            urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()),
+            _ToTheClient(),
+        )
         asked = {"client_id": CLIENT, "response_type": "code", "redirect_uri": REDIRECT, "scope": "openid"}
         url, form = f"{self.url}/auth?{urllib.parse.urlencode(asked)}", None
         for _page in range(5):
@@ -91,7 +101,9 @@ class _Arrived(Exception):
 class _ToTheClient(urllib.request.HTTPRedirectHandler):
     """Follows redirects up to the one to the client, where nobody listens."""
 
-    def redirect_request(self, req: t.Any, fp: t.Any, code: int, msg: str, headers: t.Any, newurl: str) -> urllib.request.Request | None:
+    def redirect_request(
+        self, req: t.Any, fp: t.Any, code: int, msg: str, headers: t.Any, newurl: str
+    ) -> urllib.request.Request | None:
         if newurl.startswith(REDIRECT):
             raise _Arrived(newurl)
         return super().redirect_request(req, fp, code, msg, headers, newurl)
@@ -119,7 +131,9 @@ def openid(server: OpenIdServer) -> OpenIdServer:
 def options(openid: OpenIdServer, flow: str, **more: t.Any) -> Facts:
     common = {"url": "{{ sandbox.movingimage.url }}", "auth_url": openid.url, "flow": flow, "min_ttl": 1}
     credentials = (
-        {"username": USER, "password": PASSWORD} if flow == "openid" else {"client_id": CLIENT, "client_secret": CLIENT_SECRET, "redirect_uri": REDIRECT}
+        {"username": USER, "password": PASSWORD}
+        if flow == "openid"
+        else {"client_id": CLIENT, "client_secret": CLIENT_SECRET, "redirect_uri": REDIRECT}
     )
     return {**common, **credentials, **more}
 
@@ -135,13 +149,23 @@ def token(name: str, given: Facts) -> list[Facts]:
 
 def run(ansible: Ansible, *tasks: Facts, secrets: t.Iterable[str] = (), check: bool = False) -> Run:
     """Run tasks, of which some may fail. No secret may be in the output, and no token either."""
-    play = {"name": "Tokens", "hosts": "localhost", "gather_facts": False, "ignore_errors": True, "check_mode": check, "tasks": list(tasks)}
+    play = {
+        "name": "Tokens",
+        "hosts": "localhost",
+        "gather_facts": False,
+        "ignore_errors": True,
+        "check_mode": check,
+        "tasks": list(tasks),
+    }
     done = ansible.run([play])
     problems = done.problems()
     if done.status:
         problems.append(f"ansible-playbook ended with status {done.status}")
     obtained = [kept(ansible, path.stem).get("token", {}) for path in ansible.work.glob("*.json")]
-    known = {*secrets, *(entry[key] for entry in obtained for key in ("access_token", "refresh_token") if entry.get(key))}
+    known = {
+        *secrets,
+        *(entry[key] for entry in obtained for key in ("access_token", "refresh_token") if entry.get(key)),
+    }
     problems += ["a code or token is in the output" for secret in known if secret in done.output]
     if problems:
         pytest.fail(report(problems, [done]), pytrace=False)
@@ -208,7 +232,13 @@ def test_authorization_code(openid: OpenIdServer, ansible: Ansible) -> None:
     run(ansible, *token("predicted", given), check=True, secrets=[code])
     assert openid.grants() == []
 
-    run(ansible, *token("first", given), *token("second", given), *token("third", {**given, "min_ttl": SHORT + 1}), secrets=[code])
+    run(
+        ansible,
+        *token("first", given),
+        *token("second", given),
+        *token("third", {**given, "min_ttl": SHORT + 1}),
+        secrets=[code],
+    )
     assert openid.grants() == [("authorization_code", CLIENT, None), ("refresh_token", CLIENT, None)]
     first, second, third = (kept(ansible, name) for name in ("first", "second", "third"))
     assert (first["changed"], second["changed"], third["changed"]) == (True, False, True)

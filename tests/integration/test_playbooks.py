@@ -52,7 +52,10 @@ def inventory(kind: str, folder: pathlib.Path) -> list[str]:
         return ["-i", "localhost,"]
     path = folder / "inventory.yml"
     # As many have it: with another Python than the one that runs Ansible. A run with this one would fail.
-    path.write_text(json.dumps({"all": {"hosts": {"localhost": {"ansible_python_interpreter": "/usr/bin/no-such-python"}}}}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"all": {"hosts": {"localhost": {"ansible_python_interpreter": "/usr/bin/no-such-python"}}}}),
+        encoding="utf-8",
+    )
     return ["-i", str(path)]
 
 
@@ -71,10 +74,21 @@ def test_any_inventory_that_lists_localhost_will_do(kind: str, sandbox: Sandbox,
     for name in ("provision", "report", "rotate", "revoke"):
         accept(run(ansible, name, given, *hosts))
     assert (ansible.work / "report.html").exists()
-    given = {"audienceplayer": connections["audienceplayer"], "entitlements_file": "sold.csv", "entitlements_receipt": str(ansible.work / "receipt")}
+    given = {
+        "audienceplayer": connections["audienceplayer"],
+        "entitlements_file": "sold.csv",
+        "entitlements_receipt": str(ansible.work / "receipt"),
+    }
     accept(run(ansible, "entitlements", given, *hosts))
     assert (ansible.work / "receipt").exists()
-    accept(run(ansible, "demo", {"sandbox": sandbox.url, "demo_folder": str(ansible.work), "provision_vault_password": PASSWORD}, *hosts))
+    accept(
+        run(
+            ansible,
+            "demo",
+            {"sandbox": sandbox.url, "demo_folder": str(ansible.work), "provision_vault_password": PASSWORD},
+            *hosts,
+        )
+    )
     assert (ansible.work / "credentials.env").exists()
 
 
@@ -103,10 +117,20 @@ def test_a_variable_that_is_missing_is_asked_for_by_its_name(name: str, ansible:
 
 
 def test_one_of_two_is_not_enough(ansible: Ansible) -> None:
-    assert message(run(ansible, "report", {"provision_manifest": "x.yml"})).endswith("-e provision_manifest=FILE -e report_file=FILE")
+    assert message(run(ansible, "report", {"provision_manifest": "x.yml"})).endswith(
+        "-e provision_manifest=FILE -e report_file=FILE"
+    )
 
 
-ROLES = ["provision", "access_report", "flex_application", "freewheel_access", "audienceplayer_access", "movingimage_access", "playlyfe_access"]
+ROLES = [
+    "provision",
+    "access_report",
+    "flex_application",
+    "freewheel_access",
+    "audienceplayer_access",
+    "movingimage_access",
+    "playlyfe_access",
+]
 
 
 def test_so_it_is_in_a_role(ansible: Ansible) -> None:
@@ -116,7 +140,13 @@ def test_so_it_is_in_a_role(ansible: Ansible) -> None:
             "name": role,
             "hosts": "localhost",
             "gather_facts": False,
-            "tasks": [{"name": "Try", "block": [{"name": "Apply", "ansible.builtin.include_role": {"name": f"mediaops.access.{role}"}}], "rescue": rescue}],
+            "tasks": [
+                {
+                    "name": "Try",
+                    "block": [{"name": "Apply", "ansible.builtin.include_role": {"name": f"mediaops.access.{role}"}}],
+                    "rescue": rescue,
+                }
+            ],
         }
         for role in ROLES
     ]
@@ -131,16 +161,28 @@ def test_so_it_is_in_a_role(ansible: Ansible) -> None:
 # --- files of entitlements ---------------------------------------------------------------------------------------------------
 
 WRONG = {
-    "entitlements.csv": ("user_email,product_id\n\na@b.c,444\nalice,444\n", "entitlements.csv:4: user_email: 'alice' is not an e-mail address: it has no @"),
-    "e.csv": ("user_email;product\na@b.c;444\n" + "a@b.c;1\n" * 9, "e.csv:1: unknown column 'product'; valid columns: product_id, subscription_id, "),
+    "entitlements.csv": (
+        "user_email,product_id\n\na@b.c,444\nalice,444\n",
+        "entitlements.csv:4: user_email: 'alice' is not an e-mail address: it has no @",
+    ),
+    "e.csv": (
+        "user_email;product\na@b.c;444\n" + "a@b.c;1\n" * 9,
+        "e.csv:1: unknown column 'product'; valid columns: product_id, subscription_id, ",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_a_mistaken_file_is_named_as_it_was_given_and_nothing_else_is_spoken_of(name: str, sandbox: Sandbox, ansible: Ansible) -> None:
+def test_a_mistaken_file_is_named_as_it_was_given_and_nothing_else_is_spoken_of(
+    name: str, sandbox: Sandbox, ansible: Ansible
+) -> None:
     content, words = WRONG[name]
     (ansible.folder / name).write_text(content, encoding="utf-8")
-    found = run(ansible, "entitlements", {"audienceplayer": sandbox.variables()["sandbox"]["audienceplayer"], "entitlements_file": name})
+    found = run(
+        ansible,
+        "entitlements",
+        {"audienceplayer": sandbox.variables()["sandbox"]["audienceplayer"], "entitlements_file": name},
+    )
     text = message(found)
 
     assert text.startswith(f"AudiencePlayer: {words}")
@@ -151,14 +193,31 @@ def test_a_mistaken_file_is_named_as_it_was_given_and_nothing_else_is_spoken_of(
 
 def test_a_run_that_delivers_nothing_does_not_speak_of_it(sandbox: Sandbox, ansible: Ansible) -> None:
     connections = sandbox.variables()["sandbox"]
-    wrong = {"url": connections["freewheel"]["url"], "username": "nobody", "password": "s3cr3t-and-wrong", "tokens": [{"name": "mrm"}]}
+    wrong = {
+        "url": connections["freewheel"]["url"],
+        "username": "nobody",
+        "password": "s3cr3t-and-wrong",
+        "tokens": [{"name": "mrm"}],
+    }
     for manifest, beginning in (
         ({"freewheel": wrong, "deliver": [{"dest": str(ansible.work / "a.json"), "format": "json"}]}, "FreeWheel: "),
-        ({"freewheel": wrong, "playlyfe": {**connections["playlyfe"], "players": []}}, "Some items failed; everything else was provisioned. FreeWheel: "),
+        (
+            {"freewheel": wrong, "playlyfe": {**connections["playlyfe"], "players": []}},
+            "Some items failed; everything else was provisioned. FreeWheel: ",
+        ),
     ):
         assert message(run(ansible, "provision", {"provision_manifest": manifest})).startswith(beginning)
-    unreadable = {**connections["audienceplayer"], "client_secret": "s3cr3t-and-wrong", "users": [{"user_email": "v@b.c"}]}
-    checked = run(ansible, "provision", {"provision_manifest": {"audienceplayer": unreadable, "playlyfe": connections["playlyfe"]}}, "--check")
+    unreadable = {
+        **connections["audienceplayer"],
+        "client_secret": "s3cr3t-and-wrong",
+        "users": [{"user_email": "v@b.c"}],
+    }
+    checked = run(
+        ansible,
+        "provision",
+        {"provision_manifest": {"audienceplayer": unreadable, "playlyfe": connections["playlyfe"]}},
+        "--check",
+    )
     assert message(checked).startswith("Some items failed; everything else was checked. AudiencePlayer: ")
 
 
@@ -180,15 +239,24 @@ def encrypt(ansible: Ansible, vault: list[str], name: str, content: str) -> str:
     return str(path)
 
 
-def test_an_encrypted_manifest_without_a_password_says_how_to_give_one(sandbox: Sandbox, ansible: Ansible, vault: list[str]) -> None:
-    manifest = encrypt(ansible, vault, "manifest.yml", json.dumps({"playlyfe": {**sandbox.variables()["sandbox"]["playlyfe"], "players": []}}))
+def test_an_encrypted_manifest_without_a_password_says_how_to_give_one(
+    sandbox: Sandbox, ansible: Ansible, vault: list[str]
+) -> None:
+    manifest = encrypt(
+        ansible,
+        vault,
+        "manifest.yml",
+        json.dumps({"playlyfe": {**sandbox.variables()["sandbox"]["playlyfe"], "players": []}}),
+    )
 
     assert message(run(ansible, "provision", {"provision_manifest": manifest})).endswith(f". {REMEDY}")
     accept(run(ansible, "provision", {"provision_manifest": manifest}, *vault))
 
 
 @pytest.mark.parametrize("form", ["csv", "yml"])
-def test_an_encrypted_file_of_entitlements_is_decrypted(form: str, sandbox: Sandbox, ansible: Ansible, vault: list[str]) -> None:
+def test_an_encrypted_file_of_entitlements_is_decrypted(
+    form: str, sandbox: Sandbox, ansible: Ansible, vault: list[str]
+) -> None:
     content = "user_id,product_id\n1001,445\n" if form == "csv" else "- {user_id: 1001, product_id: 445}\n"
     path = encrypt(ansible, vault, f"sold.{form}", content)
     connection = sandbox.variables()["sandbox"]["audienceplayer"]
@@ -198,7 +266,13 @@ def test_an_encrypted_file_of_entitlements_is_decrypted(form: str, sandbox: Sand
     assert f"{path} cannot be decrypted: " in text and text.endswith(f". {REMEDY}")
     accept(run(ansible, "entitlements", given, *vault))
     assert _products(sandbox) == [445]
-    manifest = {"audienceplayer": {**connection, "entitlements_file": path, "entitlements": [{"user_id": 1001, "product_id": 444}]}}
+    manifest = {
+        "audienceplayer": {
+            **connection,
+            "entitlements_file": path,
+            "entitlements": [{"user_id": 1001, "product_id": 444}],
+        }
+    }
     accept(run(ansible, "provision", {"provision_manifest": manifest}, *vault))
     assert _products(sandbox) == [444, 445]
 
@@ -254,7 +328,9 @@ def test_a_value_that_yaml_has_changed_is_refused_in_a_play(sandbox: Sandbox, an
 def test_templates_in_a_manifest_file_are_warned_of(sandbox: Sandbox, ansible: Ansible) -> None:
     path = ansible.folder / "manifest.yml"
     connection = sandbox.variables()["sandbox"]["playlyfe"]
-    path.write_text(json.dumps({"playlyfe": {**connection, "players": [{"id": "p1", "alias": "{{ alias }}"}]}}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"playlyfe": {**connection, "players": [{"id": "p1", "alias": "{{ alias }}"}]}}), encoding="utf-8"
+    )
     found = run(ansible, "provision", {"provision_manifest": str(path)})
 
     assert found.status == 0

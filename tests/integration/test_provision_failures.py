@@ -22,7 +22,10 @@ def manifest_for(sandbox: Sandbox, work: pathlib.Path) -> Facts:
     """A manifest of all five platforms, whose entries are plain values."""
     connections = sandbox.variables()["sandbox"]
     return {
-        "flex": {**connections["flex"], "applications": [{"name": name, "description": f"Tool {name}"} for name in ("First", "Second", "Third")]},
+        "flex": {
+            **connections["flex"],
+            "applications": [{"name": name, "description": f"Tool {name}"} for name in ("First", "Second", "Third")],
+        },
         "freewheel": {**connections["freewheel"], "tokens": [{"name": "mrm"}]},
         "audienceplayer": {**connections["audienceplayer"], "users": [{"user_email": "vera@example.com"}]},
         "movingimage": {**connections["movingimage"], "tokens": [{"name": "portal"}]},
@@ -34,7 +37,12 @@ def manifest_for(sandbox: Sandbox, work: pathlib.Path) -> Facts:
 def provision(ansible: Ansible, manifest: Facts | str, *arguments: str) -> Run:
     variables = ansible.folder / "manifest-variables.json"
     variables.write_text(json.dumps({"provision_manifest": manifest}), encoding="utf-8")
-    return ansible.run([{"name": "Provision", "ansible.builtin.import_playbook": "mediaops.access.provision"}], "-e", f"@{variables}", *arguments)
+    return ansible.run(
+        [{"name": "Provision", "ansible.builtin.import_playbook": "mediaops.access.provision"}],
+        "-e",
+        f"@{variables}",
+        *arguments,
+    )
 
 
 def failures(run: Run) -> list[Facts]:
@@ -53,7 +61,15 @@ def test_a_platform_that_fails_half_way(sandbox: Sandbox, ansible: Ansible) -> N
     # What an earlier run delivered: it stays until something newer is known.
     old = {"client_id": "old-id", "client_secret": "s3cr3t-of-old"}
     delivered.write_text(json.dumps({"applications": {"Second": old, "Third": old}, "tokens": {}}), encoding="utf-8")
-    refusal = {"platform": "flex", "method": "POST", "path": "applications", "fault": "status", "status": 403, "skip": 1, "times": 1}
+    refusal = {
+        "platform": "flex",
+        "method": "POST",
+        "path": "applications",
+        "fault": "status",
+        "status": 403,
+        "skip": 1,
+        "times": 1,
+    }
     sandbox.reset({"faults": [refusal]})
 
     run = provision(ansible, manifest)
@@ -73,7 +89,9 @@ def test_a_platform_that_fails_half_way(sandbox: Sandbox, ansible: Ansible) -> N
     # Delivered is what is known now, and what was known of the rest.
     assert sorted(files["tokens"]) == ["mrm", "portal"]
     assert files["applications"]["Second"] == old
-    assert {name: files["applications"][name]["client_secret"] for name in there} == {name: there[name]["secret"] for name in there}
+    assert {name: files["applications"][name]["client_secret"] for name in there} == {
+        name: there[name]["secret"] for name in there
+    }
     assert delivered.stat().st_mode & 0o777 == 0o600
 
     run = provision(ansible, manifest)
@@ -81,7 +99,9 @@ def test_a_platform_that_fails_half_way(sandbox: Sandbox, ansible: Ansible) -> N
     accept(run, *(["the second run fails"] if run.status else []))
     names = [application["applicationName"] for application in again["flex"]["applications"]]
     assert sorted(names) == ["First", "Second", "Third"]
-    assert [application for application in again["flex"]["applications"] if application["applicationName"] != "Second"] == state["flex"]["applications"]
+    assert [
+        application for application in again["flex"]["applications"] if application["applicationName"] != "Second"
+    ] == state["flex"]["applications"]
     for platform, kind in (("audienceplayer", "users"), ("playlyfe", "players"), ("freewheel", "tokens")):
         assert again[platform][kind] == state[platform][kind]
     secrets = {application["applicationName"]: application["secret"] for application in again["flex"]["applications"]}
@@ -113,10 +133,16 @@ def only_freewheel(sandbox: Sandbox, ansible: Ansible, *more: Facts) -> Facts:
 
 def obtained(run: Run) -> list[bool]:
     """What the task said that obtains tokens, item by item."""
-    return [task["changed"] for task in run.phases[0].tasks if task["task"].endswith("Obtain and revoke tokens") and task["item"] is not None]
+    return [
+        task["changed"]
+        for task in run.phases[0].tasks
+        if task["task"].endswith("Obtain and revoke tokens") and task["item"] is not None
+    ]
 
 
-def test_a_token_that_the_platform_forgot_is_predicted_and_replaced_before_it_is_delivered(sandbox: Sandbox, ansible: Ansible) -> None:
+def test_a_token_that_the_platform_forgot_is_predicted_and_replaced_before_it_is_delivered(
+    sandbox: Sandbox, ansible: Ansible
+) -> None:
     manifest = only_freewheel(sandbox, ansible, {"name": "the same login"})
     delivered = ansible.work / "credentials.json"
     accept(provision(ansible, manifest))
@@ -142,7 +168,9 @@ def test_a_token_that_the_platform_forgot_is_predicted_and_replaced_before_it_is
 
 
 @pytest.mark.parametrize("is_given", [True, False])
-def test_a_token_that_is_given_or_not_to_be_verified_is_taken_as_it_is(is_given: bool, sandbox: Sandbox, ansible: Ansible) -> None:
+def test_a_token_that_is_given_or_not_to_be_verified_is_taken_as_it_is(
+    is_given: bool, sandbox: Sandbox, ansible: Ansible
+) -> None:
     manifest = only_freewheel(sandbox, ansible)
     accept(provision(ansible, manifest))
     sandbox.control("tokens/invalidate", "POST", {"platform": "freewheel"})
@@ -162,7 +190,10 @@ def test_the_report_says_that_a_token_is_dead(sandbox: Sandbox, ansible: Ansible
     page = ansible.work / "report.html"
     play = [{"name": "Report", "ansible.builtin.import_playbook": "mediaops.access.report"}]
     variables = ansible.folder / "report-variables.json"
-    variables.write_text(json.dumps({"provision_manifest": {"freewheel": manifest["freewheel"]}, "report_file": str(page)}), encoding="utf-8")
+    variables.write_text(
+        json.dumps({"provision_manifest": {"freewheel": manifest["freewheel"]}, "report_file": str(page)}),
+        encoding="utf-8",
+    )
     accept(provision(ansible, manifest))
     for dead in (False, True):
         if dead:
@@ -210,7 +241,12 @@ def test_invalid_manifests(sandbox: Sandbox, ansible: Ansible) -> None:
     run = ansible.run(plays)
     accept(run, *(["a play fails"] if run.status else []))
     wanted = [(f"manifest-{number}.yml", place) for number, (_path, _value, place) in enumerate(INVALID.values())]
-    wanted += [("list.yml", "mapping"), ("broken.yml", "cannot be read"), ("missing.yml", "not found"), ("the supplied dictionary", "flux")]
+    wanted += [
+        ("list.yml", "mapping"),
+        ("broken.yml", "cannot be read"),
+        ("missing.yml", "not found"),
+        ("the supplied dictionary", "flux"),
+    ]
     for phase, texts in zip(run.phases, wanted, strict=True):
         refused_at_once(phase, texts)
     assert not list(ansible.work.iterdir())
@@ -227,9 +263,20 @@ def refused_at_once(phase: Phase, texts: t.Iterable[str]) -> None:
 
 
 def play(name: str, manifest: Facts | str, role: str = "provision") -> Facts:
-    tasks = [{"name": "Provision", "ansible.builtin.include_role": {"name": f"mediaops.access.{role}"}, "vars": {f"{role}_manifest": manifest}}]
+    tasks = [
+        {
+            "name": "Provision",
+            "ansible.builtin.include_role": {"name": f"mediaops.access.{role}"},
+            "vars": {f"{role}_manifest": manifest},
+        }
+    ]
     rescue = [{"name": "It failed", "ansible.builtin.debug": {"msg": "as it should"}}]
-    return {"name": name, "hosts": "localhost", "gather_facts": False, "tasks": [{"name": "Try", "block": tasks, "rescue": rescue}]}
+    return {
+        "name": name,
+        "hosts": "localhost",
+        "gather_facts": False,
+        "tasks": [{"name": "Try", "block": tasks, "rescue": rescue}],
+    }
 
 
 #: What is wrong in a section that a platform's role gets, and the texts that the message has.
@@ -245,7 +292,10 @@ INVALID_SECTIONS: dict[str, tuple[Facts, tuple[str, ...]]] = {
 def test_invalid_sections(sandbox: Sandbox, ansible: Ansible) -> None:
     """A platform's role alone refuses them before anything is sent, too."""
     connections = sandbox.variables()["sandbox"]
-    plays = [play(role, {**connections[role.partition("_")[0]], **wrong}, role) for role, (wrong, _texts) in INVALID_SECTIONS.items()]
+    plays = [
+        play(role, {**connections[role.partition("_")[0]], **wrong}, role)
+        for role, (wrong, _texts) in INVALID_SECTIONS.items()
+    ]
     run = ansible.run(plays)
     accept(run, *(["a play fails"] if run.status else []))
     for phase, (_wrong, texts) in zip(run.phases, INVALID_SECTIONS.values(), strict=True):
@@ -257,9 +307,21 @@ def test_paths_of_a_section_start_at_the_playbook(sandbox: Sandbox, ansible: Ans
     folder = ansible.folder / "plays"
     folder.mkdir()
     (folder / "sold.csv").write_text("user_id,product_id\n1001,445\n", encoding="utf-8")
-    section = {**sandbox.variables()["sandbox"]["audienceplayer"], "entitlements_file": "sold.csv", "ledger": "sold.ledger"}
+    section = {
+        **sandbox.variables()["sandbox"]["audienceplayer"],
+        "entitlements_file": "sold.csv",
+        "ledger": "sold.ledger",
+    }
     tasks = [{"name": "Entitle", "ansible.builtin.include_role": {"name": "mediaops.access.audienceplayer_access"}}]
-    plays = [{"name": "Entitle", "hosts": "localhost", "gather_facts": False, "vars": {"audienceplayer_access_manifest": section}, "tasks": tasks}]
+    plays = [
+        {
+            "name": "Entitle",
+            "hosts": "localhost",
+            "gather_facts": False,
+            "vars": {"audienceplayer_access_manifest": section},
+            "tasks": tasks,
+        }
+    ]
     (folder / "site.yml").write_text(json.dumps(plays), encoding="utf-8")
     run = ansible.run(folder / "site.yml")
     accept(run, *(["it fails"] if run.status else []))
@@ -285,7 +347,11 @@ def test_names_that_collide(second: str, sandbox: Sandbox, ansible: Ansible) -> 
 
 @pytest.mark.parametrize("given", [{}, {"entitlements": [], "entitlements_file": "x.csv"}], ids=["neither", "both"])
 def test_entitlements_come_as_a_list_or_as_a_file(ansible: Ansible, given: Facts) -> None:
-    run = ansible.run([{"name": "Entitle", "ansible.builtin.import_playbook": "mediaops.access.entitlements"}], "-e", json.dumps(given))
+    run = ansible.run(
+        [{"name": "Entitle", "ansible.builtin.import_playbook": "mediaops.access.entitlements"}],
+        "-e",
+        json.dumps(given),
+    )
 
     assert run.status == 2
     assert "Set exactly one of entitlements_file" in run.output

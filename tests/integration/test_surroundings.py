@@ -33,17 +33,41 @@ NOT_REDIS = "token_cache: not a valid Redis URL"
 
 #: Per kind, the options and the environment of a task that fails, and what its message says.
 FAILURES: dict[str, tuple[Facts, Facts, str]] = {
-    "an unreachable Redis": ({"token_cache": f"redis://me:{ENCODED}@127.0.0.1:1/0"}, {}, "the Redis server at 127.0.0.1:1 cannot be reached"),
-    "Redis in the environment": ({}, {"MEDIAOPS_TOKEN_CACHE": f"redis://me:{ENCODED}@127.0.0.1:1/0"}, "the Redis server at 127.0.0.1:1 cannot be reached"),
+    "an unreachable Redis": (
+        {"token_cache": f"redis://me:{ENCODED}@127.0.0.1:1/0"},
+        {},
+        "the Redis server at 127.0.0.1:1 cannot be reached",
+    ),
+    "Redis in the environment": (
+        {},
+        {"MEDIAOPS_TOKEN_CACHE": f"redis://me:{ENCODED}@127.0.0.1:1/0"},
+        "the Redis server at 127.0.0.1:1 cannot be reached",
+    ),
     "not encoded": ({"token_cache": f"redis://me:{PASSWORD}@127.0.0.1:1/0"}, {}, NOT_REDIS),
-    "not encoded, in the environment": ({}, {"MEDIAOPS_TOKEN_CACHE": f"redis://me:{PASSWORD}@127.0.0.1:1/0"}, NOT_REDIS),
+    "not encoded, in the environment": (
+        {},
+        {"MEDIAOPS_TOKEN_CACHE": f"redis://me:{PASSWORD}@127.0.0.1:1/0"},
+        NOT_REDIS,
+    ),
     "in the query": ({"token_cache": f"redis://127.0.0.1:1?password={PASSWORD}"}, {}, NOT_REDIS),
     "one slash": ({"token_cache": f"redis:/:{PASSWORD}@host"}, {}, NOT_REDIS),
     "no colon": ({"token_cache": f"redis//:{PASSWORD}@host"}, {}, NOT_REDIS),
-    "a leading blank": ({"token_cache": f" redis://:{PASSWORD}@host"}, {}, "token_cache: must not begin or end with whitespace"),
-    "sentinels": ({"token_cache": f"redis+sentinel://:{PASSWORD}@host:1/service"}, {}, "redis+sentinel:// is not supported yet"),
+    "a leading blank": (
+        {"token_cache": f" redis://:{PASSWORD}@host"},
+        {},
+        "token_cache: must not begin or end with whitespace",
+    ),
+    "sentinels": (
+        {"token_cache": f"redis+sentinel://:{PASSWORD}@host:1/service"},
+        {},
+        "redis+sentinel:// is not supported yet",
+    ),
     "a user in a URL": ({"url": f"https://me:{PASSWORD}@host"}, {}, "url must"),
-    "an unreachable proxy": ({}, {"http_proxy": f"http://me:{ENCODED}@127.0.0.1:1", "no_proxy": ""}, "the proxy refused the connection or is unreachable"),
+    "an unreachable proxy": (
+        {},
+        {"http_proxy": f"http://me:{ENCODED}@127.0.0.1:1", "no_proxy": ""},
+        "the proxy refused the connection or is unreachable",
+    ),
     "a proxy not encoded": (
         {},
         {"HTTP_PROXY": f"http://me:{PASSWORD}@127.0.0.1:1", "no_proxy": ""},
@@ -86,7 +110,10 @@ def task(name: str, options: Facts, environment: Facts, **keywords: t.Any) -> Fa
 def play(tasks: list[Facts], values: Facts, path: pathlib.Path, **keywords: t.Any) -> tuple[list[Facts], list[str]]:
     """A play, and the arguments that give it its values: ansible-core shows the lines around a failed task."""
     path.write_text(json.dumps(values), encoding="utf-8")
-    return [{"name": "Surroundings", "hosts": "localhost", "gather_facts": False, "tasks": tasks, **keywords}], ["-e", f"@{path}"]
+    return [{"name": "Surroundings", "hosts": "localhost", "gather_facts": False, "tasks": tasks, **keywords}], [
+        "-e",
+        f"@{path}",
+    ]
 
 
 def failing_tasks(names: t.Iterable[str], connection: Facts) -> tuple[list[Facts], Facts]:
@@ -102,12 +129,16 @@ def failing_tasks(names: t.Iterable[str], connection: Facts) -> tuple[list[Facts
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_no_password_of_a_url_or_proxy_shows(place: str, ansible: Ansible, sampler: Sampler, tmp_path: pathlib.Path) -> None:
+def test_no_password_of_a_url_or_proxy_shows(
+    place: str, ansible: Ansible, sampler: Sampler, tmp_path: pathlib.Path
+) -> None:
     user = ansible.sandbox.variables()["sandbox"]["freewheel"]
     connection = {**user, "retries": 0, "timeout": 5, "token_cache_key": KEY}
     tasks, values = failing_tasks(FAILURES, connection)
     playbook, arguments = play(tasks, values, tmp_path / "values.yml")
-    ansible.environment.update({"HTTPS_PROXY": f"http://me:{PASSWORD}@127.0.0.1:1", "https_proxy": f"http://me:{ENCODED}@127.0.0.1:1"})
+    ansible.environment.update(
+        {"HTTPS_PROXY": f"http://me:{PASSWORD}@127.0.0.1:1", "https_proxy": f"http://me:{ENCODED}@127.0.0.1:1"}
+    )
 
     run = ansible.run(playbook, *arguments, hosts=PLACES[place])
     sampler.stop()
@@ -117,12 +148,18 @@ def test_no_password_of_a_url_or_proxy_shows(place: str, ansible: Ansible, sampl
         assert results[name]["outcome"] == "failed", name
         assert words in results[name]["result"]["msg"], name
     assert run.problems() + sampler.found == []
-    named = [str(path) for path in (*ansible.folder.rglob("*"), *pathlib.Path.cwd().iterdir()) if MARK in path.name or path.name.startswith("redis")]
+    named = [
+        str(path)
+        for path in (*ansible.folder.rglob("*"), *pathlib.Path.cwd().iterdir())
+        if MARK in path.name or path.name.startswith("redis")
+    ]
     assert named == []
 
 
 @pytest.mark.parametrize("place", [*PLACES, "in the background"])
-def test_a_task_works_beside_proxies_with_passwords(place: str, ansible: Ansible, sampler: Sampler, tmp_path: pathlib.Path) -> None:
+def test_a_task_works_beside_proxies_with_passwords(
+    place: str, ansible: Ansible, sampler: Sampler, tmp_path: pathlib.Path
+) -> None:
     """Also with ANSIBLE_DEBUG, with which ansible-core prints arguments and results."""
     ansible.environment["ANSIBLE_DEBUG"] = "1"
     proxies = {name: f"http://me:{ENCODED}@127.0.0.1:1" for name in ("http_proxy", "HTTPS_PROXY", "ALL_PROXY")}
@@ -131,7 +168,10 @@ def test_a_task_works_beside_proxies_with_passwords(place: str, ansible: Ansible
     arguments = {name: f"{{{{ given.{name} }}}}" for name in user}
     tasks = [
         task("It works", arguments, "{{ own }}", ignore_errors=False, **background),
-        {"name": "It has a token", "ansible.builtin.assert": {"that": "result.token.access_token | length > 10", "quiet": True}},
+        {
+            "name": "It has a token",
+            "ansible.builtin.assert": {"that": "result.token.access_token | length > 10", "quiet": True},
+        },
     ]
     values = {"given": user, "proxies": proxies, "own": {"no_proxy": "127.0.0.1"}}
     # ansible-core's own modules have the play's environment in their command, and assert is none.

@@ -33,18 +33,29 @@ def test_target(target: Target, sandbox: Sandbox, ansible: Ansible) -> None:
         if not any(map(is_module, {task["action"] for phase in phases for task in phase.tasks})):
             break  # lookups, filters and their like know no modes
     if not problems and len(outcomes) == 2:
-        here, as_module = ([outcome for outcome in mode if outcome[0] in target.phases("as module")] for mode in outcomes)
-        problems = [f"in process {left}, as module {right}" for left, right in itertools.zip_longest(here, as_module) if left != right]
+        here, as_module = (
+            [outcome for outcome in mode if outcome[0] in target.phases("as module")] for mode in outcomes
+        )
+        problems = [
+            f"in process {left}, as module {right}"
+            for left, right in itertools.zip_longest(here, as_module)
+            if left != right
+        ]
     if problems:
         pytest.fail(report(problems, shown), pytrace=False)
 
 
 def test_everything_has_a_target() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for target in TARGETS for path in target.folder.rglob("*.yml"))
-    folders = [ROOT / "plugins" / kind for kind in ("modules", "lookup", "filter")] + [ROOT / "playbooks", ROOT / "roles"]
+    folders = [ROOT / "plugins" / kind for kind in ("modules", "lookup", "filter")] + [
+        ROOT / "playbooks",
+        ROOT / "roles",
+    ]
     paths = [path for folder in folders if folder.exists() for path in folder.iterdir()]
     names = {path.stem for path in paths if path.suffix in (".py", ".yml") or path.parent.name == "roles"}
-    missing = sorted(name for name in names if not name.startswith("_") and not re.search(rf"\bmediaops\.access\.{name}\b", text))
+    missing = sorted(
+        name for name in names if not name.startswith("_") and not re.search(rf"\bmediaops\.access\.{name}\b", text)
+    )
     assert not missing, f"no target names {missing} with mediaops.access. before it"
 
 
@@ -60,4 +71,6 @@ def test_ansible_test_runs_all_of_it(target: Target) -> None:
     tasks = yaml.safe_load((target.folder / "tasks" / "main.yml").read_text(encoding="utf-8"))
     verified = {"name": "Verify", "ansible.builtin.import_tasks": "verify.yml", "tags": NOT_IN_CHECK} in tasks
     assert verified == ("tasks/verify.yml" in there)
-    assert yaml.safe_load((target.folder / "meta" / "main.yml").read_text(encoding="utf-8")) == {"dependencies": [{"role": "setup_sandbox"}]}
+    assert yaml.safe_load((target.folder / "meta" / "main.yml").read_text(encoding="utf-8")) == {
+        "dependencies": [{"role": "setup_sandbox"}]
+    }

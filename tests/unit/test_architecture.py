@@ -12,12 +12,21 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def packages() -> list[str]:
-    found = [path for path in (ROOT / "plugins" / "module_utils").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()]
+    found = [
+        path
+        for path in (ROOT / "plugins" / "module_utils").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").exists()
+    ]
     return sorted(path.stem for path in found if path.stem != "__init__")
 
 
 def test_the_page_lists_the_packages() -> None:
-    section = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## Packages")[2].partition("Around the core")[0]
+    section = (
+        (ROOT / "docs" / "architecture.md")
+        .read_text(encoding="utf-8")
+        .partition("## Packages")[2]
+        .partition("Around the core")[0]
+    )
     assert sorted(re.findall(r"^\| `(\w+)` \|", section, re.M)) == packages()
 
 

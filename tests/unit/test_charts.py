@@ -77,12 +77,20 @@ def test_refused_logins_are_stacked_on_accepted_ones(charts):
     (accepted, _other), (refused, colour), _own = bars(svg)
     assert refused == pytest.approx(3 * accepted)
     assert colour == "fill: var(--refused)"
-    assert texts(svg)[2:] == ["ansible.builtin.uri", "20 logins, 60 × 429", "lookup('mediaops.access.token', …)", "1 login, 0 × 429"]
+    assert texts(svg)[2:] == [
+        "ansible.builtin.uri",
+        "20 logins, 60 × 429",
+        "lookup('mediaops.access.token', …)",
+        "1 login, 0 × 429",
+    ]
 
 
 def test_a_run_that_uses_its_limit_fully_follows_the_line_of_the_limit(charts):
     svg = charts.draw(RUN)["limited_run.svg"]
-    limit, directory, redis = ([tuple(map(float, point.split(","))) for point in line.get("points").split()] for line in elements(svg, "polyline"))
+    limit, directory, redis = (
+        [tuple(map(float, point.split(","))) for point in line.get("points").split()]
+        for line in elements(svg, "polyline")
+    )
     assert limit[0] == directory[0] == redis[0]
     assert limit[1] == directory[2]
     assert redis[1][1] > directory[1][1], "fewer calls are lower, where y is greater"

@@ -133,7 +133,13 @@ AUDIENCEPLAYER_GRANT = {
 }
 
 MODULES: dict[str, dict[str, Option]] = {
-    "flex_oauth_app": {"name": Option(), "description": Option(), "id": Option("int"), **STATE, "rotate_secret": Option("bool", False)},
+    "flex_oauth_app": {
+        "name": Option(),
+        "description": Option(),
+        "id": Option("int"),
+        **STATE,
+        "rotate_secret": Option("bool", False),
+    },
     "flex_oauth_app_info": {"name": Option(), "id": Option("int"), "include_secrets": Option("bool", False)},
     "flex_token": TOKEN,
     "flex_api": {**REQUEST, "act_as_user_id": Option()},
@@ -154,7 +160,11 @@ MODULES: dict[str, dict[str, Option]] = {
         "batch_size": Option("int", 20),
     },
     "audienceplayer_entitlement_info": {"user_id": Option("int"), "user_email": Option()},
-    "audienceplayer_graphql": {**AUDIENCEPLAYER_GRANT, "query": Option(secret=None, required=None), "variables": Option("dict", secret=None)},
+    "audienceplayer_graphql": {
+        **AUDIENCEPLAYER_GRANT,
+        "query": Option(secret=None, required=None),
+        "variables": Option("dict", secret=None),
+    },
     "movingimage_token": TOKEN,
     "movingimage_video_manager_info": {},
     "movingimage_api": REQUEST,
@@ -162,7 +172,11 @@ MODULES: dict[str, dict[str, Option]] = {
     "playlyfe_player": {"id": Option(required=None), "alias": Option(), "email": Option(), **STATE},
     "playlyfe_player_info": {"id": Option()},
     "playlyfe_api": REQUEST,
-    "token_cache": {"provider": Option(), "state": Option(default="absent", choices=("absent",)), "revoke": Option("bool", False)},
+    "token_cache": {
+        "provider": Option(),
+        "state": Option(default="absent", choices=("absent",)),
+        "revoke": Option("bool", False),
+    },
     "token_cache_info": {"provider": Option()},
 }
 
@@ -180,13 +194,18 @@ RESULTS: dict[str, dict[str, tuple[str, ...]]] = {
     "freewheel_api": ANSWER,
     "audienceplayer_token": {"token": TOKEN_KEYS, "user": ("id", "email")},
     "audienceplayer_user": {"user": ("id", "email", "name")},
-    "audienceplayer_entitlement": {"entitlements": ("changed", "failed", "msg"), "summary": ("total", "changed", "unchanged", "failed")},
+    "audienceplayer_entitlement": {
+        "entitlements": ("changed", "failed", "msg"),
+        "summary": ("total", "changed", "unchanged", "failed"),
+    },
     "audienceplayer_entitlement_info": {
         "products": ("product_id", "is_fulfilled", "expires_at"),
         "subscriptions": ("subscription_id", "expires_at", "is_valid"),
     },
     "audienceplayer_graphql": {"data": ()},
-    "movingimage_token": {"token": (*TOKEN_KEYS, "refresh_token", "refresh_expires_at", "video_managers", "valid_for_video_manager")},
+    "movingimage_token": {
+        "token": (*TOKEN_KEYS, "refresh_token", "refresh_expires_at", "video_managers", "valid_for_video_manager")
+    },
     "movingimage_video_manager_info": {"video_managers": ("id", "name")},
     "movingimage_api": ANSWER,
     "playlyfe_token": {"token": TOKEN_KEYS},
@@ -228,7 +247,11 @@ def provider_of(module: str) -> str | None:
 def promised(module: str) -> dict[str, Option]:
     provider = provider_of(module)
     connection = PROVIDERS[provider] if provider else {}
-    return {**{name: option for name, option in COMMON.items() if provider or name != "access_token"}, **connection, **MODULES[module]}
+    return {
+        **{name: option for name, option in COMMON.items() if provider or name != "access_token"},
+        **connection,
+        **MODULES[module],
+    }
 
 
 def plugin(kind: str, name: str) -> t.Any:
@@ -245,7 +268,9 @@ def spec(module: str) -> dict[str, dict[str, t.Any]]:
 def documented(kind: str, name: str) -> tuple[dict[str, t.Any], str, dict[str, t.Any]]:
     """Documentation with its fragments, examples and results, as ansible-doc reads them."""
     path = str(PLUGINS / ("modules" if kind == "module" else kind) / f"{name}.py")
-    doc, examples, results, _metadata = get_docstring(path, fragment_loader, is_module=kind == "module", collection_name="mediaops.access", plugin_type=kind)
+    doc, examples, results, _metadata = get_docstring(
+        path, fragment_loader, is_module=kind == "module", collection_name="mediaops.access", plugin_type=kind
+    )
     return doc, examples, results
 
 
@@ -267,7 +292,9 @@ def test_every_plugin_of_the_contract_exists():
 # --- options -----------------------------------------------------------------------------------------------------------
 
 
-def facts(module: str, entries: dict[str, dict[str, t.Any]], env: t.Callable[[dict[str, t.Any], Option], str | None]) -> dict[str, Option]:
+def facts(
+    module: str, entries: dict[str, dict[str, t.Any]], env: t.Callable[[dict[str, t.Any], Option], str | None]
+) -> dict[str, Option]:
     """The promised options as the argument spec, or the documentation, has them. What the promise leaves open agrees with it."""
     return {
         name: dataclasses.replace(
@@ -285,14 +312,18 @@ def facts(module: str, entries: dict[str, dict[str, t.Any]], env: t.Callable[[di
 
 @every_promised_module
 def test_the_argument_spec_keeps_the_promise(name):
-    assert facts(name, spec(name), lambda entry, _option: entry["fallback"][1][0] if "fallback" in entry else None) == promised(name)
+    assert facts(
+        name, spec(name), lambda entry, _option: entry["fallback"][1][0] if "fallback" in entry else None
+    ) == promised(name)
 
 
 @every_promised_module
 def test_the_documentation_keeps_the_promise(name):
     documentation = documented("module", name)[0]["options"]
 
-    assert facts(name, documentation, lambda entry, option: option.env if f"E({option.env})" in words_of(entry) else None) == promised(name)
+    assert facts(
+        name, documentation, lambda entry, option: option.env if f"E({option.env})" in words_of(entry) else None
+    ) == promised(name)
 
 
 @every_promised_module
@@ -327,7 +358,11 @@ def test_the_items_of_a_list_of_entitlements_take_the_options_of_one():
     assert entry["elements"] == described["elements"] == "dict"
     for name, option in ENTITLEMENT.items():
         for place in (entry["options"][name], described["suboptions"][name]):
-            assert (place["type"], place.get("default"), tuple(place.get("choices", ()))) == (option.type, option.default, option.choices or ())
+            assert (place["type"], place.get("default"), tuple(place.get("choices", ()))) == (
+                option.type,
+                option.default,
+                option.choices or (),
+            )
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
@@ -361,13 +396,19 @@ def test_the_attributes_are_documented(name):
 
     assert {"check_mode", "diff_mode", "idempotent", "action_group"} <= attributes.keys()
     assert attributes["check_mode"]["support"] == "full"
-    assert attributes["action_group"]["membership"] == ["mediaops.access.all", *([f"mediaops.access.{provider}"] if provider else [])]
+    assert attributes["action_group"]["membership"] == [
+        "mediaops.access.all",
+        *([f"mediaops.access.{provider}"] if provider else []),
+    ]
 
 
 def test_the_action_groups_are_one_per_provider_and_all():
     groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
 
-    assert groups == {"all": ALL_MODULES, **{provider: [name for name in ALL_MODULES if provider_of(name) == provider] for provider in PROVIDERS}}
+    assert groups == {
+        "all": ALL_MODULES,
+        **{provider: [name for name in ALL_MODULES if provider_of(name) == provider] for provider in PROVIDERS},
+    }
 
 
 @every_promised_module
@@ -403,11 +444,22 @@ def tasks_in(tasks: list[dict[str, t.Any]]) -> t.Iterator[dict[str, t.Any]]:
 @every_module
 def test_the_examples_use_the_options_that_there_are(name):
     tasks = list(tasks_in(yaml.safe_load(documented("module", name)[1])))
-    own = [(key.rpartition(".")[2], arguments) for task in tasks for key, arguments in task.items() if key.startswith("mediaops.access.")]
-    shared = [(key.rpartition(".")[2], defaults) for task in tasks for key, defaults in task.get("module_defaults", {}).items()]
+    own = [
+        (key.rpartition(".")[2], arguments)
+        for task in tasks
+        for key, arguments in task.items()
+        if key.startswith("mediaops.access.")
+    ]
+    shared = [
+        (key.rpartition(".")[2], defaults)
+        for task in tasks
+        for key, defaults in task.get("module_defaults", {}).items()
+    ]
 
     assert all(task.get("name") for task in tasks)
-    assert [module for module, _arguments in own].count(name) > 1  # uses, so that a reader sees what differs between them
+    assert [module for module, _arguments in own].count(
+        name
+    ) > 1  # uses, so that a reader sees what differs between them
     for module, arguments in own:
         assert ArgumentSpecValidator(spec(module)).validate(arguments or {}).error_messages == []
     for group, defaults in shared:
@@ -425,7 +477,14 @@ def test_the_examples_of_lookups_and_filters_use_them(kind, name):
 
 @pytest.mark.parametrize("path", files_in("doc_fragments", "filter", "lookup", "modules"), ids=label)
 def test_what_documentation_names_exists(path):
-    there = {*ALL_MODULES, *(name for _kind, name in OTHERS), *PROVIDERS, "all", *names_in("doc_fragments"), *(role.name for role in ROOT.glob("roles/*"))}
+    there = {
+        *ALL_MODULES,
+        *(name for _kind, name in OTHERS),
+        *PROVIDERS,
+        "all",
+        *names_in("doc_fragments"),
+        *(role.name for role in ROOT.glob("roles/*")),
+    }
     named = re.findall(r"\bmediaops\.access\.([a-z_]+)", re.sub(r"ansible_collections\.\S+", "", path.read_text()))
 
     assert set(named) <= there
@@ -438,9 +497,15 @@ def test_what_documentation_names_exists(path):
 def test_a_module_is_documentation_and_about_thirty_lines(name):
     text = (PLUGINS / "modules" / f"{name}.py").read_text()
     body = ast.parse(text).body
-    start = next(i for i, node in enumerate(body) if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "RETURN")
+    start = next(
+        i
+        for i, node in enumerate(body)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "RETURN"
+    )
     boilerplate = (ast.Import, ast.ImportFrom, ast.If)
-    logic = [node for node in body[start + 1 :] if not isinstance(node, boilerplate) and getattr(node, "name", "") != "main"]
+    logic = [
+        node for node in body[start + 1 :] if not isinstance(node, boilerplate) and getattr(node, "name", "") != "main"
+    ]
     lines = [line for node in logic for line in text.splitlines()[node.lineno - 1 : node.end_lineno] if line.strip()]
 
     assert len(lines) <= 30
@@ -455,7 +520,9 @@ def test_the_lookup_decides_nothing_by_a_providers_name():
     """Its documentation and one message name some as examples."""
     nodes = list(ast.walk(ast.parse((PLUGINS / "lookup" / "token.py").read_text())))
     strings = [node.value for node in nodes if isinstance(node, ast.Constant)]
-    names = [node.id for node in nodes if isinstance(node, ast.Name)] + [node.name for node in nodes if isinstance(node, ast.alias)]
+    names = [node.id for node in nodes if isinstance(node, ast.Name)] + [
+        node.name for node in nodes if isinstance(node, ast.alias)
+    ]
 
     assert not [string for string in strings if string in PROVIDERS]
     assert not [name for name in names if any(provider in name.lower() for provider in PROVIDERS)]

@@ -29,7 +29,14 @@ def tree(tmp_path):
 def lint(tree):
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
     arguments = [str(ROOT / "pyproject.toml"), "--no-cache", "--no-logo"]
-    done = subprocess.run([*command, *arguments], cwd=tree, env={**os.environ, "PYTHONPATH": str(tree)}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, *arguments],
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": str(tree)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -41,13 +48,27 @@ def module_in(package):
 @pytest.mark.parametrize(
     ("files", "contract"),
     [
-        pytest.param({"module_utils/_http/climbs.py": "from .._modules import {module_utils/_modules}"}, "The layers of the core", id="an import that climbs"),
         pytest.param(
-            {"module_utils/_data/climbs.py": "def late():\n    from .._store import {module_utils/_store}"}, "The layers of the core", id="a late import"
+            {"module_utils/_http/climbs.py": "from .._modules import {module_utils/_modules}"},
+            "The layers of the core",
+            id="an import that climbs",
+        ),
+        pytest.param(
+            {"module_utils/_data/climbs.py": "def late():\n    from .._store import {module_utils/_store}"},
+            "The layers of the core",
+            id="a late import",
         ),
         pytest.param({"module_utils/_new/__init__.py": ""}, "The layers of the core", id="a package without a layer"),
-        pytest.param({"modules/climbs.py": "from ..plugin_utils import {plugin_utils}"}, "only on the controller", id="a module that needs the controller"),
-        pytest.param({"module_utils/_data/one.py": "from . import two", "module_utils/_data/two.py": "from . import one"}, "No circles", id="a circle"),
+        pytest.param(
+            {"modules/climbs.py": "from ..plugin_utils import {plugin_utils}"},
+            "only on the controller",
+            id="a module that needs the controller",
+        ),
+        pytest.param(
+            {"module_utils/_data/one.py": "from . import two", "module_utils/_data/two.py": "from . import one"},
+            "No circles",
+            id="a circle",
+        ),
     ],
 )
 def test_a_contract_is_broken_by(files, contract, tree):

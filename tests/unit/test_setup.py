@@ -29,7 +29,11 @@ def test_a_python_that_cannot_be_used_is_told_from_one_that_is_missing(program, 
         python.chmod(0o700)
 
     done = subprocess.run(
-        [SETUP, "demo"], env={**os.environ, "PYTHON": str(python), "WORK": str(tmp_path / "work")}, capture_output=True, text=True, check=False
+        [SETUP, "demo"],
+        env={**os.environ, "PYTHON": str(python), "WORK": str(tmp_path / "work")},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert (done.returncode, done.stderr) == (1, f"setup: PYTHON={python}: {problem}\n")

@@ -183,7 +183,9 @@ def acme(neutral_environment, tmp_path, monkeypatch):
         path.write_text(content)
         load(f"{PACKAGE}.{file[:-3].replace('/', '.')}", path, monkeypatch)
     folders = [*module_utils_providers.__path__, str(tmp_path / "plugins" / "module_utils" / "_providers")]
-    monkeypatch.setattr(_providers, "_providers", types.SimpleNamespace(__name__=module_utils_providers.__name__, __path__=folders))
+    monkeypatch.setattr(
+        _providers, "_providers", types.SimpleNamespace(__name__=module_utils_providers.__name__, __path__=folders)
+    )
     _providers.platforms.cache_clear()
     yield
     _providers.platforms.cache_clear()
@@ -206,7 +208,9 @@ def run(tmp_path):
     def run_module(name, *calls, check_mode=False, **options):
         module = importlib.import_module(f"{PACKAGE}.modules.{name}").MODULE
         with exchange(*calls):
-            result = module.run({**CONNECTION, **options}, name=name, check_mode=check_mode, ansible_home=str(tmp_path / "home"))
+            result = module.run(
+                {**CONNECTION, **options}, name=name, check_mode=check_mode, ansible_home=str(tmp_path / "home")
+            )
         assert "this is a bug" not in result.get("msg", "")
         assert "hush" not in json.dumps([result.get(key) for key in ("msg", "diff", "invocation")])
         return result
@@ -215,7 +219,9 @@ def run(tmp_path):
 
 
 def login(token="hush-token"):
-    return call("POST", f"{URL}/login", {"token": token, "life": 3600}, json={"user": "me", "password": "hush-password"})
+    return call(
+        "POST", f"{URL}/login", {"token": token, "life": 3600}, json={"user": "me", "password": "hush-password"}
+    )
 
 
 def sent(method, answer=b"", *, below="/widgets/w1", token="hush-token", **kwargs):
@@ -239,10 +245,26 @@ def test_its_token_is_obtained_cached_and_revoked(run):
 
 
 def test_its_items_are_brought_into_their_wanted_state(run):
-    created = run("acme_widget", login(), sent("GET", **MISSING), sent("GET", **MISSING), sent("PUT", json={"colour": "red"}), id="w1")
-    assert (created["changed"], created["widget"], created["diff"]["before"]) == (True, {"id": "w1", "colour": "red"}, {})
+    created = run(
+        "acme_widget",
+        login(),
+        sent("GET", **MISSING),
+        sent("GET", **MISSING),
+        sent("PUT", json={"colour": "red"}),
+        id="w1",
+    )
+    assert (created["changed"], created["widget"], created["diff"]["before"]) == (
+        True,
+        {"id": "w1", "colour": "red"},
+        {},
+    )
     assert run("acme_widget", got("red"), id="w1")["changed"] is False
-    assert run("acme_widget", got("red"), got("red"), sent("PUT", json={"colour": "blue"}), id="w1", colour="blue")["changed"] is True
+    assert (
+        run("acme_widget", got("red"), got("red"), sent("PUT", json={"colour": "blue"}), id="w1", colour="blue")[
+            "changed"
+        ]
+        is True
+    )
     assert run("acme_widget", got("blue"), id="w1", check_mode=True)["changed"] is True
     assert run("acme_widget", got("blue"), got("blue"), sent("DELETE"), id="w1", state="absent")["widget"] is None
 
@@ -250,7 +272,10 @@ def test_its_items_are_brought_into_their_wanted_state(run):
 def test_its_stale_token_is_replaced_once(run):
     run("acme_token", login())
 
-    assert run("acme_widget", sent("GET", status=401), login("hush-2"), got("red", token="hush-2"), id="w1")["changed"] is False
+    assert (
+        run("acme_widget", sent("GET", status=401), login("hush-2"), got("red", token="hush-2"), id="w1")["changed"]
+        is False
+    )
 
 
 def test_its_api_can_be_asked_anything(run):
@@ -259,12 +284,20 @@ def test_its_api_can_be_asked_anything(run):
 
 def test_its_failures_name_it(run, monkeypatch):
     monkeypatch.delenv("ACME_USER", raising=False)
-    refused = call("POST", f"{URL}/login", "hush-password is wrong", status=401, json={"user": "me", "password": "hush-password"})
+    refused = call(
+        "POST", f"{URL}/login", "hush-password is wrong", status=401, json={"user": "me", "password": "hush-password"}
+    )
     result = run("acme_token", refused)
 
     assert (result["provider"], result["status"]) == ("acme", 401)
-    assert result["msg"] == "Acme Widgets: POST https://acme.example.com/login was answered with HTTP 401: ******** is wrong. Check user and password"
-    assert run("acme_token", user=None)["msg"] == "Acme Widgets: user must be given (or the environment variable ACME_USER)"
+    assert (
+        result["msg"]
+        == "Acme Widgets: POST https://acme.example.com/login was answered with HTTP 401: ******** is wrong. Check user and password"
+    )
+    assert (
+        run("acme_token", user=None)["msg"]
+        == "Acme Widgets: user must be given (or the environment variable ACME_USER)"
+    )
 
 
 def test_its_tokens_are_listed_and_revoked_with_all_others(run, tmp_path):
@@ -281,18 +314,29 @@ def test_its_tokens_are_listed_and_revoked_with_all_others(run, tmp_path):
 # --- in a play ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("output", "returned"), [("token", "hush-token"), ("header", {"Authorization": "Bearer hush-token"})])
+@pytest.mark.parametrize(
+    ("output", "returned"), [("token", "hush-token"), ("header", {"Authorization": "Bearer hush-token"})]
+)
 def test_the_lookup_knows_it(output, returned):
     text = f"{{{{ lookup('mediaops.access.token', 'acme', user='me', password=password, output='{output}') }}}}"
 
     with exchange(login()):
-        assert Templar(loader=DataLoader(), variables={"password": "hush-password"}).template(trust_as_template(text)) == returned
+        assert (
+            Templar(loader=DataLoader(), variables={"password": "hush-password"}).template(trust_as_template(text))
+            == returned
+        )
 
 
-@pytest.mark.parametrize(("item", "censored"), [({"id": "w1"}, False), ({"id": "w1", "password": "hush-password"}, True)], ids=["plain", "with a secret"])
+@pytest.mark.parametrize(
+    ("item", "censored"),
+    [({"id": "w1"}, False), ({"id": "w1", "password": "hush-password"}, True)],
+    ids=["plain", "with a secret"],
+)
 def test_its_module_runs_in_the_worker_and_protects_its_secrets(item, censored):
     action = importlib.import_module(f"{PACKAGE}.action.acme_widget").ActionModule
-    result = perform(action, "mediaops.access.acme_widget", {**CONNECTION, "id": "w1"}, login(), got("red"), task_vars={"item": item})
+    result = perform(
+        action, "mediaops.access.acme_widget", {**CONNECTION, "id": "w1"}, login(), got("red"), task_vars={"item": item}
+    )
 
     assert (result["changed"], result["widget"]) == (False, {"id": "w1", "colour": "red"})
     assert result.get("_ansible_no_log", False) is censored
@@ -311,7 +355,9 @@ def manifest(tmp_path, monkeypatch):
     tool = load("manifest_schema", TOOLS / "manifest_schema.py", monkeypatch)
     (tmp_path / "schema.json").write_text(tool.render())
     monkeypatch.setattr(manifest_info, "SCHEMA", str(tmp_path / "schema.json"))
-    return lambda content, **args: perform(manifest_info.ActionModule, "mediaops.access.manifest_info", {"manifest": content, **args})
+    return lambda content, **args: perform(
+        manifest_info.ActionModule, "mediaops.access.manifest_info", {"manifest": content, **args}
+    )
 
 
 SECTION = {**CONNECTION, "tokens": [{"name": "mine"}], "widgets": [{"id": "w1", "colour": "blue"}]}
@@ -326,7 +372,11 @@ def test_its_section_of_a_manifest_is_read(manifest, tmp_path):
 
 
 def test_the_opposite_of_its_section_is_known(manifest):
-    assert {item["state"] for key in ("tokens", "widgets") for item in manifest({"acme": SECTION}, revoke=True)["manifest"]["acme"][key]} == {"absent"}
+    assert {
+        item["state"]
+        for key in ("tokens", "widgets")
+        for item in manifest({"acme": SECTION}, revoke=True)["manifest"]["acme"][key]
+    } == {"absent"}
 
 
 @pytest.mark.parametrize(

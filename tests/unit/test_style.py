@@ -42,7 +42,9 @@ AFTER_NO = (
     "|reason|sense|shorter|slower|smaller|sooner|substitute|use|way|worse"
 )
 PATTERNS = {
-    "bring about": Pattern(r"\b(?:bring|brings|bringing|brought)\s+(?:(?:it|them|this|that)\s+)?about\b", "apply; cause"),
+    "bring about": Pattern(
+        r"\b(?:bring|brings|bringing|brought)\s+(?:(?:it|them|this|that)\s+)?about\b", "apply; cause"
+    ),
     "become of": Pattern(r"\bbec(?:ame|ome|omes)\s+of\b", "the outcome of; the result of"),
     "in doubt": Pattern(r"\bin\s+doubt\b", "with an unknown outcome", good=r"\b(?:if|when)\s+in\s+doubt\b"),
     "shall": Pattern(r"(?-i:\b[Ss]hall\b)", "should; must; will"),
@@ -52,12 +54,17 @@ PATTERNS = {
         "is not a; is not valid",
         good=r"\b(?:there|here)(?:\s+\w+)?\s+(?:is|are|was|were)\s+no\b",
     ),
-    "take back": Pattern(r"\b(?:take|takes|taken|taking|took)\s+(?:(?:it|them|this|that|these|one|all)\s+)?(?:back|away)\b", "remove; revoke"),
+    "take back": Pattern(
+        r"\b(?:take|takes|taken|taking|took)\s+(?:(?:it|them|this|that|these|one|all)\s+)?(?:back|away)\b",
+        "remove; revoke",
+    ),
     "what was given": Pattern(
-        r"\bwhat\s+(?:is|are|was|were|has\s+been|had\s+been)\s+(?:given|obtained|wanted|told)\b", "the noun: the options, the credentials, the desired state"
+        r"\bwhat\s+(?:is|are|was|were|has\s+been|had\s+been)\s+(?:given|obtained|wanted|told)\b",
+        "the noun: the options, the credentials, the desired state",
     ),
     "that was given": Pattern(
-        r"\bthat\s+(?:is|are|was|were)\s+given\b(?!\s+(?:as|at|by|for|in|its|on|only|to|with)\b)", "specified; supplied; set; (of a token) issued"
+        r"\bthat\s+(?:is|are|was|were)\s+given\b(?!\s+(?:as|at|by|for|in|its|on|only|to|with)\b)",
+        "specified; supplied; set; (of a token) issued",
     ),
     "whoever": Pattern(r"\bwhoever\b", "callers; users; anyone who"),
     "do not mind": Pattern(r"\b(?:do|does|did)(?:\s+not|n't)\s+mind\b", "are unaffected"),
@@ -65,7 +72,9 @@ PATTERNS = {
     "be waited for": Pattern(r"\b(?:be|been|is|are|was|were)\s+waited\s+for\b", "the task waits for"),
     "to be had": Pattern(r"\bto\s+be\s+had\b", "available"),
     "end a life": Pattern(r"\bend(?:s|ed|ing)?\s+(?:the|a|an)\s+(?:life\s+of|\w+'s\s+life)\b", "revoke; expire"),
-    "heading with what": Pattern(r"^\#+[ ]What\b(?!.*\?$)", "a noun that readers scan for: Requirements, Performance, Guarantees"),
+    "heading with what": Pattern(
+        r"^\#+[ ]What\b(?!.*\?$)", "a noun that readers scan for: Requirements, Performance, Guarantees"
+    ),
 }
 #: Each is near a pattern, and is good English.
 GOOD = """

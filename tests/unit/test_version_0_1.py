@@ -22,7 +22,10 @@ FILES = json.loads(pathlib.Path(__file__).with_name("version_0_1.json").read_tex
 CLIENT = {"project_id": 111, "client_id": "222", "client_secret": "hush-token-secret"}
 #: The options of each platform's token, and the token.
 TOKENS = {
-    "flex": ({"url": "https://flex.example.com", "client_id": "me", "client_secret": "hush-token-secret"}, "hush-token-flex"),
+    "flex": (
+        {"url": "https://flex.example.com", "client_id": "me", "client_secret": "hush-token-secret"},
+        "hush-token-flex",
+    ),
     "freewheel": ({"username": "me", "password": "hush-token-password"}, "hush-token-freewheel"),
     "playlyfe": ({"client_id": "me", "client_secret": "hush-token-secret"}, "hush-token-playlyfe"),
     "movingimage": ({"username": "me", "password": "hush-token-password", "video_manager_id": 7}, "e30."),
@@ -89,7 +92,13 @@ def test_the_ledger_is_still_believed(run, tmp_path):
 
 def test_the_ledger_causes_no_wrong_skip(run, tmp_path):
     """Another state, another user, another date: each is written."""
-    options = {**CLIENT, "read_before_write": False, "ledger": str(tmp_path / "entitlements.ledger"), "batch_size": 1, "concurrency": 1}
+    options = {
+        **CLIENT,
+        "read_before_write": False,
+        "ledger": str(tmp_path / "entitlements.ledger"),
+        "batch_size": 1,
+        "concurrency": 1,
+    }
     others = [
         {"user_id": 1001, "product_id": 444, "state": "absent"},
         {"user_id": 1003, "product_id": 444},
@@ -103,6 +112,9 @@ def test_the_ledger_causes_no_wrong_skip(run, tmp_path):
         'user_email: "viewer@example.com", subscription_id: 555, expires_at: "2031-12-31T23:59:59Z", action: fulfil)',
     ]
     url = "https://api.audienceplayer.com/graphql/111/user"
-    calls = [call("POST", url, {"data": {"e0": True}}, json={"query": f"mutation {{ e0: {document} }}"}) for document in documents]
+    calls = [
+        call("POST", url, {"data": {"e0": True}}, json={"query": f"mutation {{ e0: {document} }}"})
+        for document in documents
+    ]
 
     assert run("audienceplayer_entitlement", *calls, **options, entitlements=others)["summary"]["changed"] == 3

@@ -58,10 +58,22 @@ class Platform:
         """Return the switches that all platforms have and those of this one, with the platform's name before theirs."""
         common = (
             rate_limit("rate_limit", cls.rate_limit, "Rate limit for all requests of a client (sliding window)."),
-            rate_limit("auth_rate_limit", cls.auth_rate_limit, "Rate limit for authentication requests of a client (sliding window)."),
+            rate_limit(
+                "auth_rate_limit",
+                cls.auth_rate_limit,
+                "Rate limit for authentication requests of a client (sliding window).",
+            ),
             choice("retry_after", "none|seconds|http_date", "Format of `Retry-After` in a 429 response."),
-            choice("rate_headers", "no|yes", "Whether a 429 response has `X-RateLimit-Limit` and `X-RateLimit-Remaining` (of all requests)."),
-            optional_number("latency_ms", None, "Delay before every response of this platform, in milliseconds; `none`: the global `latency_ms`."),
+            choice(
+                "rate_headers",
+                "no|yes",
+                "Whether a 429 response has `X-RateLimit-Limit` and `X-RateLimit-Remaining` (of all requests).",
+            ),
+            optional_number(
+                "latency_ms",
+                None,
+                "Delay before every response of this platform, in milliseconds; `none`: the global `latency_ms`.",
+            ),
         )
         return [replace(switch, name=f"{cls.name}.{switch.name}") for switch in (*common, *cls.own_switches)]
 
@@ -138,7 +150,9 @@ class Platform:
         return self.error_response(request, 404, "not_found", f"No such path: {request.path}")
 
     def refuse_method(self, request: PlatformRequest, allowed: set[str]) -> Response:
-        response = self.error_response(request, 405, "method_not_allowed", f"Request method '{request.method}' not supported")
+        response = self.error_response(
+            request, 405, "method_not_allowed", f"Request method '{request.method}' not supported"
+        )
         response.headers["allow"] = ", ".join(sorted(allowed))
         return response
 
@@ -150,7 +164,9 @@ class Platform:
         except ValueError:
             body = request.content.decode("utf-8", "replace")
         query = {name: value for name, value in request.query_params.items() if name != "access_token"}
-        return JSONResponse({"method": request.method, "path": request.path, "query": query, "headers": headers, "body": body, **more})
+        return JSONResponse(
+            {"method": request.method, "path": request.path, "query": query, "headers": headers, "body": body, **more}
+        )
 
     # Errors
 
@@ -185,7 +201,9 @@ class Platform:
             case "seconds":
                 response.headers["retry-after"] = str(ceil(wait))
             case "http_date":
-                response.headers["retry-after"] = formatdate(ceil(self.clock.now() - self.clock.offset + wait), usegmt=True)
+                response.headers["retry-after"] = formatdate(
+                    ceil(self.clock.now() - self.clock.offset + wait), usegmt=True
+                )
         if self.switch("rate_headers") == "yes" and (limit := self.switch("rate_limit")):
             response.headers["x-ratelimit-limit"] = str(limit.count)
             response.headers["x-ratelimit-remaining"] = "0"

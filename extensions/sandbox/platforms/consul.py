@@ -36,14 +36,24 @@ class Consul(Platform):
 
     def define_endpoints(self) -> dict[str, list[Endpoint]]:
         path = "/v1/kv/{key:path}"
-        return {"consul": [Endpoint(path, self.read_keys, "GET"), Endpoint(path, self.write_key, "PUT"), Endpoint(path, self.delete_keys, "DELETE")]}
+        return {
+            "consul": [
+                Endpoint(path, self.read_keys, "GET"),
+                Endpoint(path, self.write_key, "PUT"),
+                Endpoint(path, self.delete_keys, "DELETE"),
+            ]
+        }
 
     def read_keys(self, request: PlatformRequest) -> Response:
         self._check_token(request)
         key, kv, query = request.path_params["key"], self.data["kv"], request.query_params
         has_prefix = "recurse" in query or "keys" in query
         found = sorted(name for name in kv if (name.startswith(key) if has_prefix else name == key))
-        headers = {"x-consul-index": str(self._highest_index(found)), "x-consul-knownleader": "true", "x-consul-lastcontact": "0"}
+        headers = {
+            "x-consul-index": str(self._highest_index(found)),
+            "x-consul-knownleader": "true",
+            "x-consul-lastcontact": "0",
+        }
         if not found:
             return Response(status_code=404, headers=headers)
         if "keys" in query:

@@ -33,13 +33,22 @@ class Flex(Platform):
         choice(
             "list_shape",
             "array|applications|items|content|data|paged",
-            "Shape of the list: an array, or an object with the list under this key. `content`: a Spring page; `paged`: `applications` with limit and offset.",
+            "Shape of the list: an array, or an object with the list under this key. `content`: a Spring page; "
+            "`paged`: `applications` with limit and offset.",
         ),
-        optional_number("page_size", None, "Maximum page size for the list shapes `paged` (limit, offset) and `content` (page, size)."),
+        optional_number(
+            "page_size",
+            None,
+            "Maximum page size for the list shapes `paged` (limit, offset) and `content` (page, size).",
+        ),
         choice("list_secret", "none|secret|clientSecret", "Key of the secret in the items of the list."),
         choice("list_description", "yes|no", "Whether the items of the list have a description."),
         choice("get_secret", "secret|clientSecret|both|none", "Key of the secret in the response to GET by ID."),
-        choice("trailing_slash", "both|strict", "`strict`: GET of the list requires a trailing slash, and POST rejects one."),
+        choice(
+            "trailing_slash",
+            "both|strict",
+            "`strict`: GET of the list requires a trailing slash, and POST rejects one.",
+        ),
         choice("unique_names", "no|yes", "`yes`: a second application with the same name is rejected."),
         choice("duplicate_status", "409|400", "Status if the name is taken (see `unique_names`)."),
         choice("put_rotates_secret", "no|yes", "Whether PUT generates a new secret."),
@@ -58,7 +67,11 @@ class Flex(Platform):
         choice("token_path", "both|/oauth/token|/api/authentication/oauth/token", "Path of the token endpoint."),
         choice("token_method", "both|GET|POST", "Method of the token endpoint."),
         choice("token_error_status", "401|400", "Status if the client ID or secret is wrong."),
-        choice("repeat_token", "new|same", "Token in the response to a repeated token request: a new one, or the previous one while it is valid."),
+        choice(
+            "repeat_token",
+            "new|same",
+            "Token in the response to a repeated token request: a new one, or the previous one while it is valid.",
+        ),
         choice("deleted_tokens", "valid|revoked", "Whether the tokens of a deleted application remain valid."),
         number("token_lifetime", 3599, "Lifetime of a token in seconds."),
     )
@@ -124,7 +137,9 @@ class Flex(Platform):
     def show_application(self, request: PlatformRequest) -> Response:
         item = self._find_application(request)
         shown = {key: item[key] for key in ("id", "applicationName", "description", "clientId")}
-        for key in {"both": ("secret", "clientSecret"), "none": ()}.get(self.switch("get_secret"), (self.switch("get_secret"),)):
+        for key in {"both": ("secret", "clientSecret"), "none": ()}.get(
+            self.switch("get_secret"), (self.switch("get_secret"),)
+        ):
             shown[key] = item["secret"]
         return JSONResponse(shown)
 
@@ -155,7 +170,9 @@ class Flex(Platform):
         """Reject a request without the registration key, or with the wrong trailing slash for a strict platform."""
         if request.headers.get("x-app-registration-key") != self.data["registration_key"]:
             status = int(self.switch("wrong_key_status"))
-            raise self.rejection(request, status, "unauthorized", "The application registration key is missing or wrong")
+            raise self.rejection(
+                request, status, "unauthorized", "The application registration key is missing or wrong"
+            )
         if slash is not None and self.switch("trailing_slash") == "strict" and request.path.endswith("/") != slash:
             raise Rejection(self.refuse_path(request))
 
@@ -171,20 +188,28 @@ class Flex(Platform):
 
     def _parse_application(self, request: PlatformRequest) -> dict[str, str]:
         if self.switch("content_type") == "json" and request.content_type() != "application/json":
-            raise self.rejection(request, 415, "unsupported_media_type", f"Content type '{request.content_type()}' not supported")
+            raise self.rejection(
+                request, 415, "unsupported_media_type", f"Content type '{request.content_type()}' not supported"
+            )
         try:
             body = request.parse_json()
         except ValueError as exc:
             raise self.rejection(request, 400, "bad_request", "The body is not valid JSON") from exc
         for name in FIELDS:
             if not isinstance(body, dict) or not isinstance(body.get(name), str) or not body[name]:
-                raise self.rejection(request, int(self.switch("bad_body_status")), "bad_request", f"{name} is mandatory")
+                raise self.rejection(
+                    request, int(self.switch("bad_body_status")), "bad_request", f"{name} is mandatory"
+                )
         return {name: body[name] for name in FIELDS}
 
     def _check_name(self, request: PlatformRequest, name: str, own_id: int | None) -> None:
         """Reject a name that another application has."""
-        if self.switch("unique_names") == "yes" and any(item["applicationName"] == name and item["id"] != own_id for item in self.data["applications"]):
-            raise self.rejection(request, int(self.switch("duplicate_status")), "conflict", f"An application named {name} already exists")
+        if self.switch("unique_names") == "yes" and any(
+            item["applicationName"] == name and item["id"] != own_id for item in self.data["applications"]
+        ):
+            raise self.rejection(
+                request, int(self.switch("duplicate_status")), "conflict", f"An application named {name} already exists"
+            )
 
     def _list_item(self, item: dict[str, Any]) -> dict[str, Any]:
         shown = {"id": item["id"], "applicationName": item["applicationName"], "clientId": item["clientId"]}
@@ -200,13 +225,22 @@ class Flex(Platform):
         if self.switch("token_path") not in ("both", request.path):
             return self.refuse_path(request)
         if self.switch("token_method") not in ("both", request.method):
-            return self.error_response(request, 405, "method_not_allowed", f"Request method '{request.method}' not supported")
+            return self.error_response(
+                request, 405, "method_not_allowed", f"Request method '{request.method}' not supported"
+            )
         client_id, secret = request.basic_credentials() or ("", "")
         if not any(item["clientId"] == client_id and item["secret"] == secret for item in self.data["applications"]):
-            return self._token_error(request, int(self.switch("token_error_status")), "invalid_client", "Bad client credentials")
+            return self._token_error(
+                request, int(self.switch("token_error_status")), "invalid_client", "Bad client credentials"
+            )
         grant = request.query_params.get("grant_type") or request.parse_form().get("grant_type")
         if grant != "client_credentials":
-            return self._token_error(request, 400, "unsupported_grant_type" if grant else "invalid_request", f"Unsupported grant type: {grant}")
+            return self._token_error(
+                request,
+                400,
+                "unsupported_grant_type" if grant else "invalid_request",
+                f"Unsupported grant type: {grant}",
+            )
         token = self.tokens.latest(client_id) if self.switch("repeat_token") == "same" else None
         if token is None:
             claims = {"scope": [SCOPE], "client_id": client_id}
@@ -245,7 +279,9 @@ class Flex(Platform):
         """Return the client ID to which the token was issued."""
         token = self.tokens.get(request.bearer_token())
         if token is None:
-            raise self.rejection(request, 401, "unauthorized", "Full authentication is required to access this resource")
+            raise self.rejection(
+                request, 401, "unauthorized", "Full authentication is required to access this resource"
+            )
         return token.owner
 
     # Errors
@@ -257,7 +293,9 @@ class Flex(Platform):
             case "errors":
                 return JSONResponse({"errors": {"error": text}}, status)
             case "html":
-                return HTMLResponse(f"<html><head><title>Error {status}</title></head><body>{text}</body></html>", status)
+                return HTMLResponse(
+                    f"<html><head><title>Error {status}</title></head><body>{text}</body></html>", status
+                )
             case "empty":
                 return Response(status_code=status)
         body = {
@@ -291,7 +329,14 @@ def _spring_page(request: PlatformRequest, items: list[Any], page_size: int | No
     size = min(_parse_number(request, "size", page_size or 20), page_size or 2000)
     pages = -(-len(items) // size) if size else 0
     part = items[page * size : (page + 1) * size]
-    return {"content": part, "totalElements": len(items), "totalPages": pages, "size": size, "number": page, "last": page + 1 >= pages}
+    return {
+        "content": part,
+        "totalElements": len(items),
+        "totalPages": pages,
+        "size": size,
+        "number": page,
+        "last": page + 1 >= pages,
+    }
 
 
 def _matrix_parameters(request: PlatformRequest) -> dict[str, str]:

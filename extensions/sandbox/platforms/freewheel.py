@@ -31,17 +31,33 @@ class FreeWheel(Platform):
         Credential("(not activated)", "inactive / inactive-password"),
     )
     own_switches = (
-        choice("repeat_login", "same_token|new_token", "Token in the response to a repeated login: the previous one while it is valid, or a new one."),
+        choice(
+            "repeat_login",
+            "same_token|new_token",
+            "Token in the response to a repeated login: the previous one while it is valid, or a new one.",
+        ),
         choice("old_token", "valid|revoked", "Whether a token remains valid after a newer one has been issued."),
         number("token_lifetime", 604800, "Lifetime of a token in seconds."),
         choice("info_field", "expires_in|expires_in_seconds|both", "Name of the remaining lifetime in the token info."),
         choice("revoke_body", "empty|json|text", "Body of the response to a revocation."),
         choice("revoke_dead", "401|200", "Status if the token to revoke is invalid or has expired."),
-        choice("error_body", "accept|json|xml|text|empty", "Body of an error response; `accept`: JSON or XML, as requested with `Accept`."),
+        choice(
+            "error_body",
+            "accept|json|xml|text|empty",
+            "Body of an error response; `accept`: JSON or XML, as requested with `Accept`.",
+        ),
         choice("bad_request_status", "400|401|422", "Status of a token request with a wrong or missing field."),
         choice("anonymous_status", "403|401", "Status of a request without a token."),
-        choice("xml_content_type", "xml|json", "`json`: XML responses are labelled application/json, as in the vendor's examples."),
-        choice("auth_limit_scope", "all|token", "Requests that count towards the authentication limit: all below /auth, or only token requests."),
+        choice(
+            "xml_content_type",
+            "xml|json",
+            "`json`: XML responses are labelled application/json, as in the vendor's examples.",
+        ),
+        choice(
+            "auth_limit_scope",
+            "all|token",
+            "Requests that count towards the authentication limit: all below /auth, or only token requests.",
+        ),
         choice("v3_json", "no|yes", "Whether v3 accepts a request that does not ask for XML."),
     )
 
@@ -52,7 +68,9 @@ class FreeWheel(Platform):
                 {"user_id": 6092303, "username": "portal", "password": "portal-password", "active": True},
                 {"user_id": 6092304, "username": "inactive", "password": "inactive-password", "active": False},
             ],
-            "campaigns": [{"id": number, "name": f"Campaign {number}", "status": "ACTIVE"} for number in range(1001, 1004)],
+            "campaigns": [
+                {"id": number, "name": f"Campaign {number}", "status": "ACTIVE"} for number in range(1001, 1004)
+            ],
         }
 
     def index_state(self) -> None:
@@ -86,9 +104,13 @@ class FreeWheel(Platform):
         form = request.parse_form()
         bad_request_status = int(self.switch("bad_request_status"))
         if form.get("grant_type") != "password":
-            return self.error_response(request, bad_request_status, "unsupported_grant_type", "grant_type must be password")
+            return self.error_response(
+                request, bad_request_status, "unsupported_grant_type", "grant_type must be password"
+            )
         if not form.get("username") or "password" not in form:
-            return self.error_response(request, bad_request_status, "invalid_request", "username and password are required")
+            return self.error_response(
+                request, bad_request_status, "invalid_request", "username and password are required"
+            )
         user = next((item for item in self.data["users"] if item["username"] == form["username"]), None)
         if user is None or user["password"] != form["password"]:
             return self.error_response(request, 401, "invalid_grant", "The username or the password is wrong")
@@ -124,7 +146,9 @@ class FreeWheel(Platform):
         token = self._check_token(request)
         value = request.parse_form().get("token")
         if not value:
-            return self.error_response(request, int(self.switch("bad_request_status")), "invalid_request", "token is required")
+            return self.error_response(
+                request, int(self.switch("bad_request_status")), "invalid_request", "token is required"
+            )
         revoked = self.tokens.get(value)
         if revoked is None and not accepts_dead:
             return self.error_response(request, 401, "invalid_token", "The access token is invalid")
@@ -144,14 +168,18 @@ class FreeWheel(Platform):
     def _check_token(self, request: PlatformRequest) -> Token:
         if request.bearer_token() is None:
             status, text = int(self.switch("anonymous_status")), "Missing Authentication Token"
-            raise Rejection(self._format_error(request, status, "forbidden", text, {"message": text}))  # the gateway's JSON, not the service's
+            raise Rejection(
+                self._format_error(request, status, "forbidden", text, {"message": text})
+            )  # the gateway's JSON, not the service's
         token = self.tokens.get(request.bearer_token())
         if token is None:
             raise self.rejection(request, 401, "invalid_token", "The access token is invalid or has expired")
         return token
 
     def _user_of(self, token: Token) -> dict[str, Any]:
-        return next((item for item in self.data["users"] if item["username"] == token.owner), {"user_id": 0, "active": False})
+        return next(
+            (item for item in self.data["users"] if item["username"] == token.owner), {"user_id": 0, "active": False}
+        )
 
     # The publisher API
 
@@ -159,7 +187,9 @@ class FreeWheel(Platform):
         self._check_access(request)
         page, size, campaigns = self._page(request)
         total = len(self.data["campaigns"])
-        return JSONResponse({"page": page, "per_page": size, "total_count": total, "total_page": -(-total // size), "items": campaigns})
+        return JSONResponse(
+            {"page": page, "per_page": size, "total_count": total, "total_page": -(-total // size), "items": campaigns}
+        )
 
     def list_campaigns_as_xml(self, request: PlatformRequest) -> Response:
         self._check_v3(request)
@@ -175,7 +205,11 @@ class FreeWheel(Platform):
         given = _parse_xml(request.content)
         if not given.get("name"):
             return self.error_response(request, 422, "invalid", "name is required")
-        campaign = {"id": max([1000, *(item["id"] for item in self.data["campaigns"])]) + 1, "status": "ACTIVE", **given}
+        campaign = {
+            "id": max([1000, *(item["id"] for item in self.data["campaigns"])]) + 1,
+            "status": "ACTIVE",
+            **given,
+        }
         self.data["campaigns"].append(campaign)
         return self._xml_response(_build_xml("campaign", campaign), 201)
 
@@ -231,7 +265,9 @@ class FreeWheel(Platform):
     def error_response(self, request: PlatformRequest, status: int, code: str, text: str) -> Response:
         return self._format_error(request, status, code, text, {"error": code, "error_description": text})
 
-    def _format_error(self, request: PlatformRequest, status: int, code: str, text: str, json_body: dict[str, str]) -> Response:
+    def _format_error(
+        self, request: PlatformRequest, status: int, code: str, text: str, json_body: dict[str, str]
+    ) -> Response:
         kind = self.switch("error_body")
         if kind == "accept":
             kind = "xml" if _prefers_xml(request) else "json"

@@ -28,19 +28,29 @@ class Playlyfe(Platform):
         Credential("(runtime scope only)", "pl-runtime / pl-runtime-secret"),
     )
     own_switches = (
-        choice("token_placement", "both|query|header", "Accepted places of the token: the query parameter `access_token`, the header `Authorization`."),
+        choice(
+            "token_placement",
+            "both|query|header",
+            "Accepted places of the token: the query parameter `access_token`, the header `Authorization`.",
+        ),
         choice("stale_status", "401|400|403|500|200", "Status of the error `invalid_access_token`."),
         choice("auth_error_status", "401|400|200", "Status of the error `client_auth_fail`."),
         choice("denied_status", "403|401|400", "Status of the error `access_denied` (the client lacks a scope)."),
         choice("exists_status", "409|400", "Status of the error `player_exists`."),
-        choice("repeat_login", "new|same", "Token in the response to a repeated login: a new one, or the previous one while it is valid."),
+        choice(
+            "repeat_login",
+            "new|same",
+            "Token in the response to a repeated login: a new one, or the previous one while it is valid.",
+        ),
         choice("create_status", "200|201", "Status of a successful creation of a player."),
         choice("delete_answer", "message|null|empty|player", "Body of the response to the deletion of a player."),
         choice("patch_answer", "player|null|message", "Body of the response to PATCH /runtime/player."),
         choice("admin_patch", "no|yes", "Whether PATCH /admin/players/{id} exists."),
         choice("email_shown", "no|yes", "Whether responses include the e-mail address of a player."),
         number("max_limit", 100, "Maximum page size of a list; a higher `limit` is reduced to it."),
-        optional_number("player_limit", None, "Maximum number of players; the error for one more is `player_limit_exceeded`."),
+        optional_number(
+            "player_limit", None, "Maximum number of players; the error for one more is `player_limit_exceeded`."
+        ),
         number("token_lifetime", 86400, "Lifetime of a token in seconds."),
     )
 
@@ -90,10 +100,17 @@ class Playlyfe(Platform):
             return self.error_response(request, 400, "unsupported_grant_type", "The grant_type is not supported")
         client = next((item for item in self.data["clients"] if item["client_id"] == given.get("client_id")), None)
         if client is None or client["client_secret"] != given.get("client_secret"):
-            return self.error_response(request, int(self.switch("auth_error_status")), "client_auth_fail", "The client could not be authenticated")
+            return self.error_response(
+                request,
+                int(self.switch("auth_error_status")),
+                "client_auth_fail",
+                "The client could not be authenticated",
+            )
         token = self.tokens.latest(client["client_id"]) if self.switch("repeat_login") == "same" else None
         token = token or self.tokens.issue("access", client["client_id"], self.switch("token_lifetime"))
-        return JSONResponse({"access_token": token.value, "expires_in": self.tokens.seconds_left(token), "token_type": "Bearer"})
+        return JSONResponse(
+            {"access_token": token.value, "expires_in": self.tokens.seconds_left(token), "token_type": "Bearer"}
+        )
 
     def _check_scope(self, request: PlatformRequest, scope: str) -> None:
         """Reject a request without a valid token whose client has this scope."""
@@ -102,10 +119,22 @@ class Playlyfe(Platform):
         value = value or (request.bearer_token() if placement != "query" else None)
         token = self.tokens.get(value)
         if token is None:
-            raise self.rejection(request, int(self.switch("stale_status")), "invalid_access_token", "The access token is invalid or has expired")
-        scopes: list[str] = next((item["scopes"] for item in self.data["clients"] if item["client_id"] == token.owner), [])
+            raise self.rejection(
+                request,
+                int(self.switch("stale_status")),
+                "invalid_access_token",
+                "The access token is invalid or has expired",
+            )
+        scopes: list[str] = next(
+            (item["scopes"] for item in self.data["clients"] if item["client_id"] == token.owner), []
+        )
         if scope not in scopes:
-            raise self.rejection(request, int(self.switch("denied_status")), "access_denied", f"The client does not have the scope {scope}")
+            raise self.rejection(
+                request,
+                int(self.switch("denied_status")),
+                "access_denied",
+                f"The client does not have the scope {scope}",
+            )
 
     # The admin API
 
@@ -127,7 +156,13 @@ class Playlyfe(Platform):
         player_limit = self.switch("player_limit")
         if player_limit is not None and len(self.data["players"]) >= player_limit:
             return self.error_response(request, 403, "player_limit_exceeded", "The plan does not allow more players")
-        player = {"id": given["id"], "alias": given["alias"], "email": given.get("email"), "enabled": True, "created": format_time(self.clock.now())}
+        player = {
+            "id": given["id"],
+            "alias": given["alias"],
+            "email": given.get("email"),
+            "enabled": True,
+            "created": format_time(self.clock.now()),
+        }
         self.data["players"].append(player)
         return JSONResponse(self._describe(player) | {"bootstrap": True}, int(self.switch("create_status")))
 
@@ -209,7 +244,9 @@ class Playlyfe(Platform):
             raise _invalid("skip and limit must be numbers")
         skip, limit = int(numbers[0]), min(int(numbers[1]), self.switch("max_limit"))
         page = sorted(self.data["players"], key=lambda item: item["id"])[skip : skip + limit]
-        return JSONResponse({"data": [{name: item[name] for name in fields} for item in page], "total": len(self.data["players"])})
+        return JSONResponse(
+            {"data": [{name: item[name] for name in fields} for item in page], "total": len(self.data["players"])}
+        )
 
     def _update(self, request: PlatformRequest, player_id: str) -> Response:
         player = self._find_player(request, player_id)
@@ -249,4 +286,6 @@ def _parse_object(request: PlatformRequest) -> dict[str, Any]:
 
 
 def _invalid(text: str) -> Rejection:
-    return Rejection(JSONResponse({"error": "validation_exception", "error_description": text, "data": {"valid": False}}, 400))
+    return Rejection(
+        JSONResponse({"error": "validation_exception", "error_description": text, "data": {"valid": False}}, 400)
+    )

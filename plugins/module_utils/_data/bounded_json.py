@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Parses untrusted JSON into values that are safe to process.
 
-Python's parser accepts more than JSON (``NaN``) and returns values that break ordinary code: integers too large for a float, infinite floats,
-strings that cannot be encoded, and nesting too deep for recursive functions.
+Python's parser accepts more than JSON (``NaN``) and returns values that break ordinary code: integers too large for a
+float, infinite floats, strings that cannot be encoded, and nesting too deep for recursive functions.
 """
 
 from __future__ import annotations
@@ -16,17 +16,21 @@ import typing as t
 
 #: Maximum nesting depth of arrays and objects.
 MAX_DEPTH = 100
-#: Maximum digits of an integer. Such an integer fits into an IEEE 754 double, the range that JSON is interoperable in (RFC 8259, section 6).
+#: Maximum digits of an integer. Such an integer fits into an IEEE 754 double, the range that JSON is interoperable in
+#: (RFC 8259, section 6).
 MAX_DIGITS = 308
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class Unusable(ValueError):
-    """The text is JSON, but its content is unacceptable. The message says why, and reads as the end of ``JSON with …``."""
+    """The text is JSON, but its content is unacceptable. The message says why, and reads as the end of ``JSON with
+    …``.
+    """
 
 
 def parse(data: bytes | str) -> t.Any:
-    """Parse JSON. The last of several equal names wins. A lone surrogate, left where a string was truncated, becomes a question mark.
+    """Parse JSON. The last of several equal names wins. A lone surrogate, left where a string was truncated, becomes a
+    question mark.
 
     :raises Unusable: if a number is not a finite double, or the nesting exceeds MAX_DEPTH.
     :raises ValueError: if the text is not JSON.
@@ -70,7 +74,12 @@ def _too_deep() -> Unusable:
 def _check_depth(value: t.Any) -> None:
     level = [value]
     for _depth in range(MAX_DEPTH + 1):
-        level = [inner for item in level if isinstance(item, (dict, list)) for inner in (item.values() if isinstance(item, dict) else item)]
+        level = [
+            inner
+            for item in level
+            if isinstance(item, (dict, list))
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
         if not level:
             return
     raise _too_deep()

@@ -12,7 +12,8 @@ import stat
 import threading
 import typing as t
 
-#: Flags to look up names in a directory. With O_PATH, if the system has it, this needs no permission to list the directory.
+#: Flags to look up names in a directory. With O_PATH, if the system has it, this needs no permission to list the
+#: directory.
 _SEARCH = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _MAX_LINKS = 40  # the same limit as in Linux
 
@@ -37,8 +38,9 @@ def others_can_write(info: os.stat_result) -> bool:
 def open_directory(path: str, *, create: bool = False) -> t.Iterator[int]:
     """Open the directory at an absolute ``path`` and yield a descriptor for ``dir_fd``.
 
-    A symbolic link in the path is followed only if it is in a directory that only root and this user can write to; any other could lead anywhere.
-    With ``create``, the directory and its parents are created if they are missing, with mode 0700 whatever the umask is.
+    A symbolic link in the path is followed only if it is in a directory that only root and this user can write to; any
+    other could lead anywhere. With ``create``, the directory and its parents are created if they are missing, with mode
+    0700 whatever the umask is.
 
     :raises OSError: if the directory does not exist, or a link in the path cannot be trusted.
     """
@@ -66,7 +68,8 @@ def open_directory(path: str, *, create: bool = False) -> t.Iterator[int]:
 def _create_directory(parent: int, name: str) -> None:
     """Create a directory with mode 0700, unless the name exists.
 
-    The umask may remove permissions of the owner. It is set here, because a later chmod could be redirected to a file that was put in the directory's place.
+    The umask may remove permissions of the owner. It is set here, because a later chmod could be redirected to a file
+    that was put in the directory's place.
     """
     try:
         os.stat(name, dir_fd=parent, follow_symlinks=False)
@@ -89,7 +92,10 @@ def _link_target(folder: int, name: str) -> str | None:
     if not stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
         return None
     if others_can_write(os.fstat(folder)):
-        raise OSError(errno.ELOOP, f"{name} is a symbolic link in a directory that others can write to. Use a path without the link")
+        raise OSError(
+            errno.ELOOP,
+            f"{name} is a symbolic link in a directory that others can write to. Use a path without the link",
+        )
     return os.readlink(name, dir_fd=folder)
 
 
@@ -105,7 +111,12 @@ def open_regular(name: str, flags: int, *, dir_fd: int | None = None, follow: bo
     """
     try:
         # Without O_NONBLOCK, opening a FIFO blocks until its other end is opened.
-        handle = os.open(name, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW), 0o600, dir_fd=dir_fd)
+        handle = os.open(
+            name,
+            flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW),
+            0o600,
+            dir_fd=dir_fd,
+        )
     except OSError:
         with contextlib.suppress(FileNotFoundError):
             _refuse_irregular(os.stat(name, dir_fd=dir_fd, follow_symlinks=follow))

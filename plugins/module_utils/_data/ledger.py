@@ -24,7 +24,8 @@ _APPLICATION_ID = 0x6D656469  # "medi": distinguishes a ledger from other SQLite
 class Ledger:
     """A SQLite database, mode 0600, of the states that items were found in or set to.
 
-    ``place`` identifies the installation of the platform that the items belong to. A process that is killed loses only states not yet recorded.
+    ``place`` identifies the installation of the platform that the items belong to. A process that is killed loses only
+    states not yet recorded.
     """
 
     def __init__(self, path: str, place: str, max_age: float, *, read_only: bool = False) -> None:
@@ -44,7 +45,9 @@ class Ledger:
                 self._database.executescript(f"PRAGMA application_id = {_APPLICATION_ID}; {_TABLE}")
 
     def _prepare(self, *, create: bool) -> int:
-        """Check the file and return its size, creating the file if ``create`` is set. SQLite itself would follow links and block on special files."""
+        """Check the file and return its size, creating the file if ``create`` is set. SQLite itself would follow links
+        and block on special files.
+        """
         folder, name = os.path.split(os.path.abspath(self._path))
         try:
             with open_directory(folder) as directory:
@@ -67,7 +70,9 @@ class Ledger:
             with contextlib.suppress(FileNotFoundError):
                 kind = irregular(os.stat(name, dir_fd=directory, follow_symlinks=False))
                 if kind:
-                    raise AccessError(f"ledger: {name} beside {self._path} is {kind}, and SQLite would write to it. Remove it")
+                    raise AccessError(
+                        f"ledger: {name} beside {self._path} is {kind}, and SQLite would write to it. Remove it"
+                    )
 
     @contextlib.contextmanager
     def _translate_errors(self) -> t.Iterator[None]:
@@ -76,25 +81,33 @@ class Ledger:
         except OSError as error:
             raise AccessError(f"ledger: {self._path} cannot be used: {error.strerror}") from None
         except sqlite3.DatabaseError as error:
-            raise AccessError(f"ledger: {self._path} cannot be used: {error}. Remove it or choose another file; the platform is then queried again") from None
+            raise AccessError(
+                f"ledger: {self._path} cannot be used: {error}. Remove it or choose another file; the platform is "
+                "then queried again"
+            ) from None
 
     def recent_states(self, now: float) -> dict[str, str]:
         """The recorded states by item, without those older than the maximum age."""
         with self._translate_errors():
-            rows = self._database.execute("SELECT item, state FROM applied WHERE place = ? AND at > ?", (self._place, now - self._max_age))
+            rows = self._database.execute(
+                "SELECT item, state FROM applied WHERE place = ? AND at > ?", (self._place, now - self._max_age)
+            )
             return dict(rows.fetchall())
 
     def record(self, states: t.Mapping[str, str], now: float) -> None:
         """Record states, either all of them or none."""
         with self._translate_errors(), self._transaction():
             self._database.executemany(
-                "INSERT OR REPLACE INTO applied VALUES (?, ?, ?, ?)", [(self._place, item, state, now) for item, state in states.items()]
+                "INSERT OR REPLACE INTO applied VALUES (?, ?, ?, ?)",
+                [(self._place, item, state, now) for item, state in states.items()],
             )
 
     def forget(self, items: t.Iterable[str]) -> None:
         """Remove items whose state is no longer known."""
         with self._translate_errors(), self._transaction():
-            self._database.executemany("DELETE FROM applied WHERE place = ? AND item = ?", [(self._place, item) for item in items])
+            self._database.executemany(
+                "DELETE FROM applied WHERE place = ? AND item = ?", [(self._place, item) for item in items]
+            )
 
     @contextlib.contextmanager
     def _transaction(self) -> t.Iterator[None]:

@@ -15,8 +15,9 @@ Job = t.Callable[[], T]
 def run_parallel(jobs: t.Iterator[Job[T] | None], width: int) -> t.Iterator[T]:
     """Run up to ``width`` jobs at a time in threads and yield their results as they complete. Exceptions are raised.
 
-    A job is taken from ``jobs`` only when a thread is free for it, so later jobs may depend on earlier results; a None means that the next job
-    needs a result that is still pending. With a width of 1, all jobs run in the calling thread, in order.
+    A job is taken from ``jobs`` only when a thread is free for it, so later jobs may depend on earlier results; a None
+    means that the next job needs a result that is still pending. With a width of 1, all jobs run in the calling thread,
+    in order.
     """
     if width == 1:
         yield from (job() for job in jobs if job)

@@ -23,7 +23,8 @@ def decode_fully(text: str) -> str:
 
 def has_dot_segment(path: str) -> bool:
     """Whether a client, proxy or server could take a segment of ``path`` for ``.`` or ``..``."""
-    # Some ignore everything after a semicolon (the path parameters of RFC 2396), or look for a query or fragment after decoding the path.
+    # Some ignore everything after a semicolon (the path parameters of RFC 2396), or look for a query or fragment after
+    # decoding the path.
     return any(re.split(r"[;?#]", segment)[0].strip() in (".", "..") for segment in _segments(path))
 
 
@@ -39,6 +40,7 @@ def quote_path(path: str, option: str) -> str:
     path = path.strip("/")
     if has_dot_segment(path) or "" in _segments(path) or _CONTROL.search(decode_fully(path)):
         raise AccessError(
-            f"{option}: {path!r} is not a valid path: no segment may be empty, '.' or '..' (percent-encoded or not), or contain a control character"
+            f"{option}: {path!r} is not a valid path: no segment may be empty, '.' or '..' (percent-encoded or not), "
+            "or contain a control character"
         )
     return quote(path)

@@ -13,9 +13,13 @@ _FIRST_REPORT, _INTERVAL = 10.0, 30.0  # seconds
 
 
 class Progress:
-    """The progress of work on ``total`` items, ``known`` of which needed none. ``on_progress`` is called with each line."""
+    """The progress of work on ``total`` items, ``known`` of which needed none. ``on_progress`` is called with each
+    line.
+    """
 
-    def __init__(self, title: str, total: int, clock: Clock, on_progress: t.Callable[[str], None], known: int = 0) -> None:
+    def __init__(
+        self, title: str, total: int, clock: Clock, on_progress: t.Callable[[str], None], known: int = 0
+    ) -> None:
         self._title = title
         self._total = total
         self._known = known
@@ -32,7 +36,10 @@ class Progress:
         self._next = now + _INTERVAL
         pace = (done - self._known) / (now - self._started)
         left = format_duration((self._total - done) / pace)
-        self._on_progress(f"{self._title}: {done} of {self._total} done, {changed} changed, {failed} failed, {pace * 60:.0f} a minute, about {left} left")
+        self._on_progress(
+            f"{self._title}: {done} of {self._total} done, {changed} changed, {failed} failed, {pace * 60:.0f} a "
+            f"minute, about {left} left"
+        )
 
 
 def format_duration(seconds: float) -> str:

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads items one by one from CSV, JSON, JSON Lines or YAML files that users maintain. Their contents are data, never templates."""
+"""Reads items one by one from CSV, JSON, JSON Lines or YAML files that users maintain. Their contents are data, never
+templates.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ _VAULT = b"$ANSIBLE_VAULT;"
 
 
 class Row(t.NamedTuple):
-    """An item as read from a file: its location (``:17`` is a line, ``[16]`` an index), and its options or a problem."""
+    """An item as read from a file: its location (``:17`` is a line, ``[16]`` an index), and its options or a
+    problem.
+    """
 
     where: str
     options: dict[str, t.Any]
@@ -35,7 +39,9 @@ class Row(t.NamedTuple):
 
 
 class Item(t.NamedTuple):
-    """A row converted to an argument spec: its place, the names of the options it sets, and all its options including defaults; or a problem."""
+    """A row converted to an argument spec: its place, the names of the options it sets, and all its options
+    including defaults; or a problem.
+    """
 
     place: str
     given: t.Collection[str]
@@ -67,7 +73,8 @@ def read_items(path: str, spec: Options, decrypt: Decrypt | None = None) -> t.It
 def read_rows(path: str, columns: Columns = None, decrypt: Decrypt | None = None) -> t.Iterator[Row]:
     """Read the items of a file in the format that its extension indicates. Null and empty values are left out.
 
-    :raises AccessError: if the file is missing, empty, not UTF-8, or encrypted without a ``decrypt``, or if its extension is not supported.
+    :raises AccessError: if the file is missing, empty, not UTF-8, or encrypted without a ``decrypt``, or if its
+        extension is not supported.
     """
     extension = os.path.splitext(path)[1].lower()
     if extension not in _READERS:
@@ -98,7 +105,10 @@ def _open(path: str, newline: str | None, decrypt: Decrypt | None) -> t.TextIO:
     if not encrypted:
         return open(path, encoding="utf-8-sig", newline=newline)
     if decrypt is None:
-        raise AccessError(f"{path} is encrypted with Ansible Vault. Only the controller can decrypt it: run the task there, with connection: local")
+        raise AccessError(
+            f"{path} is encrypted with Ansible Vault. Only the controller can decrypt it: run the task there, "
+            "with connection: local"
+        )
     return io.StringIO(decrypt(path).lstrip("\ufeff"), newline)
 
 
@@ -222,12 +232,16 @@ class _NotSupported(Exception):
 
 
 class _YamlItems:
-    """Builds values from a YAML parser's events. Scalars stay strings as written: YAML 1.1 would read 0123 as 83 and 12:30 as 750."""
+    """Builds values from a YAML parser's events. Scalars stay strings as written: YAML 1.1 would read 0123 as 83
+    and 12:30 as 750.
+    """
 
     def __init__(self, yaml: t.Any, file: t.TextIO) -> None:
         self._yaml = yaml
         self._anchors: dict[str, t.Any] = {}
-        self.next_event: t.Callable[[], t.Any] = yaml.parse(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)).__next__
+        self.next_event: t.Callable[[], t.Any] = yaml.parse(
+            file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        ).__next__
 
     def until(self, end: type) -> t.Iterator[t.Any]:
         while not isinstance(event := self.next_event(), end):
@@ -272,7 +286,11 @@ class _YamlItems:
 
 
 #: The tags of YAML's own types, which are ignored: the option determines the type of its value.
-_TAGS = (None, "!", *(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")))
+_TAGS = (
+    None,
+    "!",
+    *(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")),
+)
 _NULLS = ("", "~", "null", "Null", "NULL")
 _MAX_MERGED = 100
 
@@ -293,7 +311,9 @@ def convert_options(options: t.Mapping[str, t.Any], spec: Options) -> dict[str, 
         raise AccessError(unknown_names("option", unknown, spec))
     values = {name: option.get("default") for name, option in spec.items()}
     for name, value in options.items():
-        if isinstance(value, (dict, list)):  # not quoted: with YAML aliases, a few lines can expand to more than fits into memory
+        if isinstance(
+            value, (dict, list)
+        ):  # not quoted: with YAML aliases, a few lines can expand to more than fits into memory
             raise AccessError(f"{name} must be of type {spec[name]['type']}, not a {type(value).__name__}")
         problem = problem_with(name, spec[name], value)
         if problem:

@@ -28,15 +28,24 @@ class Schema:
         self._text = json.dumps(schema)
 
     def problems(self, value: t.Any, place: str = "") -> list[str]:
-        """Validate a value and return the problems, each as ``place: reason``. ``place`` is the path of the value within a larger document."""
-        errors = sorted(_validator(self._text).iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path])
+        """Validate a value and return the problems, each as ``place: reason``. ``place`` is the path of the value
+        within a larger document.
+        """
+        errors = sorted(
+            _validator(self._text).iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path]
+        )
         return list(dict.fromkeys(problem for error in errors for problem in _explain(error, place)))
 
 
 def _explain(error: t.Any, place: str) -> t.Iterator[str]:
-    if error.context and "$comment" not in error.schema:  # anyOf and oneOf: report the branch that matched deepest, which is most likely the intended one
+    if (
+        error.context and "$comment" not in error.schema
+    ):  # anyOf and oneOf: report the branch that matched deepest, which is most likely the intended one
         deepest = max(error.context, key=lambda inner: (len(inner.absolute_path), inner.validator != "type"))
-        if len(deepest.absolute_path) > len(error.absolute_path) or all(inner.validator == "type" for inner in error.context) is False:
+        if (
+            len(deepest.absolute_path) > len(error.absolute_path)
+            or all(inner.validator == "type" for inner in error.context) is False
+        ):
             yield from _explain(deepest, place)
             return
     yield f"{_place(place, error.absolute_path)}: {_reason(error)}"
@@ -74,5 +83,13 @@ def _join(values: t.Any, last: str = " or ") -> str:
 
 
 def _type_of(value: t.Any) -> str:
-    names = {bool: "boolean", int: "integer", float: "number", str: "string", dict: "object", list: "array", type(None): "null"}
+    names = {
+        bool: "boolean",
+        int: "integer",
+        float: "number",
+        str: "string",
+        dict: "object",
+        list: "array",
+        type(None): "null",
+    }
     return names.get(type(value), type(value).__name__)

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Connections that limit the duration and the size of responses.
 
-A socket's timeout limits each wait for bytes rather than the whole response, so a server could send one byte per second forever; and the parsers
-of http.client and urllib3 read some lines without a limit. Both limits are enforced where bytes are received, below all parsers.
+A socket's timeout limits each wait for bytes rather than the whole response, so a server could send one byte per second
+forever; and the parsers of http.client and urllib3 read some lines without a limit. Both limits are enforced where
+bytes are received, below all parsers.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from .._data import bounded_json
 MAX_BODY = 16 << 20
 #: The maximum size of all headers in bytes, including those of interim responses.
 MAX_HEADERS = 256 << 10
-#: The minimum rate in bytes per second. A body may take the timeout, plus one second for each MIN_RATE bytes received: a large response over a slow
-#: connection may continue while it makes progress, but a trickle may not. The largest body takes at most a few minutes longer than the timeout.
+#: The minimum rate in bytes per second. A body may take the timeout, plus one second for each MIN_RATE bytes received:
+#: a large response over a slow
+#: connection may continue while it makes progress, but a trickle may not. The largest body takes at most a few minutes
+#: longer than the timeout.
 MIN_RATE = 64 << 10
 _CHUNK_SIZE = 64 << 10  # bytes that are read or decompressed at a time
 _PLAIN, _COMPRESSED = ("", "identity"), ("gzip", "x-gzip", "deflate")
@@ -33,7 +36,9 @@ _MAX_MEMBERS = 1000  # of a gzip stream, which could have any number of empty on
 
 
 class Refused(Exception):
-    """A response exceeds the limits; the message says how. urllib3 and requests do not catch this exception, because it is not one of theirs."""
+    """A response exceeds the limits; the message says how. urllib3 and requests do not catch this exception, because it
+    is not one of theirs.
+    """
 
     @classmethod
     def too_large(cls) -> Refused:
@@ -48,7 +53,10 @@ class _Reader(io.RawIOBase):
         self._sock = sock
         self._timeout = sock.gettimeout()
         self._ended = False
-        self.begin(MAX_HEADERS, Refused(f"the response headers are larger than {MAX_HEADERS >> 10} KiB, the maximum that is read"))
+        self.begin(
+            MAX_HEADERS,
+            Refused(f"the response headers are larger than {MAX_HEADERS >> 10} KiB, the maximum that is read"),
+        )
 
     def begin(self, limit: int, refusal: Refused) -> None:
         """Begin a part of the response, which has its own time and size limits."""
@@ -98,7 +106,9 @@ class BoundedResponse(http.client.HTTPResponse):
         self._reader.begin(MAX_BODY + MAX_BODY // 16, Refused.too_large())
 
     def _close_conn(self) -> None:
-        """Shut down a connection that has received more than this response: the rest would be read as the next response."""
+        """Shut down a connection that has received more than this response: the rest would be read as the next
+        response.
+        """
         self._reader.end()
         with contextlib.suppress(OSError, ValueError):  # already closed
             if self.fp.peek(1):
@@ -106,7 +116,9 @@ class BoundedResponse(http.client.HTTPResponse):
         super()._close_conn()  # type: ignore[misc]
 
     def _read_status(self) -> tuple[str, int, str]:
-        """Skip all interim responses (RFC 9110, section 15.2). Otherwise the final response would be read as that of the next request."""
+        """Skip all interim responses (RFC 9110, section 15.2). Otherwise the final response would be read as that of
+        the next request.
+        """
         version, status, reason = super()._read_status()  # type: ignore[misc]
         return version, 100 if 100 <= status < 200 else status, reason
 
@@ -121,7 +133,9 @@ def _bound_pool_class(pool: t.Any) -> t.Any:
 
 
 def _bound_manager(manager: t.Any) -> t.Any:
-    manager.pool_classes_by_scheme = {scheme: _bound_pool_class(pool) for scheme, pool in manager.pool_classes_by_scheme.items()}
+    manager.pool_classes_by_scheme = {
+        scheme: _bound_pool_class(pool) for scheme, pool in manager.pool_classes_by_scheme.items()
+    }
     return manager
 
 
@@ -150,8 +164,8 @@ def make_adapter() -> t.Any:
 def read_body(response: t.Any, *, is_head: bool = False) -> bytes:
     """Read and decompress the body of a streamed response of requests. Memory use stays within the size limit.
 
-    Decompression is done here, because only some versions of urllib3 limit its output, and none limits its input in every case: in 2.8, members
-    of a gzip stream can double the buffered input repeatedly.
+    Decompression is done here, because only some versions of urllib3 limit its output, and none limits its input in
+    every case: in 2.8, members of a gzip stream can double the buffered input repeatedly.
 
     :raises Refused: if the body is too large, or its encoding was not requested.
     :raises zlib.error: if the body cannot be decompressed.
@@ -172,14 +186,17 @@ def read_body(response: t.Any, *, is_head: bool = False) -> bytes:
         body += chunk
         if len(body) > MAX_BODY:
             raise Refused.too_large()
-    if announced is not None and encoding in _PLAIN and len(body) < announced:  # urllib3 checks this only since version 2
+    if (
+        announced is not None and encoding in _PLAIN and len(body) < announced
+    ):  # urllib3 checks this only since version 2
         raise http.client.IncompleteRead(bytes(body), announced - len(body))
     response.raw.release_conn()
     return bytes(body)
 
 
 def _decompress(chunks: t.Iterable[bytes]) -> t.Iterator[bytes]:
-    """Decompress gzip, or deflate with or without a zlib header, in small chunks. Garbage after a complete member is ignored, as is common.
+    """Decompress gzip, or deflate with or without a zlib header, in small chunks. Garbage after a complete member is
+    ignored, as is common.
 
     :raises zlib.error: if the data is in neither format, is truncated, or has too many members.
     """
@@ -195,7 +212,10 @@ def _decompress(chunks: t.Iterable[bytes]) -> t.Iterator[bytes]:
                     return
                 raise
             yield chunk
-            data, pending = decompressor.unconsumed_tail, len(chunk) == _CHUNK_SIZE  # more output may follow without further input
+            data, pending = (
+                decompressor.unconsumed_tail,
+                len(chunk) == _CHUNK_SIZE,
+            )  # more output may follow without further input
             if decompressor.eof:
                 data, pending, decompressor, members = decompressor.unused_data, False, None, members + 1
             if members > _MAX_MEMBERS:

@@ -108,7 +108,8 @@ class Http:
             self._budget.wait(wait, "the rate limit")
 
     def wait_for_limit(self, response: Response, times: int = 0) -> None:
-        """Wait as long as a rate-limited response requests, else with exponential backoff; all processes that share the limit wait.
+        """Wait as long as a rate-limited response requests, else with exponential backoff; all processes that share the
+        limit wait.
 
         :raises WaitTooLong: if ``max_wait`` does not allow it.
         :raises AmbiguousWrite: if the request may have been applied and must not be repeated.
@@ -146,7 +147,10 @@ def _reject_page(response: Response) -> Response:
     request = response.request
     if not (request.reject_html and response.ok and response.kind == "an HTML page"):
         return response
-    raise request.failure(f"{request.label} was answered with an HTML page. Check that url points to the platform's API", status=response.status)
+    raise request.failure(
+        f"{request.label} was answered with an HTML page. Check that url points to the platform's API",
+        status=response.status,
+    )
 
 
 def _follow_redirect(request: Request, response: Response) -> Request:
@@ -157,20 +161,24 @@ def _follow_redirect(request: Request, response: Response) -> Request:
         same_origin = origin_of(target) == origin_of(request.url)
         # The path of another origin may contain credentials from a query.
         place = bare_url(target) if same_origin else origin_of(target)
-        # Libraries disagree on the host of a URL with user information or a backslash, and only one of them decides where the request goes.
+        # Libraries disagree on the host of a URL with user information or a backslash, and only one of them decides
+        # where the request goes.
         plain = not FORBIDDEN_IN_URL.search(target) and "@" not in urlsplit(target).netloc
     except ValueError:
         place, plain, same_origin = "an invalid URL", False, False
     if request.reads and location and plain and same_origin:
         return dataclasses.replace(request, url=target, query=None)
     raise request.failure(
-        f"{request.label} was redirected to {place} (HTTP {response.status}), but credentials are not sent there. If the address is correct, set url to it",
+        f"{request.label} was redirected to {place} (HTTP {response.status}), but credentials are not sent there. If "
+        "the address is correct, set url to it",
         status=response.status,
     )
 
 
 def _parse_retry_after(response: Response, clock: Clock) -> float | None:
-    """Parse Retry-After (RFC 9110, section 10.2.3: seconds or a date) into seconds to wait; None if it is missing or invalid."""
+    """Parse Retry-After (RFC 9110, section 10.2.3: seconds or a date) into seconds to wait; None if it is missing or
+    invalid.
+    """
     value = response.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value), _MAX_WAIT)

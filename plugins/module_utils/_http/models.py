@@ -36,7 +36,8 @@ class Request:
     basic: tuple[str, str] | None = None
     #: The request is idempotent (RFC 9110, section 9.2.2), whatever its method.
     repeatable: bool = False
-    #: Every time that the request is applied, it creates another item. Once it may have arrived, it is not sent again (see _platform.ensure).
+    #: Every time that the request is applied, it creates another item. Once it may have arrived, it is not sent again
+    #: (see _platform.ensure).
     creates: bool = False
     #: The request counts as an authentication request for rate limits.
     authenticates: bool = False
@@ -145,7 +146,9 @@ def origin_of(url: str) -> str:
 
 
 def bare_url(url: str) -> str:
-    """Remove user information, query and fragment from a URL. :data:`CUT` marks a removed end, because the path may end with part of a secret."""
+    """Remove user information, query and fragment from a URL. :data:`CUT` marks a removed end, because the path may end
+    with part of a secret.
+    """
     parts = urlsplit(url)
     return origin_of(url) + parts.path + (CUT if parts.query or parts.fragment else "")
 
@@ -157,13 +160,20 @@ def root_url(url: str, option: str = "url") -> str:
     """
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0) and not FORBIDDEN_IN_URL.search(url)
+        usable = (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and (parts.port is None or parts.port > 0)
+            and not FORBIDDEN_IN_URL.search(url)
+        )
     except ValueError:
         usable = False
     if not usable:
         raise AccessError(f"{option} must be a URL such as https://host or http://host:port/path")
     if "@" in parts.netloc or "?" in url or "#" in url:
-        raise AccessError(f"{option} must not contain a user, password, query or fragment. Set credentials in their own options")
+        raise AccessError(
+            f"{option} must not contain a user, password, query or fragment. Set credentials in their own options"
+        )
     return url.rstrip("/")
 
 

@@ -14,9 +14,13 @@ import typing as t
 from .._errors import AccessError, MissingLibrary
 from .._masking.secrets import url_passwords
 
-VARIABLES = tuple(spelled for scheme in ("http", "https", "all", "no") for spelled in (f"{scheme}_proxy", f"{scheme}_proxy".upper()))
+VARIABLES = tuple(
+    spelled for scheme in ("http", "https", "all", "no") for spelled in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
+)
 
-_PROXY = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/?#@:\s\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?:[/?#][^@\s]*)?")
+_PROXY = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?:[^/?#\s]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/?#@:\s\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?:[/?#][^@\s]*)?"
+)
 _SOCKS = ("socks4", "socks4a", "socks5", "socks5h")
 
 
@@ -35,8 +39,13 @@ def usable_proxies(requests: t.Any, url: str) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=64)
 def _usable_proxies(requests: t.Any, url: str, *_values: str | None) -> dict[str, str]:
-    """Cached by the values of the variables, because requests searches the whole environment, which takes as long as a small response."""
-    proxies = {scheme: proxy if "://" in proxy else f"http://{proxy}" for scheme, proxy in requests.utils.get_environ_proxies(url).items()}
+    """Cached by the values of the variables, because requests searches the whole environment, which takes as long as a
+    small response.
+    """
+    proxies = {
+        scheme: proxy if "://" in proxy else f"http://{proxy}"
+        for scheme, proxy in requests.utils.get_environ_proxies(url).items()
+    }
     proxy = requests.utils.select_proxy(url, proxies)
     if proxy:
         _check(proxy)
@@ -46,7 +55,11 @@ def _usable_proxies(requests: t.Any, url: str, *_values: str | None) -> dict[str
 def _check(proxy: str) -> None:
     found = _PROXY.fullmatch(proxy)
     if not found or not 0 < int(found["port"] or 1) < 65536:
-        raise _unusable(proxy, "it is not a valid URL. Write it as http://user:password@host:port, with / ? # and spaces in the password percent-encoded")
+        raise _unusable(
+            proxy,
+            "it is not a valid URL. Write it as http://user:password@host:port, with / ? # and spaces in the "
+            "password percent-encoded",
+        )
     scheme = found["scheme"].lower()
     if scheme not in ("http", "https", *_SOCKS):
         raise _unusable(proxy, f"{scheme}:// is not supported. Use one of http, https, {', '.join(_SOCKS)}")
@@ -62,4 +75,11 @@ def _unusable(proxy: str, reason: str) -> AccessError:
 
 
 def _variable(proxy: str) -> str:
-    return next((name for name in VARIABLES if os.environ.get(name) and proxy in (os.environ[name], f"http://{os.environ[name]}")), "the environment")
+    return next(
+        (
+            name
+            for name in VARIABLES
+            if os.environ.get(name) and proxy in (os.environ[name], f"http://{os.environ[name]}")
+        ),
+        "the environment",
+    )

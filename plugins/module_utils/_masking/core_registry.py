@@ -30,10 +30,19 @@ def is_registrable(value: t.Any) -> bool:
 
 
 def looks_like_token(text: str) -> bool:
-    """Whether the value of a secret field looks like a token: a platform may return a placeholder such as ``hidden`` instead."""
+    """Whether the value of a secret field looks like a token: a platform may return a placeholder such as ``hidden``
+    instead.
+    """
     return len(text) >= SHORTEST_TOKEN and not any(map(str.isspace, text)) and len(set(text)) > 1
 
 
-def spec_for_core(options: t.Mapping[str, dict[str, t.Any]], params: t.Mapping[str, t.Any]) -> dict[str, dict[str, t.Any]]:
-    """Return the argument spec for ansible-core, which registers the values of ``no_log`` options: only registrable values keep ``no_log``."""
-    return {name: {**option, "no_log": bool(option.get("no_log")) and is_registrable(params.get(name))} for name, option in options.items()}
+def spec_for_core(
+    options: t.Mapping[str, dict[str, t.Any]], params: t.Mapping[str, t.Any]
+) -> dict[str, dict[str, t.Any]]:
+    """Return the argument spec for ansible-core, which registers the values of ``no_log`` options: only registrable
+    values keep ``no_log``.
+    """
+    return {
+        name: {**option, "no_log": bool(option.get("no_log")) and is_registrable(params.get(name))}
+        for name, option in options.items()
+    }

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Decodes text in every way that it may be encoded: percent escapes, HTML entities, backslash escapes, base64 and hex."""
+"""Decodes text in every way that it may be encoded: percent escapes, HTML entities, backslash escapes, base64 and
+hex.
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,18 @@ _BACKSLASH = (
     r"|%u([0-9a-f]{4}))"
 )
 _LONG_ESCAPE = r"\\U(00(?:0[1-9A-Fa-f]|10)[0-9A-Fa-f]{4})"
-#: Line breaks (with the indentation of the next line) and invisible characters. Both may also interrupt escapes and base64.
+#: Line breaks (with the indentation of the next line) and invisible characters. Both may also interrupt escapes and
+#: base64.
 _BREAKS = "\r\n\x85\u2028\u2029"
 _INVISIBLE = "\xad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
 _BREAK = f"[{_BREAKS}][ \t\r\n]*|[{_INVISIBLE}]"
 #: The bytes of a character that were decoded one by one.
 _BYTES = "[\udc80-\udcff]{2,}"
 #: A truncated escape.
-_TRUNCATED = rf"(?:%[0-9A-Fa-f]?|&(?:#[xX]?[0-9A-Fa-f]{{0,8}}|[A-Za-z0-9]{{0,8}})|\\[uUxX]?[0-9A-Fa-f]{{0,7}}|[\udc80-\udcff]{{1,3}})(?={_CUT_MARK})"
+_TRUNCATED = (
+    r"(?:%[0-9A-Fa-f]?|&(?:#[xX]?[0-9A-Fa-f]{0,8}|[A-Za-z0-9]{0,8})|\\[uUxX]?[0-9A-Fa-f]{0,7}|[\udc80-\udcff]{1,3})"
+    rf"(?={_CUT_MARK})"
+)
 #: Possible base64 in either alphabet, or hex, that is long enough to contain a secret.
 _RUN = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 #: The same, but possibly shorter, next to a truncation mark.
@@ -54,7 +60,15 @@ def decode_layers(layer: Layer) -> t.Iterator[Layer]:
         start = layer
         # Backslashes come last: a stray backslash before a secret would swallow the secret's first letter.
         simple = (_join_lines, _decode_percent, _join_lines, _decode_entities)
-        for step in (*simple * 2, _drop_truncated, _join_lines, _decode_backslashes, _join_lines, _decode_characters, _drop_truncated):
+        for step in (
+            *simple * 2,
+            _drop_truncated,
+            _join_lines,
+            _decode_backslashes,
+            _join_lines,
+            _decode_characters,
+            _drop_truncated,
+        ):
             decoded = step(layer)
             if decoded is not None and decoded.text != layer.text:
                 layer = decoded
@@ -84,7 +98,9 @@ def find_runs(layer: Layer) -> Runs:
     base64 = Joined(layer, filter(_has_both_cases, parts), lambda: _spans(_RUN, text, _has_both_cases))
     in_hex = Joined(layer, _HEX_RUN.findall(text) if parts else (), lambda: _spans(_HEX_RUN, text))
     if CUT not in text and "..." not in text:
-        return Runs(base64, in_hex, Joined(layer, parts, lambda: _spans(_RUN, text)), [], max(map(len, parts), default=0))
+        return Runs(
+            base64, in_hex, Joined(layer, parts, lambda: _spans(_RUN, text)), [], max(map(len, parts), default=0)
+        )
     cut = [match for match in re.finditer(_CUT_RUN, text) if match[1] or match[3]]
     spans = _spans(_RUN, text) + [(match.start(), match.end() + len(match[3] or "")) for match in cut]
     everything = Joined(layer, (text[start:end] for start, end in spans), lambda: spans)
@@ -110,7 +126,11 @@ def decode_runs(layer: Layer, runs: Runs) -> Layer:
     for bits, group, mark in ((6, 4, "4oCm"), (4, 2, "e280a6")) if runs.cut else ():
         whole = [span for span in runs.cut if bits == 6 or _HEX_RUN.fullmatch(layer.text, *span)]
         for offset in range(group):
-            spans = [(start + offset, end - (end - start - offset) % group) for start, end in whole if end - start >= 2 * group]
+            spans = [
+                (start + offset, end - (end - start - offset) % group)
+                for start, end in whole
+                if end - start >= 2 * group
+            ]
             if spans:
                 readings.append(Blob(_join_with_marks(layer, spans, mark), bits, 0))
     return Readings(layer, readings)
@@ -127,11 +147,19 @@ def readable_text(blob: Layer) -> Layer:
 
 
 def _join_lines(layer: Layer) -> Layer | None:
-    return Rewritten(layer, _BREAK, lambda _match: "") if any(char in layer.text for char in _BREAKS + _INVISIBLE) else None
+    return (
+        Rewritten(layer, _BREAK, lambda _match: "")
+        if any(char in layer.text for char in _BREAKS + _INVISIBLE)
+        else None
+    )
 
 
 def _decode_percent(layer: Layer) -> Layer | None:
-    return Rewritten(layer, _PERCENT, _replace_percent, lambda char: 3 * len(encode_utf8(char))) if "%" in layer.text else None
+    return (
+        Rewritten(layer, _PERCENT, _replace_percent, lambda char: 3 * len(encode_utf8(char)))
+        if "%" in layer.text
+        else None
+    )
 
 
 def _replace_percent(match: t.Match[str]) -> str:
@@ -186,7 +214,9 @@ def _to_character(code: int) -> str:
 def _decode_characters(layer: Layer) -> Layer | None:
     if layer.text.isascii():
         return None
-    return Rewritten(layer, _BYTES, lambda match: decode_utf8(encode_utf8(match.group())), lambda char: len(encode_utf8(char)))
+    return Rewritten(
+        layer, _BYTES, lambda match: decode_utf8(encode_utf8(match.group())), lambda char: len(encode_utf8(char))
+    )
 
 
 def _drop_truncated(layer: Layer) -> Layer | None:

@@ -41,8 +41,16 @@ class Layer:
 class Rewritten(Layer):
     """A layer in which every match of a pattern is replaced."""
 
-    def __init__(self, parent: Layer, pattern: str, replace: t.Callable[[t.Match[str]], str], width: t.Callable[[str], int] | None = None) -> None:
-        """``width`` returns the number of characters that a replacement character stands for; without it, a match is mapped as a whole."""
+    def __init__(
+        self,
+        parent: Layer,
+        pattern: str,
+        replace: t.Callable[[t.Match[str]], str],
+        width: t.Callable[[str], int] | None = None,
+    ) -> None:
+        """``width`` returns the number of characters that a replacement character stands for; without it, a match is
+        mapped as a whole.
+        """
         super().__init__(re.sub(pattern, replace, parent.text), parent)
         self._pattern, self._replace, self._width = pattern, replace, width
 
@@ -84,7 +92,9 @@ class Rewritten(Layer):
 class Joined(Layer):
     """Parts of a layer, joined with a separator. Their spans are computed on demand, because they are seldom needed."""
 
-    def __init__(self, parent: Layer, parts: t.Iterable[str], spans: t.Callable[[], list[Span]], between: str = "") -> None:
+    def __init__(
+        self, parent: Layer, parts: t.Iterable[str], spans: t.Callable[[], list[Span]], between: str = ""
+    ) -> None:
         super().__init__(between.join(parts), parent)
         self._find_spans, self._between = spans, len(between)
 
@@ -151,8 +161,8 @@ class Folded(Layer):
 
 
 class Folding(t.Dict[int, t.Optional[str]]):
-    """A table for ``str.translate`` that folds characters: case, accents and Unicode forms are ignored, invisible characters are dropped, and
-    whitespace, control characters and those in ``blanks`` become ``blank``.
+    """A table for ``str.translate`` that folds characters: case, accents and Unicode forms are ignored, invisible
+    characters are dropped, and whitespace, control characters and those in ``blanks`` become ``blank``.
     """
 
     _MAX_SIZE = 20_000
@@ -181,7 +191,8 @@ class Folding(t.Dict[int, t.Optional[str]]):
         return "" if category in ("Mn", "Me", "Cf") else char
 
 
-#: For plain secrets: a text may be wrapped anywhere, ``+`` is a space in form data, and a backslash escapes the next character.
+#: For plain secrets: a text may be wrapped anywhere, ``+`` is a space in form data, and a backslash escapes the next
+#: character.
 PLAIN = Folding("+\\")
 #: For secrets that consist mostly of such characters.
 BLANK = Folding("+", " ")

@@ -10,9 +10,27 @@ import re
 
 #: The endings of names of credentials.
 WORDS = (
-    *("secret", "token", "passwd", "password", "passwort", "kennwort", "pwd", "passphrase", "passcode", "authorization", "credential", "jwt", "cookie"),
+    *(
+        "secret",
+        "token",
+        "passwd",
+        "password",
+        "passwort",
+        "kennwort",
+        "pwd",
+        "passphrase",
+        "passcode",
+        "authorization",
+        "credential",
+        "jwt",
+        "cookie",
+    ),
     *("bearer", "otp", "csrf", "xsrf", "signature", "assertion", "hdnts", "hdnea"),
-    *(f"{first}{dash}{last}" for dash in ("", "_", "-") for first, last in (("session", "id"), ("sess", "id"), ("secret", "id"), ("code", "verifier"))),
+    *(
+        f"{first}{dash}{last}"
+        for dash in ("", "_", "-")
+        for first, last in (("session", "id"), ("sess", "id"), ("secret", "id"), ("code", "verifier"))
+    ),
     *(f"connection{dash}string" for dash in ("", "_", "-")),
     *("pass", "pw", "sig", "key"),
 )
@@ -21,7 +39,10 @@ BEFORE = {
     "pass": r"(?<![a-z0-9_-])",
     "pw": r"(?<![a-z])",
     "sig": r"(?<![a-z])",
-    "key": r"(?:secret|private|api|access|auth|registration|sign(?:ing)?|encryption|shared|master|session|subscription|functions?)[_-]?",
+    "key": (
+        r"(?:secret|private|api|access|auth|registration|sign(?:ing)?|encryption|shared|master|session|subscription"
+        r"|functions?)[_-]?"
+    ),
 }
 #: Suffixes that may follow.
 ADDED = r"s?(?:[_-]?(?:value|hash|salt|plain(?:text)?|confirm(?:ation)?|repeat|\d{1,4})){0,2}"

@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Finds secrets in text, whatever their encoding.
 
-The text is decoded layer by layer (see :mod:`_masking.decoding`). Each layer is searched both as it is and folded, which ignores case, accents,
-whitespace and line breaks; the secrets are folded the same way. Decoded base64 and hex is searched like the text itself.
+The text is decoded layer by layer (see :mod:`_masking.decoding`). Each layer is searched both as it is and folded,
+which ignores case, accents, whitespace and line breaks; the secrets are folded the same way. Decoded base64 and hex is
+searched like the text itself.
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ class Search:
         self._long = [secret for secret in secrets if len(secret) >= SHORTEST]
         self.short = frozenset(secrets).difference(self._long)
         needles = [_needles(secret) for secret in self._long]
-        self._exact, self._folded, self._blank = ({needle for kinds in needles for needle in kinds[kind]} for kind in range(3))
+        self._exact, self._folded, self._blank = (
+            {needle for kinds in needles for needle in kinds[kind]} for kind in range(3)
+        )
 
     def _coded_within(self, length: int) -> t.Iterator[str]:
         """The base64 and hex forms of secrets that fit into ``length`` characters. Created only when needed."""
@@ -62,7 +65,9 @@ class Search:
         return re.compile(rf"(?<=[\"'])(?:{value})(?=[\"'])|(?<=>)(?:{value})(?=<)|(?<==)(?:{value})(?=[&;\s]|$)")
 
     def spans(self, text: str) -> t.Iterator[Span]:
-        """The spans of secrets in ``text``, unordered and possibly overlapping. A text that would take too long to search is one span."""
+        """The spans of secrets in ``text``, unordered and possibly overlapping. A text that would take too long to
+        search is one span.
+        """
         work = _Work(_WORK * len(text) + 0x10000)
         for layer, start, end in self._found(Layer(text), work, _DEPTH):
             yield layer.origin(start, end)
@@ -175,7 +180,9 @@ def _coded(secret: str) -> tuple[str, ...]:
     for text in {*_spellings(secret), *(_inner_base64(raw, lead) for lead in range(3))}:
         raw = text.encode("utf-8", "surrogatepass")
         encoded += [raw.hex(), *(_inner_base64(raw, lead) for lead in range(3))]
-    return tuple({needle for needle in SEPARATOR.join(encoded).translate(CODED).split(SEPARATOR) if len(needle) >= SHORTEST})
+    return tuple(
+        {needle for needle in SEPARATOR.join(encoded).translate(CODED).split(SEPARATOR) if len(needle) >= SHORTEST}
+    )
 
 
 def _inner_base64(raw: bytes, lead: int) -> str:
@@ -185,7 +192,9 @@ def _inner_base64(raw: bytes, lead: int) -> str:
 
 
 def _spellings(secret: str) -> set[str]:
-    """The forms of a secret: as it is, in other cases and Unicode forms, and encoded for URLs, JSON, HTML, base64 and hex."""
+    """The forms of a secret: as it is, in other cases and Unicode forms, and encoded for URLs, JSON, HTML, base64 and
+    hex.
+    """
     raw = secret.encode("utf-8", "surrogatepass")
     coded = binascii.b2a_base64(raw, newline=False).decode()
     forms = {
@@ -210,5 +219,16 @@ def _escaped(secret: str, raw: bytes) -> set[str]:
     in_json |= {json.dumps(text)[1:-1] for text in in_json} | {text.replace("/", "\\/") for text in in_json}
     in_html = {html.escape(secret), html.escape(secret, quote=False)}
     in_html |= {text.replace("&#x27;", entity) for text in in_html for entity in ("&#39;", "&apos;")}
-    by_number = {"".join(char if _SIMPLE.match(char) else form.format(ord(char)) for char in secret) for form in ("&#{};", "&#x{:x};", "\\u{:04x}")}
-    return {unicodedata.normalize("NFC", secret), unicodedata.normalize("NFD", secret), repr(secret)[1:-1], *in_urls, *in_json, *in_html, *by_number}
+    by_number = {
+        "".join(char if _SIMPLE.match(char) else form.format(ord(char)) for char in secret)
+        for form in ("&#{};", "&#x{:x};", "\\u{:04x}")
+    }
+    return {
+        unicodedata.normalize("NFC", secret),
+        unicodedata.normalize("NFD", secret),
+        repr(secret)[1:-1],
+        *in_urls,
+        *in_json,
+        *in_html,
+        *by_number,
+    }

@@ -55,10 +55,17 @@ class Secrets:
     def add(self, *values: t.Any) -> None:
         """Add received secrets (strings, or lists and dicts of them) and register them with ansible-core."""
         self._remember(*values)
-        register(text for value in values for text in strings_in(list(value.values()) if isinstance(value, dict) else value))
+        register(
+            text for value in values for text in strings_in(list(value.values()) if isinstance(value, dict) else value)
+        )
 
     def _remember(self, *values: t.Any) -> None:
-        self._texts.update(text for value in values for text in strings_in(list(value.values()) if isinstance(value, dict) else value) if text)
+        self._texts.update(
+            text
+            for value in values
+            for text in strings_in(list(value.values()) if isinstance(value, dict) else value)
+            if text
+        )
         self._built_search = None
 
     def copy(self) -> Secrets:
@@ -79,7 +86,8 @@ class Secrets:
     def scrub(self, text: str) -> str:
         """Mask every known secret in ``text``, whatever its encoding, and partial secrets next to a :data:`CUT`.
 
-        A secret shorter than :data:`SHORTEST` is masked only as the whole text, or as a whole value in JSON, XML, a form or a URL.
+        A secret shorter than :data:`SHORTEST` is masked only as the whole text, or as a whole value in JSON, XML, a
+        form or a URL.
         """
         return MASK if text in self._search.short else _mask(text, self._search.spans(text))
 
@@ -92,10 +100,16 @@ class Secrets:
         return bool(secret_values(value)) or self._one_contains(list(strings_in(value)), _values(value))
 
     def possibly_in(self, response: t.Any) -> bool:
-        """Whether a response may contain a secret: also anything below a key that names one, and credentials named in text."""
+        """Whether a response may contain a secret: also anything below a key that names one, and credentials named in
+        text.
+        """
         from .text_credentials import names_credential
 
-        return _has_named_secret(response) or names_credential(SEPARATOR.join(strings_in(response))) or self.contained_in(response)
+        return (
+            _has_named_secret(response)
+            or names_credential(SEPARATOR.join(strings_in(response)))
+            or self.contained_in(response)
+        )
 
     def _one_contains(self, texts: t.Sequence[str], values: t.Sequence[str] | None = None) -> bool:
         short = self._search.short
@@ -157,14 +171,20 @@ def secret_values(value: t.Any) -> list[str]:
     if isinstance(value, dict):
         named = [item for key, item in value.items() if is_secret_name(str(key))]
         own = [str(item) for item in named if _may_be_secret(item)]
-        own += [text for item in named if isinstance(item, (list, tuple)) for text in item if isinstance(text, str) and text]
+        own += [
+            text for item in named if isinstance(item, (list, tuple)) for text in item if isinstance(text, str) and text
+        ]
         return own + [secret for item in value.values() for secret in secret_values(item)]
     return [secret for item in value for secret in secret_values(item)] if isinstance(value, (list, tuple)) else []
 
 
 def _may_be_secret(value: t.Any) -> bool:
     """Whether a value is a string, or a number long enough to be a secret."""
-    return bool(value) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool) and value > 999
+    return (
+        bool(value)
+        if isinstance(value, str)
+        else isinstance(value, int) and not isinstance(value, bool) and value > 999
+    )
 
 
 def _has_named_secret(value: t.Any, named: bool = False) -> bool:
@@ -177,10 +197,23 @@ def _has_named_secret(value: t.Any, named: bool = False) -> bool:
 
 
 def url_passwords(url: str) -> list[str]:
-    """Possible passwords in a URL, raw and decoded. The URL may be misspelt or contain characters that should be encoded."""
+    """Possible passwords in a URL, raw and decoded. The URL may be misspelt or contain characters that should be
+    encoded.
+    """
     if not {"@", "?"} & set(url):
         return []
-    ends = (url, re.split(r"[/?#]", re.sub(_BEGINNING, "", url))[0])  # user information ends at the last @, or at the last one before the path
+    ends = (
+        url,
+        re.split(r"[/?#]", re.sub(_BEGINNING, "", url))[0],
+    )  # user information ends at the last @, or at the last one before the path
     passwords = [re.sub(_BEGINNING, "", end.rpartition("@")[0]).partition(":")[2] for end in ends]
-    passwords += [value for name, _sign, value in (pair.partition("=") for pair in url.partition("?")[2].split("&")) if is_secret_name(name)]
-    return list(dict.fromkeys(text for password in passwords if password for text in (password, unquote(password), unquote_plus(password))))
+    passwords += [
+        value
+        for name, _sign, value in (pair.partition("=") for pair in url.partition("?")[2].split("&"))
+        if is_secret_name(name)
+    ]
+    return list(
+        dict.fromkeys(
+            text for password in passwords if password for text in (password, unquote(password), unquote_plus(password))
+        )
+    )

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds credentials by their names in unparsed text: XML, forms, pages, truncated JSON. Imported only when such text is displayed or quoted."""
+"""Finds credentials by their names in unparsed text: XML, forms, pages, truncated JSON. Imported only when such text is
+displayed or quoted.
+"""
 
 from __future__ import annotations
 

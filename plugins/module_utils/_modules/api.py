@@ -15,7 +15,11 @@ from .definition import ModuleResult
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
     "path": {"type": "str", "required": True},
-    "method": {"type": "str", "choices": ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"], "default": "GET"},
+    "method": {
+        "type": "str",
+        "choices": ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"],
+        "default": "GET",
+    },
     "query": {"type": "dict", "no_log": False},
     "body": {"type": "raw", "no_log": False},
     "headers": {"type": "dict", "no_log": False},
@@ -26,7 +30,9 @@ PRIVATE = ("query", "body", "headers")
 
 
 def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = None) -> ModuleResult:
-    """Send the request, except for writes in check mode, and return the response. ``headers`` are added by the module."""
+    """Send the request, except for writes in check mode, and return the response. ``headers`` are added by the
+    module.
+    """
     request = _build_request(access, headers or {})
     writes = not request.safe_to_repeat
     # The effect on the platform is unknown, so the diff shows only that the request is sent.
@@ -41,7 +47,9 @@ def run_request(access: Access[t.Any], headers: t.Mapping[str, str] | None = Non
             raise
         return ModuleResult({"changed": False, **unknown})
     content = {"headers": dict(response.headers), **_parse_content(response)}
-    return ModuleResult({"changed": writes, "status": response.status, **content, **diff}, sensitive=access.secrets.possibly_in(content))
+    return ModuleResult(
+        {"changed": writes, "status": response.status, **content, **diff}, sensitive=access.secrets.possibly_in(content)
+    )
 
 
 def _build_request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Request:
@@ -56,7 +64,11 @@ def _build_request(access: Access[t.Any], headers: t.Mapping[str, str]) -> Reque
         f"{access.client.url}/{params['path'].lstrip('/')}",
         headers={
             **headers,
-            **{name: _to_text(value) for name, value in (params["headers"] or {}).items() if name.lower() != "authorization" and value is not None},
+            **{
+                name: _to_text(value)
+                for name, value in (params["headers"] or {}).items()
+                if name.lower() != "authorization" and value is not None
+            },
         },
         query=_build_query(params["query"]),
         json=body if isinstance(body, (dict, list)) else None,
@@ -68,18 +80,26 @@ def _build_query(query: t.Mapping[str, t.Any] | None) -> dict[str, t.Any] | None
     """Convert values to strings. A list repeats the parameter, and null omits it."""
     if query is None:
         return None
-    return {name: [_to_text(item) for item in value] if isinstance(value, list) else _to_text(value) for name, value in query.items() if value is not None}
+    return {
+        name: [_to_text(item) for item in value] if isinstance(value, list) else _to_text(value)
+        for name, value in query.items()
+        if value is not None
+    }
 
 
 def _to_text(value: t.Any) -> str:
     if isinstance(value, (dict, list)):
-        raise AccessError("query and headers accept strings, numbers and booleans (query also lists of them), but not dictionaries")
+        raise AccessError(
+            "query and headers accept strings, numbers and booleans (query also lists of them), but not dictionaries"
+        )
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _parse_content(response: Response) -> dict[str, t.Any]:
     """``json`` if the response is JSON, otherwise ``content``."""
-    if response.body.strip() and ("json" in response.headers.get("content-type", "") or response.body.lstrip()[:1] in (b"{", b"[")):
+    if response.body.strip() and (
+        "json" in response.headers.get("content-type", "") or response.body.lstrip()[:1] in (b"{", b"[")
+    ):
         try:
             return {"json": response.json()}
         except ValueError:

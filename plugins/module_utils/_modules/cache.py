@@ -29,10 +29,18 @@ def find_entries(access: Access[ApiClient]) -> dict[str, CacheEntry]:
 
 def list_tokens(access: Access[ApiClient]) -> dict[str, t.Any]:
     tokens = [
-        {"expires_at": iso(entry.token.expires_at), "provider": entry.platform, "url": entry.url, "principal": entry.principal}
+        {
+            "expires_at": iso(entry.token.expires_at),
+            "provider": entry.platform,
+            "url": entry.url,
+            "principal": entry.principal,
+        }
         for entry in find_entries(access).values()
     ]
-    return {"changed": False, "tokens": sorted(tokens, key=lambda token: [str(token[key]) for key in ("provider", "url", "principal")])}
+    return {
+        "changed": False,
+        "tokens": sorted(tokens, key=lambda token: [str(token[key]) for key in ("provider", "url", "principal")]),
+    }
 
 
 def remove_tokens(access: Access[ApiClient]) -> dict[str, t.Any]:
@@ -46,7 +54,12 @@ def remove_tokens(access: Access[ApiClient]) -> dict[str, t.Any]:
             removed += _remove(access, name)
         except AccessError as error:
             kept.append(_label(entry))
-            failures.append(error.with_message(f"the token of {entry.principal} at {entry.url} was kept, because it could not be revoked: {error.message}"))
+            failures.append(
+                error.with_message(
+                    f"the token of {entry.principal} at {entry.url} was kept, because it could not be revoked: "
+                    f"{error.message}"
+                )
+            )
     result: dict[str, t.Any] = {}
     if failures:
         result = AccessError("; ".join(failure.message for failure in failures), **failures[0].codes).as_result()

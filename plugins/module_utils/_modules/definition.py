@@ -1,7 +1,9 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The definition of a module: a platform, options and a ``run`` function. It runs in Ansible's worker, as an ordinary module, or for a lookup."""
+"""The definition of a module: a platform, options and a ``run`` function. It runs in Ansible's worker, as an ordinary
+module, or for a lookup.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +26,15 @@ from .._platform.access import Access, Plan
 from .._platform.declaration import Platform
 from .._platform.options import SecretOptions, env_variables
 
-#: The argument in which an action passes environment variables to an ordinary module that must not appear in its command line.
+#: The argument in which an action passes environment variables to an ordinary module that must not appear in its
+#: command line.
 ENVIRONMENT = "_mediaops_environment"
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 #: The result key that tells the action that an ordinary module's result is sensitive.
 SENSITIVE = "holds_secret"
-#: The result key for the plans of a check-mode task, and the argument in which later tasks that run as ordinary modules receive them.
+#: The result key for the plans of a check-mode task, and the argument in which later tasks that run as ordinary modules
+#: receive them.
 PLANS = "plans"
 EARLIER_PLANS = "_earlier_plans"
 
@@ -43,7 +47,9 @@ Result = t.Dict[str, t.Any]
 
 @dataclasses.dataclass(frozen=True)
 class ModuleResult:
-    """A module's result. A ``sensitive`` result contains a credential at an unknown place: plays can use it, but none of it is displayed."""
+    """A module's result. A ``sensitive`` result contains a credential at an unknown place: plays can use it, but none
+    of it is displayed.
+    """
 
     values: Result
     sensitive: bool = False
@@ -79,8 +85,14 @@ class ModuleDefinition:
         problem = self.find_invalid_values(module.explicit_params)
         if problem:
             module.fail_json(problem)
-        result = self.execute(module.params, check_mode=module.check_mode, explicit_options=module.explicit_params, earlier_plan=module.earlier_plans.get)
-        # The result is already redacted. If Ansible masked every value that resembles a secret, plays could not use them.
+        result = self.execute(
+            module.params,
+            check_mode=module.check_mode,
+            explicit_options=module.explicit_params,
+            earlier_plan=module.earlier_plans.get,
+        )
+        # The result is already redacted. If Ansible masked every value that resembles a secret, plays could not use
+        # them.
         module.no_log_values = set()
         for warning in result.pop("warnings", []):
             module.warn(warning)
@@ -91,8 +103,8 @@ class ModuleDefinition:
     def check_options(self) -> None:
         """Validate the options by constructing an AnsibleModule.
 
-        ansible-lint calls this as ``main`` of the action plugin, with its own replacement for AnsibleModule. As it does not know ``module_defaults``, which
-        may set required options, only mutually exclusive options are checked.
+        ansible-lint calls this as ``main`` of the action plugin, with its own replacement for AnsibleModule. As it does
+        not know ``module_defaults``, which may set required options, only mutually exclusive options are checked.
         """
         rules = {name: rule for name, rule in self._rules.items() if name == "mutually_exclusive"}
         basic.AnsibleModule(argument_spec=self.options, supports_check_mode=True, **rules)
@@ -122,8 +134,12 @@ class ModuleDefinition:
         return validation
 
     def find_invalid_values(self, params: t.Mapping[str, t.Any]) -> str:
-        """Describe the values, including those from the environment, that Ansible's validation would silently convert to something else."""
-        from_environment = {name: os.environ[variable] for variable, name in self.env_variables().items() if os.environ.get(variable)}
+        """Describe the values, including those from the environment, that Ansible's validation would silently convert
+        to something else.
+        """
+        from_environment = {
+            name: os.environ[variable] for variable, name in self.env_variables().items() if os.environ.get(variable)
+        }
         return in_one_line(problems_in(leaves({**from_environment, **params}, self.options)))
 
     def execute(
@@ -134,7 +150,9 @@ class ModuleDefinition:
         with_invocation: bool = True,
         **access_options: t.Any,
     ) -> Result:
-        """Run with validated params. Every exception becomes a failed result. ``access_options`` are arguments of :class:`_platform.access.Access`."""
+        """Run with validated params. Every exception becomes a failed result. ``access_options`` are arguments of
+        :class:`_platform.access.Access`.
+        """
         secrets = Secrets(self.secret_params(params))
         warnings: list[str] = []
         try:
@@ -167,17 +185,25 @@ class ModuleDefinition:
         """The environment variables that can set options, each with the option's name."""
         return env_variables(self.options)
 
-    def secret_params(self, params: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any] | None = None) -> list[t.Any]:
-        """The values of options and environment variables that are or may be secret. Those that are secret are registered with ansible-core."""
+    def secret_params(
+        self, params: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any] | None = None
+    ) -> list[t.Any]:
+        """The values of options and environment variables that are or may be secret. Those that are secret are
+        registered with ansible-core.
+        """
         found = self._secret_options.secrets(params, os.environ if environment is None else environment)
         register(found)
         # It is unknown which part of a private string is secret.
         return [*found, *(value for name, value in params.items() if name in self.private and isinstance(value, str))]
 
-    def _redact(self, result: Result, params: Params, secrets: Secrets | None = None, with_invocation: bool = True) -> Result:
+    def _redact(
+        self, result: Result, params: Params, secrets: Secrets | None = None, with_invocation: bool = True
+    ) -> Result:
         """Scrub the displayed values of a result, and add the options as Ansible displays them."""
         secrets = secrets or Secrets(self.secret_params(params))
-        items = [item for value in result.values() if isinstance(value, list) for item in value if isinstance(item, dict)]
+        items = [
+            item for value in result.values() if isinstance(value, list) for item in value if isinstance(item, dict)
+        ]
         parts = [{key: part[key] for key in _DISPLAYED if key in part} for part in (result, *items)]
         scrubbed, arguments = secrets.scrub_tree([parts, self._displayed_options(params) if with_invocation else {}])
         for part, displayed in zip((result, *items), scrubbed):
@@ -187,12 +213,19 @@ class ModuleDefinition:
         return result
 
     def invocation(self, params: t.Mapping[str, t.Any], secrets: Secrets) -> dict[str, t.Any]:
-        """The options as Ansible displays them at -vvv, without secret options and unknown ones, which may be misspelt secrets."""
+        """The options as Ansible displays them at -vvv, without secret options and unknown ones, which may be misspelt
+        secrets.
+        """
         return {"module_args": secrets.scrub_tree(self._displayed_options(params))}
 
     def _displayed_options(self, params: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        hidden = {name for name in params if name in self.private or self.options.get(name, {"no_log": True}).get("no_log")}
-        return {name: HIDDEN if name in hidden and value is not None else redact_option(name, value) for name, value in params.items()}
+        hidden = {
+            name for name in params if name in self.private or self.options.get(name, {"no_log": True}).get("no_log")
+        }
+        return {
+            name: HIDDEN if name in hidden and value is not None else redact_option(name, value)
+            for name, value in params.items()
+        }
 
 
 def format_errors(validation: ValidationResult, plugin: str) -> str:
@@ -246,4 +279,7 @@ def _remove_nulls(params: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any])
 def _describe_bug(error: Exception) -> str:
     frames = traceback.extract_tb(sys.exc_info()[2])
     place = f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else "an unknown location"
-    return f"unexpected {type(error).__name__} at {place}: this is a bug in mediaops.access. Please report it and include this message"
+    return (
+        f"unexpected {type(error).__name__} at {place}: this is a bug in mediaops.access. Please report it and include "
+        "this message"
+    )

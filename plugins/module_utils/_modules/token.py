@@ -29,7 +29,9 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
         if params["state"] == "absent":
             grant = client.supplied_grant()
             before = client.tokens.usable_token(grant)
-            dropped = client.tokens.drop(grant, check_mode=access.check_mode) or (access.check_mode and access.forget_token(grant))
+            dropped = client.tokens.drop(grant, check_mode=access.check_mode) or (
+                access.check_mode and access.forget_token(grant)
+            )
             return {"changed": dropped, **({"diff": _diff(grant, before, {})} if dropped else {})}
         credentials = client.credential_grant() if params["force"] else None
         return _ensure_token(access, credentials or client.preferred_grant())
@@ -44,7 +46,11 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
 def _ensure_token(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
     tokens, params = access.client.tokens, access.params
     cached = None if params["force"] else tokens.cached(grant)
-    rejected = cached if cached and params.get("verify") and access.client.issuer.remaining_life(cached) < params["min_ttl"] else None
+    rejected = (
+        cached
+        if cached and params.get("verify") and access.client.issuer.remaining_life(cached) < params["min_ttl"]
+        else None
+    )
     if cached and not rejected:
         return {"changed": False, "token": cached.as_result(access.clock.now(), cached=True)}
     if rejected:
@@ -67,4 +73,9 @@ def _ensure_token(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
 
 def _diff(grant: Grant, before: Token | None, after: dict[str, t.Any]) -> dict[str, t.Any]:
     header = f"token of {grant.principal}" if grant.principal else "token"
-    return {"before_header": header, "after_header": header, "before": {"expires_at": iso(before.expires_at)} if before else {}, "after": after}
+    return {
+        "before_header": header,
+        "after_header": header,
+        "before": {"expires_at": iso(before.expires_at)} if before else {},
+        "after": after,
+    }

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An entry of the token cache: a token, its principal, and the request that revokes it, which can be sent without the platform's code."""
+"""An entry of the token cache: a token, its principal, and the request that revokes it, which can be sent without the
+platform's code.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ class Revocation:
 
 @dataclasses.dataclass(frozen=True)
 class CacheEntry:
-    """A cached token. ``platform`` and ``url`` identify the installation; tokens from the same login share ``login``."""
+    """A cached token. ``platform`` and ``url`` identify the installation; tokens from the same login share
+    ``login``.
+    """
 
     platform: str
     url: str
@@ -47,7 +51,12 @@ class CacheEntry:
 
     def as_dict(self) -> dict[str, t.Any]:
         """The entry as JSON types, under the field names that every version has used."""
-        entry: dict[str, t.Any] = {"provider": self.platform, "url": self.url, "principal": self.principal, "token": dict(vars(self.token))}
+        entry: dict[str, t.Any] = {
+            "provider": self.platform,
+            "url": self.url,
+            "principal": self.principal,
+            "token": dict(vars(self.token)),
+        }
         entry["revocation"] = self.revocation.as_dict() if self.revocation else None
         return {**entry, "login": self.login} if self.login else entry
 
@@ -58,6 +67,13 @@ class CacheEntry:
             return None
         try:
             revocation = Revocation.parse(entry["revocation"]) if entry.get("revocation") else None
-            return cls(entry["provider"], entry["url"], entry["principal"], Token(**entry["token"]), revocation, entry.get("login"))
+            return cls(
+                entry["provider"],
+                entry["url"],
+                entry["principal"],
+                Token(**entry["token"]),
+                revocation,
+                entry.get("login"),
+            )
         except (KeyError, TypeError, ValueError, AttributeError):
             return None

@@ -12,8 +12,11 @@ from urllib.parse import quote_plus
 from .._http.models import Request
 
 
-def authenticate_client(request: Request, client_id: str, client_secret: str | None, methods: t.Container[str]) -> Request:
-    """Add the client's credentials to a token request: as HTTP Basic authentication if ``methods`` include it, otherwise in the form.
+def authenticate_client(
+    request: Request, client_id: str, client_secret: str | None, methods: t.Container[str]
+) -> Request:
+    """Add the client's credentials to a token request: as HTTP Basic authentication if ``methods`` include it,
+    otherwise in the form.
 
     The form always contains ``client_id``, which is all that a public client, having no secret, sends.
     """

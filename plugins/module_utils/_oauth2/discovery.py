@@ -15,17 +15,21 @@ from .._http.models import Request, Response, origin_of, root_url
 
 @dataclasses.dataclass(frozen=True)
 class TokenEndpoint:
-    """A token endpoint, and the client authentication methods that it accepts (named as in the registry of RFC 8414)."""
+    """A token endpoint, and the client authentication methods that it accepts (named as in the registry of RFC
+    8414).
+    """
 
     url: str
     auth_methods: t.Sequence[str] = ("client_secret_basic",)
 
 
-def discover(issuer: str, fallback: TokenEndpoint, send: t.Callable[[Request], Response], warn: t.Callable[[str], None]) -> TokenEndpoint:
+def discover(
+    issuer: str, fallback: TokenEndpoint, send: t.Callable[[Request], Response], warn: t.Callable[[str], None]
+) -> TokenEndpoint:
     """Return the token endpoint that the issuer publishes, otherwise ``fallback``.
 
-    Credentials are sent only to the issuer's own host, and never over plain HTTP if the issuer uses HTTPS: a document that requires anything else is
-    ignored with a warning.
+    Credentials are sent only to the issuer's own host, and never over plain HTTP if the issuer uses HTTPS: a document
+    that requires anything else is ignored with a warning.
 
     :raises AccessError: if the issuer cannot be reached.
     """
@@ -34,18 +38,28 @@ def discover(issuer: str, fallback: TokenEndpoint, send: t.Callable[[Request], R
     except AccessError as error:
         if error.status is None or not 300 <= error.status < 400:
             raise
-        warn(f"{error.message}. Requesting tokens from {fallback.url} instead")  # a redirect to a login page, for example
+        warn(
+            f"{error.message}. Requesting tokens from {fallback.url} instead"
+        )  # a redirect to a login page, for example
         return fallback
     if not response.ok:
         return fallback
     document = _parse_document(response)
     endpoint = document.get("token_endpoint")
-    if not isinstance(endpoint, str) or str(document.get("issuer", "")).rstrip("/") != issuer or not _is_as_secure(endpoint, issuer):
-        warn(f"{issuer} does not publish a valid discovery document of its own. Requesting tokens from {fallback.url} instead")
+    if (
+        not isinstance(endpoint, str)
+        or str(document.get("issuer", "")).rstrip("/") != issuer
+        or not _is_as_secure(endpoint, issuer)
+    ):
+        warn(
+            f"{issuer} does not publish a valid discovery document of its own. Requesting tokens from "
+            f"{fallback.url} instead"
+        )
         return fallback
     if urlsplit(endpoint).hostname != urlsplit(issuer).hostname:
         warn(
-            f"the token endpoint of {issuer} is on another host, {origin_of(endpoint)}. No credentials are sent there; requesting tokens from "
+            f"the token endpoint of {issuer} is on another host, {origin_of(endpoint)}. No credentials are "
+            "sent there; requesting tokens from "
             f"{fallback.url} instead. If tokens are issued on that host, set auth_url to the issuer there"
         )
         return fallback

@@ -25,7 +25,9 @@ class Grant:
 
     @property
     def secret(self) -> str:
-        """The secret that authenticates the principal. It is part of the cache key, so a wrong password never gets a cached token."""
+        """The secret that authenticates the principal. It is part of the cache key, so a wrong password never gets a
+        cached token.
+        """
         raise NotImplementedError
 
     @property

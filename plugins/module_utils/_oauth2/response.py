@@ -31,12 +31,15 @@ def token_schema(*required: str, **properties: t.Any) -> Schema:
 TOKEN_RESPONSE = token_schema()
 
 
-def parse_token(body: t.Mapping[str, t.Any], now: float, default_lifetime: float, *, previous: Token | None = None, **fields: t.Any) -> Token:
+def parse_token(
+    body: t.Mapping[str, t.Any], now: float, default_lifetime: float, *, previous: Token | None = None, **fields: t.Any
+) -> Token:
     """Parse a successful response that was validated with :data:`TOKEN_RESPONSE`.
 
-    If the response has no ``expires_in``, the token expires at its ``exp`` claim if it is a JWT, otherwise after ``default_lifetime`` seconds, which the
-    platform documents. ``previous`` is the token that was refreshed: its refresh token stays valid unless the response replaces it (RFC 6749, section 6).
-    ``fields`` are further fields of :class:`Token`.
+    If the response has no ``expires_in``, the token expires at its ``exp`` claim if it is a JWT, otherwise after
+    ``default_lifetime`` seconds, which the platform documents. ``previous`` is the token that was refreshed: its
+    refresh token stays valid unless the response replaces it (RFC 6749, section 6). ``fields`` are further fields of
+    :class:`Token`.
     """
     access_token, lifetime = body["access_token"], body.get("expires_in")
     refresh_token = body.get("refresh_token") or (previous.refresh_token if previous else None)

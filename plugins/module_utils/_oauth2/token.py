@@ -52,6 +52,10 @@ class Token:
 def iso(instant: float | None) -> str | None:
     """A time in ISO 8601 format, in UTC and whole seconds; None if it is outside the calendar's range."""
     try:
-        return None if instant is None else datetime.datetime.fromtimestamp(int(instant), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return (
+            None
+            if instant is None
+            else datetime.datetime.fromtimestamp(int(instant), datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        )
     except (ValueError, OverflowError, OSError):
         return None

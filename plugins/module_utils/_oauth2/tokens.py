@@ -29,7 +29,9 @@ class Issuer(t.Protocol):
 
     @property
     def identity(self) -> t.Sequence[str]:
-        """Distinguishes the installation's tokens from those of others: the platform's name, the URL, and further values."""
+        """Distinguishes the installation's tokens from those of others: the platform's name, the URL, and further
+        values.
+        """
 
     def obtain(self, grant: Grant) -> Token: ...
 
@@ -43,13 +45,17 @@ class Issuer(t.Protocol):
     def revocation(self, token: Token) -> Revocation | None: ...
 
     def remaining_life(self, token: Token) -> float:
-        """The remaining lifetime in seconds as the platform reports it: infinite if it cannot be queried, 0 if it rejects the token."""
+        """The remaining lifetime in seconds as the platform reports it: infinite if it cannot be queried, 0 if it
+        rejects the token.
+        """
 
 
 class Tokens:
     """The tokens of one platform, shared by all processes through the store."""
 
-    def __init__(self, issuer: Issuer, store: TokenStore, budget: WaitBudget, clock: Clock, secrets: Secrets, min_ttl: int) -> None:
+    def __init__(
+        self, issuer: Issuer, store: TokenStore, budget: WaitBudget, clock: Clock, secrets: Secrets, min_ttl: int
+    ) -> None:
         self._issuer = issuer
         self._store = store
         self._budget = budget
@@ -74,7 +80,9 @@ class Tokens:
         return token if token and self._has_left(token, self._min_ttl if min_ttl is None else min_ttl) else None
 
     def _has_left(self, token: Token, seconds: float) -> bool:
-        """Whether a token is valid for that many seconds. A new one may lack up to a second: platforms round lifetimes, and the response took time."""
+        """Whether a token is valid for that many seconds. A new one may lack up to a second: platforms round lifetimes,
+        and the response took time.
+        """
         life = token.life(self._clock.now())
         return life >= seconds or (token.access_token in self._issued and life > seconds - 1)
 
@@ -94,13 +102,16 @@ class Tokens:
         return self._register_secret(Token(grant.access_token, expires_at=jwt_expiry(grant.access_token)))
 
     def get_many(self, grants: t.Iterable[Grant]) -> dict[Grant, AccessError]:
-        """Obtain tokens for several grants with as few requests as the platform allows. Returns the errors of those that failed."""
+        """Obtain tokens for several grants with as few requests as the platform allows. Returns the errors of those
+        that failed.
+        """
         self._preloaded = {}
         missing = self._preload({self._name(grant): grant for grant in grants})
         failures: dict[Grant, AccessError] = {}
         if not missing:
             return failures
-        # One lock covers all of them, as runs with the same list need the same tokens. A task that needs a single one at the same time logs in separately.
+        # One lock covers all of them, as runs with the same list need the same tokens. A task that needs a single one
+        # at the same time logs in separately.
         with self._store.lock(min(missing), self._budget):
             names = {grant: name for name, grant in self._preload(missing).items()}
             for grant, outcome in (self._issuer.obtain_many(list(names)) if names else {}).items():
@@ -132,12 +143,16 @@ class Tokens:
             if old and self._issuer.revokes:
                 self._revoke(name, old)
             token = self._obtain(grant)
-            if (token.issued_at is not None and token.issued_at < started - 1) or (old and token.access_token == old.access_token):
+            if (token.issued_at is not None and token.issued_at < started - 1) or (
+                old and token.access_token == old.access_token
+            ):
                 token = self._reissue(name, grant, token)
             return self._save(name, grant, token)
 
     def replace(self, grant: Grant, rejected: Token) -> Token:
-        """Replace a token that the platform rejected: by one that another process has obtained since, otherwise by a new one."""
+        """Replace a token that the platform rejected: by one that another process has obtained since, otherwise by a
+        new one.
+        """
         self._reject_supplied(grant, "it has expired, was revoked, or belongs to another installation")
         return self._issue(grant, rejected=rejected.access_token)
 
@@ -163,7 +178,9 @@ class Tokens:
         return is_valid
 
     def _issue(self, grant: Grant, rejected: str | None) -> Token:
-        """Refresh or obtain a token under a lock. Processes that waited for the lock find the new token in the cache."""
+        """Refresh or obtain a token under a lock. Processes that waited for the lock find the new token in the
+        cache.
+        """
         name = self._name(grant)
         self._preloaded.pop(name, None)
         with self._store.lock(name, self._budget):
@@ -185,16 +202,24 @@ class Tokens:
     def _token_of_same_login(self, grant: Grant) -> Token | None:
         """The latest-expiring token from the same login, for another scope, that can be refreshed."""
         login, own = self._login_name(grant), self._name(grant)
-        entries = [CacheEntry.parse(entry) for name, entry in self._store.entries().items() if name != own and entry.get("login") == login]
+        entries = [
+            CacheEntry.parse(entry)
+            for name, entry in self._store.entries().items()
+            if name != own and entry.get("login") == login
+        ]
         usable = [entry.token for entry in entries if entry and self._can_be_refreshed(entry.token)]
-        newest = max(usable, key=lambda token: (token.refresh_expires_at or math.inf, token.expires_at or math.inf), default=None)
+        newest = max(
+            usable, key=lambda token: (token.refresh_expires_at or math.inf, token.expires_at or math.inf), default=None
+        )
         return newest and self._register_secret(newest)
 
     def _refresh(self, grant: Grant, token: Token) -> Token | None:
         return self._issuer.refresh(grant, token) if self._can_be_refreshed(token) else None
 
     def _can_be_refreshed(self, token: Token) -> bool:
-        return bool(token.refresh_token) and (token.refresh_expires_at is None or token.refresh_expires_at > self._clock.now())
+        return bool(token.refresh_token) and (
+            token.refresh_expires_at is None or token.refresh_expires_at > self._clock.now()
+        )
 
     def _reissue(self, name: str, grant: Grant, token: Token) -> Token:
         """Revoke a token and log in again, for platforms whose login returns the existing token."""
@@ -220,10 +245,15 @@ class Tokens:
         platform, url = self._issuer.identity[:2]
         login = self._login_name(grant) if token.refresh_token else None
         entry = CacheEntry(platform, url, grant.principal, token, self._issuer.revocation(token), login)
-        self._store.write(name, entry.as_dict(), max(filter(None, [token.expires_at, token.refresh_expires_at]), default=None))
+        self._store.write(
+            name, entry.as_dict(), max(filter(None, [token.expires_at, token.refresh_expires_at]), default=None)
+        )
         if not self._has_left(token, self._min_ttl):
             life = max(0, int(token.life(self._clock.now())))
-            raise AccessError(f"even a new token is valid for only {life} s, which is less than min_ttl ({self._min_ttl} s). Lower min_ttl")
+            raise AccessError(
+                f"even a new token is valid for only {life} s, which is less than min_ttl ({self._min_ttl} s). "
+                "Lower min_ttl"
+            )
         return token
 
     def _login_name(self, grant: Grant) -> str:
@@ -249,4 +279,6 @@ class Tokens:
 
     def _reject_supplied(self, grant: Grant, reason: str) -> None:
         if isinstance(grant, SuppliedToken):
-            raise AccessError(f"the supplied access_token was rejected: {reason}. Supply a newer token, or credentials", status=401)
+            raise AccessError(
+                f"the supplied access_token was rejected: {reason}. Supply a newer token, or credentials", status=401
+            )

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A task's access to one platform: the API client with its HTTP connection, tokens and secrets, and the plans of check mode."""
+"""A task's access to one platform: the API client with its HTTP connection, tokens and secrets, and the plans of check
+mode.
+"""
 
 from __future__ import annotations
 
@@ -51,8 +53,8 @@ class Access(t.Generic[C]):
         earlier_plan: t.Callable[[str], Plan] = lambda _name: None,
         clock: Clock | None = None,
     ) -> None:
-        """``on_progress`` is called with progress messages, ``decrypt`` reads a file that is encrypted with Ansible Vault, and ``earlier_plan`` returns
-        the plans of earlier tasks in the same check-mode run.
+        """``on_progress`` is called with progress messages, ``decrypt`` reads a file that is encrypted with Ansible
+        Vault, and ``earlier_plan`` returns the plans of earlier tasks in the same check-mode run.
         """
         check_common(params)
         self.platform = platform
@@ -78,7 +80,9 @@ class Access(t.Generic[C]):
         self.budget = WaitBudget(params["max_wait"], self.clock)
         responses = platform.responses(platform.hints, platform.login_hints, self.secrets, params)
         limits = RateLimits(platform.name, params, params.get(platform.rate_limit_subject) or "")
-        http = Http(ConnectionOptions.from_params(params), self.budget, self.clock, self.store, limits.limits_for, responses)
+        http = Http(
+            ConnectionOptions.from_params(params), self.budget, self.clock, self.store, limits.limits_for, responses
+        )
         self.session = Session(
             platform=platform.name,
             options=platform.options,
@@ -96,14 +100,18 @@ class Access(t.Generic[C]):
         self.client: C = platform.connect(self.session)
 
     def for_thread(self) -> Access[C]:
-        """A copy for use in a thread, with its own connection, wait budget and secrets. The store must be open already."""
+        """A copy for use in a thread, with its own connection, wait budget and secrets. The store must be open
+        already.
+        """
         clone = copy.copy(self)
         clone.secrets = self.secrets.copy()
         clone._connect(self.session.capabilities)
         return clone
 
     def plan(self, item: str, state: Plan) -> None:
-        """In check mode, record an item that a real run would create, for later tasks. The state must not contain secrets."""
+        """In check mode, record an item that a real run would create, for later tasks. The state must not contain
+        secrets.
+        """
         self.plans[self._plan_name(item)] = state
 
     def find_plan(self, item: str) -> Plan:
@@ -125,7 +133,9 @@ class Access(t.Generic[C]):
         return self.find_plan(self._token_item(grant)) is not None
 
     def forget_token(self, grant: Grant) -> bool:
-        """In check mode, record that a real run would have removed a token. Returns whether it would have found one (see :meth:`expects_token`)."""
+        """In check mode, record that a real run would have removed a token. Returns whether it would have found
+        one (see :meth:`expects_token`).
+        """
         expected = self.expects_token(grant)
         self.plan(self._token_item(grant), None)
         return expected
@@ -136,12 +146,16 @@ class Access(t.Generic[C]):
         return self.find_plan(_CREDENTIALS) is not None
 
     def _token_item(self, grant: Grant) -> str:
-        cache = self._cache if "://" in self._cache else f"{platform.node()} {self._cache}"  # a directory belongs to one host
+        cache = (
+            self._cache if "://" in self._cache else f"{platform.node()} {self._cache}"
+        )  # a directory belongs to one host
         identity = t.cast(AuthorizedClient, self.client).issuer.identity
         return "\n".join(("token", cache, *identity, grant.kind, grant.principal, grant.scope))
 
     def _plan_name(self, item: str) -> str:
-        return hashlib.sha256("\n".join((self.platform.name, self.client.url, item)).encode("utf-8", "surrogatepass")).hexdigest()
+        return hashlib.sha256(
+            "\n".join((self.platform.name, self.client.url, item)).encode("utf-8", "surrogatepass")
+        ).hexdigest()
 
     def lock(self, *item: str) -> t.ContextManager[None]:
         """Prevent other processes from writing the same item."""

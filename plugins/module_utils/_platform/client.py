@@ -49,18 +49,26 @@ class AuthorizedClient(ApiClient):
     def __init__(self, session: Session, issuer: TokenIssuer) -> None:
         super().__init__(session)
         self.issuer = issuer
-        self.tokens = Tokens(issuer, session.store, session.budget, session.clock, session.secrets, session.params["min_ttl"])
+        self.tokens = Tokens(
+            issuer, session.store, session.budget, session.clock, session.secrets, session.params["min_ttl"]
+        )
 
     def authorize(self, request: Request, token: Token) -> Request:
         """Add a token to a request (RFC 6750, section 2)."""
         return self.issuer.authorize(request, token)
 
-    # --- grants --------------------------------------------------------------------------------------------------------
+    # --- grants -------------------------------------------------------------------------------------------------------
 
     def preferred_grant(self) -> Grant:
-        """The supplied ``access_token``, otherwise the credentials. They also replace a supplied token that expires too soon."""
+        """The supplied ``access_token``, otherwise the credentials. They also replace a supplied token that expires too
+        soon.
+        """
         grant = self.supplied_grant()
-        return grant if not isinstance(grant, SuppliedToken) or self.tokens.cached(grant) else self.credential_grant() or grant
+        return (
+            grant
+            if not isinstance(grant, SuppliedToken) or self.tokens.cached(grant)
+            else self.credential_grant() or grant
+        )
 
     def supplied_grant(self) -> Grant:
         """The supplied ``access_token`` even if it has expired, otherwise the credentials."""
@@ -83,11 +91,12 @@ class AuthorizedClient(ApiClient):
         if grant:
             return grant
         raise AccessError(
-            "the supplied access_token was rejected: it has expired, was revoked, or belongs to another installation. Supply a newer token, or credentials",
+            "the supplied access_token was rejected: it has expired, was revoked, or belongs to another "
+            "installation. Supply a newer token, or credentials",
             **error.codes,
         )
 
-    # --- requests ------------------------------------------------------------------------------------------------------
+    # --- requests -----------------------------------------------------------------------------------------------------
 
     def send_authorized(self, request: Request, grant: Grant | None = None, expected: t.Sequence[int] = ()) -> Response:
         """Send a request with a token. A rejected token is replaced once.

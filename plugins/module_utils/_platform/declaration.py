@@ -21,10 +21,11 @@ C = t.TypeVar("C", bound=ApiClient, covariant=True)
 class ManifestList(t.NamedTuple):
     """A list in a platform's section of a manifest.
 
-    Items accept the ``options`` of ``module``; those in ``required`` are mandatory, and so is exactly one option of each tuple in ``one_of``. Items of a
-    ``named`` list have a ``name``, under which their credentials are delivered, and may set connection options. ``from_file``: items may also come from a
-    file. ``settings`` are options that apply to the whole list. Items that are not ``removable`` are kept when a manifest is revoked. ``check`` takes all
-    items and the current time, and yields further problems, each prefixed with its place.
+    Items accept the ``options`` of ``module``; those in ``required`` are mandatory, and so is exactly one option of
+    each tuple in ``one_of``. Items of a ``named`` list have a ``name``, under which their credentials are delivered,
+    and may set connection options. ``from_file``: items may also come from a file. ``settings`` are options that apply
+    to the whole list. Items that are not ``removable`` are kept when a manifest is revoked. ``check`` takes all items
+    and the current time, and yields further problems, each prefixed with its place.
     """
 
     module: str

@@ -36,8 +36,9 @@ class Resource(t.Protocol):
     def write(self, current: State, desired: State) -> State:
         """Change the item from ``current`` to ``desired``, and return its new state as the platform reports it.
 
-        A request that creates another item each time it is applied must set ``Request.creates``. Afterwards, :meth:`read` must return the item that was
-        created, and ignore one that this run removed, even if the platform's list still contains it.
+        A request that creates another item each time it is applied must set ``Request.creates``. Afterwards,
+        :meth:`read` must return the item that was created, and ignore one that this run removed, even if the platform's
+        list still contains it.
 
         :raises AmbiguousWrite: if the outcome is unknown. The item is then read and compared again.
         :raises Conflict: if the platform refused because another process made the same change.
@@ -56,8 +57,9 @@ class Outcome(t.NamedTuple):
 def ensure(access: Access[t.Any], resource: Resource) -> Outcome:
     """Bring one item into its desired state; in check mode, return what would change.
 
-    Only one process at a time writes an item. If the outcome of a write is unknown, the state is read again and compared anew. A creation whose outcome
-    is unknown is never repeated: the item is read until the new one appears, for at most ``timeout`` seconds.
+    Only one process at a time writes an item. If the outcome of a write is unknown, the state is read again and
+    compared anew. A creation whose outcome is unknown is never repeated: the item is read until the new one appears,
+    for at most ``timeout`` seconds.
 
     :raises AccessError: with the item's label as context.
     """
@@ -95,7 +97,12 @@ def _write(access: Access[t.Any], resource: Resource, before: State) -> tuple[St
             return before, reached
         except AmbiguousWrite as error:
             created = created or error.creates
-            attempted, current = current, _await_creation(access, resource, error) if created else _read_again(access, resource, error, ambiguous_writes)
+            attempted, current = (
+                current,
+                _await_creation(access, resource, error)
+                if created
+                else _read_again(access, resource, error, ambiguous_writes),
+            )
             if isinstance(error, Conflict) and not ambiguous_writes:
                 before = current  # another process's change does not count as one of this run
             ambiguous_writes += 1
@@ -132,7 +139,8 @@ def _await_creation(access: Access[t.Any], resource: Resource, ambiguous: Ambigu
     except AccessError as error:
         reason = f"it cannot be looked up ({error.message.rstrip('.')})"
     raise ambiguous.with_message(
-        f"{ambiguous.message.rstrip('.')}. The item may have been created, but {reason}. The request is not repeated, as that could create a duplicate. "
+        f"{ambiguous.message.rstrip('.')}. The item may have been created, but {reason}. The request is not "
+        "repeated, as that could create a duplicate. "
         "Run the task again: it looks for the item before creating one"
     )
 

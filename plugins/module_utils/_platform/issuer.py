@@ -57,7 +57,9 @@ class TokenIssuer(ApiClient):
 
     def authorize(self, request: Request, token: Token) -> Request:
         """Add a token to a request (RFC 6750, section 2.1)."""
-        return dataclasses.replace(request, headers={**request.headers, "Authorization": f"Bearer {token.access_token}"})
+        return dataclasses.replace(
+            request, headers={**request.headers, "Authorization": f"Bearer {token.access_token}"}
+        )
 
     def revocation_request(self, token: Token) -> Request | None:
         """The request that revokes a token; None if the platform has none."""
@@ -78,5 +80,7 @@ class TokenIssuer(ApiClient):
         return Revocation(request, self.session.limits.limits_for(request)) if request else None
 
     def remaining_life(self, token: Token) -> float:
-        """The remaining lifetime in seconds as the platform reports it: infinite if it cannot be queried, 0 if it rejects the token."""
+        """The remaining lifetime in seconds as the platform reports it: infinite if it cannot be queried, 0 if it
+        rejects the token.
+        """
         return math.inf

@@ -29,7 +29,10 @@ class RateLimits:
         """The names and rates of the limits that a request counts towards, with its cost."""
         kinds = [("all", self._all), ("auth", self._auth if request.authenticates else None)]
         return [
-            ("\n".join((self._platform, origin_of(request.url), self._subject, kind)), dataclasses.replace(rate, cost=min(request.cost, rate.count)))
+            (
+                "\n".join((self._platform, origin_of(request.url), self._subject, kind)),
+                dataclasses.replace(rate, cost=min(request.cost, rate.count)),
+            )
             for kind, rate in kinds
             if rate
         ]

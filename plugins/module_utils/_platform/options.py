@@ -31,7 +31,9 @@ _MIN_KEY_LENGTH = 16
 
 
 def from_env(name: str) -> tuple[t.Any, list[str]]:
-    """The ``fallback`` of an option that an environment variable can set. An empty variable counts as unset, because CI systems define empty ones."""
+    """The ``fallback`` of an option that an environment variable can set. An empty variable counts as unset, because CI
+    systems define empty ones.
+    """
     return (_read_non_empty, [name])
 
 
@@ -54,7 +56,12 @@ def common_options(rate_limit: str, auth_rate_limit: str) -> dict[str, dict[str,
         "max_wait": {"type": "int", "default": 300},
         "rate_limit": {"type": "str", "default": rate_limit},
         "auth_rate_limit": {"type": "str", "default": auth_rate_limit},
-        "token_cache": {"type": "str", "default": HOME_PLACEHOLDER + "/mediaops", "fallback": from_env("MEDIAOPS_TOKEN_CACHE"), "no_log": False},
+        "token_cache": {
+            "type": "str",
+            "default": HOME_PLACEHOLDER + "/mediaops",
+            "fallback": from_env("MEDIAOPS_TOKEN_CACHE"),
+            "no_log": False,
+        },
         "token_cache_key": {"type": "str", "no_log": True, "fallback": from_env("MEDIAOPS_TOKEN_CACHE_KEY")},
         "min_ttl": {"type": "int", "default": 60},
     }
@@ -84,7 +91,10 @@ def check_common(params: dict[str, t.Any]) -> None:
         raise AccessError("client_key requires client_cert")
     _check_token_cache(params["token_cache"] or "none", params["token_cache_key"])
     if params["token_cache_key"] and len(params["token_cache_key"]) < _MIN_KEY_LENGTH:
-        raise AccessError(f"token_cache_key must have at least {_MIN_KEY_LENGTH} characters. Generate a random key with: openssl rand -base64 32")
+        raise AccessError(
+            f"token_cache_key must have at least {_MIN_KEY_LENGTH} characters. Generate a random key with: openssl "
+            "rand -base64 32"
+        )
 
 
 def _check_token_cache(location: str, key: str | None) -> None:
@@ -94,7 +104,8 @@ def _check_token_cache(location: str, key: str | None) -> None:
     if not looks_like_url(location):
         if looks_like_url(os.path.expandvars(location)):
             raise AccessError(
-                "token_cache: contains an environment variable with a URL. Give the URL itself, for example \"{{ lookup('ansible.builtin.env', 'NAME') }}\""
+                'token_cache: contains an environment variable with a URL. Give the URL itself, for example "{{ '
+                "lookup('ansible.builtin.env', 'NAME') }}\""
             )
         return
     scheme = SCHEME.match(location)
@@ -105,11 +116,15 @@ def _check_token_cache(location: str, key: str | None) -> None:
         raise AccessError(f"token_cache: {scheme[0]} is not supported. {valid}")
     if not is_redis_url(location):
         raise AccessError(
-            "token_cache: not a valid Redis URL. Write it as rediss://user:password@host:6379/0, and percent-encode spaces and / ? # @ % in the password"
+            "token_cache: not a valid Redis URL. Write it as rediss://user:password@host:6379/0, and percent-encode "
+            "spaces and / ? # @ % in the password"
             " (@ as %40)"
         )
     if not key:
-        raise AccessError("token_cache_key (or the environment variable MEDIAOPS_TOKEN_CACHE_KEY) must be given with Redis: it encrypts the cached tokens")
+        raise AccessError(
+            "token_cache_key (or the environment variable MEDIAOPS_TOKEN_CACHE_KEY) must be given with Redis: it "
+            "encrypts the cached tokens"
+        )
 
 
 class SecretOptions:
@@ -118,19 +133,27 @@ class SecretOptions:
     def __init__(self, options: Options, private: t.Collection[str]) -> None:
         self._private = frozenset(private)
         self._whole = frozenset(name for name, option in options.items() if option.get("no_log")) - self._private
-        candidates = {name: option for name, option in options.items() if name in self._private or name in self._whole or holds_url(name)}
+        candidates = {
+            name: option
+            for name, option in options.items()
+            if name in self._private or name in self._whole or holds_url(name)
+        }
         self._variables = list(env_variables(candidates).items())
 
     def secrets(self, params: t.Mapping[str, t.Any], environment: t.Mapping[str, t.Any]) -> list[t.Any]:
         """The secrets in the values of options and in the environment, without any text around them."""
         from_environment = ((name, environment.get(variable)) for variable, name in self._variables)
-        return [*proxy_passwords(environment), *(secret for _name, secret in self._find([*params.items(), *from_environment]))]
+        return [
+            *proxy_passwords(environment),
+            *(secret for _name, secret in self._find([*params.items(), *from_environment])),
+        ]
 
     def warnings(self, params: t.Mapping[str, t.Any]) -> list[str]:
         """A warning for each option with a secret that is too short to be masked within longer text."""
         short = [name for name, secret in self._find(params.items()) if is_short(secret)]
         return [
-            f"{name}: a secret of fewer than {SHORTEST} characters is masked only if it is the entire value, not within longer text. Use a longer one"
+            f"{name}: a secret of fewer than {SHORTEST} characters is masked only if it is the entire value, not "
+            "within longer text. Use a longer one"
             for name in dict.fromkeys(short)
         ]
 
@@ -170,4 +193,8 @@ def locate_cache(params: dict[str, t.Any], ansible_home: str | None = None) -> s
     """The location that ``token_cache`` denotes: ``none``, a URL, or an absolute directory."""
     home = ansible_home or os.environ.get("ANSIBLE_HOME") or "~/.ansible"
     location = (params["token_cache"] or "none").replace(HOME_PLACEHOLDER, home)
-    return location if location == "none" or "://" in location else os.path.abspath(os.path.expanduser(os.path.expandvars(location)))
+    return (
+        location
+        if location == "none" or "://" in location
+        else os.path.abspath(os.path.expanduser(os.path.expandvars(location)))
+    )

@@ -26,7 +26,8 @@ _CODE = re.compile(r"[A-Za-z][\w.-]*")
 
 
 class ResponseReader:
-    """Detects errors in responses, and quotes them without secrets. Platforms with their own conventions override methods in a subclass.
+    """Detects errors in responses, and quotes them without secrets. Platforms with their own conventions override
+    methods in a subclass.
 
     ``hints`` are remedies by HTTP status or error code; ``login_hints`` are those that apply to logins.
     """
@@ -49,7 +50,9 @@ class ResponseReader:
         return response.status == 429
 
     def is_definitive_refusal(self, response: Response) -> bool:
-        """Whether a response with a 5xx status is a final refusal: the request was not applied, and repeating it is pointless."""
+        """Whether a response with a 5xx status is a final refusal: the request was not applied, and repeating it is
+        pointless.
+        """
         return False
 
     def find_error(self, response: Response) -> AccessError | None:
@@ -83,13 +86,18 @@ class ResponseReader:
     def invalid_response(self, response: Response, problems: t.Sequence[str]) -> AccessError:
         """The error for a response that differs from the platform's documentation."""
         request = response.request
-        message = f"unexpected response to {request.label} ({'; '.join(problems[:3])}). Check that url points to the platform's API"
+        message = (
+            f"unexpected response to {request.label} ({'; '.join(problems[:3])}). Check that url points to the "
+            "platform's API"
+        )
         return request.failure(message, status=response.status)
 
     def make_error(self, response: Response) -> AccessError:
         """The error for a response, quoting the platform's message if there is one."""
         code, text = self.error_text(response)
-        message = f"{response.request.label} was answered with HTTP {response.status}" + (f": {text}" if text else f" and {response.kind}")
+        message = f"{response.request.label} was answered with HTTP {response.status}" + (
+            f": {text}" if text else f" and {response.kind}"
+        )
         kind = RejectedToken if response.status == 401 else AccessError
         return kind(self.with_hint(message, response, code), status=response.status, code=code)
 
@@ -105,7 +113,9 @@ class ResponseReader:
         return code, self.quote(response.text + CUT, is_page=True).rstrip(f" {CUT}")
 
     def quote(self, text: str, is_page: bool = False) -> str:
-        """A platform's text for use in a message, in one line. It is scrubbed before it is shortened, as a part of a secret could not be recognized."""
+        """A platform's text for use in a message, in one line. It is scrubbed before it is shortened, as a part of a
+        secret could not be recognized.
+        """
         text = self._secrets.scrub(text if len(text) <= _MAX_SCRUBBED else text[:_MAX_SCRUBBED] + CUT)
         text = without_credentials(text)
         return _one_line(_TAG.sub(" ", text) if is_page else text)
@@ -119,14 +129,20 @@ class ResponseReader:
 
 
 def parse_error(body: t.Any) -> tuple[str | int | None, str]:
-    """The code and the message of an error body in one of the common formats (RFC 6749, section 5.2, Spring, AWS, GraphQL)."""
+    """The code and the message of an error body in one of the common formats (RFC 6749, section 5.2, Spring, AWS,
+    GraphQL).
+    """
     if isinstance(body, dict):
         errors = body.get("errors")
         if errors:
             body = errors[0] if isinstance(errors, list) else errors
     if not isinstance(body, dict):
         return None, body if isinstance(body, str) else ""
-    texts = [body[key] for key in ("error_description", "message", "Message", "error") if isinstance(body.get(key), str) and body[key]]
+    texts = [
+        body[key]
+        for key in ("error_description", "message", "Message", "error")
+        if isinstance(body.get(key), str) and body[key]
+    ]
     codes = [body.get("code"), body.get("errorCode")]
     if isinstance(body.get("extensions"), dict):
         codes.append(body["extensions"].get("code"))

@@ -50,7 +50,12 @@ class Session:
         """
         missing = [name for name in names if self.params.get(name) in (None, "")]
         if missing:
-            variables = [self.options[name]["fallback"][1][0] for name in missing if "fallback" in self.options.get(name, {})]
-            raise MissingOption(f"{' and '.join(missing)} must be given" + (f" (or the environment variable {' and '.join(variables)})" if variables else ""))
+            variables = [
+                self.options[name]["fallback"][1][0] for name in missing if "fallback" in self.options.get(name, {})
+            ]
+            raise MissingOption(
+                f"{' and '.join(missing)} must be given"
+                + (f" (or the environment variable {' and '.join(variables)})" if variables else "")
+            )
         values = [self.params[name] for name in names]
         return values[0] if len(values) == 1 else values

@@ -29,7 +29,9 @@ class Consul(ApiClient):
     def read_key(self) -> str:
         """Read the value of the key."""
         headers = {"X-Consul-Token": self.params["token"]} if self.params["token"] else {}
-        response = self.send(Request("GET", f"{self.url}/v1/kv/{quote_path(self.params['path'], 'path')}", headers=headers))
+        response = self.send(
+            Request("GET", f"{self.url}/v1/kv/{quote_path(self.params['path'], 'path')}", headers=headers)
+        )
         encoded = self.responses.validate(response, ENTRIES)[0]["Value"] or ""
         try:
             value = base64.b64decode(encoded, validate=True).decode()

@@ -29,7 +29,14 @@ _ID = {"type": ["integer", "string"], "pattern": "^[0-9]+$"}
 _TEXT = {"type": ["string", "null"]}
 _APPLICATION: dict[str, t.Any] = {
     "type": "object",
-    "properties": {"id": _ID, "applicationName": {"type": "string"}, "description": _TEXT, "clientId": _TEXT, "clientSecret": _TEXT, "secret": _TEXT},
+    "properties": {
+        "id": _ID,
+        "applicationName": {"type": "string"},
+        "description": _TEXT,
+        "clientId": _TEXT,
+        "clientSecret": _TEXT,
+        "secret": _TEXT,
+    },
     "required": ["id", "applicationName"],
 }
 APPLICATION = Schema(_APPLICATION)
@@ -51,11 +58,17 @@ APPLICATIONS = Schema(
 
 
 class FlexResponses(ResponseReader):
-    """The main API reports errors below ``errors`` whatever the status (5.5), and the Authentication service may do the same."""
+    """The main API reports errors below ``errors`` whatever the status (5.5), and the Authentication service may do the
+    same.
+    """
 
     def find_error(self, response: Response) -> AccessError | None:
         error = super().find_error(response)
-        if error is None and response.body[:64].lstrip().startswith(b"{") and (b'"errors"' in response.body or b'"error"' in response.body):
+        if (
+            error is None
+            and response.body[:64].lstrip().startswith(b"{")
+            and (b'"errors"' in response.body or b'"error"' in response.body)
+        ):
             try:
                 body = response.json()
             except ValueError:
@@ -81,7 +94,9 @@ class FlexTokens(TokenIssuer):
         except AccessError as error:
             if error.status != 405:
                 raise
-            request = Request("POST", url, form=form, basic=basic, authenticates=True, repeatable=True)  # RFC 6749 requires POST
+            request = Request(
+                "POST", url, form=form, basic=basic, authenticates=True, repeatable=True
+            )  # RFC 6749 requires POST
             body = self.fetch(request, TOKEN_RESPONSE)
         return parse_token(body, self.session.clock.now(), _DEFAULT_LIFETIME)
 
@@ -126,8 +141,13 @@ class Flex(AuthorizedClient):
         request = self._request("GET", "/")
         found, total, uses_spring = self._fetch_page(request)
         size = len(found) or 1
-        # Paging is not documented. With a total in Spring's format, use Spring's parameters; otherwise, two forms are in use on this platform (5.5).
-        forms = [{"query": f"page={{1}}&size={size}"}] if uses_spring else [{"query": "offset={0}&limit=100"}, {"path": ";offset={0};limit=100"}]
+        # Paging is not documented. With a total in Spring's format, use Spring's parameters; otherwise, two forms are
+        # in use on this platform (5.5).
+        forms = (
+            [{"query": f"page={{1}}&size={size}"}]
+            if uses_spring
+            else [{"query": "offset={0}&limit=100"}, {"path": ";offset={0};limit=100"}]
+        )
         for form in forms:
             previous = -1
             while previous < len(found) < total:
@@ -138,11 +158,15 @@ class Flex(AuthorizedClient):
                 )
                 found.update(page)
         if len(found) < total:
-            raise AccessError(f"the list of applications ends after {len(found)} of {total}. Set id to select the application")
+            raise AccessError(
+                f"the list of applications ends after {len(found)} of {total}. Set id to select the application"
+            )
         return list(found.values())
 
     def _fetch_page(self, request: Request) -> tuple[dict[int, dict[str, t.Any]], int, bool]:
-        """Fetch one page. Returns its applications by id, the total number, and whether the total is in Spring's format."""
+        """Fetch one page. Returns its applications by id, the total number, and whether the total is in Spring's
+        format.
+        """
         body = self.fetch(request, APPLICATIONS)
         if isinstance(body, list):
             items, total, uses_spring = body, 0, False
@@ -164,7 +188,9 @@ class Flex(AuthorizedClient):
         return self.complete(self._normalize(created))
 
     def update_application(self, application_id: int, name: str, description: str) -> State:
-        """Update both fields, and fetch the result: the documentation states neither the response to PUT nor whether the secret changes."""
+        """Update both fields, and fetch the result: the documentation states neither the response to PUT nor whether
+        the secret changes.
+        """
         self.send(self._request("PUT", f"/{application_id}", applicationName=name, description=description))
         return self.find_application(application_id)
 
@@ -198,9 +224,11 @@ class ApplicationResource:
         self._description: str | None = params["description"]
         self._absent = params["state"] == "absent"
         self._rotate = params["rotate_secret"]
-        #: The application that rotation replaces. It is kept here, because for a while the platform may have neither the old nor the new one.
+        #: The application that rotation replaces. It is kept here, because for a while the platform may have neither
+        #: the old nor the new one.
         self._old: dict[str, t.Any] = {}
-        #: Ids that are not the new application: the old one, which a list may still contain after its deletion, and, if that was
+        #: Ids that are not the new application: the old one, which a list may still contain after its deletion, and, if
+        #: that was
         #: selected by id, others with the same name.
         self._ignored: set[int] = set()
         #: The platform's error for an unknown id.
@@ -220,7 +248,11 @@ class ApplicationResource:
                 if not self._old:
                     return None
         name = self._name or self._old.get("name")
-        named = [found for found in self._flex.list_applications() if found["name"] == name and found["id"] not in self._ignored]
+        named = [
+            found
+            for found in self._flex.list_applications()
+            if found["name"] == name and found["id"] not in self._ignored
+        ]
         if len(named) > 1:
             ids = ", ".join(str(application["id"]) for application in named)
             raise AccessError(f"{len(named)} applications have this name. Set id to select one of them: {ids}")
@@ -254,7 +286,9 @@ class ApplicationResource:
             return self._flex.update_application(current["id"], desired["name"], desired["description"])
         if current:
             if self._id is not None:
-                self._ignored = {other["id"] for other in self._flex.list_applications() if other["name"] == desired["name"]} - {self._id}
+                self._ignored = {
+                    other["id"] for other in self._flex.list_applications() if other["name"] == desired["name"]
+                } - {self._id}
             self._flex.delete_application(current["id"])
         if self._old:
             self._ignored.add(self._old["id"])
@@ -286,7 +320,9 @@ FLEX = Platform(
         "token_path": {"type": "str", "default": "/oauth/token", "no_log": False},
     },
     role="flex_application",
-    manifest={"applications": ManifestList("flex_oauth_app", ("name", "description", "id", "state"), required=("name",))},
+    manifest={
+        "applications": ManifestList("flex_oauth_app", ("name", "description", "id", "state"), required=("name",))
+    },
     hints={
         401: "Check registration_key, or client_id and client_secret",
         403: "Check registration_key and the application's permissions",

@@ -28,7 +28,12 @@ TOKEN = token_schema("expires_in", created_at=_NUMBER)
 TOKEN_INFO = Schema(
     {
         "type": "object",
-        "properties": {"user_id": {"type": ["integer", "string"]}, "created_at": _NUMBER, "expires_in": _NUMBER, "expires_in_seconds": _NUMBER},
+        "properties": {
+            "user_id": {"type": ["integer", "string"]},
+            "created_at": _NUMBER,
+            "expires_in": _NUMBER,
+            "expires_in_seconds": _NUMBER,
+        },
         "anyOf": [{"required": ["expires_in"]}, {"required": ["expires_in_seconds"]}],
         "$comment": "has neither expires_in nor expires_in_seconds",
     }
@@ -66,13 +71,20 @@ class FreeWheelTokens(TokenIssuer):
         return PasswordCredentials(*self.require("username", "password"))
 
     def obtain(self, grant: Grant) -> Token:
-        body = self.fetch(self._token_request("POST", "", form=t.cast(PasswordCredentials, grant).form, repeatable=True), TOKEN)
+        body = self.fetch(
+            self._token_request("POST", "", form=t.cast(PasswordCredentials, grant).form, repeatable=True), TOKEN
+        )
         token, issued_at = parse_token(body, self.session.clock.now(), _MAX_LIFETIME), body.get("created_at")
         clocks_agree = issued_at is not None and t.cast(float, token.expires_at) - issued_at <= _MAX_LIFETIME + 1
         return dataclasses.replace(token, issued_at=issued_at) if clocks_agree else token
 
     def revocation_request(self, token: Token) -> Request:
-        return self.authorize(self._token_request("POST", "/revoke", form={"token": token.access_token}, repeatable=True, reject_html=True), token)
+        return self.authorize(
+            self._token_request(
+                "POST", "/revoke", form={"token": token.access_token}, repeatable=True, reject_html=True
+            ),
+            token,
+        )
 
     def token_info(self, token: Token) -> dict[str, t.Any] | None:
         """The platform's information about a token; None if the platform rejects the token."""
@@ -80,7 +92,11 @@ class FreeWheelTokens(TokenIssuer):
             info = self.fetch(self.authorize(self._token_request("GET", "/info"), token), TOKEN_INFO)
         except RejectedToken:
             return None
-        return {"user_id": info.get("user_id"), "created_at": info.get("created_at"), "expires_in": int(info.get("expires_in", info.get("expires_in_seconds")))}
+        return {
+            "user_id": info.get("user_id"),
+            "created_at": info.get("created_at"),
+            "expires_in": int(info.get("expires_in", info.get("expires_in_seconds"))),
+        }
 
     def remaining_life(self, token: Token) -> float:
         info = self.token_info(token)
@@ -114,7 +130,9 @@ FREEWHEEL = Platform(
     rate_limit="20/second",
     auth_rate_limit="3/second",
     hints={
-        401: "Check username and password (passwords expire after 180 or 365 days), and that url is the environment they belong to",
-        403: "The token is valid, but the network or user is not entitled to this: ask FreeWheel's account team for access",
+        401: "Check username and password (passwords expire after 180 or 365 days), and that url is the environment "
+        "they belong to",
+        403: "The token is valid, but the network or user is not entitled to this: ask FreeWheel's account team for "
+        "access",
     },
 )

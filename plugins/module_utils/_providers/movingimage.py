@@ -25,7 +25,10 @@ from .._platform.responses import ResponseReader
 _DEFAULT_LIFETIME = 300  # seconds, if neither the response nor the token states it (2.4)
 
 _ID = {"type": ["integer", "string"], "pattern": "^[0-9]+$"}
-_VIDEO_MANAGERS = {"type": "array", "items": {"type": "object", "properties": {"id": _ID, "name": {"type": "string"}}, "required": ["id", "name"]}}
+_VIDEO_MANAGERS = {
+    "type": "array",
+    "items": {"type": "object", "properties": {"id": _ID, "name": {"type": "string"}}, "required": ["id", "name"]},
+}
 LOGIN = Schema(
     {
         "type": "object",
@@ -94,9 +97,16 @@ class MovingImageTokens(TokenIssuer):
 
     def obtain(self, grant: Grant) -> Token:
         if not isinstance(grant, Login):
-            return self._request_token(t.cast("OpenIdLogin | AuthorizationCode", grant).form, repeatable=not isinstance(grant, AuthorizationCode))
+            return self._request_token(
+                t.cast("OpenIdLogin | AuthorizationCode", grant).form,
+                repeatable=not isinstance(grant, AuthorizationCode),
+            )
         token = self._log_in("login", {"username": grant.username, "password": grant.password})
-        return token if grant.video_manager in ("", str(token.details["valid_for_video_manager"])) else self._switch(token, grant.video_manager)
+        return (
+            token
+            if grant.video_manager in ("", str(token.details["valid_for_video_manager"]))
+            else self._switch(token, grant.video_manager)
+        )
 
     def refresh(self, grant: Grant, token: Token) -> Token | None:
         """Exchange a token's refresh token for a new token; None if a new login is required."""
@@ -112,28 +122,34 @@ class MovingImageTokens(TokenIssuer):
                 raise
             return None
 
-    # --- native login (2.2) --------------------------------------------------------------------------------------------
+    # --- native login (2.2) -------------------------------------------------------------------------------------------
 
     def _switch(self, token: Token, video_manager: str) -> Token:
         """Obtain a token from the same login: for another VideoManager, or a new one for the same."""
         if not token.refresh_token:
-            raise AccessError("the login returned no refresh token, which is required to switch to another VideoManager")
+            raise AccessError(
+                "the login returned no refresh token, which is required to switch to another VideoManager"
+            )
         return self._log_in(f"refresh/{video_manager}", {"refreshToken": token.refresh_token}, previous=token)
 
     def _log_in(self, path: str, body: dict[str, str], previous: Token | None = None) -> Token:
-        response = self.send(Request("POST", f"{self.url}/v1/vms/auth/{path}", json=body, authenticates=True, repeatable=True))
+        response = self.send(
+            Request("POST", f"{self.url}/v1/vms/auth/{path}", json=body, authenticates=True, repeatable=True)
+        )
         if b'"accessToken"' not in response.body and b'"message"' in response.body:
             raise self.responses.make_error(response)  # a failed login may return HTTP 200
         login = self.responses.validate(response, LOGIN)
         managers, valid_for = login.get("videoManagerList"), login.get("validForVideoManager")
         details = {
-            "video_managers": _normalize(managers) if managers is not None else (previous.details["video_managers"] if previous else []),
+            "video_managers": _normalize(managers)
+            if managers is not None
+            else (previous.details["video_managers"] if previous else []),
             "valid_for_video_manager": int(valid_for) if valid_for is not None else None,
         }
         standard = {"access_token": login["accessToken"], "refresh_token": login.get("refreshToken")}
         return parse_token(standard, self.session.clock.now(), _DEFAULT_LIFETIME, previous=previous, details=details)
 
-    # --- OpenID Connect (2.3) ------------------------------------------------------------------------------------------
+    # --- OpenID Connect (2.3) -----------------------------------------------------------------------------------------
 
     def _request_token(self, form: dict[str, str], *, repeatable: bool, previous: Token | None = None) -> Token:
         issuer = root_url(self.require("auth_url"), "auth_url")
@@ -151,7 +167,9 @@ class MovingImage(AuthorizedClient):
     """Lists the VideoManagers that a token gives access to (2.5)."""
 
     def list_video_managers(self) -> list[dict[str, t.Any]]:
-        """Fetch the VideoManagers that the token gives access to. The response is an array, or an object with an array below an unknown key."""
+        """Fetch the VideoManagers that the token gives access to. The response is an array, or an object with an array
+        below an unknown key.
+        """
         response = self.send_authorized(Request("GET", f"{self.url}/v1/vms"))
         try:
             body = self.responses.parse(response)
@@ -159,7 +177,9 @@ class MovingImage(AuthorizedClient):
             raise self.responses.invalid_response(response, [f"it is {response.kind}"]) from None
         if isinstance(body, dict):
             lists = [value for value in body.values() if isinstance(value, list)]
-            body = next((value for value in lists if value and not VIDEO_MANAGERS.problems(value)), lists[0] if lists else body)
+            body = next(
+                (value for value in lists if value and not VIDEO_MANAGERS.problems(value)), lists[0] if lists else body
+            )
         problems = VIDEO_MANAGERS.problems(body)
         if problems:
             raise self.responses.invalid_response(response, problems)

@@ -32,12 +32,20 @@ _FINAL = frozenset(("invalid_access_token", "plan_limit_exceeded", "player_limit
 
 _PLAYER = {
     "type": "object",
-    "properties": {"id": {"type": "string"}, "alias": {"type": ["string", "null"]}, "enabled": {"type": ["boolean", "null"]}},
+    "properties": {
+        "id": {"type": "string"},
+        "alias": {"type": ["string", "null"]},
+        "enabled": {"type": ["boolean", "null"]},
+    },
     "required": ["id"],
 }
 PLAYER = Schema(_PLAYER)
 PLAYERS = Schema(
-    {"type": "object", "properties": {"data": {"type": "array", "items": _PLAYER}, "total": {"type": "integer"}}, "required": ["data", "total"]},
+    {
+        "type": "object",
+        "properties": {"data": {"type": "array", "items": _PLAYER}, "total": {"type": "integer"}},
+        "required": ["data", "total"],
+    },
 )
 
 
@@ -91,7 +99,9 @@ class PlaylyfeTokens(TokenIssuer):
     def obtain(self, grant: Grant) -> Token:
         url = f"{root_url(self.params['auth_url'], 'auth_url')}/auth/token"
         request = Request("POST", url, form=t.cast(ClientCredentials, grant).form, authenticates=True, repeatable=True)
-        body = self.fetch(authenticate_client(request, grant.principal, grant.secret, ("client_secret_post",)), TOKEN_RESPONSE)
+        body = self.fetch(
+            authenticate_client(request, grant.principal, grant.secret, ("client_secret_post",)), TOKEN_RESPONSE
+        )
         return parse_token(body, self.session.clock.now(), _DEFAULT_LIFETIME)
 
     def authorize(self, request: Request, token: Token) -> Request:
@@ -129,7 +139,9 @@ class Playlyfe(AuthorizedClient):
         found: dict[str, dict[str, t.Any]] = {}
         while True:
             query = {"skip": len(found), "limit": _PAGE_SIZE}
-            page = self.responses.validate(self.send_authorized(Request("GET", f"{self.url}/admin/players", query=query)), PLAYERS)
+            page = self.responses.validate(
+                self.send_authorized(Request("GET", f"{self.url}/admin/players", query=query)), PLAYERS
+            )
             previous = len(found)
             found.update((player["id"], self._normalize(player)) for player in page["data"])
             if len(found) >= page["total"]:
@@ -150,7 +162,9 @@ class Playlyfe(AuthorizedClient):
     def rename_player(self, player_id: str, alias: str, email: str | None) -> None:
         """Change a player's alias. Only the runtime route is documented for changes."""
         body = {"alias": alias, **({"email": email} if email else {})}
-        self.send_authorized(Request("PATCH", f"{self.url}/runtime/player", query={"player_id": player_id}, json=body, reject_html=True))
+        self.send_authorized(
+            Request("PATCH", f"{self.url}/runtime/player", query={"player_id": player_id}, json=body, reject_html=True)
+        )
 
     def delete_player(self, player_id: str) -> None:
         try:
@@ -230,7 +244,8 @@ PLAYLYFE = Platform(
         403: "The client lacks a scope: managing players requires the admin scope, which is set in Playlyfe's console",
         404: "Check url",
         "client_auth_fail": "Check client_id and client_secret",
-        "plan_limit_exceeded": "The plan's quota of API calls is exhausted (plan_limit_exceeded): wait until it is renewed, or ask Playlyfe to raise it",
+        "plan_limit_exceeded": "The plan's quota of API calls is exhausted (plan_limit_exceeded): wait until it is "
+        "renewed, or ask Playlyfe to raise it",
         "player_limit_exceeded": "The plan does not allow more players (player_limit_exceeded)",
     },
     login_hints={404: "Check auth_url", "route_not_found": "Check auth_url"},

@@ -29,7 +29,9 @@ class Rate:
             return None
         match = re.fullmatch(r"([1-9][0-9]{0,5})/(second|minute)", text)
         if not match:
-            raise AccessError(f"{option}: {text!r} is not a valid rate limit; valid: N/second, N/minute (N from 1 to 999999), none")
+            raise AccessError(
+                f"{option}: {text!r} is not a valid rate limit; valid: N/second, N/minute (N from 1 to 999999), none"
+            )
         return cls(int(match.group(1)), 1.0 if match.group(2) == "second" else 60.0)
 
     @property

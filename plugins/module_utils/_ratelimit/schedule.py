@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rate limits shared by all processes.
 
-At most N calls start in any window of the limit's length. A caller reserves the next free start time under a lock, then sleeps until then: the
-first N calls start immediately, no caller polls, and calls are served first come, first served. Existing libraries do not offer this across
-processes: ``limits`` has no reservations, so callers have to poll; ``pyrate-limiter`` retries in a loop as well.
+At most N calls start in any window of the limit's length. A caller reserves the next free start time under a lock, then
+sleeps until then: the first N calls start immediately, no caller polls, and calls are served first come, first served.
+Existing libraries do not offer this across processes: ``limits`` has no reservations, so callers have to poll;
+``pyrate-limiter`` retries in a loop as well.
 """
 
 from __future__ import annotations
@@ -24,9 +25,11 @@ _ROUNDING = 1e-6  # seconds
 
 
 def next_start(starts: t.Sequence[float], rate: Rate, now: float, not_before: float = 0.0) -> float:
-    """The earliest time at which a call may start, given the reserved ``starts`` in ascending order (all in epoch seconds).
+    """The earliest time at which a call may start, given the reserved ``starts`` in ascending order (all in epoch
+    seconds).
 
-    A call that is delayed by another limit has reserved a late start here. Calls that are not subject to that limit may start before it.
+    A call that is delayed by another limit has reserved a late start here. Calls that are not subject to that limit may
+    start before it.
     """
     earliest = max(now, not_before)
     freed = (start + rate.padded_window for start in starts if start + rate.padded_window > earliest)
@@ -42,7 +45,9 @@ def _fits(starts: t.Sequence[float], start: float, rate: Rate) -> bool:
 
 @dataclasses.dataclass
 class Schedule:
-    """The reserved starts of calls under one rate limit that still matter, and the time before which the platform accepts no calls."""
+    """The reserved starts of calls under one rate limit that still matter, and the time before which the platform
+    accepts no calls.
+    """
 
     starts: list[float] = dataclasses.field(default_factory=list)
     not_before: float = 0.0
@@ -71,7 +76,9 @@ class Schedule:
 
     @classmethod
     def unpack(cls, data: bytes) -> Schedule:
-        """Restore a packed schedule. Data truncated by a crash is read up to the last complete value; invalid data yields an empty schedule."""
+        """Restore a packed schedule. Data truncated by a crash is read up to the last complete value; invalid data
+        yields an empty schedule.
+        """
         values = struct.unpack(f"<{len(data) // 8}d", data[: len(data) // 8 * 8])
         if not values or any(math.isnan(value) for value in values):
             return cls()

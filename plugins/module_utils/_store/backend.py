@@ -19,14 +19,18 @@ class Pace(t.Protocol):
     """Enforces rate limits."""
 
     def reserve(self, rate_limits: t.Sequence[RateLimit], budget: WaitBudget) -> float:
-        """Reserve the next start that every rate limit allows, and return the seconds until then; raise WaitTooLong if they exceed the budget."""
+        """Reserve the next start that every rate limit allows, and return the seconds until then; raise WaitTooLong if
+        they exceed the budget.
+        """
 
     def block_until(self, rate_limits: t.Sequence[RateLimit], until: float) -> None:
         """Let no call start before ``until``, as requested by the platform."""
 
 
 class Backend(Pace, t.Protocol):
-    """Stores tokens, locks and rate limits. Unless the backend is ``private``, names are short and consist of [a-z0-9-]."""
+    """Stores tokens, locks and rate limits. Unless the backend is ``private``, names are short and consist of
+    [a-z0-9-].
+    """
 
     #: Whether names are invisible to other processes, so that they need not be hashed.
     private: t.ClassVar[bool]
@@ -48,7 +52,9 @@ class Backend(Pace, t.Protocol):
 
 
 def reserve_all(schedules: t.Sequence[tuple[Rate, Schedule]], now: float, budget: WaitBudget) -> float:
-    """Reserve the next start that all schedules allow, and return the seconds until then; reserve nothing if ``max_wait`` does not allow it."""
+    """Reserve the next start that all schedules allow, and return the seconds until then; reserve nothing if
+    ``max_wait`` does not allow it.
+    """
     start, earlier = now, None
     while start != earlier:  # a start delayed by one limit may no longer be free under another
         earlier, start = start, max(schedule.next(rate, start) for rate, schedule in schedules)

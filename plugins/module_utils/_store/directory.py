@@ -48,7 +48,10 @@ class DirectoryBackend:
 
     def _failure(self, action: str, error: OSError) -> AccessError:
         reason = error.strerror or error
-        return AccessError(f"token_cache: the directory {self._path} cannot {action}: {reason}. Choose another directory, or none for no cache")
+        return AccessError(
+            f"token_cache: the directory {self._path} cannot {action}: {reason}. Choose another directory, or none "
+            "for no cache"
+        )
 
     def _make_private(self, folder: str) -> None:
         _ensure_directory(folder)
@@ -56,9 +59,15 @@ class DirectoryBackend:
         if not stat.S_ISDIR(info.st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         if info.st_uid != os.geteuid():
-            raise AccessError(f"token_cache: the directory {folder} belongs to another user (uid {info.st_uid}). Choose a directory of your own")
+            raise AccessError(
+                f"token_cache: the directory {folder} belongs to another user (uid {info.st_uid}). Choose a "
+                "directory of your own"
+            )
         if info.st_mode & 0o022:
-            raise AccessError(f"token_cache: others can write to the directory {folder} (mode {stat.S_IMODE(info.st_mode):04o}). Run: chmod 700 {folder}")
+            raise AccessError(
+                f"token_cache: others can write to the directory {folder} (mode {stat.S_IMODE(info.st_mode):04o}). "
+                f"Run: chmod 700 {folder}"
+            )
 
     def _file(self, folder: str, name: str) -> str:
         return os.path.join(self._path, folder, name)
@@ -72,14 +81,17 @@ class DirectoryBackend:
         try:
             info = os.fstat(handle)
             if info.st_uid != os.geteuid() or info.st_mode & 0o022:
-                raise PermissionError(errno.EPERM, f"{path} belongs to another user, or others can write to it. Remove it")
+                raise PermissionError(
+                    errno.EPERM, f"{path} belongs to another user, or others can write to it. Remove it"
+                )
             mode = make_private(handle)
         except OSError:
             os.close(handle)
             raise
         if mode:
             self._warn(
-                f"token_cache: {path} was readable by others (mode {mode}); its mode is now 0600. If the cache's key may have been copied, "
+                f"token_cache: {path} was readable by others (mode {mode}); its mode is now 0600. If the cache's key "
+                "may have been copied, "
                 f"remove the directory {self._path} and rotate the credentials whose tokens were in it"
             )
         return handle
@@ -134,7 +146,9 @@ class DirectoryBackend:
 
     @contextlib.contextmanager
     def _schedules(self, rate_limits: t.Sequence[RateLimit]) -> t.Iterator[list[tuple[Rate, Schedule]]]:
-        """Yield the schedules of the rate limits under their locks and write them back. Locks are taken in a fixed order to avoid deadlocks."""
+        """Yield the schedules of the rate limits under their locks and write them back. Locks are taken in a fixed
+        order to avoid deadlocks.
+        """
         with contextlib.ExitStack() as stack:
             opened = []
             with self._translate_errors("be locked"):

@@ -24,9 +24,11 @@ _SIZE = 32  # bytes of a SHA-256
 
 
 def stretch_key(key: str) -> bytes:
-    """Derive 32 bytes from a ``token_cache_key``, slowly enough that each guess costs an attacker some tenths of a second (PBKDF2, RFC 8018).
+    """Derive 32 bytes from a ``token_cache_key``, slowly enough that each guess costs an attacker some tenths of a
+    second (PBKDF2, RFC 8018).
 
-    The salt is fixed, because all controllers that share a cache must derive the same bytes. PBKDF2 is used because OpenSSL lacks scrypt in FIPS mode.
+    The salt is fixed, because all controllers that share a cache must derive the same bytes. PBKDF2 is used because
+    OpenSSL lacks scrypt in FIPS mode.
     """
     secret = key.encode("utf-8", "surrogatepass")
     offset = 2 * _SIZE * (hashlib.sha256(secret).digest()[0] % (len(_stretched_keys) // (2 * _SIZE)))
@@ -40,7 +42,9 @@ def stretch_key(key: str) -> bytes:
 
 
 class TokenStore:
-    """Encrypted entries in a backend, named by a keyed digest of their identity; locks and rate limits have such names, too."""
+    """Encrypted entries in a backend, named by a keyed digest of their identity; locks and rate limits have such names,
+    too.
+    """
 
     def __init__(self, opener: t.Callable[[], Backend], key: str | None) -> None:
         self._opener = opener
@@ -65,29 +69,42 @@ class TokenStore:
         """The secret that the keys for tokens are derived from."""
         secret = stretch_key(self._given_key) if self._given_key else self._own_key
         if not secret:
-            raise AccessError("token_cache_key is required for this token_cache: it encrypts the tokens. Set token_cache_key or MEDIAOPS_TOKEN_CACHE_KEY")
+            raise AccessError(
+                "token_cache_key is required for this token_cache: it encrypts the tokens. Set token_cache_key or "
+                "MEDIAOPS_TOKEN_CACHE_KEY"
+            )
         return secret
 
     @functools.cached_property
     def _keys(self) -> tuple[bytes, t.Any]:
-        """The key for the names of tokens, and the cipher; created on first use, because ``cryptography`` is slow to import."""
+        """The key for the names of tokens, and the cipher; created on first use, because ``cryptography`` is slow to
+        import.
+        """
         try:
             from cryptography.fernet import Fernet
             from cryptography.hazmat.primitives.hashes import SHA256
             from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
         except ImportError as error:
             raise MissingLibrary("cryptography", "to encrypt cached tokens (or set token_cache to none)") from error
-        name_key, data_key = (HKDFExpand(SHA256(), _SIZE, label).derive(self._secret) for label in (b"mediaops.access names", b"mediaops.access data"))
+        name_key, data_key = (
+            HKDFExpand(SHA256(), _SIZE, label).derive(self._secret)
+            for label in (b"mediaops.access names", b"mediaops.access data")
+        )
         return name_key, Fernet(base64.urlsafe_b64encode(data_key))
 
     def _hash_name(self, name: str) -> str:
         """Hash the name of a lock or rate limit, so that it does not reveal the account, address or item.
 
-        A directory's own key is used even if a different key encrypts the tokens: all users of the directory share its locks and rate limits.
+        A directory's own key is used even if a different key encrypts the tokens: all users of the directory share its
+        locks and rate limits.
         """
         if self.backend.private:
             return name
-        return hmac.new(self._own_key or self._secret, b"mediaops.access place\0" + name.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+        return hmac.new(
+            self._own_key or self._secret,
+            b"mediaops.access place\0" + name.encode("utf-8", "surrogatepass"),
+            hashlib.sha256,
+        ).hexdigest()
 
     def lock(self, name: str, budget: WaitBudget) -> t.ContextManager[None]:
         """Hold the lock ``name`` against all other users of the cache.

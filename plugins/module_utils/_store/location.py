@@ -13,8 +13,11 @@ from .directory import DirectoryBackend
 from .memory import MemoryBackend
 
 
-def open_backend(place: str, clock: Clock, params: t.Mapping[str, t.Any], warn: t.Callable[[str], None] = lambda _message: None) -> Backend:
-    """Open the backend for a ``token_cache`` (see :func:`_platform.options.cache_location`). ``warn`` is called with warnings for the user.
+def open_backend(
+    place: str, clock: Clock, params: t.Mapping[str, t.Any], warn: t.Callable[[str], None] = lambda _message: None
+) -> Backend:
+    """Open the backend for a ``token_cache`` (see :func:`_platform.options.cache_location`). ``warn`` is called with
+    warnings for the user.
 
     :raises AccessError: if the backend cannot be used.
     """
@@ -23,5 +26,7 @@ def open_backend(place: str, clock: Clock, params: t.Mapping[str, t.Any], warn: 
     if place.startswith(("redis://", "rediss://")):
         from .redis import RedisBackend
 
-        return RedisBackend(place, clock, timeout=params["timeout"], retries=params["retries"], ca_path=params["ca_path"])
+        return RedisBackend(
+            place, clock, timeout=params["timeout"], retries=params["retries"], ca_path=params["ca_path"]
+        )
     return DirectoryBackend(place, clock, warn)

@@ -21,7 +21,9 @@ _THREAD_LOCK = threading.Lock()
 
 
 class MemoryBackend:
-    """The backend for ``token_cache: none``. Tokens live for one item; schedules live as long as the process, so that loops respect rate limits."""
+    """The backend for ``token_cache: none``. Tokens live for one item; schedules live as long as the process, so that
+    loops respect rate limits.
+    """
 
     private: t.ClassVar[bool] = True
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Stores tokens, locks and rate limits in a Redis server, for controllers that share no directory.
 
-Users rely on the behaviour during an outage (docs/scaling_out.md): a command is retried up to ``retries`` times and then fails before anything
-else is sent to the platform; completed work is never lost.
+Users rely on the behaviour during an outage (docs/scaling_out.md): a command is retried up to ``retries`` times and
+then fails before anything else is sent to the platform; completed work is never lost.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _clients: dict[tuple[t.Any, ...], t.Any] = {}
 
 
 class RedisBackend:
-    """A Redis server, version 6.2 or newer, or a compatible one. Rate limits use the server's clock, because the clocks of controllers may differ."""
+    """A Redis server, version 6.2 or newer, or a compatible one. Rate limits use the server's clock, because the clocks
+    of controllers may differ.
+    """
 
     private: t.ClassVar[bool] = False
 
@@ -41,7 +43,9 @@ class RedisBackend:
         try:
             self._redis = _client(url, timeout, retries, ca_path)
         except (ValueError, TypeError) as error:  # its message may quote the password
-            raise AccessError("token_cache is not a valid Redis URL, such as rediss://user:password@host:6379/0") from error
+            raise AccessError(
+                "token_cache is not a valid Redis URL, such as rediss://user:password@host:6379/0"
+            ) from error
 
     @contextlib.contextmanager
     def _translate_errors(self) -> t.Iterator[None]:
@@ -49,14 +53,19 @@ class RedisBackend:
         try:
             yield
         except (exceptions.AuthenticationError, exceptions.AuthorizationError, exceptions.NoPermissionError) as error:
-            raise self._failure("rejected the user or password in the URL, or the user lacks permissions", error) from error
+            raise self._failure(
+                "rejected the user or password in the URL, or the user lacks permissions", error
+            ) from error
         except (exceptions.ConnectionError, exceptions.TimeoutError) as error:
             raise self._failure("cannot be reached. Check the URL and that the server is running", error) from error
         except (exceptions.RedisError, OSError) as error:
             raise self._failure("cannot be used", error) from error
 
     def _failure(self, problem: str, error: Exception) -> AccessError:
-        return AccessError(f"token_cache: the Redis server at {self._place} {problem} ({' '.join(str(error).split()) or type(error).__name__})")
+        return AccessError(
+            f"token_cache: the Redis server at {self._place} {problem} "
+            f"({' '.join(str(error).split()) or type(error).__name__})"
+        )
 
     def read(self, name: str) -> bytes | None:
         with self._translate_errors():
@@ -64,7 +73,9 @@ class RedisBackend:
 
     def read_many(self, names: t.Sequence[str]) -> list[bytes | None]:
         with self._translate_errors():
-            return t.cast("list[bytes | None]", self._redis.mget([_key("token", name) for name in names]) if names else [])
+            return t.cast(
+                "list[bytes | None]", self._redis.mget([_key("token", name) for name in names]) if names else []
+            )
 
     def write(self, name: str, data: bytes, expires_at: float | None) -> None:
         left = None if expires_at is None else max(1, int(expires_at - self._clock.now()))
@@ -78,7 +89,12 @@ class RedisBackend:
     def names(self) -> list[str]:
         prefix = _key("token", "")
         with self._translate_errors():
-            return sorted({key.decode("utf-8", "replace")[len(prefix) :] for key in self._redis.scan_iter(match=f"{prefix}*", count=1000)})
+            return sorted(
+                {
+                    key.decode("utf-8", "replace")[len(prefix) :]
+                    for key in self._redis.scan_iter(match=f"{prefix}*", count=1000)
+                }
+            )
 
     @contextlib.contextmanager
     def lock(self, name: str, budget: WaitBudget) -> t.Iterator[None]:
@@ -99,8 +115,12 @@ class RedisBackend:
                 lock.release()
 
     @contextlib.contextmanager
-    def _schedules(self, pipe: t.Any, rate_limits: t.Sequence[RateLimit]) -> t.Iterator[tuple[list[tuple[Rate, Schedule]], float]]:
-        """Yield the schedules of the rate limits and the server's time; changes become part of the transaction of ``pipe``."""
+    def _schedules(
+        self, pipe: t.Any, rate_limits: t.Sequence[RateLimit]
+    ) -> t.Iterator[tuple[list[tuple[Rate, Schedule]], float]]:
+        """Yield the schedules of the rate limits and the server's time; changes become part of the transaction of
+        ``pipe``.
+        """
         seconds, microseconds = pipe.time()
         now = seconds + microseconds / 1e6
         schedules = [(rate, Schedule.unpack(pipe.get(_key("pace", name)) or b"")) for name, rate in rate_limits]
@@ -108,7 +128,9 @@ class RedisBackend:
         pipe.multi()
         for (name, rate), (_rate, schedule) in zip(rate_limits, schedules):
             last = max([schedule.not_before, *schedule.starts])
-            pipe.set(_key("pace", name), schedule.pack(), px=int(1000 * (max(0.0, last - now) + 2 * rate.padded_window)))
+            pipe.set(
+                _key("pace", name), schedule.pack(), px=int(1000 * (max(0.0, last - now) + 2 * rate.padded_window))
+            )
 
     def reserve(self, rate_limits: t.Sequence[RateLimit], budget: WaitBudget) -> float:
         def reserve_start(pipe: t.Any) -> float:
@@ -130,7 +152,9 @@ class RedisBackend:
     def _transaction(self, change: t.Callable[[t.Any], t.Any], rate_limits: t.Sequence[RateLimit]) -> t.Any:
         """Change schedules in a transaction, repeated if another process changed them first."""
         with self._translate_errors():
-            return self._redis.transaction(change, *(_key("pace", name) for name, _rate in rate_limits), value_from_callable=True)
+            return self._redis.transaction(
+                change, *(_key("pace", name) for name, _rate in rate_limits), value_from_callable=True
+            )
 
     def own_key(self) -> str | None:
         return None
@@ -169,7 +193,9 @@ def _library() -> t.Any:
 
 
 def _client(url: str, timeout: float, retries: int, ca_path: str | None) -> t.Any:
-    """Return the client for a server, cached for later items. Each forked process creates its own, because connections must not be shared."""
+    """Return the client for a server, cached for later items. Each forked process creates its own, because connections
+    must not be shared.
+    """
     key = (os.getpid(), url, timeout, retries, ca_path)
     client = _clients.get(key)
     if client is None:

@@ -60,7 +60,9 @@ class CallbackModule(CallbackBase):
 
     def _control(self, path, method="GET", body=None):
         data = None if body is None else json.dumps(body).encode()
-        with self._opener.open(urllib.request.Request(f"{self._sandbox}/_sandbox/{path}", data, method=method)) as answer:
+        with self._opener.open(
+            urllib.request.Request(f"{self._sandbox}/_sandbox/{path}", data, method=method)
+        ) as answer:
             return json.load(answer)
 
     def _files(self):
@@ -68,7 +70,10 @@ class CallbackModule(CallbackBase):
         while True:
             with contextlib.suppress(FileNotFoundError):  # a loop's next item is at work meanwhile: look again
                 files = sorted(path for path in self._work.rglob("*") if path.is_file())
-                return {str(path.relative_to(self._work)): f"{path.stat().st_mode & 0o777:04o} {_digest(path)}" for path in files}
+                return {
+                    str(path.relative_to(self._work)): f"{path.stat().st_mode & 0o777:04o} {_digest(path)}"
+                    for path in files
+                }
 
     def _write(self, event, **facts):
         state = {**self._control("state"), "files": self._files()}

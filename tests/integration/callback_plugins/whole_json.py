@@ -29,7 +29,12 @@ class CallbackModule(CallbackBase):
         self._display.display(json.dumps({"event": event, **facts}, default=repr))
 
     def _show_result(self, event, result):
-        shown = {"host": result.host.get_name(), "task": result.task.get_name(), "action": result.task.action, "result": dict(result.result)}
+        shown = {
+            "host": result.host.get_name(),
+            "task": result.task.get_name(),
+            "action": result.task.action,
+            "result": dict(result.result),
+        }
         self._show(event, **shown, exception=result.exception, path=result.task.get_path())
 
     def v2_playbook_on_play_start(self, play):

@@ -23,7 +23,9 @@ from ansible_collections.mediaops.access.plugins.module_utils import _clock
 from ansible_collections.mediaops.access.plugins.module_utils._http import connection
 
 # The same examples in every run, as long as a busy machine needs.
-hypothesis.settings.register_profile("unit", deadline=None, database=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile(
+    "unit", deadline=None, database=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("unit")
 
 TREE = pathlib.Path(_clock.__file__).parents[5]
@@ -53,7 +55,11 @@ def clock() -> FakeClock:
 def neutral_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the machine's environment says must not reach a test, nor its sessions the next one."""
     for name in list(os.environ):
-        if name.lower().endswith("_proxy") or name.startswith(("MEDIAOPS_", "FLEX_", "REQUESTS_CA", "CURL_CA")) or name in ("NETRC", "ANSIBLE_HOME"):
+        if (
+            name.lower().endswith("_proxy")
+            or name.startswith(("MEDIAOPS_", "FLEX_", "REQUESTS_CA", "CURL_CA"))
+            or name in ("NETRC", "ANSIBLE_HOME")
+        ):
             monkeypatch.delenv(name)
     monkeypatch.setattr(connection, "_sessions", {})
 
@@ -188,7 +194,9 @@ def serve() -> t.Iterator[t.Callable[..., Server]]:
     """Starts servers; none outlives the test."""
     with contextlib.ExitStack() as stack:
 
-        def serve_answers(answer: t.Callable[[Seen], Answer] = lambda seen: (200, {}, b"{}"), tls: ssl.SSLContext | None = None) -> Server:
+        def serve_answers(
+            answer: t.Callable[[Seen], Answer] = lambda seen: (200, {}, b"{}"), tls: ssl.SSLContext | None = None
+        ) -> Server:
             server = Server(answer, tls)
             thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
             thread.start()

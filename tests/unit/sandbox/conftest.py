@@ -68,7 +68,9 @@ class Box:
 
     def flex_token(self, method: str = "GET", path: str = "/oauth/token", secret: str | None = None) -> Any:
         item = self.sandbox.platforms["flex"].data["applications"][0]
-        return self.ask(method, f"/flex{path}?grant_type=client_credentials", auth=(item["clientId"], secret or item["secret"]))
+        return self.ask(
+            method, f"/flex{path}?grant_type=client_credentials", auth=(item["clientId"], secret or item["secret"])
+        )
 
     # FreeWheel
 
@@ -76,7 +78,9 @@ class Box:
         form = {"grant_type": "password", "username": user, "password": password or f"{user}-password"}
         return self.ask("POST", "/freewheel/auth/token", data=form, headers=headers)
 
-    def freewheel(self, method: str, path: str, token: str | None, accept: str = "application/json", **more: Any) -> Any:
+    def freewheel(
+        self, method: str, path: str, token: str | None, accept: str = "application/json", **more: Any
+    ) -> Any:
         headers = {"Accept": accept} | ({"Authorization": f"Bearer {token}"} if token else {})
         return self.ask(method, f"/freewheel{path}", headers=headers, **more)
 
@@ -87,14 +91,26 @@ class Box:
         return self.ask("POST", f"/audienceplayer/graphql/111/{scope}", json={"query": query, **more}, headers=headers)
 
     def user_token(self, user_id: int = 1002) -> str:
-        answer = self.graphql(f"mutation {{ ClientUserAuthenticate({CLIENT}, user_id: {user_id}) {{ access_token }} }}").json()
+        answer = self.graphql(
+            f"mutation {{ ClientUserAuthenticate({CLIENT}, user_id: {user_id}) {{ access_token }} }}"
+        ).json()
         return str(answer["data"]["ClientUserAuthenticate"]["access_token"])
 
     def product(self, action: str = "fulfil", user: str = "user_id: 1001", product: int = 444) -> Any:
-        return self.graphql(f"mutation {{ ClientUserProductEntitlementManage({CLIENT}, {user}, product_id: {product}, action: {action}) }}")
+        return self.graphql(
+            f"mutation {{ ClientUserProductEntitlementManage({CLIENT}, {user}, product_id: {product}, action: {action}) }}"
+        )
 
-    def subscription(self, action: str = "fulfil", user: str = "user_id: 1001", more: str = 'expires_at: "2030-01-01T00:00:00Z"', number: int = 555) -> Any:
-        return self.graphql(f"mutation {{ ClientUserSubscriptionEntitlementManage({CLIENT}, {user}, subscription_id: {number}, action: {action}, {more}) }}")
+    def subscription(
+        self,
+        action: str = "fulfil",
+        user: str = "user_id: 1001",
+        more: str = 'expires_at: "2030-01-01T00:00:00Z"',
+        number: int = 555,
+    ) -> Any:
+        return self.graphql(
+            f"mutation {{ ClientUserSubscriptionEntitlementManage({CLIENT}, {user}, subscription_id: {number}, action: {action}, {more}) }}"
+        )
 
     def held(self, user_id: int = 1001) -> tuple[list[Any], list[Any]]:
         """Return the products and subscriptions of a user."""
@@ -108,7 +124,9 @@ class Box:
     # movingimage
 
     def mi_login(self, **body: Any) -> Any:
-        return self.ask("POST", "/movingimage/v1/vms/auth/login", json={"username": "portal", "password": "portal-password"} | body)
+        return self.ask(
+            "POST", "/movingimage/v1/vms/auth/login", json={"username": "portal", "password": "portal-password"} | body
+        )
 
     def mi_refresh(self, refresh: str, vm: Any = 42) -> Any:
         return self.ask("POST", f"/movingimage/v1/vms/auth/refresh/{vm}", json={"refreshToken": refresh})
@@ -117,15 +135,27 @@ class Box:
         return self.ask(method, f"/movingimage{path}", headers={"Authorization": f"Bearer {token}"}, **more)
 
     def oidc(self, path: str = "/protocol/openid-connect/token", **form: str) -> Any:
-        given = {"client_id": "anonymous", "grant_type": "password", "username": "portal", "password": "portal-password", "scope": "openid"} | form
+        given = {
+            "client_id": "anonymous",
+            "grant_type": "password",
+            "username": "portal",
+            "password": "portal-password",
+            "scope": "openid",
+        } | form
         return self.ask("POST", f"/movingimage-auth{path}", data=given)
 
     # Playlyfe
 
     def pl_login(self, client: str = "pl-client", secret: str = "pl-secret") -> Any:
-        return self.ask("POST", "/playlyfe-auth/auth/token", json={"client_id": client, "client_secret": secret, "grant_type": "client_credentials"})
+        return self.ask(
+            "POST",
+            "/playlyfe-auth/auth/token",
+            json={"client_id": client, "client_secret": secret, "grant_type": "client_credentials"},
+        )
 
-    def pl(self, method: str, path: str, token: str | None = None, place: str = "query", body: Any = None, **query: str) -> Any:
+    def pl(
+        self, method: str, path: str, token: str | None = None, place: str = "query", body: Any = None, **query: str
+    ) -> Any:
         token = token or self.pl_login().json()["access_token"]
         headers = {"Authorization": f"Bearer {token}"} if place == "header" else {}
         params = query | ({"access_token": token} if place == "query" else {})

@@ -18,7 +18,9 @@ def codes(answer):
 
 
 def test_a_client_gets_a_users_token(box):
-    answer = box.graphql(f"mutation {{ ClientUserAuthenticate({CLIENT}, user_id: 1001) {FIELDS} }}").json()["data"]["ClientUserAuthenticate"]
+    answer = box.graphql(f"mutation {{ ClientUserAuthenticate({CLIENT}, user_id: 1001) {FIELDS} }}").json()["data"][
+        "ClientUserAuthenticate"
+    ]
     claims = jwt.decode(answer.pop("access_token"), options={"verify_signature": False})
     assert answer == {"user_id": 1001, "user_email": "alice@example.com", "expires_in": 3600}
     assert (claims["exp"], claims["scopes"], claims["sub"]) == (1_800_003_600, ["api-user-access"], "1001")
@@ -30,7 +32,11 @@ def test_a_client_gets_a_users_token(box):
         ("user", f"ClientAuthenticate({CLIENT})", ["api-user-access"]),
         ("admin", f"ClientAuthenticate({ADMIN})", ["api-admin-access"]),
         ("user", 'UserAuthenticate(email: "alice@example.com", password: "alice-password")', ["api-user-access"]),
-        ("admin", 'UserAuthenticate(project_id: 111, email: "admin@example.com", password: "admin-password")', ["api-admin-access"]),
+        (
+            "admin",
+            'UserAuthenticate(project_id: 111, email: "admin@example.com", password: "admin-password")',
+            ["api-admin-access"],
+        ),
     ],
 )
 def test_other_grants(box, scope, mutation, scopes):
@@ -65,7 +71,9 @@ def test_a_user_is_registered_on_request(box):
     answer = box.graphql(
         f'mutation {{ ClientUserAuthenticate({CLIENT}, user_email: "new@example.com", auto_register: true, user_name: "New", user_locale: "nl") {FIELDS} }}'
     ).json()["data"]["ClientUserAuthenticate"]
-    shown = box.graphql(f'{{ ClientUser({CLIENT}, email: "NEW@example.com") {{ id name email }} }}').json()["data"]["ClientUser"]
+    shown = box.graphql(f'{{ ClientUser({CLIENT}, email: "NEW@example.com") {{ id name email }} }}').json()["data"][
+        "ClientUser"
+    ]
     assert shown == {"id": answer["user_id"], "name": "New", "email": "new@example.com"}
 
 
@@ -103,12 +111,16 @@ def test_subscriptions(box):
     box.subscription()
     box.subscription(more='expires_at: "2031-01-01T00:00:00Z"')
     items = box.held()[1]
-    assert [(item["subscription_id"], item["expires_at"], item["is_valid"]) for item in items] == [(555, "2031-01-01T00:00:00Z", True)]
+    assert [(item["subscription_id"], item["expires_at"], item["is_valid"]) for item in items] == [
+        (555, "2031-01-01T00:00:00Z", True)
+    ]
     assert box.subscription("revoke", more="expires_at: null").json()["data"]
     assert box.held()[1] == []
 
 
-@pytest.mark.parametrize("more", ["", "expires_at: null", 'expires_at: "2020-01-01T00:00:00Z"', 'expires_at: "tomorrow"'])
+@pytest.mark.parametrize(
+    "more", ["", "expires_at: null", 'expires_at: "2020-01-01T00:00:00Z"', 'expires_at: "tomorrow"']
+)
 def test_a_fulfilled_subscription_needs_a_date_in_the_future(box, more):
     assert codes(box.subscription(more=more)) == [400]
     assert box.held()[1] == []
@@ -123,7 +135,13 @@ def test_entitlements_of_nobody_and_of_nothing(box):
 
 
 def test_a_user_who_refuses(make):
-    box = make(seed={"audienceplayer": {"users": [{"id": 5, "email": "e@example.com", "refuses": 403}, {"id": 6, "email": "f@example.com"}]}})
+    box = make(
+        seed={
+            "audienceplayer": {
+                "users": [{"id": 5, "email": "e@example.com", "refuses": 403}, {"id": 6, "email": "f@example.com"}]
+            }
+        }
+    )
     answer = box.graphql(
         "mutation {"
         f" a: ClientUserProductEntitlementManage({CLIENT}, user_id: 5, product_id: 444, action: fulfil)"
@@ -151,9 +169,15 @@ def test_variables_and_the_webhook_format(box):
         {"query": "{ Nothing }"},
         {"query": "{ UserDetails"},
         {"query": "mutation ($a: Wrong!) { ClientUserDelete(id: $a) }"},
-        {"query": f"mutation {{ ClientUserProductEntitlementManage({CLIENT}, user_id: 1001, product_id: 444, action: grant) }}"},
-        {"query": f'mutation {{ ClientUserProductEntitlementManage({CLIENT}, user_id: 1001, product_id: 444, action: "fulfil") }}'},
-        {"query": f"mutation {{ ClientUserProductEntitlementManage({CLIENT}, user_id: 1001, product_id: 4.5, action: fulfil) }}"},
+        {
+            "query": f"mutation {{ ClientUserProductEntitlementManage({CLIENT}, user_id: 1001, product_id: 444, action: grant) }}"
+        },
+        {
+            "query": f'mutation {{ ClientUserProductEntitlementManage({CLIENT}, user_id: 1001, product_id: 444, action: "fulfil") }}'
+        },
+        {
+            "query": f"mutation {{ ClientUserProductEntitlementManage({CLIENT}, user_id: 1001, product_id: 4.5, action: fulfil) }}"
+        },
         {"query": 5},
         {},
         [],
@@ -166,18 +190,28 @@ def test_documents_that_are_wrong(box, body):
 
 
 def test_other_operations(box):
-    assert box.graphql("{ Config(platform_context: web, operator_context: web) { project_id } }").json()["data"]["Config"] == {"project_id": 111}
+    assert box.graphql("{ Config(platform_context: web, operator_context: web) { project_id } }").json()["data"][
+        "Config"
+    ] == {"project_id": 111}
     details = box.graphql(
         "{ UserDetails { id email name user_subscriptions { id subscription_id is_valid subscription { title } } orders { id } entitled_articles { id } } }",
         box.user_token(),
     ).json()["data"]["UserDetails"]
-    assert details["user_subscriptions"] == [{"id": 6001, "subscription_id": 555, "is_valid": True, "subscription": {"title": "Monthly"}}]
-    changed = box.graphql(f'mutation {{ ClientUserUpdate({CLIENT}, id: 1001, name: "Alicia", email: "al@example.com") {{ id name email }} }}').json()
+    assert details["user_subscriptions"] == [
+        {"id": 6001, "subscription_id": 555, "is_valid": True, "subscription": {"title": "Monthly"}}
+    ]
+    changed = box.graphql(
+        f'mutation {{ ClientUserUpdate({CLIENT}, id: 1001, name: "Alicia", email: "al@example.com") {{ id name email }} }}'
+    ).json()
     assert changed["data"]["ClientUserUpdate"] == {"id": 1001, "name": "Alicia", "email": "al@example.com"}
-    assert codes(box.graphql(f'mutation {{ ClientUserUpdate({CLIENT}, id: 1001, email: "bob@example.com") {{ id }} }}')) == [409]
+    assert codes(
+        box.graphql(f'mutation {{ ClientUserUpdate({CLIENT}, id: 1001, email: "bob@example.com") {{ id }} }}')
+    ) == [409]
     assert codes(box.graphql(f"mutation {{ ClientUserUpdate({CLIENT}, id: 9) {{ id }} }}")) == [404]
     token = box.user_token()
-    assert box.graphql(f"mutation {{ ClientUserDelete({CLIENT}, id: 1002) }}").json()["data"]["ClientUserDelete"] is True
+    assert (
+        box.graphql(f"mutation {{ ClientUserDelete({CLIENT}, id: 1002) }}").json()["data"]["ClientUserDelete"] is True
+    )
     assert codes(box.graphql("{ UserDetails { id } }", token)) == [401]
     assert codes(box.graphql(f'mutation {{ ClientUserDelete({CLIENT}, email: "bob@example.com") }}')) == [404]
 
@@ -186,9 +220,18 @@ def test_the_list_is_paged(make):
     items = [{"product_id": number} for number in range(1, 8)]
     box = make(seed={"audienceplayer": {"users": [{"id": 5, "email": "e@example.com", "products": items}]}})
     query = '{ UserProductList(limit: 3, offset: 6, sort_by: [{field: "product_id", direction: desc}]) { items { product_id } pagination { %s } } }'
-    found = box.graphql(query % "limit offset count total_count page_count page_current", box.user_token(5)).json()["data"]["UserProductList"]
+    found = box.graphql(query % "limit offset count total_count page_count page_current", box.user_token(5)).json()[
+        "data"
+    ]["UserProductList"]
     assert found["items"] == [{"product_id": 1}]
-    assert found["pagination"] == {"limit": 3, "offset": 6, "count": 1, "total_count": 7, "page_count": 3, "page_current": 3}
+    assert found["pagination"] == {
+        "limit": 3,
+        "offset": 6,
+        "count": 1,
+        "total_count": 7,
+        "page_count": 3,
+        "page_current": 3,
+    }
 
 
 def test_another_project_and_another_path(box):
@@ -199,5 +242,9 @@ def test_another_project_and_another_path(box):
 
 
 def test_fragments_are_looked_into(box):
-    box.graphql("query a { ...f ... { UserDetails { id } } } fragment f on Query { Config { project_id } }", box.user_token(), operationName="a")
+    box.graphql(
+        "query a { ...f ... { UserDetails { id } } } fragment f on Query { Config { project_id } }",
+        box.user_token(),
+        operationName="a",
+    )
     assert box.control("GET", "/requests?platform=audienceplayer")[-1]["operations"] == ["Config", "UserDetails"]

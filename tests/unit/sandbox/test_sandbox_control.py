@@ -13,11 +13,16 @@ CLIENT = 'project_id: 111, client_id: "222", client_secret: "user-scope-secret"'
 def test_the_journal(box):
     box.flex("GET", "/", params={"a": "b"})
     box.flex("GET", "/7")
-    box.graphql(f"mutation {{ a: ClientAuthenticate({CLIENT}) {{ user_id }} b: ClientAuthenticate({CLIENT}) {{ user_id }} }}")
+    box.graphql(
+        f"mutation {{ a: ClientAuthenticate({CLIENT}) {{ user_id }} b: ClientAuthenticate({CLIENT}) {{ user_id }} }}"
+    )
     box.freewheel_login()
     box.control("GET", "/summary")
     entries = box.control("GET", "/requests")
-    assert [(entry["platform"], entry["method"], entry["path"], entry["status"], entry["auth"], entry["login"]) for entry in entries] == [
+    assert [
+        (entry["platform"], entry["method"], entry["path"], entry["status"], entry["auth"], entry["login"])
+        for entry in entries
+    ] == [
         ("flex", "GET", "/api/authentication/applications/", 200, False, False),
         ("flex", "GET", "/api/authentication/applications/7", 404, False, False),
         ("audienceplayer", "POST", "/graphql/111/user", 200, True, True),
@@ -31,7 +36,9 @@ def test_the_journal(box):
 
 
 def test_the_summary(box):
-    box.graphql(f"mutation {{ a: ClientAuthenticate({CLIENT}) {{ user_id }} b: ClientAuthenticate({CLIENT}) {{ user_id }} }}")
+    box.graphql(
+        f"mutation {{ a: ClientAuthenticate({CLIENT}) {{ user_id }} b: ClientAuthenticate({CLIENT}) {{ user_id }} }}"
+    )
     box.graphql("{ Config { project_id } }")
     box.flex("GET", "/7")
     box.ask("GET", "/flex/nothing")
@@ -55,7 +62,12 @@ def test_the_summary(box):
 def test_switches_are_set_all_or_none(box):
     before = box.control("GET", "/switches")
     assert box.control("PUT", "/switches", {"flex.create_status": 201, "latency_ms": 0})["flex.create_status"] == "201"
-    for wrong in ({"flex.create_status": 200, "flex.nothing": 1}, {"flex.create_status": 202}, {"flex.rate_limit": "many"}, {"latency_ms": -1}):
+    for wrong in (
+        {"flex.create_status": 200, "flex.nothing": 1},
+        {"flex.create_status": 202},
+        {"flex.rate_limit": "many"},
+        {"latency_ms": -1},
+    ):
         assert box.ask("PUT", "/_sandbox/switches", json=wrong).status_code == 400
     assert box.control("GET", "/switches") == before | {"flex.create_status": "201"}
     assert box.control("PUT", "/switches", {"flex.unique_names": True})["flex.unique_names"] == "yes"
@@ -94,7 +106,11 @@ def test_many_users_can_be_prepared(box):
         {"flex": {"nothing": 1}},
         {"flex": {"applications": [1]}},
         {"audienceplayer": {"users": [{"id": 1}]}},
-        {"audienceplayer": {"users": [{"id": 1, "email": "a", "subscriptions": [{"subscription_id": 1, "expires_at": "soon"}]}]}},
+        {
+            "audienceplayer": {
+                "users": [{"id": 1, "email": "a", "subscriptions": [{"subscription_id": 1, "expires_at": "soon"}]}]
+            }
+        },
         {"freewheel": {"tokens": [{"value": "x"}]}},
         [],
     ],
@@ -137,7 +153,11 @@ def test_a_reset_restores_everything(make):
     names = [item["applicationName"] for item in box.control("GET", "/state/flex")["applications"]]
     assert (names, [item["applicationName"] for item in start["applications"]]) == (["seeded"], ["seeded"])
     assert box.control("GET", "/switches")["flex.create_status"] == "201"
-    assert (box.control("GET", "/clock")["offset"], box.control("GET", "/faults"), box.control("GET", "/requests")) == (0, [], [])
+    assert (box.control("GET", "/clock")["offset"], box.control("GET", "/faults"), box.control("GET", "/requests")) == (
+        0,
+        [],
+        [],
+    )
 
 
 def test_latency(make):

@@ -33,7 +33,12 @@ def planned(box, **fault):
         ({"fault": "empty", "status": 201}, True, 201, ""),
         ({"fault": "replace", "body": [1], "status": 203}, True, 203, "[1]"),
         ({"fault": "truncate", "bytes": 5}, True, 200, '{"id"'),
-        ({"fault": "graphql_errors", "errors": [{"message": "m"}], "data": None}, False, 200, '{"errors": [{"message": "m"}], "data": null}'),
+        (
+            {"fault": "graphql_errors", "errors": [{"message": "m"}], "data": None},
+            False,
+            200,
+            '{"errors": [{"message": "m"}], "data": null}',
+        ),
         ({"fault": "redirect", "location": "http://other.example.com/"}, False, 302, ""),
         ({"fault": "redirect", "location": "http://other.example.com/", "status": 307, "after": True}, True, 307, ""),
         ({"fault": "hang_before", "seconds": 0}, False, 504, ""),
@@ -87,7 +92,10 @@ def test_late_requests_are_processed_in_order(box):
 
 
 def test_headers_of_an_answer(box):
-    assert planned(box, **ANY, fault="status", status=503, headers={"Retry-After": 7}).register().headers["retry-after"] == "7"
+    assert (
+        planned(box, **ANY, fault="status", status=503, headers={"Retry-After": 7}).register().headers["retry-after"]
+        == "7"
+    )
     assert planned(box, **ANY, fault="redirect", location="/x").register().headers["location"] == "/x"
     assert planned(box, **ANY, fault="html").register().headers["content-type"] == "text/html; charset=utf-8"
 
@@ -126,13 +134,22 @@ def test_dropped_connections(box, kind, acted):
 def test_fields_are_dropped_and_set(box, field, more, expected):
     item = {"a": 1, "list": [{"b": 1}, {"b": 2, "c": 3}]}
     box.register()
-    planned(box, platform="flex", path="echo", fault="set_field" if "value" in more else "drop_field", field=f"body.{field}", **more)
+    planned(
+        box,
+        platform="flex",
+        path="echo",
+        fault="set_field" if "value" in more else "drop_field",
+        field=f"body.{field}",
+        **more,
+    )
     headers = {"Authorization": f"Bearer {box.flex_token().json()['access_token']}"}
     assert box.ask("POST", "/flex/api/echo", json=item, headers=headers).json()["body"] == expected
 
 
 def test_a_field_of_a_body_that_is_not_json(make):
-    box = planned(make({"flex.delete_status": "200"}), platform="flex", method="DELETE", fault="set_field", field="a", value=1)
+    box = planned(
+        make({"flex.delete_status": "200"}), platform="flex", method="DELETE", fault="set_field", field="a", value=1
+    )
     box.register()
     assert box.flex("DELETE", "/1").text == ""
 
@@ -160,7 +177,11 @@ def test_times_and_skip(box):
 
 
 def test_the_first_matching_fault_applies(box):
-    box.control("POST", "/faults", [{"fault": "status", "status": 500, "skip": 1}, {"fault": "status", "status": 501, "times": 3}])
+    box.control(
+        "POST",
+        "/faults",
+        [{"fault": "status", "status": 500, "skip": 1}, {"fault": "status", "status": 501, "times": 3}],
+    )
     assert [box.flex("GET", "/").status_code for _turn in range(5)] == [501, 500, 501, 501, 200]
 
 

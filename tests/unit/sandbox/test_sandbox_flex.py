@@ -27,7 +27,9 @@ def test_the_life_of_an_application(box):
     }
     changed = box.flex("PUT", f"/{created['id']}", {"applicationName": "Critic", "description": "new"}).json()
     assert changed == {"id": created["id"], "clientId": created["clientId"], "clientSecret": created["clientSecret"]}
-    assert box.flex("GET", "/").json() == [{"id": created["id"], "applicationName": "Critic", "description": "new", "clientId": created["clientId"]}]
+    assert box.flex("GET", "/").json() == [
+        {"id": created["id"], "applicationName": "Critic", "description": "new", "clientId": created["clientId"]}
+    ]
     assert box.flex("DELETE", f"/{created['id']}").status_code == 204
     assert box.flex("GET", "/").json() == []
     assert box.flex("GET", f"/{created['id']}").status_code == 404
@@ -37,7 +39,9 @@ def test_bad_bodies(box):
     assert box.flex("POST", body={"applicationName": "a"}).status_code == 400
     assert box.flex("POST", body=["a"]).status_code == 400
     headers = {"X-App-Registration-Key": "sandbox-registration-key", "Content-Type": "application/json"}
-    assert box.ask("POST", "/flex/api/authentication/applications", content="{'a': 1}", headers=headers).status_code == 400
+    assert (
+        box.ask("POST", "/flex/api/authentication/applications", content="{'a': 1}", headers=headers).status_code == 400
+    )
     assert box.sandbox.platforms["flex"].data["applications"] == []
 
 
@@ -56,7 +60,11 @@ def test_head_is_get_without_a_body(box):
 def test_tokens(box):
     application = box.register().json()
     token = box.flex_token().json()
-    assert (token["token_type"], token["expires_in"], token["scope"]) == ("bearer", 3599, "client_credentials_default_scope")
+    assert (token["token_type"], token["expires_in"], token["scope"]) == (
+        "bearer",
+        3599,
+        "client_credentials_default_scope",
+    )
     claims = jwt.decode(token["access_token"], options={"verify_signature": False})
     assert claims == {
         "scope": ["client_credentials_default_scope"],
@@ -66,7 +74,10 @@ def test_tokens(box):
     }
     assert box.flex_token(secret="wrong").json()["error"] == "invalid_client"
     item = box.sandbox.platforms["flex"].data["applications"][0]
-    assert box.ask("GET", "/flex/oauth/token", auth=(item["clientId"], item["secret"])).json()["error"] == "invalid_request"
+    assert (
+        box.ask("GET", "/flex/oauth/token", auth=(item["clientId"], item["secret"])).json()["error"]
+        == "invalid_request"
+    )
     assert box.ask("GET", "/flex/oauth/token?grant_type=client_credentials").status_code == 401
     assert box.ask("GET", "/flex/oauth/token", headers={"Authorization": "Basic ????"}).status_code == 401
 
@@ -87,6 +98,8 @@ def test_the_main_api(box):
 
 
 def test_applications_can_be_seeded(make):
-    box = make(seed={"flex": {"applications": [{"applicationName": "a"}, {"id": 9, "applicationName": "b", "secret": "s"}]}})
+    box = make(
+        seed={"flex": {"applications": [{"applicationName": "a"}, {"id": 9, "applicationName": "b", "secret": "s"}]}}
+    )
     assert [(item["id"], item["applicationName"]) for item in box.flex("GET", "/").json()] == [(10, "a"), (9, "b")]
     assert box.register().json()["id"] == 11

@@ -45,8 +45,13 @@ def test_xml_is_answered_on_request(box):
     answer = box.freewheel_login(Accept="application/xml")
     root = ElementTree.fromstring(answer.content)
     assert answer.headers["content-type"] == "application/xml"
-    assert (root.tag, [child.tag for child in root]) == ("oauth", ["access_token", "token_type", "created_at", "expires_in"])
-    info = ElementTree.fromstring(box.freewheel("GET", "/auth/token/info", root.findtext("access_token"), "application/xml").content)
+    assert (root.tag, [child.tag for child in root]) == (
+        "oauth",
+        ["access_token", "token_type", "created_at", "expires_in"],
+    )
+    info = ElementTree.fromstring(
+        box.freewheel("GET", "/auth/token/info", root.findtext("access_token"), "application/xml").content
+    )
     assert info.findtext("user_id") == "6092302"
 
 

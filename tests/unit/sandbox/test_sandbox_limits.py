@@ -58,7 +58,13 @@ def test_fields_can_be_counted_instead_of_requests(make):
     box = make({"audienceplayer.limit_counts": "field"})
     assert statuses(lambda: box.graphql(batch), 3) == [200, 200, 429]
     assert box.graphql(f"mutation {{ {LOGIN} }}").status_code == 200
-    box = make({"audienceplayer.limit_counts": "field", "audienceplayer.auth_rate_limit": "7/minute", "audienceplayer.retry_after": "seconds"})
+    box = make(
+        {
+            "audienceplayer.limit_counts": "field",
+            "audienceplayer.auth_rate_limit": "7/minute",
+            "audienceplayer.retry_after": "seconds",
+        }
+    )
     refused = box.graphql(batch)
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
 
@@ -71,7 +77,9 @@ def test_limits_can_be_changed_and_lifted(make):
 
 
 def test_retry_after(make):
-    box = make({"freewheel.auth_rate_limit": "1/minute", "freewheel.retry_after": "seconds", "freewheel.rate_headers": "yes"})
+    box = make(
+        {"freewheel.auth_rate_limit": "1/minute", "freewheel.retry_after": "seconds", "freewheel.rate_headers": "yes"}
+    )
     box.freewheel_login()
     box.clock.advance(0.5)
     refused = box.freewheel_login()

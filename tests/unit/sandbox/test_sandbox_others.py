@@ -39,10 +39,19 @@ def test_login_can_fail(box):
     assert box.mi_refresh("wrong").status_code == 401
     assert box.mi_refresh(box.mi_login().json()["refreshToken"], 44).status_code == 403
     path = "/movingimage/v1/vms/auth/login"
-    assert box.ask("POST", path, content="{'username':'portal'}", headers={"Content-Type": "application/json"}).status_code == 400
+    assert (
+        box.ask("POST", path, content="{'username':'portal'}", headers={"Content-Type": "application/json"}).status_code
+        == 400
+    )
     integration = {"username": "portal", "password": "portal-password", "videoManagerId": 43}
-    assert box.ask("POST", "/movingimage/v1/vms/auth/uiintegration", json=integration).json()["validForVideoManager"] == "43"
-    assert box.ask("POST", "/movingimage/v1/vms/auth/uiintegration", json=integration | {"videoManagerId": 44}).status_code == 403
+    assert (
+        box.ask("POST", "/movingimage/v1/vms/auth/uiintegration", json=integration).json()["validForVideoManager"]
+        == "43"
+    )
+    assert (
+        box.ask("POST", "/movingimage/v1/vms/auth/uiintegration", json=integration | {"videoManagerId": 44}).status_code
+        == 403
+    )
 
 
 def test_the_password_grant(box):
@@ -78,8 +87,17 @@ def test_refused_token_requests(box, form, status, error):
 
 def test_the_code_grant(box):
     place = "https://client.example.com/callback"
-    form = {"grant_type": "authorization_code", "client_id": "mi-client", "client_secret": "mi-secret", "code": "sandbox-code", "redirect_uri": place}
-    assert box.oidc(**form | {"redirect_uri": "https://elsewhere.example.com"}).json()["error_description"] == "Incorrect redirect_uri"
+    form = {
+        "grant_type": "authorization_code",
+        "client_id": "mi-client",
+        "client_secret": "mi-secret",
+        "code": "sandbox-code",
+        "redirect_uri": place,
+    }
+    assert (
+        box.oidc(**form | {"redirect_uri": "https://elsewhere.example.com"}).json()["error_description"]
+        == "Incorrect redirect_uri"
+    )
     assert box.oidc(**form).status_code == 200
     assert box.oidc(**form).json()["error_description"] == "Code not valid"
     query = {"response_type": "code", "client_id": "mi-client", "redirect_uri": place, "state": "s"}
@@ -93,7 +111,12 @@ def test_the_code_grant(box):
         auth=("mi-client", "mi-secret"),
     )
     assert basic.status_code == 200
-    assert box.ask("GET", "/movingimage-auth/protocol/openid-connect/auth", params=query | {"client_id": "anonymous"}).status_code == 400
+    assert (
+        box.ask(
+            "GET", "/movingimage-auth/protocol/openid-connect/auth", params=query | {"client_id": "anonymous"}
+        ).status_code
+        == 400
+    )
 
 
 def test_discovery(box):
@@ -137,7 +160,10 @@ def test_the_life_of_a_player(box):
     assert box.pl("POST", "/admin/players", body={"id": "p1", "alias": "One"}).json()["error"] == "player_exists"
     assert box.pl("GET", "/admin/validation/player/available", value="p1").status_code == 409
     assert box.pl("PATCH", "/runtime/player", body={"alias": "Uno"}, player_id="p1").json()["alias"] == "Uno"
-    assert box.pl("PATCH", "/runtime/player", body={"enabled": False}, player_id="p1").json()["error"] == "validation_exception"
+    assert (
+        box.pl("PATCH", "/runtime/player", body={"enabled": False}, player_id="p1").json()["error"]
+        == "validation_exception"
+    )
     assert box.pl("PATCH", "/runtime/player", body={"alias": "x"}, player_id="p2").json()["error"] == "player_not_found"
     assert box.pl("PATCH", "/runtime/player", body={"alias": "x"}).json()["error"] == "validation_exception"
     assert box.pl("GET", "/admin/players/p1").json() == {
@@ -153,7 +179,11 @@ def test_the_life_of_a_player(box):
     assert box.pl("GET", "/runtime/leaderboards", player_id="p1").json() == []
     assert box.pl("GET", "/admin/players/p1/activity").json() == []
     assert box.pl("DELETE", "/admin/players/p1").json() == {"message": "Player removed successfully"}
-    for method, path in (("GET", "/admin/players/p1"), ("DELETE", "/admin/players/p1"), ("GET", "/admin/players/p1/activity")):
+    for method, path in (
+        ("GET", "/admin/players/p1"),
+        ("DELETE", "/admin/players/p1"),
+        ("GET", "/admin/players/p1/activity"),
+    ):
         answer = box.pl(method, path)
         assert (answer.status_code, answer.json()["error"]) == (404, "player_not_found")
     assert box.pl("GET", "/admin/validation/player/available", value="p1").json() == {"ok": 1}
@@ -169,7 +199,13 @@ def test_players_are_paged(make):
 
 def test_scopes_and_routes(box):
     token = box.pl_login("pl-runtime", "pl-runtime-secret").json()["access_token"]
-    routes = [("GET", "/admin"), ("GET", "/admin/players"), ("POST", "/admin/players"), ("DELETE", "/admin/players/x"), ("GET", "/admin/players/x/activity")]
+    routes = [
+        ("GET", "/admin"),
+        ("GET", "/admin/players"),
+        ("POST", "/admin/players"),
+        ("DELETE", "/admin/players/x"),
+        ("GET", "/admin/players/x/activity"),
+    ]
     for method, path in (*routes, ("GET", "/admin/teams"), ("GET", "/admin/validation/player/available")):
         answer = box.pl(method, path, token)
         assert (answer.status_code, answer.json()["error"]) == (403, "access_denied")
@@ -189,7 +225,10 @@ TOKEN = {"X-Consul-Token": "sandbox-consul-token"}
 def test_the_registration_key(box):
     assert box.ask("GET", PATH + "?raw", headers=TOKEN).text == "sandbox-registration-key"
     (item,) = box.ask("GET", PATH, headers=TOKEN).json()
-    assert (item["Key"], base64.b64decode(item["Value"])) == (PATH.removeprefix("/consul/v1/kv/"), b"sandbox-registration-key")
+    assert (item["Key"], base64.b64decode(item["Value"])) == (
+        PATH.removeprefix("/consul/v1/kv/"),
+        b"sandbox-registration-key",
+    )
     assert box.ask("GET", PATH, headers={"Authorization": "Bearer sandbox-consul-token"}).status_code == 200
     assert box.ask("GET", PATH, headers={"X-Consul-Token": "wrong"}).status_code == 403
     assert box.ask("GET", "/consul/v1/kv/nothing", headers=TOKEN).status_code == 404

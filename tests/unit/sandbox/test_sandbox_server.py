@@ -150,14 +150,29 @@ def test_it_stops_cleanly_while_a_request_hangs(tmp_path, number):
     assert (status, err) == (0, "")
     assert not process.ready.exists()
     connection.close()
-    for text in (f"{process.url}/flex", f"{process.url}/playlyfe/v2", "mrm / mrm-password", "222 / user-scope-secret", "_sandbox"):
+    for text in (
+        f"{process.url}/flex",
+        f"{process.url}/playlyfe/v2",
+        "mrm / mrm-password",
+        "222 / user-scope-secret",
+        "_sandbox",
+    ):
         assert text in out
 
 
 def test_seed_and_switches(tmp_path):
     seed = tmp_path / "seed.json"
     seed.write_text(json.dumps({"flex": {"applications": [{"applicationName": "seeded"}]}}), encoding="utf-8")
-    process = Process(tmp_path, "--quiet", "--seed", str(seed), "--switch", "flex.list_shape=items", "--switch", "flex.rate_limit=2/minute")
+    process = Process(
+        tmp_path,
+        "--quiet",
+        "--seed",
+        str(seed),
+        "--switch",
+        "flex.list_shape=items",
+        "--switch",
+        "flex.rate_limit=2/minute",
+    )
     try:
         assert json.loads(process.ask("GET", APPLICATIONS)[1])["items"][0]["applicationName"] == "seeded"
         assert [process.ask("GET", APPLICATIONS)[0] for _turn in range(2)] == [200, 429]
@@ -178,7 +193,9 @@ def test_seed_and_switches(tmp_path):
     ],
 )
 def test_invalid_arguments(arguments, text):
-    done = subprocess.run([sys.executable, str(FOLDER), "--port", "0", *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, str(FOLDER), "--port", "0", *arguments], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (2, "")
     assert text in done.stderr and "Traceback" not in done.stderr
 

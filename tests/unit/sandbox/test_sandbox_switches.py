@@ -27,7 +27,9 @@ def outcome(answer):
     if not answer.content:
         return answer.status_code, "empty"
     kind = answer.headers["content-type"].partition(";")[0]
-    return answer.status_code, sorted(answer.json()) if kind == "application/json" and isinstance(answer.json(), dict) else kind
+    return answer.status_code, sorted(answer.json()) if kind == "application/json" and isinstance(
+        answer.json(), dict
+    ) else kind
 
 
 def status_of(ask):
@@ -74,7 +76,11 @@ AUTH_PATHS = {
     "playlyfe": ("POST", "playlyfe-auth/auth/token"),
 }
 for name in ("flex", "freewheel", "audienceplayer", "movingimage", "playlyfe", "consul"):
-    case(f"{name}.rate_limit", limited(name, "/", "/", "/"), {"2/minute": [False, False, True], "1/second": [False, True, True], "none": [False] * 3})
+    case(
+        f"{name}.rate_limit",
+        limited(name, "/", "/", "/"),
+        {"2/minute": [False, False, True], "1/second": [False, True, True], "none": [False] * 3},
+    )
     if name in AUTH_PATHS:
         case(f"{name}.auth_rate_limit", twice(*AUTH_PATHS[name]), {"1/minute": [False, True], "none": [False, False]})
     case(
@@ -82,13 +88,19 @@ for name in ("flex", "freewheel", "audienceplayer", "movingimage", "playlyfe", "
         over_the_limit(name, lambda headers: headers.get("retry-after")),
         {"none": None, "seconds": "60", "http_date": "Fri, 15 Jan 2027 08:01:00 GMT"},
     )
-    case(f"{name}.rate_headers", over_the_limit(name, lambda headers: headers.get("x-ratelimit-limit")), {"no": None, "yes": "1"})
+    case(
+        f"{name}.rate_headers",
+        over_the_limit(name, lambda headers: headers.get("x-ratelimit-limit")),
+        {"no": None, "yes": "1"},
+    )
     case(f"{name}.latency_ms", delayed(name), {"none": [], 50: [0.05]})
 case("latency_ms", delayed("flex"), {0: [], 50: [0.05]})
 case("consul.auth_rate_limit", limited("consul", "/", "/"), {"1/minute": [False, False], "none": [False, False]})
 case(
     "audienceplayer.auth_rate_limit",
-    lambda box: [box.graphql(f"mutation {{ ClientAuthenticate({CLIENT}) {{ user_id }} }}").status_code for _turn in range(2)],
+    lambda box: [
+        box.graphql(f"mutation {{ ClientAuthenticate({CLIENT}) {{ user_id }} }}").status_code for _turn in range(2)
+    ],
     {"1/minute": [200, 429], "none": [200, 200]},
 )
 
@@ -113,7 +125,13 @@ def flex_page(box):
     first, rest = (box.flex("GET", "/", params={"offset": str(offset)}).json() for offset in (0, 2))
     box.control("PUT", "/switches", {"flex.list_shape": "content"})
     page = box.flex("GET", "/", params={"page": "1"}).json()
-    return len(first["applications"]), len(rest["applications"]), first["totalCount"], len(page["content"]), page["last"]
+    return (
+        len(first["applications"]),
+        len(rest["applications"]),
+        first["totalCount"],
+        len(page["content"]),
+        page["last"],
+    )
 
 
 def flex_put(box):
@@ -153,7 +171,9 @@ def flex_repeated(box):
 def flex_token_lives(box):
     box.register()
     token = box.flex_token().json()
-    return token["expires_in"], jwt.decode(token["access_token"], options={"verify_signature": False})["exp"] - 1_800_000_000
+    return token["expires_in"], jwt.decode(token["access_token"], options={"verify_signature": False})[
+        "exp"
+    ] - 1_800_000_000
 
 
 case(
@@ -170,7 +190,11 @@ case(
 )
 case("flex.page_size", flex_page, {"none": (3, 1, 3, 0, True), 2: (2, 1, 3, 1, True), 1: (1, 1, 3, 1, False)})
 BARE = ["applicationName", "clientId", "description", "id"]
-case("flex.list_secret", flex_item, {"none": BARE, "secret": [*BARE, "secret"], "clientSecret": sorted([*BARE, "clientSecret"])})
+case(
+    "flex.list_secret",
+    flex_item,
+    {"none": BARE, "secret": [*BARE, "secret"], "clientSecret": sorted([*BARE, "clientSecret"])},
+)
 case("flex.list_description", flex_item, {"yes": BARE, "no": ["applicationName", "clientId", "id"]})
 case(
     "flex.get_secret",
@@ -179,12 +203,19 @@ case(
 )
 case(
     "flex.trailing_slash",
-    lambda box: [box.flex("GET", "").status_code, box.flex("GET", "/").status_code, box.flex("POST", "/", APPLICATION).status_code, box.register().status_code],
+    lambda box: [
+        box.flex("GET", "").status_code,
+        box.flex("GET", "/").status_code,
+        box.flex("POST", "/", APPLICATION).status_code,
+        box.register().status_code,
+    ],
     {"both": [200] * 4, "strict": [404, 200, 404, 200]},
 )
 case("flex.unique_names", flex_twice, {"no": [200, 200], "yes": [200, 409]})
 case(
-    "flex.duplicate_status", lambda box: (box.control("PUT", "/switches", {"flex.unique_names": "yes"}), flex_twice(box))[1], {409: [200, 409], 400: [200, 400]}
+    "flex.duplicate_status",
+    lambda box: (box.control("PUT", "/switches", {"flex.unique_names": "yes"}), flex_twice(box))[1],
+    {409: [200, 409], 400: [200, 400]},
 )
 case("flex.put_rotates_secret", flex_rotated, {"no": False, "yes": True})
 case(
@@ -198,11 +229,16 @@ case(
     },
 )
 case("flex.create_status", status_of(lambda box: box.register()), {200: 200, 201: 201})
-case("flex.delete_status", lambda box: (box.register(), outcome(box.flex("DELETE", "/1")))[1], {204: (204, "empty"), 200: (200, "empty")})
+case(
+    "flex.delete_status",
+    lambda box: (box.register(), outcome(box.flex("DELETE", "/1")))[1],
+    {204: (204, "empty"), 200: (200, "empty")},
+)
 case(
     "flex.missing",
     lambda box: [
-        (answer.status_code, answer.text == "null") for answer in (box.flex("GET", "/7"), box.flex("PUT", "/7", APPLICATION), box.flex("DELETE", "/7"))
+        (answer.status_code, answer.text == "null")
+        for answer in (box.flex("GET", "/7"), box.flex("PUT", "/7", APPLICATION), box.flex("DELETE", "/7"))
     ],
     {"404": [(404, False)] * 3, "200-null": [(200, True)] * 3, "400": [(400, False)] * 3},
 )
@@ -233,7 +269,10 @@ case(
 )
 case(
     "flex.token_path",
-    lambda box: (box.register(), [box.flex_token(path=path).status_code for path in ("/oauth/token", "/api/authentication/oauth/token")])[1],
+    lambda box: (
+        box.register(),
+        [box.flex_token(path=path).status_code for path in ("/oauth/token", "/api/authentication/oauth/token")],
+    )[1],
     {"both": [200, 200], "/oauth/token": [200, 404], "/api/authentication/oauth/token": [404, 200]},
 )
 case(
@@ -241,7 +280,11 @@ case(
     lambda box: (box.register(), [box.flex_token(method).status_code for method in ("GET", "POST")])[1],
     {"both": [200, 200], "GET": [200, 405], "POST": [405, 200]},
 )
-case("flex.token_error_status", lambda box: (box.register(), box.flex_token(secret="wrong").status_code)[1], {401: 401, 400: 400})
+case(
+    "flex.token_error_status",
+    lambda box: (box.register(), box.flex_token(secret="wrong").status_code)[1],
+    {401: 401, 400: 400},
+)
 case("flex.repeat_token", flex_repeated, {"new": (False, 3599), "same": (True, 3589)})
 case("flex.deleted_tokens", flex_after_deletion, {"valid": 200, "revoked": 401})
 case("flex.token_lifetime", flex_token_lives, {3599: (3599, 3599), 5: (5, 5)})
@@ -272,39 +315,74 @@ def freewheel_revoke_dead(box):
     freewheel_revoke(box)
     box.clock.advance(1)
     alive = box.freewheel_login().json()["access_token"]
-    return [box.freewheel("POST", "/auth/token/revoke", token, data={"token": "dead"}).status_code for token in ("dead", alive)]
+    return [
+        box.freewheel("POST", "/auth/token/revoke", token, data={"token": "dead"}).status_code
+        for token in ("dead", alive)
+    ]
 
 
 def freewheel_errors(box):
-    return [outcome(box.freewheel("GET", "/services/echo", "wrong", accept)) for accept in ("application/json", "application/xml")]
+    return [
+        outcome(box.freewheel("GET", "/services/echo", "wrong", accept))
+        for accept in ("application/json", "application/xml")
+    ]
 
 
 def freewheel_token(box):
     return box.freewheel_login().json()["access_token"]
 
 
-case("freewheel.repeat_login", freewheel_twice, {"same_token": (True, 1_800_000_000, 604790), "new_token": (False, 1_800_000_010, 604800)})
+case(
+    "freewheel.repeat_login",
+    freewheel_twice,
+    {"same_token": (True, 1_800_000_000, 604790), "new_token": (False, 1_800_000_010, 604800)},
+)
 case("freewheel.old_token", freewheel_old_token, {"valid": 200, "revoked": 401})
 case("freewheel.token_lifetime", lambda box: box.freewheel_login().json()["expires_in"], {604800: 604800, 60: 60})
 case(
     "freewheel.info_field",
-    lambda box: sorted(set(box.freewheel("GET", "/auth/token/info", freewheel_token(box)).json()) - {"user_id", "created_at"}),
-    {"expires_in": ["expires_in"], "expires_in_seconds": ["expires_in_seconds"], "both": ["expires_in", "expires_in_seconds"]},
+    lambda box: sorted(
+        set(box.freewheel("GET", "/auth/token/info", freewheel_token(box)).json()) - {"user_id", "created_at"}
+    ),
+    {
+        "expires_in": ["expires_in"],
+        "expires_in_seconds": ["expires_in_seconds"],
+        "both": ["expires_in", "expires_in_seconds"],
+    },
 )
-case("freewheel.revoke_body", lambda box: outcome(freewheel_revoke(box)), {"empty": (200, "empty"), "json": (200, []), "text": (200, "text/plain")})
+case(
+    "freewheel.revoke_body",
+    lambda box: outcome(freewheel_revoke(box)),
+    {"empty": (200, "empty"), "json": (200, []), "text": (200, "text/plain")},
+)
 case("freewheel.revoke_dead", freewheel_revoke_dead, {401: [401, 401], 200: [200, 200]})
 JSON, XML = (401, ["error", "error_description"]), (401, "application/xml")
 case(
     "freewheel.error_body",
     freewheel_errors,
-    {"accept": [JSON, XML], "json": [JSON, JSON], "xml": [XML, XML], "text": [(401, "text/plain")] * 2, "empty": [(401, "empty")] * 2},
+    {
+        "accept": [JSON, XML],
+        "json": [JSON, JSON],
+        "xml": [XML, XML],
+        "text": [(401, "text/plain")] * 2,
+        "empty": [(401, "empty")] * 2,
+    },
 )
-case("freewheel.bad_request_status", status_of(lambda box: box.ask("POST", "/freewheel/auth/token")), {400: 400, 401: 401, 422: 422})
-case("freewheel.anonymous_status", lambda box: outcome(box.freewheel("GET", "/auth/token/info", None)), {403: (403, ["message"]), 401: (401, ["message"])})
+case(
+    "freewheel.bad_request_status",
+    status_of(lambda box: box.ask("POST", "/freewheel/auth/token")),
+    {400: 400, 401: 401, 422: 422},
+)
+case(
+    "freewheel.anonymous_status",
+    lambda box: outcome(box.freewheel("GET", "/auth/token/info", None)),
+    {403: (403, ["message"]), 401: (401, ["message"])},
+)
 case(
     "freewheel.xml_content_type",
     seen(
-        lambda box: box.freewheel_login(Accept="application/xml"), lambda answer: (answer.headers["content-type"], ElementTree.fromstring(answer.content).tag)
+        lambda box: box.freewheel_login(Accept="application/xml"),
+        lambda answer: (answer.headers["content-type"], ElementTree.fromstring(answer.content).tag),
     ),
     {"xml": ("application/xml", "oauth"), "json": ("application/json", "oauth")},
 )
@@ -313,7 +391,11 @@ case(
     lambda box: [box.freewheel("GET", "/auth/token/info", "x").status_code for _turn in range(4)][3],
     {"all": 429, "token": 401},
 )
-case("freewheel.v3_json", lambda box: box.freewheel("GET", "/services/v3/campaigns", freewheel_token(box)).status_code, {"no": 400, "yes": 200})
+case(
+    "freewheel.v3_json",
+    lambda box: box.freewheel("GET", "/services/v3/campaigns", freewheel_token(box)).status_code,
+    {"no": 400, "yes": 200},
+)
 
 # AudiencePlayer
 
@@ -325,7 +407,9 @@ HALF = (
 
 
 def seeded(box, **user):
-    box.control("PUT", "/state/audienceplayer", {"users": [{"id": 1001, "email": "alice@example.com", "name": "Alice", **user}]})
+    box.control(
+        "PUT", "/state/audienceplayer", {"users": [{"id": 1001, "email": "alice@example.com", "name": "Alice", **user}]}
+    )
     return box
 
 
@@ -353,7 +437,10 @@ def gql_variables(kind, email="String"):
 def gql_declared(box):
     """Whether the schema accepts each declaration of variables."""
     variables = {"secret": "user-scope-secret", "email": "alice@example.com", "ends": "2030-01-01T00:00:00Z"}
-    return ["errors" not in box.graphql(query, variables=variables).json() for query in (gql_variables("String!"), gql_variables("String"))]
+    return [
+        "errors" not in box.graphql(query, variables=variables).json()
+        for query in (gql_variables("String!"), gql_variables("String"))
+    ]
 
 
 def gql_expired(box):
@@ -362,7 +449,12 @@ def gql_expired(box):
 
 
 def gql_suspended(box):
-    seeded(box, subscriptions=[{"subscription_id": 555, "expires_at": "2030-01-01T00:00:00Z", "suspended_at": "2027-01-01T00:00:00Z"}])
+    seeded(
+        box,
+        subscriptions=[
+            {"subscription_id": 555, "expires_at": "2030-01-01T00:00:00Z", "suspended_at": "2027-01-01T00:00:00Z"}
+        ],
+    )
     (item,) = box.held()[1]
     return item["status"], item["is_valid"]
 
@@ -389,7 +481,9 @@ def gql_again(box):
 
 
 def gql_email(box):
-    return gql_code(box.graphql(f'mutation {{ ClientUserAuthenticate({CLIENT}, user_email: "Alice@Example.com") {{ user_id }} }}'))
+    return gql_code(
+        box.graphql(f'mutation {{ ClientUserAuthenticate({CLIENT}, user_email: "Alice@Example.com") {{ user_id }} }}')
+    )
 
 
 def gql_name(box):
@@ -404,7 +498,9 @@ def gql_limited(box):
 
 
 def gql_password_token(box):
-    answer = box.graphql('mutation { UserAuthenticate(email: "alice@example.com", password: "alice-password") { expires_in } }').json()
+    answer = box.graphql(
+        'mutation { UserAuthenticate(email: "alice@example.com", password: "alice-password") { expires_in } }'
+    ).json()
     return answer["data"]["UserAuthenticate"]["expires_in"]
 
 
@@ -418,27 +514,49 @@ def gql_counted(box):
     return [box.graphql(LISTS).status_code for _turn in range(3)]
 
 
-case("audienceplayer.error_status", lambda box: [box.graphql(HALF).status_code, box.graphql(LISTS).status_code], {"200": [200, 200], "http": [404, 401]})
+case(
+    "audienceplayer.error_status",
+    lambda box: [box.graphql(HALF).status_code, box.graphql(LISTS).status_code],
+    {"200": [200, 200], "http": [404, 401]},
+)
 case(
     "audienceplayer.error_code_place",
     lambda box: (gql_error(box).get("code"), gql_error(box).get("extensions")),
     {"code": (404, None), "extensions": (None, {"code": 404}), "both": (404, {"code": 404}), "none": (None, None)},
 )
-case("audienceplayer.error_path", lambda box: (gql_error(box).get("path"), "locations" in gql_error(box)), {"yes": (["b"], True), "no": (None, False)})
+case(
+    "audienceplayer.error_path",
+    lambda box: (gql_error(box).get("path"), "locations" in gql_error(box)),
+    {"yes": (["b"], True), "no": (None, False)},
+)
 case(
     "audienceplayer.error_data",
     lambda box: (box.graphql(HALF).json().get("data", "absent"), len(box.held()[0])),
     {"partial": ({"a": True, "b": None}, 1), "null": (None, 1), "absent": ("absent", 1)},
 )
-case("audienceplayer.manage_result", gql_result, {"true": (True, 1), "false": (False, 1), "null": (None, 1), "string": ("ok", 1), "refused": (False, 0)})
-case("audienceplayer.ids", lambda box: (box.product(), box.held()[0][0]["product_id"])[1], {"int": 444, "string": "444"})
-case("audienceplayer.arguments", gql_declared, {"required": [True, False], "optional": [True, True], "scalars": [False, False]})
+case(
+    "audienceplayer.manage_result",
+    gql_result,
+    {"true": (True, 1), "false": (False, 1), "null": (None, 1), "string": ("ok", 1), "refused": (False, 0)},
+)
+case(
+    "audienceplayer.ids", lambda box: (box.product(), box.held()[0][0]["product_id"])[1], {"int": 444, "string": "444"}
+)
+case(
+    "audienceplayer.arguments",
+    gql_declared,
+    {"required": [True, False], "optional": [True, True], "scalars": [False, False]},
+)
 case(
     "audienceplayer.date_format",
     lambda box: (box.subscription(), box.held()[1][0]["expires_at"])[1],
     {"z": "2030-01-01T00:00:00Z", "offset": "2030-01-01T00:00:00+00:00", "space": "2030-01-01 00:00:00"},
 )
-case("audienceplayer.date_input", lambda box: gql_code(box.subscription(more='expires_at: "2030-01-01T01:00:00+01:00"')), {"strict": [400], "iso": []})
+case(
+    "audienceplayer.date_input",
+    lambda box: gql_code(box.subscription(more='expires_at: "2030-01-01T01:00:00+01:00"')),
+    {"strict": [400], "iso": []},
+)
 case("audienceplayer.ended_subscriptions", gql_ended, {"absent": [], "present": [(False, True, "expired")]})
 case("audienceplayer.revoked_products", gql_revoked, {"absent": ([], False), "present": ([False], False)})
 case("audienceplayer.expired_products", gql_expired, {"unfulfilled": False, "fulfilled": True})
@@ -449,10 +567,17 @@ case(
     {"yes": (25, 5), "no": (200, 400)},
 )
 case("audienceplayer.page_size", gql_listed, {25: 25, 10: 10, "none": 100})
-case("audienceplayer.max_limit", lambda box: gql_listed(box, "{ UserProductList(limit: 150) { items { id } } }"), {100: 100, 7: 7, "none": 150})
+case(
+    "audienceplayer.max_limit",
+    lambda box: gql_listed(box, "{ UserProductList(limit: 150) { items { id } } }"),
+    {100: 100, 7: 7, "none": 150},
+)
 case(
     "audienceplayer.missing_user",
-    seen(lambda box: box.graphql(f"{{ ClientUser({CLIENT}, id: 9) {{ id }} }}"), lambda answer: (answer.json()["data"], gql_code(answer))),
+    seen(
+        lambda box: box.graphql(f"{{ ClientUser({CLIENT}, id: 9) {{ id }} }}"),
+        lambda answer: (answer.json()["data"], gql_code(answer)),
+    ),
     {"error": ({"ClientUser": None}, [404]), "null": ({"ClientUser": None}, [])},
 )
 case(
@@ -465,7 +590,11 @@ case(
     lambda box: [gql_code(box.subscription("revoke", "user_id: 1002", more)) for more in ("", "expires_at: null")],
     {"optional": [[], []], "required": [[400], []]},
 )
-case("audienceplayer.fulfil_again", gql_again, {"ok": [[]] * 4, **{str(code): [[], [code], [], [code]] for code in (409, 3800, 3201)}})
+case(
+    "audienceplayer.fulfil_again",
+    gql_again,
+    {"ok": [[]] * 4, **{str(code): [[], [code], [], [code]] for code in (409, 3800, 3201)}},
+)
 case("audienceplayer.email_case", gql_email, {"ignored": [], "significant": [404]})
 case("audienceplayer.auth_sets_name", gql_name, {"no": "Alice", "yes": "New"})
 case("audienceplayer.expires_in", gql_expires_in, {"given": 3600, "absent": None})
@@ -480,10 +609,16 @@ case(
 )
 case(
     "audienceplayer.get_requests",
-    lambda box: gql_code(box.ask("GET", "/audienceplayer/graphql/111/user/", params={"query": "{ Config { project_id } }"})),
+    lambda box: gql_code(
+        box.ask("GET", "/audienceplayer/graphql/111/user/", params={"query": "{ Config { project_id } }"})
+    ),
     {"yes": [], "no": [405]},
 )
-case("audienceplayer.introspection", lambda box: gql_code(box.graphql("{ __schema { types { name } } }")), {"yes": [], "no": [400]})
+case(
+    "audienceplayer.introspection",
+    lambda box: gql_code(box.graphql("{ __schema { types { name } } }")),
+    {"yes": [], "no": [400]},
+)
 
 # movingimage
 
@@ -496,7 +631,10 @@ def mi_twice(box):
 
 def mi_lives(box):
     login, grant = box.mi_login().json(), box.oidc().json()
-    ends = [jwt.decode(login[key], options={"verify_signature": False})["exp"] - 1_800_000_000 for key in ("accessToken", "refreshToken")]
+    ends = [
+        jwt.decode(login[key], options={"verify_signature": False})["exp"] - 1_800_000_000
+        for key in ("accessToken", "refreshToken")
+    ]
     return *ends, grant["expires_in"], grant["refresh_expires_in"]
 
 
@@ -504,31 +642,49 @@ def mi_discovered(box):
     answer = box.ask("GET", "/movingimage-auth/.well-known/openid-configuration")
     paths = [box.oidc(path).status_code for path in ("/protocol/openid-connect/token", "/moved/token")]
     kind = outcome(answer)
-    return (answer.status_code, httpx.URL(answer.json()["token_endpoint"]) if "token_endpoint" in kind[1] else kind[1]), *paths
+    return (
+        answer.status_code,
+        httpx.URL(answer.json()["token_endpoint"]) if "token_endpoint" in kind[1] else kind[1],
+    ), *paths
 
 
 def mi_foreign(box):
     found = box.mi_login().json()
-    return [box.mi_refresh(found["refreshToken"], 44).status_code, box.mi("/v1/vms/43/videos", found["accessToken"]).status_code]
+    return [
+        box.mi_refresh(found["refreshToken"], 44).status_code,
+        box.mi("/v1/vms/43/videos", found["accessToken"]).status_code,
+    ]
 
 
 def mi_opaque(box):
     return box.mi_login().json()["accessToken"].count(".")
 
 
-case("movingimage.login_error_status", status_of(lambda box: box.mi_login(password="x")), {401: 401, 400: 400, 403: 403, 200: 200})
+case(
+    "movingimage.login_error_status",
+    status_of(lambda box: box.mi_login(password="x")),
+    {401: 401, 400: 400, 403: 403, 200: 200},
+)
 case("movingimage.refresh_error_status", status_of(lambda box: box.mi_refresh("x")), {401: 401, 400: 400, 403: 403})
 case(
     "movingimage.error_body",
     lambda box: outcome(box.mi("/v1/vms", "x")),
-    {"message": (401, ["message"]), "code": (401, ["errorCode", "message"]), "html": (401, "text/html"), "empty": (401, "empty")},
+    {
+        "message": (401, ["message"]),
+        "code": (401, ["errorCode", "message"]),
+        "html": (401, "text/html"),
+        "empty": (401, "empty"),
+    },
 )
 case("movingimage.refresh_rotation", mi_twice, {"new": (False, 200), "same": (True, 200)})
 case("movingimage.old_refresh_token", mi_twice, {"valid": (False, 200), "revoked": (False, 401)})
 case("movingimage.token_format", mi_opaque, {"jwt": 2, "opaque": 0})
 case(
     "movingimage.vm_list",
-    seen(lambda box: box.mi("/v1/vms", box.mi_login().json()["accessToken"]).json(), lambda found: sorted(found) if isinstance(found, dict) else len(found)),
+    seen(
+        lambda box: box.mi("/v1/vms", box.mi_login().json()["accessToken"]).json(),
+        lambda found: sorted(found) if isinstance(found, dict) else len(found),
+    ),
     {"array": 2, "videoManagers": ["videoManagers"], "videoManagerList": ["videoManagerList"], "items": ["items"]},
 )
 case(
@@ -538,7 +694,11 @@ case(
 )
 case(
     "movingimage.content_type",
-    lambda box: box.ask("POST", "/movingimage/v1/vms/auth/login", content='{"username": "portal", "password": "portal-password"}').status_code,
+    lambda box: (
+        box.ask(
+            "POST", "/movingimage/v1/vms/auth/login", content='{"username": "portal", "password": "portal-password"}'
+        ).status_code
+    ),
     {"json": 415, "any": 200},
 )
 HERE = "http://testserver/movingimage-auth"
@@ -597,26 +757,49 @@ case(
 case("playlyfe.auth_error_status", status_of(lambda box: box.pl_login(secret="x")), {401: 401, 400: 400, 200: 200})
 case(
     "playlyfe.denied_status",
-    lambda box: box.pl("GET", "/admin", box.pl_login("pl-runtime", "pl-runtime-secret").json()["access_token"]).status_code,
+    lambda box: (
+        box.pl("GET", "/admin", box.pl_login("pl-runtime", "pl-runtime-secret").json()["access_token"]).status_code
+    ),
     {403: 403, 401: 401, 400: 400},
 )
 case("playlyfe.exists_status", pl_with_player(status_of(pl_player)), {409: 409, 400: 400})
-case("playlyfe.repeat_login", lambda box: len({box.pl_login().json()["access_token"] for _turn in range(2)}), {"new": 2, "same": 1})
+case(
+    "playlyfe.repeat_login",
+    lambda box: len({box.pl_login().json()["access_token"] for _turn in range(2)}),
+    {"new": 2, "same": 1},
+)
 case("playlyfe.create_status", status_of(pl_player), {200: 200, 201: 201})
 case(
     "playlyfe.delete_answer",
     pl_with_player(lambda box: outcome(box.pl("DELETE", "/admin/players/p1"))),
-    {"message": (200, ["message"]), "null": (200, "application/json"), "empty": (200, "empty"), "player": (200, PLAYER)},
+    {
+        "message": (200, ["message"]),
+        "null": (200, "application/json"),
+        "empty": (200, "empty"),
+        "player": (200, PLAYER),
+    },
 )
-case("playlyfe.patch_answer", pl_with_player(pl_patch), {"player": (200, PLAYER), "null": (200, "application/json"), "message": (200, ["message"])})
+case(
+    "playlyfe.patch_answer",
+    pl_with_player(pl_patch),
+    {"player": (200, PLAYER), "null": (200, "application/json"), "message": (200, ["message"])},
+)
 case(
     "playlyfe.admin_patch",
     pl_with_player(status_of(lambda box: box.pl("PATCH", "/admin/players/p1", body={"alias": "x"}))),
     {"no": 404, "yes": 200},
 )
-case("playlyfe.email_shown", pl_with_player(lambda box: box.pl("GET", "/admin/players/p1").json().get("email")), {"no": None, "yes": "p@example.com"})
+case(
+    "playlyfe.email_shown",
+    pl_with_player(lambda box: box.pl("GET", "/admin/players/p1").json().get("email")),
+    {"no": None, "yes": "p@example.com"},
+)
 case("playlyfe.max_limit", pl_listed, {100: 100, 20: 20})
-case("playlyfe.player_limit", lambda box: [pl_player(box, id=name).status_code for name in "ab"], {"none": [200, 200], 1: [200, 403]})
+case(
+    "playlyfe.player_limit",
+    lambda box: [pl_player(box, id=name).status_code for name in "ab"],
+    {"none": [200, 200], 1: [200, 403]},
+)
 case("playlyfe.token_lifetime", lambda box: box.pl_login().json()["expires_in"], {86400: 86400, 60: 60})
 
 # Consul
@@ -630,7 +813,11 @@ case(
 
 @pytest.mark.parametrize(
     ("name", "value", "probe", "expected"),
-    [pytest.param(name, value, probe, expected, id=f"{name}={value}") for name, probe, table in CASES for value, expected in table.items()],
+    [
+        pytest.param(name, value, probe, expected, id=f"{name}={value}")
+        for name, probe, table in CASES
+        for value, expected in table.items()
+    ],
 )
 def test_the_effect_of_a_value(make, name, value, probe, expected):
     assert probe(make({name: value})) == expected

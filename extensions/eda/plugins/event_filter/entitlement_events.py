@@ -24,20 +24,27 @@ import unicodedata
 DOCUMENTATION = r"""
 short_description: Store a shop's events until their entitlements are applied
 description:
-  - Validates each event of a webhook source and stores it in a SQLite database. The event is not passed on to the rules.
+  - Validates each event of a webhook source and stores it in a SQLite database. The event is not passed on to the
+    rules.
     Once the source has responded, the event cannot be lost.
-  - For each user and product or subscription, the newest event decides, regardless of the order in which events arrive, and how often.
-  - An event of another source with the key C(retry_after) requests the pending entitlements. It is replaced by up to two events with a list C(entitlements):
+  - For each user and product or subscription, the newest event decides, regardless of the order in which events arrive,
+    and how often.
+  - An event of another source with the key C(retry_after) requests the pending entitlements. It is replaced by up to
+    two events with a list C(entitlements):
     one with all new entitlements, and one with a single entitlement that was returned before and is due again.
-    An entitlement that was returned n times is due again after C(retry_after) seconds times 2 to the power of n - 1, until its receipt exists.
+    An entitlement that was returned n times is due again after C(retry_after) seconds times 2 to the power of n - 1,
+    until its receipt exists.
   - After applying the list, the playbook creates an empty file at the event's path C(receipt).
-  - The environment variable E(MEDIAOPS_EVENTS) sets the path of the database (default C(~/.local/state/mediaops-access/events.sqlite)), which has mode 0600.
+  - The environment variable E(MEDIAOPS_EVENTS) sets the path of the database (default
+    C(~/.local/state/mediaops-access/events.sqlite)), which has mode 0600.
     Receipts are stored in a directory next to it. Only one rulebook may use the database at a time.
 options:
   fields:
     description:
-      - The keys in the shop's payload for C(id), C(type), C(occurred_at), C(user_id), C(user_email), C(product_id), C(subscription_id) and
-        C(expires_at), with dots between nested keys. Fields that are not listed are read from the key with their own name.
+      - The keys in the shop's payload for C(id), C(type), C(occurred_at), C(user_id), C(user_email), C(product_id),
+        C(subscription_id) and
+        C(expires_at), with dots between nested keys. Fields that are not listed are read from the key with their own
+        name.
     type: dict
     default: {}
   types:
@@ -67,11 +74,13 @@ _EMAIL = re.compile(r"[^\s@{}]{1,64}@[^\s@{}]{1,255}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _MAX_CLOCK_SKEW = datetime.timedelta(days=1)
 
-# One row per entitlement. `item` is set until the entitlement is applied; after that, the row contains no personal data.
+# One row per entitlement. `item` is set until the entitlement is applied; after that, the row contains no personal
+# data.
 _SCHEMA = """
 PRAGMA secure_delete = ON;
 CREATE TABLE IF NOT EXISTS newest (
-    entitlement TEXT PRIMARY KEY, rank TEXT NOT NULL, item TEXT, receipt TEXT, tries INTEGER NOT NULL DEFAULT 0, tried_at REAL NOT NULL DEFAULT 0
+    entitlement TEXT PRIMARY KEY, rank TEXT NOT NULL, item TEXT, receipt TEXT,
+    tries INTEGER NOT NULL DEFAULT 0, tried_at REAL NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS waiting ON newest (tries, tried_at) WHERE item IS NOT NULL;
 """
@@ -82,7 +91,9 @@ Event = dict[str, t.Any]
 
 
 class _ValidEvent(t.NamedTuple):
-    """A validated event: the entitlement's key, the event's rank among all events for that key, and the desired item."""
+    """A validated event: the entitlement's key, the event's rank among all events for that key, and the desired
+    item.
+    """
 
     entitlement: str
     rank: str
@@ -91,7 +102,11 @@ class _ValidEvent(t.NamedTuple):
 
 def main(event: Event, fields: dict[str, str] | None = None, types: dict[str, str] | None = None) -> list[Event]:
     """The events that replace this one for the rules."""
-    path = pathlib.Path(os.environ.get("MEDIAOPS_EVENTS") or "~/.local/state/mediaops-access/events.sqlite").expanduser().absolute()
+    path = (
+        pathlib.Path(os.environ.get("MEDIAOPS_EVENTS") or "~/.local/state/mediaops-access/events.sqlite")
+        .expanduser()
+        .absolute()
+    )
     receipts = path.with_name(f"{path.name}.receipts")
     _prepare(path, receipts)
     with contextlib.closing(sqlite3.connect(path, timeout=30.0)) as database:
@@ -118,7 +133,9 @@ def main(event: Event, fields: dict[str, str] | None = None, types: dict[str, st
 
 
 def _prepare(path: pathlib.Path, receipts: pathlib.Path) -> None:
-    """Create missing files and directories, accessible only to this user under any umask. A FIFO or a device is refused."""
+    """Create missing files and directories, accessible only to this user under any umask. A FIFO or a device is
+    refused.
+    """
     before = os.umask(0o077)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -201,7 +218,8 @@ def _value(payload: t.Any, fields: dict[str, str], name: str) -> t.Any:
 def _store(database: sqlite3.Connection, name: str, valid: _ValidEvent) -> None:
     done = database.execute(
         "INSERT INTO newest (entitlement, rank, item) VALUES (?, ?, ?) ON CONFLICT (entitlement) DO UPDATE"
-        " SET rank = excluded.rank, item = excluded.item, receipt = NULL, tries = 0, tried_at = 0 WHERE excluded.rank > rank",
+        " SET rank = excluded.rank, item = excluded.item, receipt = NULL, tries = 0, tried_at = 0 WHERE "
+        "excluded.rank > rank",
         (valid.entitlement, valid.rank, json.dumps(valid.item)),
     )
     if not done.rowcount:
@@ -212,24 +230,32 @@ def _settle(database: sqlite3.Connection, receipts: pathlib.Path) -> None:
     """Mark entitlements that have a receipt as applied."""
     names = os.listdir(receipts)
     with database:
-        database.executemany("UPDATE newest SET item = NULL, receipt = NULL WHERE receipt = ?", [(name,) for name in names])
+        database.executemany(
+            "UPDATE newest SET item = NULL, receipt = NULL WHERE receipt = ?", [(name,) for name in names]
+        )
     for name in names:
         (receipts / name).unlink()
 
 
 def _due(database: sqlite3.Connection, receipts: pathlib.Path, retry_after: float) -> list[Event]:
-    """New entitlements are returned together. A retried one is returned alone, so that an item that always fails does not delay others."""
+    """New entitlements are returned together. A retried one is returned alone, so that an item that always fails
+    does not delay others.
+    """
     now = time.time()
     new = database.execute("SELECT entitlement, item FROM newest WHERE item IS NOT NULL AND tries = 0").fetchall()
     again = database.execute(
-        "SELECT entitlement, item FROM newest WHERE item IS NOT NULL AND tries > 0 AND tried_at + ? * (1 << min(tries - 1, 30)) <= ? ORDER BY tried_at LIMIT 1",
+        "SELECT entitlement, item FROM newest WHERE item IS NOT NULL AND tries > 0 AND tried_at + ? * (1 << "
+        "min(tries - 1, 30)) <= ? ORDER BY tried_at LIMIT 1",
         (retry_after, now),
     ).fetchall()
     events = []
     for rows in filter(None, (new, again)):
         receipt = secrets.token_hex(16)
         database.executemany(
-            "UPDATE newest SET receipt = ?, tries = tries + 1, tried_at = ? WHERE entitlement = ?", [(receipt, now, entitlement) for entitlement, _item in rows]
+            "UPDATE newest SET receipt = ?, tries = tries + 1, tried_at = ? WHERE entitlement = ?",
+            [(receipt, now, entitlement) for entitlement, _item in rows],
         )
-        events.append({"entitlements": [json.loads(item) for _entitlement, item in rows], "receipt": str(receipts / receipt)})
+        events.append(
+            {"entitlements": [json.loads(item) for _entitlement, item in rows], "receipt": str(receipts / receipt)}
+        )
     return events

@@ -27,7 +27,9 @@ class Entitlements:
 
     def manage_product(self, info: Any, **given: Any) -> Any:
         self._caller.check_client(given)
-        product = next((item for item in self._platform.data["products"] if item["id"] == given.get("product_id")), None)
+        product = next(
+            (item for item in self._platform.data["products"] if item["id"] == given.get("product_id")), None
+        )
         if product is None:
             raise OperationError(404, "Product not found")
         products = self._caller.find_or_register_user(given)["products"]
@@ -47,7 +49,9 @@ class Entitlements:
             products.remove(held)
         return self._success()
 
-    def _fulfil_product(self, products: list[dict[str, Any]], held: dict[str, Any] | None, product: dict[str, Any]) -> Any:
+    def _fulfil_product(
+        self, products: list[dict[str, Any]], held: dict[str, Any] | None, product: dict[str, Any]
+    ) -> Any:
         days = product.get("days")
         expires_at = format_time(self._platform.clock.now() + days * DAY) if days else None
         if held and held["is_fulfilled"] and held["fulfilment_expires_at"] is None:
@@ -83,9 +87,15 @@ class Entitlements:
         held["expires_at"] = format_time(now)
         return self._success()
 
-    def _fulfil_subscription(self, subscriptions: list[dict[str, Any]], held: dict[str, Any] | None, subscription_id: int, expires_at: str) -> Any:
+    def _fulfil_subscription(
+        self, subscriptions: list[dict[str, Any]], held: dict[str, Any] | None, subscription_id: int, expires_at: str
+    ) -> Any:
         if held is None:
-            held = {"id": self._users.new_id(), "subscription_id": subscription_id, "acquired_at": format_time(self._platform.clock.now())}
+            held = {
+                "id": self._users.new_id(),
+                "subscription_id": subscription_id,
+                "acquired_at": format_time(self._platform.clock.now()),
+            }
             subscriptions.append(held)
         elif held["expires_at"] == expires_at and held["suspended_at"] is None:
             self._check_repetition()

@@ -37,37 +37,85 @@ class AudiencePlayer(Platform):
         Credential("project_id", str(PROJECT)),
         Credential("client_id / client_secret (user scope)", "222 / user-scope-secret"),
         Credential("client_id / client_secret (admin scope)", "333 / admin-scope-secret"),
-        Credential("users (email / password)", "alice@example.com / alice-password, bob@... / bob-..., carol@... / carol-..."),
+        Credential(
+            "users (email / password)", "alice@example.com / alice-password, bob@... / bob-..., carol@... / carol-..."
+        ),
         Credential("administrator (email / password)", "admin@example.com / admin-password"),
         Credential("products, subscriptions", "444, 445 (445 ends after 30 days); 555, 556"),
     )
     own_switches = (
-        choice("error_status", "200|http", "HTTP status of a response with errors; `http`: the code of the first error."),
-        choice("error_code_place", "code|extensions|both|none", "Place of an error's code: at the top level of the error, under `extensions`, both, or none."),
+        choice(
+            "error_status", "200|http", "HTTP status of a response with errors; `http`: the code of the first error."
+        ),
+        choice(
+            "error_code_place",
+            "code|extensions|both|none",
+            "Place of an error's code: at the top level of the error, under `extensions`, both, or none.",
+        ),
         choice("error_path", "yes|no", "Whether errors have `path` and `locations`."),
-        choice("error_data", "partial|null|absent", "`data` beside errors: the successful fields, null, or absent. Successful mutations are never undone."),
-        choice("manage_result", "true|false|null|string|refused", "Result of an entitlement mutation; `refused`: false, and nothing is changed."),
+        choice(
+            "error_data",
+            "partial|null|absent",
+            "`data` beside errors: the successful fields, null, or absent. Successful mutations are never undone.",
+        ),
+        choice(
+            "manage_result",
+            "true|false|null|string|refused",
+            "Result of an entitlement mutation; `refused`: false, and nothing is changed.",
+        ),
         choice("ids", "int|string", "JSON type of IDs in responses."),
-        choice("arguments", "required|optional|scalars", "Declared types of arguments: String!, String, or String! and the scalars DateTime and Email."),
-        choice("date_format", "z|offset|space", "Format of timestamps in responses: Z, +00:00, or `YYYY-MM-DD HH:MM:SS`."),
-        choice("date_input", "strict|iso", "Accepted formats of `expires_at`: only YYYY-MM-DDTHH:MM:SSZ, or any ISO 8601 timestamp."),
+        choice(
+            "arguments",
+            "required|optional|scalars",
+            "Declared types of arguments: String!, String, or String! and the scalars DateTime and Email.",
+        ),
+        choice(
+            "date_format", "z|offset|space", "Format of timestamps in responses: Z, +00:00, or `YYYY-MM-DD HH:MM:SS`."
+        ),
+        choice(
+            "date_input",
+            "strict|iso",
+            "Accepted formats of `expires_at`: only YYYY-MM-DDTHH:MM:SSZ, or any ISO 8601 timestamp.",
+        ),
         choice("ended_subscriptions", "absent|present", "Whether lists include subscriptions that have ended."),
         choice("revoked_products", "absent|present", "Whether lists include revoked products (not fulfilled)."),
-        choice("expired_products", "unfulfilled|fulfilled", "`is_fulfilled` of a product whose fulfilment has expired."),
+        choice(
+            "expired_products", "unfulfilled|fulfilled", "`is_fulfilled` of a product whose fulfilment has expired."
+        ),
         choice("suspended_valid", "yes|no", "`is_valid` of a suspended subscription."),
-        choice("list_pagination", "yes|no", "Whether lists have the arguments `limit`, `offset` and so on, and the field `pagination`."),
+        choice(
+            "list_pagination",
+            "yes|no",
+            "Whether lists have the arguments `limit`, `offset` and so on, and the field `pagination`.",
+        ),
         optional_number("page_size", 25, "Page size of a list if no limit is given."),
         optional_number("max_limit", 100, "Maximum page size of a list; a higher `limit` is reduced to it."),
         choice("missing_user", "error|null", "ClientUser of an unknown user: null with error 404, or only null."),
-        choice("revoke_missing", "noop|404", "Result of revoking an entitlement that the user does not have: success, or an error."),
-        choice("revoke_expires_at", "optional|required", "Whether revoking a subscription requires the argument `expires_at` (which may be null)."),
-        choice("fulfil_again", "ok|409|3800|3201", "Result of fulfilling an entitlement that the user already has: success, or an error with this code."),
+        choice(
+            "revoke_missing",
+            "noop|404",
+            "Result of revoking an entitlement that the user does not have: success, or an error.",
+        ),
+        choice(
+            "revoke_expires_at",
+            "optional|required",
+            "Whether revoking a subscription requires the argument `expires_at` (which may be null).",
+        ),
+        choice(
+            "fulfil_again",
+            "ok|409|3800|3201",
+            "Result of fulfilling an entitlement that the user already has: success, or an error with this code.",
+        ),
         choice("email_case", "ignored|significant", "Whether letter case is significant in e-mail addresses."),
         choice("auth_sets_name", "no|yes", "Whether ClientUserAuthenticate changes the name of an existing user."),
         choice("expires_in", "given|absent", "Whether a token response has `expires_in`; `absent`: null."),
         number("token_lifetime", 3600, "Lifetime of a token issued to a client, in seconds."),
         number("password_token_lifetime", 315360000, "Lifetime of a token issued by UserAuthenticate, in seconds."),
-        choice("limit_counts", "request|field", "Unit of the rate limits: requests, or top-level fields (every alias counts)."),
+        choice(
+            "limit_counts",
+            "request|field",
+            "Unit of the rate limits: requests, or top-level fields (every alias counts).",
+        ),
         choice("limit_status", "429|200", "HTTP status if a rate limit is exceeded."),
         choice("limit_body", "graphql|message|html|empty", "Body of the response if a rate limit is exceeded."),
         choice("get_requests", "yes|no", "Whether GET requests (the webhook format) are accepted."),
@@ -87,7 +135,13 @@ class AudiencePlayer(Platform):
             "products": [{"id": 444, "title": "Film", "days": None}, {"id": 445, "title": "Rental", "days": 30}],
             "subscriptions": [{"id": 555, "title": "Monthly"}, {"id": 556, "title": "Yearly"}],
             "users": [
-                {"id": 1, "email": "admin@example.com", "name": "Administrator", "password": "admin-password", "admin": True},
+                {
+                    "id": 1,
+                    "email": "admin@example.com",
+                    "name": "Administrator",
+                    "password": "admin-password",
+                    "admin": True,
+                },
                 {"id": 2, "email": "integration@example.com", "name": "Integration"},
                 {"id": 1001, "email": "alice@example.com", "name": "Alice", "password": "alice-password"},
                 {
@@ -96,14 +150,28 @@ class AudiencePlayer(Platform):
                     "name": "Bob",
                     "password": "bob-password",
                     "products": [{"id": 5001, "product_id": 444}],
-                    "subscriptions": [{"id": 6001, "subscription_id": 555, "expires_at": format_time(now + YEAR), "acquired_at": format_time(now)}],
+                    "subscriptions": [
+                        {
+                            "id": 6001,
+                            "subscription_id": 555,
+                            "expires_at": format_time(now + YEAR),
+                            "acquired_at": format_time(now),
+                        }
+                    ],
                 },
                 {
                     "id": 1003,
                     "email": "carol@example.com",
                     "name": "Carol",
                     "password": "carol-password",
-                    "subscriptions": [{"id": 6002, "subscription_id": 556, "expires_at": format_time(now - DAY), "acquired_at": format_time(now - YEAR)}],
+                    "subscriptions": [
+                        {
+                            "id": 6002,
+                            "subscription_id": 556,
+                            "expires_at": format_time(now - DAY),
+                            "acquired_at": format_time(now - YEAR),
+                        }
+                    ],
                 },
             ],
         }
@@ -145,15 +213,25 @@ class AudiencePlayer(Platform):
         if errors:
             return self._format(ExecutionResult(None, errors))
         resolvers = Resolvers(self, self.users, Caller(self, self.users, scope, request.bearer_token()))
-        result = execute_sync(schema, query.document, root_value=resolvers.by_field(), variable_values=query.variables, operation_name=query.operation_name)
+        result = execute_sync(
+            schema,
+            query.document,
+            root_value=resolvers.by_field(),
+            variable_values=query.variables,
+            operation_name=query.operation_name,
+        )
         return self._format(result)
 
     def client_key(self, request: PlatformRequest) -> str:
         """Return a fingerprint of the client: the platform counts by address, user agent and forwarding."""
-        return "\n".join((request.client_address, request.headers.get("user-agent", ""), request.headers.get("x-forwarded-for", "")))
+        return "\n".join(
+            (request.client_address, request.headers.get("user-agent", ""), request.headers.get("x-forwarded-for", ""))
+        )
 
     def _schema(self, scope: str) -> GraphQLSchema:
-        return build_variant(scope, *(self.switch(name) for name in ("ids", "arguments", "manage_result", "list_pagination")))
+        return build_variant(
+            scope, *(self.switch(name) for name in ("ids", "arguments", "manage_result", "list_pagination"))
+        )
 
     # Responses
 
@@ -161,10 +239,14 @@ class AudiencePlayer(Platform):
         if not result.errors:
             return JSONResponse({"data": result.data})
         codes = [_error_code(error) for error in result.errors]
-        body: dict[str, Any] = {"errors": [self._format_error(error, code) for error, code in zip(result.errors, codes, strict=True)]}
+        body: dict[str, Any] = {
+            "errors": [self._format_error(error, code) for error, code in zip(result.errors, codes, strict=True)]
+        }
         if result.data is not None and self.switch("error_data") != "absent":
             body["data"] = None if self.switch("error_data") == "null" else result.data
-        return JSONResponse(body, (codes[0] if 400 <= codes[0] < 600 else 400) if self.switch("error_status") == "http" else 200)
+        return JSONResponse(
+            body, (codes[0] if 400 <= codes[0] < 600 else 400) if self.switch("error_status") == "http" else 200
+        )
 
     def _format_error(self, error: GraphQLError, code: int) -> dict[str, Any]:
         item: dict[str, Any] = {"message": error.message}
@@ -179,8 +261,12 @@ class AudiencePlayer(Platform):
         return item
 
     def error_response(self, request: PlatformRequest, status: int, code: str, text: str) -> Response:
-        response = self._format(ExecutionResult(None, [GraphQLError(text, original_error=OperationError(status, text))]))
-        response.status_code = status if self.switch("error_status") == "http" or code in ("not_found", "method_not_allowed") else 200
+        response = self._format(
+            ExecutionResult(None, [GraphQLError(text, original_error=OperationError(status, text))])
+        )
+        response.status_code = (
+            status if self.switch("error_status") == "http" or code in ("not_found", "method_not_allowed") else 200
+        )
         return response
 
     def limit_response(self, request: PlatformRequest) -> Response:

@@ -65,7 +65,9 @@ _valid: set[tuple[GraphQLSchema, str]] = set()
 
 
 def validate_query(schema: GraphQLSchema, text: str) -> list[GraphQLError]:
-    """Validate a document. If it differs from a valid one only in its literals, it is valid, as the execution checks their values."""
+    """Validate a document. If it differs from a valid one only in its literals, it is valid, as the execution checks
+    their values.
+    """
     shape = LITERAL.sub(_neutral_literal, text)
     if (schema, shape) in _valid:
         return []
@@ -86,7 +88,9 @@ def _neutral_literal(found: re.Match[str]) -> str:
 def _top_level_fields(document: DocumentNode, operation_name: str | None) -> list[str]:
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    chosen = [node for node in operations if operation_name is None or (node.name and node.name.value == operation_name)]
+    chosen = [
+        node for node in operations if operation_name is None or (node.name and node.name.value == operation_name)
+    ]
     fields: list[str] = []
 
     def collect(selections: SelectionSetNode, seen: frozenset[str]) -> None:

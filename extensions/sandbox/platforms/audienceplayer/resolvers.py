@@ -16,7 +16,18 @@ from .users import User, Users
 
 Resolver = Callable[..., Any]
 DATE_FORMATS = {"z": "%Y-%m-%dT%H:%M:%SZ", "offset": "%Y-%m-%dT%H:%M:%S+00:00", "space": "%Y-%m-%d %H:%M:%S"}
-PROFILE = ("address", "birthday", "city", "country", "gender", "height", "phone", "postal_code", "weight", "is_newsletter_opt_in")
+PROFILE = (
+    "address",
+    "birthday",
+    "city",
+    "country",
+    "gender",
+    "height",
+    "phone",
+    "postal_code",
+    "weight",
+    "is_newsletter_opt_in",
+)
 CREDENTIALS = ("project_id", "client_id", "client_secret")
 
 
@@ -63,18 +74,31 @@ class Resolvers:
             user["name"] = given["user_name"]
         return self._issue_token(user, self._platform.switch("token_lifetime"))
 
-    def user_authenticate(self, info: Any, email: str = "", password: str = "", project_id: int | None = None) -> dict[str, Any]:
+    def user_authenticate(
+        self, info: Any, email: str = "", password: str = "", project_id: int | None = None
+    ) -> dict[str, Any]:
         is_admin_scope = self._caller.scope == "admin"
         if project_id not in (None, self._platform.data["project_id"]) or (project_id is None and is_admin_scope):
             raise OperationError(400, "project_id is wrong or missing")
         user = self._caller.find_user(None, email)
-        if user is None or not user["password"] or user["password"] != password or (is_admin_scope and not user.get("admin")):
+        if (
+            user is None
+            or not user["password"]
+            or user["password"] != password
+            or (is_admin_scope and not user.get("admin"))
+        ):
             raise OperationError(401, "The e-mail address or the password is wrong")
         return self._issue_token(user, self._platform.switch("password_token_lifetime"))
 
     def _issue_token(self, user: User, lifetime: float) -> dict[str, Any]:
         scope, owner, now = self._caller.scope, str(user["id"]), int(self._platform.clock.now())
-        claims = {"aud": self._platform.data["project_id"], "iat": now, "nbf": now, "sub": owner, "scopes": [SCOPES[scope]]}
+        claims = {
+            "aud": self._platform.data["project_id"],
+            "iat": now,
+            "nbf": now,
+            "sub": owner,
+            "scopes": [SCOPES[scope]],
+        }
         token = self._platform.tokens.issue_jwt("access", owner, lifetime, claims, scope=scope)
         seconds = self._platform.tokens.seconds_left(token) if self._platform.switch("expires_in") == "given" else None
         return {"access_token": token.value, "user_id": user["id"], "user_email": user["email"], "expires_in": seconds}
@@ -93,7 +117,11 @@ class Resolvers:
 
     def user_details(self, info: Any) -> dict[str, Any]:
         user = self._caller.current_user()
-        return _describe_user(user) | {"user_subscriptions": self._describe_subscriptions(user), "orders": [], "entitled_articles": []}
+        return _describe_user(user) | {
+            "user_subscriptions": self._describe_subscriptions(user),
+            "orders": [],
+            "entitled_articles": [],
+        }
 
     def client_user_update(self, info: Any, **given: Any) -> dict[str, Any]:
         self._caller.check_client(given)
@@ -126,14 +154,19 @@ class Resolvers:
         is_expired = bool(expires_at) and parse_time(expires_at) <= self._platform.clock.now()
         return {
             **item,
-            "is_fulfilled": item["is_fulfilled"] and (not is_expired or self._platform.switch("expired_products") == "fulfilled"),
+            "is_fulfilled": item["is_fulfilled"]
+            and (not is_expired or self._platform.switch("expired_products") == "fulfilled"),
             "fulfilment_expires_at": self._format_date(expires_at),
             "product": _find(self._platform.data["products"], item["product_id"]),
         }
 
     def _describe_subscriptions(self, user: User) -> list[dict[str, Any]]:
         described = [self._describe_subscription(item) for item in user["subscriptions"]]
-        return [item for item in described if not item["is_expired"] or self._platform.switch("ended_subscriptions") == "present"]
+        return [
+            item
+            for item in described
+            if not item["is_expired"] or self._platform.switch("ended_subscriptions") == "present"
+        ]
 
     def _describe_subscription(self, item: dict[str, Any]) -> dict[str, Any]:
         is_expired = parse_time(item["expires_at"]) <= self._platform.clock.now()
@@ -157,7 +190,9 @@ class Resolvers:
 
     def _format_date(self, text: str | None) -> str | None:
         """Format a timestamp of the state as responses have it."""
-        return to_datetime(parse_time(text)).strftime(DATE_FORMATS[self._platform.switch("date_format")]) if text else None
+        return (
+            to_datetime(parse_time(text)).strftime(DATE_FORMATS[self._platform.switch("date_format")]) if text else None
+        )
 
     def _paginate(self, items: list[dict[str, Any]], given: dict[str, Any]) -> dict[str, Any]:
         total = len(items)
@@ -165,12 +200,18 @@ class Resolvers:
             items = sorted(items, key=_sort_key(order["field"]), reverse=order.get("direction") == "desc")
         if self._platform.switch("list_pagination") == "no":
             return {"items": items}
-        limit, max_limit = given.get("limit") or self._platform.switch("page_size") or max(total, 1), self._platform.switch("max_limit")
+        limit, max_limit = (
+            given.get("limit") or self._platform.switch("page_size") or max(total, 1),
+            self._platform.switch("max_limit"),
+        )
         limit = min(limit, max_limit) if max_limit else limit
         offset = given.get("offset") or 0
         page = items[offset : offset + limit]
         pagination = {"limit": limit, "offset": offset, "count": len(page), "total_count": total}
-        return {"items": page, "pagination": {**pagination, "page_count": -(-total // limit), "page_current": offset // limit + 1}}
+        return {
+            "items": page,
+            "pagination": {**pagination, "page_count": -(-total // limit), "page_current": offset // limit + 1},
+        }
 
 
 def _describe_user(user: User) -> dict[str, Any]:

@@ -9,8 +9,10 @@ from functools import lru_cache
 
 from graphql import GraphQLSchema, build_schema
 
-# <ID>: type of IDs in responses; <ARG>: `!` if arguments are declared mandatory; <DATE>, <EMAIL>: types of these arguments;
-# <DONE>: result of an entitlement mutation; <CLIENT>: arguments of clients; <PAGES>: arguments of lists; <PAGINATION>: their additional field.
+# <ID>: type of IDs in responses; <ARG>: `!` if arguments are declared mandatory; <DATE>, <EMAIL>: types of these
+# arguments;
+# <DONE>: result of an entitlement mutation; <CLIENT>: arguments of clients; <PAGES>: arguments of lists; <PAGINATION>:
+# their additional field.
 COMMON = """
 scalar DateTime
 scalar Email

@@ -44,7 +44,9 @@ class OpenIDPlatform(Platform):
             case "json":
                 return JSONResponse({"status": "ok"})
         issuer = f"{request.base_url}{AUTH_PREFIX}"
-        root = ("https://login.example.com" if variant == "foreign" else issuer) + (MOVED if variant == "moved" else PROTOCOL)
+        root = ("https://login.example.com" if variant == "foreign" else issuer) + (
+            MOVED if variant == "moved" else PROTOCOL
+        )
         return JSONResponse(
             {
                 "issuer": issuer,
@@ -76,7 +78,9 @@ class OpenIDPlatform(Platform):
             return HTMLResponse(HTML.format("Invalid parameter"), 400)
         code = secrets.token_urlsafe(24)
         user = self.data["users"][0]["username"]
-        self.data["codes"].append({"code": code, "client_id": client["client_id"], "redirect_uri": redirect, "username": user, "used": False})
+        self.data["codes"].append(
+            {"code": code, "client_id": client["client_id"], "redirect_uri": redirect, "username": user, "used": False}
+        )
         parameters = {name: value for name, value in (("state", query.get("state")), ("code", code)) if value}
         return Response(status_code=302, headers={"location": f"{redirect}?{urlencode(parameters)}"})
 
@@ -124,26 +128,49 @@ class OpenIDPlatform(Platform):
     def _find_client(self, request: PlatformRequest, form: dict[str, str]) -> dict[str, Any] | None:
         client_id, secret = request.basic_credentials() or (form.get("client_id"), form.get("client_secret"))
         clients: list[dict[str, Any]] = self.data["clients"]
-        return next((item for item in clients if item["client_id"] == client_id and item["client_secret"] in (None, secret)), None)
+        return next(
+            (item for item in clients if item["client_id"] == client_id and item["client_secret"] in (None, secret)),
+            None,
+        )
 
     def _token_response(self, client: dict[str, Any], owner: str, used: Token | None) -> Response:
         extra = {"flow": "oidc", "client_id": client["client_id"]}
-        access = self._issue("access", owner, True, {"azp": client["client_id"], "scope": "openid profile email"}, **extra)
+        access = self._issue(
+            "access", owner, True, {"azp": client["client_id"], "scope": "openid profile email"}, **extra
+        )
         refresh = self._reuse(used) or self._issue("refresh", owner, True, {"azp": client["client_id"]}, **extra)
-        identity = self.tokens.issue_jwt("id", owner, self.switch("access_lifetime"), {"aud": client["client_id"], "sub": owner, "typ": "ID"})
-        body: dict[str, Any] = {"access_token": access.value, "refresh_token": refresh.value, "token_type": "bearer", "id_token": identity.value}
+        identity = self.tokens.issue_jwt(
+            "id", owner, self.switch("access_lifetime"), {"aud": client["client_id"], "sub": owner, "typ": "ID"}
+        )
+        body: dict[str, Any] = {
+            "access_token": access.value,
+            "refresh_token": refresh.value,
+            "token_type": "bearer",
+            "id_token": identity.value,
+        }
         if self.switch("oidc_expires_in") == "given":
-            body |= {"expires_in": self.tokens.seconds_left(access), "refresh_expires_in": self.tokens.seconds_left(refresh)}
-        return JSONResponse(body | {"not-before-policy": 0, "session_state": refresh.extra["jti"], "scope": "openid profile email"})
+            body |= {
+                "expires_in": self.tokens.seconds_left(access),
+                "refresh_expires_in": self.tokens.seconds_left(refresh),
+            }
+        return JSONResponse(
+            body | {"not-before-policy": 0, "session_state": refresh.extra["jti"], "scope": "openid profile email"}
+        )
 
     def _oidc_rejection(self, status: int, code: str, text: str) -> Rejection:
         configured = self.switch("oidc_error_status")
-        return Rejection(JSONResponse({"error": code, "error_description": text}, status if configured == "keycloak" else int(configured)))
+        return Rejection(
+            JSONResponse(
+                {"error": code, "error_description": text}, status if configured == "keycloak" else int(configured)
+            )
+        )
 
     # Users and tokens
 
     def _find_user(self, name: Any, password: Any) -> dict[str, Any] | None:
-        return next((item for item in self.data["users"] if item["username"] == name and item["password"] == password), None)
+        return next(
+            (item for item in self.data["users"] if item["username"] == name and item["password"] == password), None
+        )
 
     def _issue(self, kind: str, owner: str, jwt: bool, claims: dict[str, Any], **extra: Any) -> Token:
         lifetime = self.switch(f"{kind}_lifetime")
@@ -153,7 +180,9 @@ class OpenIDPlatform(Platform):
         return self.tokens.issue_jwt(kind, owner, lifetime, common | claims, **extra)
 
     def _reuse(self, used: Token | None) -> Token | None:
-        """Return the used refresh token if it is not replaced. A replaced one is revoked if the platform is set to do so."""
+        """Return the used refresh token if it is not replaced. A replaced one is revoked if the platform is set to do
+        so.
+        """
         if used and self.switch("refresh_rotation") == "same":
             return used
         if used and self.switch("old_refresh_token") == "revoked":

@@ -33,20 +33,39 @@ class MovingImage(OpenIDPlatform):
     own_switches = (
         choice("login_error_status", "401|400|403|200", "Status if a login fails."),
         choice("refresh_error_status", "401|400|403", "Status if a refresh token is rejected (login flow)."),
-        choice("error_body", "message|code|html|empty", "Body of an error response; `html`: a page with the title Error."),
+        choice(
+            "error_body", "message|code|html|empty", "Body of an error response; `html`: a page with the title Error."
+        ),
         choice("refresh_rotation", "new|same", "Whether a refresh returns a new refresh token or the same one."),
-        choice("old_refresh_token", "valid|revoked", "Whether a refresh token remains valid after a new one has been returned."),
+        choice(
+            "old_refresh_token",
+            "valid|revoked",
+            "Whether a refresh token remains valid after a new one has been returned.",
+        ),
         choice("token_format", "jwt|opaque", "Format of the tokens of the login flow."),
-        choice("vm_list", "array|videoManagers|videoManagerList|items", "Response to GET /v1/vms: an array, or an object with the list under this key."),
-        choice("foreign_vm_status", "403|404|400", "Status if the token or the user has no access to the VideoManager."),
+        choice(
+            "vm_list",
+            "array|videoManagers|videoManagerList|items",
+            "Response to GET /v1/vms: an array, or an object with the list under this key.",
+        ),
+        choice(
+            "foreign_vm_status", "403|404|400", "Status if the token or the user has no access to the VideoManager."
+        ),
         choice("content_type", "json|any", "`json`: a body with another content type is rejected with 415."),
         choice(
             "discovery",
             "yes|moved|404|html|json|foreign",
-            "Discovery document: standard paths; other paths; missing; an HTML page; JSON without endpoints; endpoints on another host.",
+            "Discovery document: standard paths; other paths; missing; an HTML page; JSON without endpoints; "
+            "endpoints on another host.",
         ),
-        choice("oidc_error_status", "keycloak|400|401", "Status if a token request is rejected; `keycloak`: 401 for users and clients, otherwise 400."),
-        choice("oidc_expires_in", "given|absent", "Whether a token response has `expires_in` and `refresh_expires_in`."),
+        choice(
+            "oidc_error_status",
+            "keycloak|400|401",
+            "Status if a token request is rejected; `keycloak`: 401 for users and clients, otherwise 400.",
+        ),
+        choice(
+            "oidc_expires_in", "given|absent", "Whether a token response has `expires_in` and `refresh_expires_in`."
+        ),
         number("access_lifetime", 300, "Lifetime of an access token in seconds."),
         number("refresh_lifetime", 3600, "Lifetime of a refresh token in seconds."),
     )
@@ -59,8 +78,13 @@ class MovingImage(OpenIDPlatform):
                 {"client_id": "anonymous", "client_secret": None, "redirect_uris": []},
                 {"client_id": "mi-client", "client_secret": "mi-secret", "redirect_uris": [REDIRECT]},
             ],
-            "codes": [{"code": CODE, "client_id": "mi-client", "redirect_uri": REDIRECT, "username": "portal", "used": False}],
-            "channels": [{"id": 1, "name": "root", "vm": 42, "parentId": None}, {"id": 2, "name": "root", "vm": 43, "parentId": None}],
+            "codes": [
+                {"code": CODE, "client_id": "mi-client", "redirect_uri": REDIRECT, "username": "portal", "used": False}
+            ],
+            "channels": [
+                {"id": 1, "name": "root", "vm": 42, "parentId": None},
+                {"id": 2, "name": "root", "vm": 43, "parentId": None},
+            ],
         }
 
     def index_state(self) -> None:
@@ -84,7 +108,9 @@ class MovingImage(OpenIDPlatform):
         }
 
     def _managers_of(self, username: str) -> list[dict[str, Any]]:
-        allowed: list[int] = next((item["video_managers"] for item in self.data["users"] if item["username"] == username), [])
+        allowed: list[int] = next(
+            (item["video_managers"] for item in self.data["users"] if item["username"] == username), []
+        )
         return [item for item in self.data["video_managers"] if item["id"] in allowed]
 
     # The login flow
@@ -93,9 +119,16 @@ class MovingImage(OpenIDPlatform):
         given = self._parse_object(request)
         user = self._find_user(given.get("username"), given.get("password"))
         if user is None:
-            return self.error_response(request, int(self.switch("login_error_status")), "INVALID_CREDENTIALS", "The user name or the password is wrong")
+            return self.error_response(
+                request,
+                int(self.switch("login_error_status")),
+                "INVALID_CREDENTIALS",
+                "The user name or the password is wrong",
+            )
         requested = given.get("videoManagerId") if request.path.endswith("uiintegration") else None
-        manager = next((item["id"] for item in self._managers_of(user["username"]) if requested in (None, item["id"])), None)
+        manager = next(
+            (item["id"] for item in self._managers_of(user["username"]) if requested in (None, item["id"])), None
+        )
         if manager is None:
             raise self._no_access(request)
         return self._login_response(user["username"], manager, None)
@@ -135,7 +168,9 @@ class MovingImage(OpenIDPlatform):
         self._check_access(request)
         found = [item for item in self.data["channels"] if str(item["vm"]) == request.path_params["vm"]]
         root = next((item for item in found if item["parentId"] is None), {"id": 0, "name": "root"})
-        children = [{"id": item["id"], "name": item["name"], "children": []} for item in found if item["parentId"] is not None]
+        children = [
+            {"id": item["id"], "name": item["name"], "children": []} for item in found if item["parentId"] is not None
+        ]
         return JSONResponse({"id": root["id"], "name": root["name"], "children": children})
 
     def create_channel(self, request: PlatformRequest) -> Response:
@@ -144,7 +179,9 @@ class MovingImage(OpenIDPlatform):
         if not given.get("name"):
             return self.error_response(request, 400, "INVALID_INPUT", "name is required")
         number, manager = 1 + max(item["id"] for item in self.data["channels"]), int(request.path_params["vm"])
-        self.data["channels"].append({"id": number, "name": given["name"], "vm": manager, "parentId": given.get("parentId", 1)})
+        self.data["channels"].append(
+            {"id": number, "name": given["name"], "vm": manager, "parentId": given.get("parentId", 1)}
+        )
         return Response(status_code=201, headers={"location": f"{request.url.replace(query=None)}/{number}"})
 
     def list_videos(self, request: PlatformRequest) -> Response:
@@ -164,11 +201,16 @@ class MovingImage(OpenIDPlatform):
     def _check_access(self, request: PlatformRequest) -> None:
         """Reject a request whose token is not valid for the VideoManager in the path."""
         token, manager = self._check_token(request), request.path_params["vm"]
-        if manager not in {str(item["id"]) for item in self._managers_of(token.owner)} or str(token.extra.get("vm", manager)) != manager:
+        if (
+            manager not in {str(item["id"]) for item in self._managers_of(token.owner)}
+            or str(token.extra.get("vm", manager)) != manager
+        ):
             raise self._no_access(request)
 
     def _no_access(self, request: PlatformRequest) -> Rejection:
-        return self.rejection(request, int(self.switch("foreign_vm_status")), "NO_ACCESS", "No access to this VideoManager")
+        return self.rejection(
+            request, int(self.switch("foreign_vm_status")), "NO_ACCESS", "No access to this VideoManager"
+        )
 
     def _parse_object(self, request: PlatformRequest) -> dict[str, Any]:
         """Parse the body as a JSON object."""

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Applies many entitlements with few requests. Logins and writes are combined into batches, and only differing entitlements are written."""
+"""Applies many entitlements with few requests. Logins and writes are combined into batches, and only differing
+entitlements are written.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ class Entitlements:
         self._parse_items()
         self._jobs = Jobs(access, single=len(self.items) == 1)
 
-    # --- validation ----------------------------------------------------------------------------------------------------
+    # --- validation ---------------------------------------------------------------------------------------------------
 
     def _sources(self) -> t.Iterator[tuple[Item, bool]]:
         """Yield every item, and whether it comes from a file."""
@@ -66,7 +68,9 @@ class Entitlements:
                 self._duplicates.append((item, first))
             self.items.append(item)
         if problems:
-            raise AccessError(in_one_line(problems, 10 if self._access.params["entitlements_file"] is None else _MAX_PROBLEMS))
+            raise AccessError(
+                in_one_line(problems, 10 if self._access.params["entitlements_file"] is None else _MAX_PROBLEMS)
+            )
         self._warn()
 
     def _warn(self) -> None:
@@ -77,7 +81,7 @@ class Entitlements:
         if rows:
             self._access.session.warn(f"duplicate entitlements: {in_one_line(rows)}")
 
-    # --- execution -----------------------------------------------------------------------------------------------------
+    # --- execution ----------------------------------------------------------------------------------------------------
 
     def apply(self) -> None:
         """Apply the entitlements; in check mode, determine what would change."""
@@ -90,7 +94,9 @@ class Entitlements:
             pending = self._select_unconfirmed(pending, self._ledger.recent_states(self._access.clock.now()))
         total = len(self.items)
         self._done = total - self._count(pending)
-        self._progress = Progress(self._access.platform.title, total, self._access.clock, self._access.on_progress, known=self._done)
+        self._progress = Progress(
+            self._access.platform.title, total, self._access.clock, self._access.on_progress, known=self._done
+        )
         self._changed = self._failed = 0
         self._unwritten: collections.deque[Entitlement] = collections.deque()
         try:
@@ -109,7 +115,9 @@ class Entitlements:
         return sum(1 + (self._duplicate_counts[item.key] if self._duplicate_counts else 0) for item in items)
 
     def _select_unconfirmed(self, items: Batch, known: t.Mapping[str, str]) -> Batch:
-        """The items that the ledger does not confirm. If users are read, all items of a user with an unconfirmed one are compared."""
+        """The items that the ledger does not confirm. If users are read, all items of a user with an unconfirmed one
+        are compared.
+        """
         unconfirmed = [item for item in items if Holding.parse(known.get(item.key)) != item.desired]
         users = {item.user for item in unconfirmed}
         return [item for item in items if item.user in users] if self._reads_first else unconfirmed
@@ -128,7 +136,9 @@ class Entitlements:
             users.setdefault(item.user, []).append(item)
         size = graphql.max_fields(batch_size, authenticates=True)
         items_by_user = list(users.values())
-        self._unread = collections.deque(items_by_user[start : start + size] for start in range(0, len(items_by_user), size))
+        self._unread = collections.deque(
+            items_by_user[start : start + size] for start in range(0, len(items_by_user), size)
+        )
         self._running_reads = 0
         if not self._reads_first:
             for item in items:
@@ -142,7 +152,9 @@ class Entitlements:
             self._record(finished)
 
     def _schedule(self, size: int) -> t.Iterator[Job[Finished] | None]:
-        """Yield jobs: writes as soon as they fill a request, otherwise reads, finally the remaining writes. None: wait for a running read."""
+        """Yield jobs: writes as soon as they fill a request, otherwise reads, finally the remaining writes. None: wait
+        for a running read.
+        """
         while True:
             writes = 0 if self._access.check_mode else len(self._unwritten)
             if writes >= size or (writes and not self._unread and not self._running_reads):
@@ -169,20 +181,26 @@ class Entitlements:
         self._changed += sum(item.changed for item in done)
         self._failed += self._count(item for item in done if item.failure)
         if self._ledger and not self._access.check_mode:
-            self._ledger.record({item.key: str(item.desired) for item in done if not item.failure}, self._access.clock.now())
+            self._ledger.record(
+                {item.key: str(item.desired) for item in done if not item.failure}, self._access.clock.now()
+            )
         self._progress.update(self._done, self._changed, self._failed)
 
-    # --- result --------------------------------------------------------------------------------------------------------
+    # --- result -------------------------------------------------------------------------------------------------------
 
     def as_result(self) -> dict[str, t.Any]:
-        """The module's result. It lists items in the order of the input (of a file, only failed ones), and is a failure if any item failed."""
+        """The module's result. It lists items in the order of the input (of a file, only failed ones), and is a failure
+        if any item failed.
+        """
         failed = [item.failure for item in self.items if item.failure]
         changed = [item for item in self.items if item.changed]
         result: dict[str, t.Any] = {}
         if failed:
             result = failed[0].as_result()
             if len(self.items) > 1:
-                result["msg"] = f"{len(failed)} of {len(self.items)} entitlements failed. First failure: {failed[0].message}"
+                result["msg"] = (
+                    f"{len(failed)} of {len(self.items)} entitlements failed. First failure: {failed[0].message}"
+                )
         displayed = changed[:_MAX_DIFF]
         more = {f"and {len(changed) - len(displayed)} more": "not shown"} if len(changed) > len(displayed) else {}
         result.update(

@@ -18,7 +18,8 @@ from .entitlements import Entitlement, Holdings
 from .graphql import Answers
 from .users import User
 
-#: Error codes that mean wrong credentials, unless an item has succeeded or the client can log in: every other item would fail, too.
+#: Error codes that mean wrong credentials, unless an item has succeeded or the client can log in: every other item
+#: would fail, too.
 #: A read fails with 404 only if the project is missing, as a missing user is not a failure.
 _FATAL_CODES = {"read": (401, 403, 404), "write": (401, 403)}
 
@@ -35,7 +36,9 @@ class Finished(t.NamedTuple):
 
 
 class Jobs:
-    """The jobs that run in threads. Each thread has its own access to the platform; all share whether to stop, and what has succeeded."""
+    """The jobs that run in threads. Each thread has its own access to the platform; all share whether to stop, and what
+    has succeeded.
+    """
 
     def __init__(self, access: Access[AudiencePlayer], *, single: bool) -> None:
         """``single``: there is only one item, so a failure need not be distinguished from that of the client."""
@@ -47,12 +50,15 @@ class Jobs:
         self._threads = threading.local()
         #: The error that would fail every other item, too. Once it is set, remaining items are skipped.
         self._stopped: AccessError | None = None
-        #: The kinds of jobs that have succeeded. A read may have used a cached token, so it does not show that the client may write.
+        #: The kinds of jobs that have succeeded. A read may have used a cached token, so it does not show that the
+        #: client may write.
         self._succeeded: set[str] = set()
 
     @property
     def _thread_access(self) -> Access[AudiencePlayer]:
-        """The current job's access to the platform. Its secrets are separate and discarded with it, as a run may handle thousands of tokens."""
+        """The current job's access to the platform. Its secrets are separate and discarded with it, as a run may handle
+        thousands of tokens.
+        """
         return t.cast("Access[AudiencePlayer]", self._threads.access)
 
     def _open_thread_access(self) -> Access[AudiencePlayer]:
@@ -71,7 +77,9 @@ class Jobs:
         for items, grant in sorted(zip(users, grants), key=lambda pair: pair[1] in failures):
             if not items[0].failure:
                 user_specific = any_read and grant in failures
-                any_read = self._compare_user(items, grant, failures.get(grant), user_specific=user_specific) or any_read
+                any_read = (
+                    self._compare_user(items, grant, failures.get(grant), user_specific=user_specific) or any_read
+                )
         return Finished(True, all_items)
 
     def _compare_user(self, items: Batch, grant: Grant, failure: AccessError | None, user_specific: bool) -> bool:
@@ -86,7 +94,9 @@ class Jobs:
         now = self._access.clock.now()
         for item in items:
             if missing and item.present and not item.auto_register and not self._is_planned(item.user):
-                item.fail(AccessError(f"{missing.message}. Set auto_register to create users by user_email", **missing.codes))
+                item.fail(
+                    AccessError(f"{missing.message}. Set auto_register to create users by user_email", **missing.codes)
+                )
                 continue
             if missing:
                 self.plan_user(item)
@@ -108,7 +118,10 @@ class Jobs:
     def _is_planned(self, user: User) -> bool:
         if not self._access.check_mode or user.email is None:
             return False
-        return identity(user.email) in self._planned_users or self._access.find_plan(self._access.client.user_key(user.email)) is not None
+        return (
+            identity(user.email) in self._planned_users
+            or self._access.find_plan(self._access.client.user_key(user.email)) is not None
+        )
 
     def _attempt(self, kind: str, items: Batch, action: t.Callable[[], None], user_specific: bool = False) -> bool:
         """Perform an action for some items; if it fails, they fail. A fatal error stops all further attempts."""
@@ -127,12 +140,16 @@ class Jobs:
 
     def _fail(self, kind: str, item: Entitlement, failure: AccessError, user_specific: bool = False) -> None:
         failure = failure.with_message(self._thread_access.secrets.scrub(failure.message))
-        is_fatal = isinstance(failure, WaitTooLong) or (not user_specific and not self._stopped and self._is_fatal(kind, failure))
+        is_fatal = isinstance(failure, WaitTooLong) or (
+            not user_specific and not self._stopped and self._is_fatal(kind, failure)
+        )
         self._stopped = self._stopped or (failure if is_fatal else None)
         item.fail(failure)
 
     def _is_fatal(self, kind: str, failure: AccessError) -> bool:
-        """Whether an error of one item would occur for every item: the platform is unreachable, or the client is refused."""
+        """Whether an error of one item would occur for every item: the platform is unreachable, or the client is
+        refused.
+        """
         code = failure.status if failure.code is None else failure.code
         if code not in _FATAL_CODES[kind] or kind in self._succeeded:
             return failure.status is None
@@ -149,7 +166,9 @@ class Jobs:
         if self._stopped:
             self._attempt("write", batch, lambda: None)
             return
-        size = self._thread_access.client.graphql.max_fields(len(batch))  # may have become smaller since the batch was formed
+        size = self._thread_access.client.graphql.max_fields(
+            len(batch)
+        )  # may have become smaller since the batch was formed
         if size < len(batch):
             for start in range(0, len(batch), size):
                 self._write(batch[start : start + size])
@@ -174,7 +193,9 @@ class Jobs:
         self._recheck([item for item in batch if item.failure and item not in unclear])
 
     def _send(self, batch: Batch) -> _Sent:
-        """Send a batch of writes. If its outcome is unknown, users are read again, and only items that still differ are repeated."""
+        """Send a batch of writes. If its outcome is unknown, users are read again, and only items that still differ are
+        repeated.
+        """
         access, ambiguous_writes = self._thread_access, 0
         while True:
             aliases = {f"e{index}": item for index, item in enumerate(batch)}

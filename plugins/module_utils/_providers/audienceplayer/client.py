@@ -27,7 +27,10 @@ if t.TYPE_CHECKING:
 
 _PAGE_SIZE = 100
 #: The lists of a user's entitlements, and the fields that are read.
-_LISTS = {"UserProductList": "product_id is_fulfilled fulfilment_expires_at", "UserSubscriptionList": "subscription_id expires_at is_valid"}
+_LISTS = {
+    "UserProductList": "product_id is_fulfilled fulfilment_expires_at",
+    "UserSubscriptionList": "subscription_id expires_at is_valid",
+}
 
 
 class AudiencePlayer(AuthorizedClient):
@@ -39,7 +42,7 @@ class AudiencePlayer(AuthorizedClient):
         super().__init__(session, issuer)
         self.graphql = issuer.graphql
 
-    # --- users (1.4, 1.5) ------------------------------------------------------------------------------------------------
+    # --- users (1.4, 1.5) ---------------------------------------------------------------------------------------------
 
     def find_user(self, email: str) -> State:
         """Fetch a user; None if they do not exist."""
@@ -69,11 +72,15 @@ class AudiencePlayer(AuthorizedClient):
 
     def create_user(self, email: str, name: str | None, locale: str | None) -> None:
         """Create a user by logging in as them. The token is cached for later tasks."""
-        registration = {key: value for key, value in (("user_name", name), ("user_locale", locale)) if value is not None}
+        registration = {
+            key: value for key, value in (("user_name", name), ("user_locale", locale)) if value is not None
+        }
         self.tokens.force_new(self.issuer.user_grant(User(None, email), auto_register=True, **registration))
 
     def rename_user(self, user_id: int, name: str) -> None:
-        mutation = field("ClientUserUpdate", {**self.graphql.client_arguments(), "id": user_id, "name": name}, "id name email")
+        mutation = field(
+            "ClientUserUpdate", {**self.graphql.client_arguments(), "id": user_id, "name": name}, "id name email"
+        )
         self.send(self.graphql.request(f"mutation {{ {mutation} }}", reject_html=True))
 
     def _parse_user(self, response: Response) -> State:
@@ -85,7 +92,7 @@ class AudiencePlayer(AuthorizedClient):
         user = self.graphql.responses.parse_field(response, "ClientUser", USER)
         return {"id": int(user["id"]), "email": user["email"], "name": user.get("name")}
 
-    # --- entitlements (1.5) --------------------------------------------------------------------------------------------
+    # --- entitlements (1.5) -------------------------------------------------------------------------------------------
 
     def fetch_holdings(self, grant: Grant, failure: AccessError | None = None) -> dict[str, list[dict[str, t.Any]]]:
         """Fetch a user's ``products`` and ``subscriptions``. This never creates a user.
@@ -108,7 +115,9 @@ class AudiencePlayer(AuthorizedClient):
         return {"products": products, "subscriptions": subscriptions}
 
     def _confirm_project(self) -> None:
-        """Log in as the client, and cache the token: a wrong project fails here, although its error may equal that for a missing user."""
+        """Log in as the client, and cache the token: a wrong project fails here, although its error may equal that for
+        a missing user.
+        """
         capabilities = self.graphql.capabilities
         if not capabilities.client_works:
             try:
@@ -118,18 +127,26 @@ class AudiencePlayer(AuthorizedClient):
                 raise
 
     def _fetch_lists(self, grant: Grant) -> list[list[dict[str, t.Any]]]:
-        """Fetch both lists page by page. The paging arguments are not documented: if the platform rejects them, fetch complete lists."""
+        """Fetch both lists page by page. The paging arguments are not documented: if the platform rejects them, fetch
+        complete lists.
+        """
         found: dict[str, list[dict[str, t.Any]]] = {name: [] for name in _LISTS}
         paged, incomplete = True, list(_LISTS)
         while incomplete:
             fields = [
-                field(name, {"limit": _PAGE_SIZE, "offset": len(found[name])}, f"items {{ {_LISTS[name]} }} pagination {{ total_count }}")
+                field(
+                    name,
+                    {"limit": _PAGE_SIZE, "offset": len(found[name])},
+                    f"items {{ {_LISTS[name]} }} pagination {{ total_count }}",
+                )
                 if paged
                 else field(name, {}, f"items {{ {_LISTS[name]} }}")
                 for name in incomplete
             ]
             try:
-                response = self.send_authorized(self.graphql.request(f"query {{ {' '.join(fields)} }}", repeatable=True, fields=len(fields)), grant)
+                response = self.send_authorized(
+                    self.graphql.request(f"query {{ {' '.join(fields)} }}", repeatable=True, fields=len(fields)), grant
+                )
             except GraphQLError as error:
                 if not paged or error.code in (401, 403, 404):
                     raise
@@ -147,15 +164,25 @@ class AudiencePlayer(AuthorizedClient):
             try:
                 found.append(_normalize(item, parse_instant(item.get(key))))
             except AccessError:
-                raise self.responses.invalid_response(response, [f"data.{name}.items[{index}].{key}: must be a date and time"]) from None
+                raise self.responses.invalid_response(
+                    response, [f"data.{name}.items[{index}].{key}: must be a date and time"]
+                ) from None
         total = (page.get("pagination") or {}).get("total_count")
         return bool(items) and total is not None and len(found) < total
 
 
 def _normalize(item: dict[str, t.Any], expires_at: datetime.datetime | None) -> dict[str, t.Any]:
     if "product_id" in item:
-        return {"product_id": int(item["product_id"]), "is_fulfilled": bool(item["is_fulfilled"]), "expires_at": expires_at}
-    return {"subscription_id": int(item["subscription_id"]), "expires_at": expires_at, "is_valid": bool(item["is_valid"])}
+        return {
+            "product_id": int(item["product_id"]),
+            "is_fulfilled": bool(item["is_fulfilled"]),
+            "expires_at": expires_at,
+        }
+    return {
+        "subscription_id": int(item["subscription_id"]),
+        "expires_at": expires_at,
+        "is_valid": bool(item["is_valid"]),
+    }
 
 
 class UserResource:
@@ -178,7 +205,9 @@ class UserResource:
 
     def write(self, current: State, desired: State) -> State:
         if current is None:
-            self._platform.create_user(self._params["user_email"], self._params["user_name"], self._params["user_locale"])
+            self._platform.create_user(
+                self._params["user_email"], self._params["user_name"], self._params["user_locale"]
+            )
             current = self.read()
         name = self._params["user_name"]
         if current and name not in (None, current["name"]):

@@ -11,7 +11,8 @@ from ..._errors import AccessError
 
 
 def parse_instant(text: str | None) -> datetime.datetime | None:
-    """Parse an ISO 8601 date and time to UTC and whole seconds. Without an offset it is in UTC, like all of the platform's dates.
+    """Parse an ISO 8601 date and time to UTC and whole seconds. Without an offset it is in UTC, like all of the
+    platform's dates.
 
     :raises AccessError: if it is invalid.
     """

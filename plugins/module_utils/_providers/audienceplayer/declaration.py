@@ -49,7 +49,11 @@ AUDIENCEPLAYER = Platform(
     role="audienceplayer_access",
     manifest={
         "users": ManifestList(
-            "audienceplayer_user", ("user_email", "user_name", "user_locale", "state"), required=("user_email",), removable=False, check=check_users
+            "audienceplayer_user",
+            ("user_email", "user_name", "user_locale", "state"),
+            required=("user_email",),
+            removable=False,
+            check=check_users,
         ),
         "entitlements": ManifestList(
             "audienceplayer_entitlement",

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes GraphQL documents with literal arguments (providers.md, section 1.2), and distinguishes queries from mutations."""
+"""Writes GraphQL documents with literal arguments (providers.md, section 1.2), and distinguishes queries from
+mutations.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,12 @@ class Enum(str):
 def field(name: str, arguments: t.Mapping[str, t.Any], selection: str = "", alias: str = "") -> str:
     """Format a field of a document with literal arguments, as the vendor's own client does (1.2)."""
     written = ", ".join(f"{key}: {_format_literal(value)}" for key, value in arguments.items())
-    return (f"{alias}: " if alias else "") + name + (f"({written})" if written else "") + (f" {{ {selection} }}" if selection else "")
+    return (
+        (f"{alias}: " if alias else "")
+        + name
+        + (f"({written})" if written else "")
+        + (f" {{ {selection} }}" if selection else "")
+    )
 
 
 def _format_literal(value: t.Any) -> str:
@@ -30,7 +37,9 @@ def _format_literal(value: t.Any) -> str:
 
 
 def is_mutation(document: str) -> bool:
-    """Whether a document contains a mutation: determined by a parser if graphql-core is installed, otherwise by keywords."""
+    """Whether a document contains a mutation: determined by a parser if graphql-core is installed, otherwise by
+    keywords.
+    """
     try:
         import graphql
     except ImportError:

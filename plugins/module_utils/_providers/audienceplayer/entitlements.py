@@ -107,7 +107,10 @@ class Entitlement:
     def find_holding(self, holdings: Holdings, now: float) -> Holding:
         """Find this entitlement among a user's holdings."""
         for item in (holdings or {}).get(f"{self.kind}s", []):
-            if item[f"{self.kind}_id"] != self.number or not item["is_fulfilled" if self.kind == "product" else "is_valid"]:
+            if (
+                item[f"{self.kind}_id"] != self.number
+                or not item["is_fulfilled" if self.kind == "product" else "is_valid"]
+            ):
                 continue
             ends = item["expires_at"]
             if self.kind == "subscription" and ends:
@@ -127,10 +130,16 @@ class Entitlement:
         return field(f"ClientUser{self.kind.title()}EntitlementManage", arguments, alias=alias)
 
     def as_result(self) -> dict[str, t.Any]:
-        result: dict[str, t.Any] = {"user_id": self.user.id, "user_email": self.user.email, f"{self.kind}_id": self.number}
+        result: dict[str, t.Any] = {
+            "user_id": self.user.id,
+            "user_email": self.user.email,
+            f"{self.kind}_id": self.number,
+        }
         if self.kind == "subscription":
             result["expires_at"] = iso(self.expires_at.timestamp()) if self.expires_at else None
-        result.update(state="present" if self.present else "absent", changed=self.changed, failed=self.failure is not None, msg="")
+        result.update(
+            state="present" if self.present else "absent", changed=self.changed, failed=self.failure is not None, msg=""
+        )
         return {**result, **self.failure.as_result()} if self.failure else result
 
     def fail(self, failure: AccessError | str) -> None:
@@ -146,7 +155,8 @@ class Checker:
 
     def __init__(self, now: float) -> None:
         self._now = now
-        #: The place and the desired state of each first occurrence. Nothing else is kept, because there may be very many.
+        #: The place and the desired state of each first occurrence. Nothing else is kept, because there may be very
+        #: many.
         self._first: dict[str, tuple[str, Holding]] = {}
 
     def parse(self, source: Item) -> tuple[Entitlement, str | None]:
@@ -163,7 +173,9 @@ class Checker:
             if first is None:
                 self._first[key] = (source.place, item.desired)
             elif first[1] != item.desired:
-                raise AccessError(f"conflicts with {first[0][:-2]}: {item.label} is {first[1]} there and {item.desired} here")
+                raise AccessError(
+                    f"conflicts with {first[0][:-2]}: {item.label} is {first[1]} there and {item.desired} here"
+                )
         except AccessError as error:
             raise AccessError(source.place + error.message) from None
         item.place = source.place
@@ -186,7 +198,9 @@ def _parse_expiry(text: str | None, kind: str, present: bool, now: float) -> dat
             raise AccessError("expires_at must be given for a subscription")
         return None
     if kind == "product":
-        raise AccessError("expires_at requires subscription_id: the expiry of a product's entitlement is set in the product itself")
+        raise AccessError(
+            "expires_at requires subscription_id: the expiry of a product's entitlement is set in the product itself"
+        )
     try:
         expires_at = parse_instant(text)
     except AccessError as error:

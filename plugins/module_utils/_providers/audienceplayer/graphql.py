@@ -1,7 +1,9 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AudiencePlayer's GraphQL API: one URL for each project and scope, and errors below ``errors`` (providers.md, sections 1.1 and 1.6)."""
+"""AudiencePlayer's GraphQL API: one URL for each project and scope, and errors below ``errors`` (providers.md, sections
+1.1 and 1.6).
+"""
 
 from __future__ import annotations
 
@@ -58,11 +60,17 @@ class GraphQLResponses(ResponseReader):
         return [error for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
 
     def is_rate_limited(self, response: Response) -> bool:
-        """Whether to repeat the whole document later. If some of its mutations were applied, :meth:`GraphQL.mutate` repeats only the others."""
+        """Whether to repeat the whole document later. If some of its mutations were applied, :meth:`GraphQL.mutate`
+        repeats only the others.
+        """
         if not super().is_rate_limited(response) and not self.mentions_rate_limit(response):
             return False
         is_query = not response.request.json["query"].lstrip().startswith("mutation")
-        return is_query or not self.errors_in(response) or not any(value is not None for value in (response.json().get("data") or {}).values())
+        return (
+            is_query
+            or not self.errors_in(response)
+            or not any(value is not None for value in (response.json().get("data") or {}).values())
+        )
 
     def mentions_rate_limit(self, response: Response) -> bool:
         """Whether fields of the document were rejected because of a rate limit."""
@@ -91,7 +99,11 @@ class GraphQLResponses(ResponseReader):
         """Convert an error of a response to an exception."""
         code = self.code_of(error, response)
         text = self.quote(error["message"]) if isinstance(error.get("message"), str) else self.error_text(response)[1]
-        message = f"the platform returned error {code}: {text or 'no message'}" if code is not None else f"the platform returned an error: {text}"
+        message = (
+            f"the platform returned error {code}: {text or 'no message'}"
+            if code is not None
+            else f"the platform returned an error: {text}"
+        )
         kind = RejectedToken if 401 in (code, response.status) or code == "UNAUTHENTICATED" else GraphQLError
         return kind(self.with_hint(message, response, code), status=response.status, code=code)
 
@@ -120,12 +132,16 @@ class GraphQL(ApiClient):
         super().__init__(session)
         self.capabilities = t.cast(AudiencePlayerCapabilities, session.capabilities)
 
-    def request(self, document: str, scope: str = "user", *, variables: t.Any = None, fields: int = 1, **kwargs: t.Any) -> Request:
+    def request(
+        self, document: str, scope: str = "user", *, variables: t.Any = None, fields: int = 1, **kwargs: t.Any
+    ) -> Request:
         """Build the request for a document with a number of ``fields``."""
         kwargs["cost"] = fields if self._counts_fields else 1
         headers = {"X-Forwarded-For": self.params["forwarded_for"]} if self.params["forwarded_for"] else {}
         body = {"query": document, **({"variables": variables} if variables else {})}
-        return Request("POST", f"{self.url}/graphql/{self.require('project_id')}/{scope}", headers=headers, json=body, **kwargs)
+        return Request(
+            "POST", f"{self.url}/graphql/{self.require('project_id')}/{scope}", headers=headers, json=body, **kwargs
+        )
 
     def client_arguments(self) -> dict[str, t.Any]:
         """The arguments that authenticate the client in a mutation or query (1.3)."""
@@ -143,9 +159,11 @@ class GraphQL(ApiClient):
         return self.params["rate_limit_counts"] == "field" or self.capabilities.fields_count
 
     def mutate(self, fields: t.Mapping[str, str], *, repeatable: bool = True, **kwargs: t.Any) -> Answers:
-        """Send mutations, given by alias, as one document. If a rate limit rejected some of them, wait for it before returning.
+        """Send mutations, given by alias, as one document. If a rate limit rejected some of them, wait for it before
+        returning.
 
-        :raises AccessError: if the whole document failed (:class:`_errors.AmbiguousWrite` if it must not be repeated and may have been applied).
+        :raises AccessError: if the whole document failed (:class:`_errors.AmbiguousWrite` if it must not be repeated
+            and may have been applied).
         """
         document = f"mutation {{ {' '.join(fields.values())} }}"
         response = self.http.send(self.request(document, repeatable=repeatable, fields=len(fields), **kwargs))
@@ -156,14 +174,18 @@ class GraphQL(ApiClient):
         failed = self._match_errors(fields, errors, response)
         if self.responses.mentions_rate_limit(response):
             failed = self._wait_for_limit(failed, response)
-        unclear = [alias for alias in fields if alias not in failed and (alias not in data or (errors and data[alias] is None))]
+        unclear = [
+            alias for alias in fields if alias not in failed and (alias not in data or (errors and data[alias] is None))
+        ]
         return Answers(data, failed, unclear, error, response.status)
 
     def _wait_for_limit(self, failed: dict[str, AccessError], response: Response) -> dict[str, AccessError]:
         """Wait for a rate limit that rejected some fields of a document. Returns the failures that remain."""
         if not self._counts_fields:
             self.capabilities.fields_count = True
-            self.session.warn("the platform counts each field of a request towards its rate limit: set rate_limit_counts to field")
+            self.session.warn(
+                "the platform counts each field of a request towards its rate limit: set rate_limit_counts to field"
+            )
         limited = [alias for alias, failure in failed.items() if failure.code == 429]
         try:
             self.http.wait_for_limit(response)
@@ -171,7 +193,9 @@ class GraphQL(ApiClient):
             return {**failed, **dict.fromkeys(limited, error)}
         return {alias: failure for alias, failure in failed.items() if alias not in limited}
 
-    def _match_errors(self, fields: t.Mapping[str, str], errors: t.Sequence[dict[str, t.Any]], response: Response) -> dict[str, AccessError]:
+    def _match_errors(
+        self, fields: t.Mapping[str, str], errors: t.Sequence[dict[str, t.Any]], response: Response
+    ) -> dict[str, AccessError]:
         """Assign errors to fields. Returns the first error of each alias."""
         failed: dict[str, AccessError] = {}
         for error in errors:

@@ -13,7 +13,10 @@ _FLAG = {"type": ["boolean", "null"]}
 RESPONSE = Schema(
     {
         "type": "object",
-        "properties": {"data": {"type": ["object", "null"]}, "errors": {"type": ["array", "null"], "items": {"type": "object"}}},
+        "properties": {
+            "data": {"type": ["object", "null"]},
+            "errors": {"type": ["array", "null"], "items": {"type": "object"}},
+        },
         "anyOf": [{"required": ["data"]}, {"required": ["errors"]}],
         "$comment": "has neither data nor errors, so it is not a GraphQL response",
     }
@@ -30,7 +33,13 @@ LOGIN = Schema(
         "required": ["access_token"],
     }
 )
-USER = Schema({"type": "object", "properties": {"id": _ID, "email": {"type": "string"}, "name": {"type": ["string", "null"]}}, "required": ["id", "email"]})
+USER = Schema(
+    {
+        "type": "object",
+        "properties": {"id": _ID, "email": {"type": "string"}, "name": {"type": ["string", "null"]}},
+        "required": ["id", "email"],
+    }
+)
 HOLDINGS = Schema(
     {
         "type": "object",
@@ -47,7 +56,10 @@ HOLDINGS = Schema(
                         "is_valid": _FLAG,
                         "expires_at": _DATE,
                     },
-                    "anyOf": [{"required": ["product_id", "is_fulfilled"]}, {"required": ["subscription_id", "is_valid"]}],
+                    "anyOf": [
+                        {"required": ["product_id", "is_fulfilled"]},
+                        {"required": ["subscription_id", "is_valid"]},
+                    ],
                 },
             },
             "pagination": {"type": ["object", "null"], "properties": {"total_count": {"type": ["integer", "null"]}}},

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""AudiencePlayer's logins: as the client, as a user on the client's behalf, and as a user with a password (providers.md, section 1.3)."""
+"""AudiencePlayer's logins: as the client, as a user on the client's behalf, and as a user with a password
+(providers.md, section 1.3).
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,10 @@ class AudiencePlayerTokens(TokenIssuer):
         user = User.of(params)
         if user != User(None, None):
             if params.get("grant") == "password" or params.get("scope") == "admin":
-                raise AccessError("user_id and user_email select the user whose token the client obtains: they require grant client and scope user")
+                raise AccessError(
+                    "user_id and user_email select the user whose token the client obtains: they require grant "
+                    "client and scope user"
+                )
             return self.user_grant(user, auto_register=bool(params.get("auto_register")))
         if params.get("grant") == "password":
             email, password = self.require("email", "password")
@@ -107,7 +112,9 @@ class AudiencePlayerTokens(TokenIssuer):
     def obtain(self, grant: Grant) -> Token:
         operation, arguments = self._login(grant)
         login = field(operation, arguments, _FIELDS)
-        response = self.send(self.graphql.request(f"mutation {{ {login} }}", grant.scope, authenticates=True, repeatable=True))
+        response = self.send(
+            self.graphql.request(f"mutation {{ {login} }}", grant.scope, authenticates=True, repeatable=True)
+        )
         data = self.graphql.responses.data(response)
         if isinstance(grant, UserLogin) and operation in data and data[operation] is None:
             raise NotFound("there is no such user", status=response.status, code=404)
@@ -123,7 +130,9 @@ class AudiencePlayerTokens(TokenIssuer):
         return "ClientAuthenticate", self.graphql.client_arguments()
 
     def obtain_many(self, grants: t.Sequence[Grant]) -> dict[Grant, Token | AccessError]:
-        """Log several users in with one document. Logins whose outcome is unclear are repeated in halves, finally one by one."""
+        """Log several users in with one document. Logins whose outcome is unclear are repeated in halves, finally one
+        by one.
+        """
         users = [grant for grant in grants if isinstance(grant, UserLogin)]
         if len(grants) == 1 or len(users) < len(grants):
             return super().obtain_many(grants)
@@ -142,7 +151,12 @@ class AudiencePlayerTokens(TokenIssuer):
             answers = self.graphql.mutate(logins, authenticates=True)
         except AccessError as error:
             return dict.fromkeys(grants, error)
-        if len(answers.unclear) == len(grants) and answers.error and answers.error.code in (401, 403) and not self.client_works():
+        if (
+            len(answers.unclear) == len(grants)
+            and answers.error
+            and answers.error.code in (401, 403)
+            and not self.client_works()
+        ):
             return dict.fromkeys(grants, answers.error)
         outcomes: dict[Grant, Token | AccessError] = {aliases[alias]: error for alias, error in answers.failed.items()}
         unclear = []

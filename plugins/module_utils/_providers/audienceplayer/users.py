@@ -41,13 +41,23 @@ class User(t.NamedTuple):
 
 
 def check_users(items: t.Iterable[Item], _now: float) -> t.Iterator[str]:
-    """Yield the problems of users. Two spellings of one address must not have different names, which would replace each other on every run."""
+    """Yield the problems of users. Two spellings of one address must not have different names, which would replace each
+    other on every run.
+    """
     first: dict[str, Item] = {}
     for item in items:
         if item.problem:
             yield item.place + item.problem
             continue
         other = first.setdefault(identity(item.options["user_email"]), item)
-        differing = [name for name in ("user_name", "user_locale") if None not in (pair := {item.options[name], other.options[name]}) and len(pair) > 1]
+        differing = [
+            name
+            for name in ("user_name", "user_locale")
+            if None not in (pair := {item.options[name], other.options[name]}) and len(pair) > 1
+        ]
         if differing:
-            yield f"{item.place}conflicts with {other.place[:-2]}: the same user has a different {' and '.join(differing)} there"
+            yield (
+                f"{item.place}conflicts with {other.place[:-2]}: the same user has a different "
+                f"{' and '.join(differing)} "
+                "there"
+            )

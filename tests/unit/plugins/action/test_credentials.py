@@ -19,7 +19,16 @@ from ansible.template import Templar
 from ansible_collections.mediaops.access.plugins.action.credentials import ActionModule
 from ansible_collections.mediaops.access.plugins.module_utils._platform import access
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import exchange
-from ansible_collections.mediaops.access.tests.unit.plugins.plugin_utils.test__vault_kv2 import CREDENTIALS, DENIED, URL, missing, read, remove, sent, write
+from ansible_collections.mediaops.access.tests.unit.plugins.plugin_utils.test__vault_kv2 import (
+    CREDENTIALS,
+    DENIED,
+    URL,
+    missing,
+    read,
+    remove,
+    sent,
+    write,
+)
 
 FORMATS = ("dotenv", "json", "vault_yaml")
 VAULT = {"format": "vault_kv2", "url": URL, "path": "mediaops", "token": "hush-vault"}
@@ -53,8 +62,18 @@ def run(dest, tmp_path, monkeypatch, clock):
     monkeypatch.setattr(access, "Clock", lambda: clock)
 
     def run_task(*calls, check_mode=False, diff=False, task_vars=None, **args):
-        place = {} if args.get("format") == "vault_kv2" else {"dest": str(dest), "vault_password": "hush-vault-password"}
-        result = perform(ActionModule, "mediaops.access.credentials", {**place, **args}, *calls, check_mode=check_mode, diff=diff, task_vars=task_vars)
+        place = (
+            {} if args.get("format") == "vault_kv2" else {"dest": str(dest), "vault_password": "hush-vault-password"}
+        )
+        result = perform(
+            ActionModule,
+            "mediaops.access.credentials",
+            {**place, **args},
+            *calls,
+            check_mode=check_mode,
+            diff=diff,
+            task_vars=task_vars,
+        )
         assert "hush" not in json.dumps({key: value for key, value in result.items() if key != "invocation"})
         return result
 
@@ -91,7 +110,14 @@ def test_check_mode_returns_the_keys_of_the_real_run(run, there, state, diff):
 
 def test_applications_and_tokens_may_be_results_of_modules(run, dest):
     application = {"id": 1, "name": "Reviewer", "description": "x", **CREDENTIALS["applications"]["Reviewer"]}
-    token = {"token_type": "Bearer", "cached": True, "expires_in": 5, "scope": "x", "refresh_token": "hush-token", **CREDENTIALS["tokens"]["mrm"]}
+    token = {
+        "token_type": "Bearer",
+        "cached": True,
+        "expires_in": 5,
+        "scope": "x",
+        "refresh_token": "hush-token",
+        **CREDENTIALS["tokens"]["mrm"],
+    }
     run(format="json", applications={"Reviewer": application}, tokens={"mrm": token})
 
     assert json.loads(dest.read_text()) == CREDENTIALS
@@ -157,7 +183,10 @@ def test_check_mode_predicts_and_writes_nothing(run, dest, form):
         ({"applications": {"Reviewer": None}, "tokens": {}}, True),
         ({"applications": {}, "tokens": {"mrm": None}}, True),
         ({"applications": {"Reviewer": {"id": None, "client_id": None, "client_secret": None}}, "tokens": {}}, True),
-        ({"applications": {"Reviewer": {"id": 5, "client_id": "client-1", "client_secret": "hush-1"}}, "tokens": {}}, False),
+        (
+            {"applications": {"Reviewer": {"id": 5, "client_id": "client-1", "client_secret": "hush-1"}}, "tokens": {}},
+            False,
+        ),
     ],
     ids=["an application", "a token", "a new application", "one that is known"],
 )
@@ -184,7 +213,9 @@ def test_two_names_that_become_one_variable_fail_in_check_mode_as_in_the_real_ru
         run(format="dotenv", **CREDENTIALS)
 
     messages = [failure(run(check_mode=check_mode, **COLLISION)) for check_mode in (False, True)]
-    assert messages[0] == messages[1] == "'a b' and 'a-b' both become A_B_CLIENT_ID in a dotenv file. Rename one of them"
+    assert (
+        messages[0] == messages[1] == "'a b' and 'a-b' both become A_B_CLIENT_ID in a dotenv file. Rename one of them"
+    )
     assert dest.exists() is there
 
 
@@ -249,7 +280,13 @@ def test_absent_removes_the_secret_once(run):
 
 @pytest.mark.parametrize(
     ("found", "options", "changed"),
-    [(missing(), {}, True), (read(), {}, False), (read(), {"tokens": {}}, True), (read(), {"state": "absent"}, True), (missing(), {"state": "absent"}, False)],
+    [
+        (missing(), {}, True),
+        (read(), {}, False),
+        (read(), {"tokens": {}}, True),
+        (read(), {"state": "absent"}, True),
+        (missing(), {"state": "absent"}, False),
+    ],
     ids=["new", "equal", "another", "absent", "absent already"],
 )
 def test_check_mode_only_reads_from_vault(run, found, options, changed):
@@ -257,18 +294,29 @@ def test_check_mode_only_reads_from_vault(run, found, options, changed):
 
 
 def test_a_diff_of_a_secret_shows_none(run):
-    diff = run(read({"applications": {"Old": {"client_id": "1", "client_secret": "hush-0"}}, "tokens": {}}), write(3), diff=True, **VAULT, **CREDENTIALS)[
-        "diff"
-    ]
+    diff = run(
+        read({"applications": {"Old": {"client_id": "1", "client_secret": "hush-0"}}, "tokens": {}}),
+        write(3),
+        diff=True,
+        **VAULT,
+        **CREDENTIALS,
+    )["diff"]
 
     assert diff["before"]["applications"] == {"Old": {"client_id": "1", "client_secret": "********"}}
     assert diff["after"]["applications"] == {"Reviewer": {"client_id": "client-1", "client_secret": NEW}}
 
 
-@pytest.mark.parametrize("foreign", [{"Reviewer": "hush-token"}, {"Reviewer": ["hush-token"]}, {"Reviewer": None}], ids=["text", "a list", "null"])
+@pytest.mark.parametrize(
+    "foreign",
+    [{"Reviewer": "hush-token"}, {"Reviewer": ["hush-token"]}, {"Reviewer": None}],
+    ids=["text", "a list", "null"],
+)
 @pytest.mark.parametrize("diff", [True, False], ids=["diff", "no diff"])
 def test_a_secret_of_another_shape_is_replaced(run, foreign, diff):
-    assert run(read({"applications": foreign, "tokens": {}}), write(3), diff=diff, **VAULT, **CREDENTIALS)["changed"] is True
+    assert (
+        run(read({"applications": foreign, "tokens": {}}), write(3), diff=diff, **VAULT, **CREDENTIALS)["changed"]
+        is True
+    )
 
 
 def test_what_vault_refuses_is_a_clear_failure_without_the_token(run):
@@ -292,8 +340,14 @@ def test_what_vault_refuses_is_a_clear_failure_without_the_token(run):
         pytest.param({**VAULT, "url": None}, ["url must be given"], id="no url"),
         pytest.param({**VAULT, "path": None}, ["path must be given"], id="no path"),
         pytest.param({"format": "json", "tokens": "hush-token"}, ["tokens", "dict"], id="tokens that are not a dict"),
-        pytest.param({"format": "json", "applications": {"Reviewer": "hush-token"}}, ["applications", "Reviewer"], id="an application that is not a dict"),
-        pytest.param({"format": "json", "tokens": {"mrm": ["hush-token"]}}, ["tokens", "mrm"], id="a token that is not a dict"),
+        pytest.param(
+            {"format": "json", "applications": {"Reviewer": "hush-token"}},
+            ["applications", "Reviewer"],
+            id="an application that is not a dict",
+        ),
+        pytest.param(
+            {"format": "json", "tokens": {"mrm": ["hush-token"]}}, ["tokens", "mrm"], id="a token that is not a dict"
+        ),
         pytest.param({"format": "json", "state": "gone"}, ["state", "present, absent"], id="an unknown state"),
         pytest.param({"format": "json", "owner": "root"}, ["owner"], id="an unknown option"),
         pytest.param({"format": "json", "timeout": "long"}, ["timeout"], id="a bad type"),
@@ -319,7 +373,9 @@ def test_bad_options_are_a_clear_failure_and_deliver_nothing(run, dest, args, wo
 )
 @pytest.mark.parametrize("args", [{"format": "json"}, {"format": "json", "dest": None}], ids=["success", "failure"])
 def test_a_loop_item_that_holds_a_secret_is_not_shown(run, item, censored, args):
-    result = run(task_vars={"target": item, "ansible_loop_var": "target"}, **{"vault_password": "hush-vault-password", **args})
+    result = run(
+        task_vars={"target": item, "ansible_loop_var": "target"}, **{"vault_password": "hush-vault-password", **args}
+    )
 
     assert result.get("_ansible_no_log", False) is censored
 

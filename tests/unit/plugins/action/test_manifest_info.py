@@ -19,8 +19,17 @@ from ansible_collections.mediaops.access.plugins.module_utils._data.schema impor
 from ansible_collections.mediaops.access.tests.unit.plugins.action.test_credentials import failure, perform
 
 MANIFEST = {
-    "flex": {"url": "http://flex.test:18101", "registration_key": "hush-token", "applications": [{"name": "Reviewer", "description": "Tool to review media"}]},
-    "freewheel": {"tokens": [{"name": "mrm", "username": "u", "password": "hush-token"}, {"name": "old", "username": "v", "state": "absent"}]},
+    "flex": {
+        "url": "http://flex.test:18101",
+        "registration_key": "hush-token",
+        "applications": [{"name": "Reviewer", "description": "Tool to review media"}],
+    },
+    "freewheel": {
+        "tokens": [
+            {"name": "mrm", "username": "u", "password": "hush-token"},
+            {"name": "old", "username": "v", "state": "absent"},
+        ]
+    },
     "movingimage": {"tokens": [{"name": "portal", "username": "u", "password": "hush-token", "video_manager_id": 42}]},
     "playlyfe": {"players": [{"id": "p1", "alias": "Player One", "state": "present"}]},
     "audienceplayer": {
@@ -84,7 +93,11 @@ def file(tmp_path):
 
 @pytest.mark.parametrize("form", ["a dict", "YAML", "JSON"])
 def test_a_manifest_is_returned_with_what_there_is_to_do(info, file, folder, form):
-    paths = {"a dict": MANIFEST, "YAML": file("a.yml", yaml.safe_dump(MANIFEST)), "JSON": file("a.json", json.dumps(MANIFEST))}
+    paths = {
+        "a dict": MANIFEST,
+        "YAML": file("a.yml", yaml.safe_dump(MANIFEST)),
+        "JSON": file("a.json", json.dumps(MANIFEST)),
+    }
     result = info(paths[form])
 
     own = folder if form == "a dict" else file("x", "") and os.path.dirname(paths[form])
@@ -97,8 +110,13 @@ def test_a_manifest_is_returned_with_what_there_is_to_do(info, file, folder, for
 
 def test_the_platforms_are_described_as_their_roles_apply_them(info):
     connection = {"timeout": 5, "username": "u", "password": "hush-section"}
-    tokens = [{"name": "mrm", "verify": False}, {"name": 7, "username": "v", "password": "hush-item", "state": "absent"}]
-    result = info({"freewheel": {**connection, "tokens": tokens}, "flex": {"url": "https://flex.test", "applications": []}})
+    tokens = [
+        {"name": "mrm", "verify": False},
+        {"name": 7, "username": "v", "password": "hush-item", "state": "absent"},
+    ]
+    result = info(
+        {"freewheel": {**connection, "tokens": tokens}, "flex": {"url": "https://flex.test", "applications": []}}
+    )
 
     assert result["platforms"] == {
         "flex": {
@@ -111,7 +129,9 @@ def test_the_platforms_are_described_as_their_roles_apply_them(info):
         "freewheel": {
             "title": "FreeWheel",
             "connection": connection,
-            "connections": {"tokens": {"mrm": connection, "7": {"timeout": 5, "username": "v", "password": "hush-item"}}},
+            "connections": {
+                "tokens": {"mrm": connection, "7": {"timeout": 5, "username": "v", "password": "hush-item"}}
+            },
             "lists": {"tokens": [{"name": "mrm", "verify": False}, {"name": "7", "state": "absent"}]},
             "settings": {},
         },
@@ -121,13 +141,22 @@ def test_the_platforms_are_described_as_their_roles_apply_them(info):
 
 @pytest.mark.parametrize(
     ("args", "settings", "items"),
-    [({}, {"batch_size": 5, "entitlements_file": "e.csv"}, 1), ({"include_files": True}, {"batch_size": 5}, 3), ({"revoke": True}, {"batch_size": 5}, 3)],
+    [
+        ({}, {"batch_size": 5, "entitlements_file": "e.csv"}, 1),
+        ({"include_files": True}, {"batch_size": 5}, 3),
+        ({"revoke": True}, {"batch_size": 5}, 3),
+    ],
     ids=["provision", "report", "revoke"],
 )
 def test_the_settings_of_a_list_are_apart_from_the_connection(info, folder, args, settings, items):
     (folder / "e.csv").write_text(CSV)
     users = {"users": [{"user_email": "a@b.c"}]}
-    section = {"project_id": 111, "batch_size": 5, **users, **with_file("e.csv", entitlements=[{"user_id": 1, "product_id": 1}])["audienceplayer"]}
+    section = {
+        "project_id": 111,
+        "batch_size": 5,
+        **users,
+        **with_file("e.csv", entitlements=[{"user_id": 1, "product_id": 1}])["audienceplayer"],
+    }
     platform = info({"audienceplayer": section}, **args)["platforms"]["audienceplayer"]
     lists = platform.pop("lists")
 
@@ -135,9 +164,16 @@ def test_the_settings_of_a_list_are_apart_from_the_connection(info, folder, args
         "title": "AudiencePlayer",
         "connection": {"project_id": 111},
         "connections": {},
-        "settings": {"entitlements": {name: f"{folder}/e.csv" if name == "entitlements_file" else value for name, value in settings.items()}},
+        "settings": {
+            "entitlements": {
+                name: f"{folder}/e.csv" if name == "entitlements_file" else value for name, value in settings.items()
+            }
+        },
     }
-    assert {name: len(found) for name, found in lists.items()} == {**({} if "revoke" in args else {"users": 1}), "entitlements": items}
+    assert {name: len(found) for name, found in lists.items()} == {
+        **({} if "revoke" in args else {"users": 1}),
+        "entitlements": items,
+    }
 
 
 def test_the_result_is_not_shown_as_it_may_hold_passwords(info):
@@ -152,9 +188,22 @@ def test_the_result_is_not_shown_as_it_may_hold_passwords(info):
         ({"playlyfe": {}, "flex": {"applications": []}}, ["flex", "playlyfe"]),
         ({"deliver": []}, []),
         ({"flex": None, "deliver": None}, []),
-        ({"flex": {"applications": None, "url": None}, "audienceplayer": {"entitlements": None, "entitlements_file": None}}, ["audienceplayer", "flex"]),
+        (
+            {
+                "flex": {"applications": None, "url": None},
+                "audienceplayer": {"entitlements": None, "entitlements_file": None},
+            },
+            ["audienceplayer", "flex"],
+        ),
     ],
-    ids=["empty", "an empty section", "empty lists", "only deliver", "sections without a value", "lists and options without a value"],
+    ids=[
+        "empty",
+        "an empty section",
+        "empty lists",
+        "only deliver",
+        "sections without a value",
+        "lists and options without a value",
+    ],
 )
 def test_a_manifest_may_hold_little(info, manifest, sections):
     result = info(manifest)
@@ -171,16 +220,30 @@ def test_the_manifest_that_was_given_stays_as_it_is(info):
 
 
 def test_a_section_takes_every_connection_option(info):
-    connection = {"validate_certs": False, "timeout": 5, "retries": 1, "max_wait": "10", "rate_limit": "5/second", "token_cache": "none", "min_ttl": 5}
+    connection = {
+        "validate_certs": False,
+        "timeout": 5,
+        "retries": 1,
+        "max_wait": "10",
+        "rate_limit": "5/second",
+        "token_cache": "none",
+        "min_ttl": 5,
+    }
 
-    assert info({"freewheel": {**connection, "accept": "xml"}})["manifest"]["freewheel"] == {**connection, "accept": "xml"}
+    assert info({"freewheel": {**connection, "accept": "xml"}})["manifest"]["freewheel"] == {
+        **connection,
+        "accept": "xml",
+    }
 
 
 # --- files -------------------------------------------------------------------------------------------------------------------
 
 
 def test_a_file_is_data_and_no_template(info, file):
-    path = file("a.yml", "flex: {url: '{{ flex_url }}', applications: [{name: '{{ lookup(\"pipe\", \"id\") }}', description: '{% raw %}'}]}")
+    path = file(
+        "a.yml",
+        "flex: {url: '{{ flex_url }}', applications: [{name: '{{ lookup(\"pipe\", \"id\") }}', description: '{% raw %}'}]}",
+    )
 
     assert info(path)["manifest"]["flex"] == {
         "url": "{{ flex_url }}",
@@ -200,7 +263,9 @@ def with_encrypted_value(password):
 
 
 def test_an_encrypted_value_is_read(info, file, monkeypatch):
-    monkeypatch.setattr(VaultSecretsContext, "_current", VaultSecretsContext([("default", PASSWORD)]))  # as Ansible's programs do
+    monkeypatch.setattr(
+        VaultSecretsContext, "_current", VaultSecretsContext([("default", PASSWORD)])
+    )  # as Ansible's programs do
 
     assert info(file("a.yml", with_encrypted_value(PASSWORD)))["manifest"]["flex"] == {"registration_key": "hush-token"}
     assert "a.yml cannot be read" in failure(info(file("a.yml", with_encrypted_value(VaultSecret(b"other")))))
@@ -212,7 +277,9 @@ REMEDY = "Give its password with --ask-vault-pass or --vault-password-file"
 @pytest.mark.parametrize("secrets", [[], [("default", VaultSecret(b"other"))]], ids=["no password", "another one"])
 @pytest.mark.parametrize("form", ["the whole", "a value"])
 def test_what_cannot_be_decrypted_is_a_failure_that_says_how_to_give_a_password(info, file, monkeypatch, secrets, form):
-    monkeypatch.setattr(DataLoader, "set_vault_secrets", lambda self, _secrets: self._vault.__setattr__("secrets", secrets))
+    monkeypatch.setattr(
+        DataLoader, "set_vault_secrets", lambda self, _secrets: self._vault.__setattr__("secrets", secrets)
+    )
     monkeypatch.setattr(VaultSecretsContext, "_current", VaultSecretsContext(secrets))
     encrypted = VaultLib([("default", PASSWORD)]).encrypt(yaml.safe_dump(MANIFEST))
     message = failure(info(file("a.yml", encrypted if form == "the whole" else with_encrypted_value(PASSWORD))))
@@ -241,7 +308,9 @@ def test_a_broken_file_needs_no_password(info, file):
 def test_templates_in_a_file_are_warned_of_with_their_places(info, file, manifest, places):
     path = file("a.yml", manifest)
 
-    assert info(path)["warnings"] == [f"{path}: {places}: templates in a manifest file are not evaluated. To use templates, pass the manifest as a dictionary"]
+    assert info(path)["warnings"] == [
+        f"{path}: {places}: templates in a manifest file are not evaluated. To use templates, pass the manifest as a dictionary"
+    ]
 
 
 @pytest.mark.parametrize("value", ["{", "{{", "}}", "a{b}c", "{%", "{ { x } }", "{# x", "%}{%"])
@@ -263,7 +332,9 @@ def test_relative_paths_start_at_the_working_directory_then_at_the_playbooks(inf
 
 def test_paths_of_options_start_at_the_manifests_folder(info, file):
     own = file("ca.pem", "")
-    read = info(file("a.yml", f"flex: {{url: https://host, ca_path: ca.pem, client_cert: {__file__}}}"))["manifest"]["flex"]
+    read = info(file("a.yml", f"flex: {{url: https://host, ca_path: ca.pem, client_cert: {__file__}}}"))["manifest"][
+        "flex"
+    ]
 
     assert (read["ca_path"], read["client_cert"]) == (own, __file__)
 
@@ -281,7 +352,12 @@ def test_a_home_directory_is_expanded(info, file, tmp_path, monkeypatch):
         pytest.param("a.yml", "flex: [", ["a.yml cannot be read"], id="broken YAML"),
         pytest.param("a.json", '{"flex": {', ["a.json cannot be read"], id="broken JSON"),
         pytest.param("a.yml", b"\xff\xfe\x00", ["a.yml cannot be read"], id="no text"),
-        pytest.param("a.yml", VaultLib([("default", VaultSecret(b"other"))]).encrypt("a: 1"), ["a.yml cannot be read"], id="another vault password"),
+        pytest.param(
+            "a.yml",
+            VaultLib([("default", VaultSecret(b"other"))]).encrypt("a: 1"),
+            ["a.yml cannot be read"],
+            id="another vault password",
+        ),
         pytest.param("a.yml", "", ["a.yml is not a valid manifest", "mapping"], id="nothing"),
         pytest.param("a.yml", "[flex]", ["a.yml is not a valid manifest", "mapping"], id="a list"),
         pytest.param("a.yml", "flex", ["a.yml is not a valid manifest", "mapping"], id="text"),
@@ -312,29 +388,65 @@ WRONG = {
     "an unknown section": ({"flexx": {}}, ["the whole", "flexx", "freewheel"]),
     "a section that is a list": ({"flex": []}, ["flex: must be object, not array"]),
     "a rate limit that is none": ({"flex": {"rate_limit": "fast"}}, ["flex.rate_limit: 'fast' is not"]),
-    "a number out of range": ({"freewheel": {"retries": -1}, "flex": {"timeout": 0}}, ["freewheel.retries must be 0 or more", "flex.timeout must be more"]),
-    "a file of an option that is missing": ({"playlyfe": {"ca_path": "missing.pem"}}, ["playlyfe.ca_path: there is no file", "missing.pem"]),
+    "a number out of range": (
+        {"freewheel": {"retries": -1}, "flex": {"timeout": 0}},
+        ["freewheel.retries must be 0 or more", "flex.timeout must be more"],
+    ),
+    "a file of an option that is missing": (
+        {"playlyfe": {"ca_path": "missing.pem"}},
+        ["playlyfe.ca_path: there is no file", "missing.pem"],
+    ),
     "a place for tokens that is not supported": (
         {"flex": {"token_cache": "memcached://:hush-token@host"}},
         ["flex.token_cache: memcached:// is not supported"],
     ),
     "an item that is null": ({"flex": {"applications": [None]}}, ["flex.applications[0]: must be object, not null"]),
-    "an unknown option": ({"flex": {"registration_kye": "hush-token"}}, ["flex", "registration_kye", "registration_key"]),
+    "an unknown option": (
+        {"flex": {"registration_kye": "hush-token"}},
+        ["flex", "registration_kye", "registration_key"],
+    ),
     "another provider's option": ({"flex": {"username": "u"}}, ["flex", "username"]),
     "a text that is a list": ({"flex": {"url": ["hush-token"]}}, ["flex.url: must be string or integer, not array"]),
     "a number that is text": ({"audienceplayer": {"project_id": "one"}}, ["audienceplayer.project_id"]),
-    "a boolean that is text": ({"freewheel": {"validate_certs": "hush-token"}}, ["freewheel.validate_certs: must be boolean, not string"]),
+    "a boolean that is text": (
+        {"freewheel": {"validate_certs": "hush-token"}},
+        ["freewheel.validate_certs: must be boolean, not string"],
+    ),
     "a wrong choice": ({"freewheel": {"accept": "yaml"}}, ["freewheel.accept: must be json or xml"]),
-    "a list that is a mapping": ({"flex": {"applications": {"name": "A"}}}, ["flex.applications: must be array, not object"]),
-    "an item that is text": ({"flex": {"applications": ["Reviewer"]}}, ["flex.applications[0]: must be object, not string"]),
-    "an item without a name": ({"flex": {"applications": [{"name": "A"}, {"description": "x"}]}}, ["flex.applications[1]", "lacks name"]),
-    "an item with an unknown option": ({"flex": {"applications": [{"name": "A", "rotate": True}]}}, ["flex.applications[0]", "rotate", "description"]),
-    "an item with a wrong state": ({"flex": {"applications": [{"name": "A", "state": "gone"}]}}, ["flex.applications[0].state", "present or absent"]),
+    "a list that is a mapping": (
+        {"flex": {"applications": {"name": "A"}}},
+        ["flex.applications: must be array, not object"],
+    ),
+    "an item that is text": (
+        {"flex": {"applications": ["Reviewer"]}},
+        ["flex.applications[0]: must be object, not string"],
+    ),
+    "an item without a name": (
+        {"flex": {"applications": [{"name": "A"}, {"description": "x"}]}},
+        ["flex.applications[1]", "lacks name"],
+    ),
+    "an item with an unknown option": (
+        {"flex": {"applications": [{"name": "A", "rotate": True}]}},
+        ["flex.applications[0]", "rotate", "description"],
+    ),
+    "an item with a wrong state": (
+        {"flex": {"applications": [{"name": "A", "state": "gone"}]}},
+        ["flex.applications[0].state", "present or absent"],
+    ),
     "a token without a name": ({"freewheel": {"tokens": [{"username": "u"}]}}, ["freewheel.tokens[0]", "lacks name"]),
-    "a token with an empty name": ({"movingimage": {"tokens": [{"name": ""}]}}, ["movingimage.tokens[0].name", "empty"]),
-    "a token of an unknown flow": ({"movingimage": {"tokens": [{"name": "a", "flow": "x"}]}}, ["movingimage.tokens[0].flow", "login, openid or auth"]),
+    "a token with an empty name": (
+        {"movingimage": {"tokens": [{"name": ""}]}},
+        ["movingimage.tokens[0].name", "empty"],
+    ),
+    "a token of an unknown flow": (
+        {"movingimage": {"tokens": [{"name": "a", "flow": "x"}]}},
+        ["movingimage.tokens[0].flow", "login, openid or auth"],
+    ),
     "a player without an id": ({"playlyfe": {"players": [{"alias": "x"}]}}, ["playlyfe.players[0]", "lacks id"]),
-    "a user who is absent": ({"audienceplayer": {"users": [{"user_email": "a", "state": "absent"}]}}, ["audienceplayer.users[0].state", "present"]),
+    "a user who is absent": (
+        {"audienceplayer": {"users": [{"user_email": "a", "state": "absent"}]}},
+        ["audienceplayer.users[0].state", "present"],
+    ),
     "a user without an e-mail": ({"audienceplayer": {"users": [{}]}}, ["audienceplayer.users[0]", "lacks user_email"]),
     "an entitlement with a product by name": (
         {"audienceplayer": {"entitlements": [{"user_id": 1, "product_id": "film"}]}},
@@ -345,7 +457,14 @@ WRONG = {
         ["audienceplayer.entitlements[1]: exactly one of product_id and subscription_id must be given"],
     ),
     "an entitlement to two things": (
-        {"audienceplayer": {"entitlements": [{"user_id": 1, "product_id": 4}, {"user_email": "a@b.c", "product_id": 444, "subscription_id": 5}]}},
+        {
+            "audienceplayer": {
+                "entitlements": [
+                    {"user_id": 1, "product_id": 4},
+                    {"user_email": "a@b.c", "product_id": 444, "subscription_id": 5},
+                ]
+            }
+        },
         ["audienceplayer.entitlements[1]: exactly one of product_id and subscription_id must be given"],
     ),
     "an entitlement of nobody": (
@@ -373,27 +492,63 @@ WRONG = {
         ["audienceplayer.entitlements[0]: expires_at must be given for a subscription"],
     ),
     "entitlements that contradict each other": (
-        {"audienceplayer": {"entitlements": [{"product_id": "4", "user_id": 1}, {"product_id": 4, "user_id": 1, "state": "absent"}]}},
-        ["audienceplayer.entitlements[1]: conflicts with audienceplayer.entitlements[0]: product 4 of user 1 is present there and absent here"],
+        {
+            "audienceplayer": {
+                "entitlements": [{"product_id": "4", "user_id": 1}, {"product_id": 4, "user_id": 1, "state": "absent"}]
+            }
+        },
+        [
+            "audienceplayer.entitlements[1]: conflicts with audienceplayer.entitlements[0]: product 4 of user 1 is present there and absent here"
+        ],
     ),
-    "a file that is a list": ({"audienceplayer": {"entitlements_file": ["a.csv"]}}, ["audienceplayer.entitlements_file: must be string, not array"]),
+    "a file that is a list": (
+        {"audienceplayer": {"entitlements_file": ["a.csv"]}},
+        ["audienceplayer.entitlements_file: must be string, not array"],
+    ),
     "deliver that is a mapping": ({"deliver": DELIVER}, ["deliver: must be array, not object"]),
     "deliver without a format": ({"deliver": [{"dest": "a"}]}, ["deliver[0]", "lacks format"]),
-    "deliver in an unknown format": ({"deliver": [{**DELIVER, "format": "ini"}]}, ["deliver[0].format", "dotenv, vault_yaml, json or vault_kv2"]),
+    "deliver in an unknown format": (
+        {"deliver": [{**DELIVER, "format": "ini"}]},
+        ["deliver[0].format", "dotenv, vault_yaml, json or vault_kv2"],
+    ),
     "deliver without a dest": ({"deliver": [DELIVER, {"format": "dotenv"}]}, ["deliver[1]", "lacks dest"]),
-    "deliver to Vault without a path": ({"deliver": [{"format": "vault_kv2", "url": "https://v"}]}, ["deliver[0]", "lacks path"]),
-    "deliver to Vault and to a file": ({"deliver": [{"format": "vault_kv2", "url": "https://v", "path": "p", "dest": "a"}]}, ["deliver[0]", "dest"]),
-    "deliver to a folder that is missing": ({"deliver": [DELIVER, {**DELIVER, "dest": "x/a"}]}, ["deliver[1].dest: ", "/x/a cannot be written: No such file"]),
-    "deliver to a folder": ({"deliver": [{**DELIVER, "dest": "."}]}, ["deliver[0].dest: ", "is a directory, not a regular file"]),
+    "deliver to Vault without a path": (
+        {"deliver": [{"format": "vault_kv2", "url": "https://v"}]},
+        ["deliver[0]", "lacks path"],
+    ),
+    "deliver to Vault and to a file": (
+        {"deliver": [{"format": "vault_kv2", "url": "https://v", "path": "p", "dest": "a"}]},
+        ["deliver[0]", "dest"],
+    ),
+    "deliver to a folder that is missing": (
+        {"deliver": [DELIVER, {**DELIVER, "dest": "x/a"}]},
+        ["deliver[1].dest: ", "/x/a cannot be written: No such file"],
+    ),
+    "deliver to a folder": (
+        {"deliver": [{**DELIVER, "dest": "."}]},
+        ["deliver[0].dest: ", "is a directory, not a regular file"],
+    ),
     "deliver to no path": ({"deliver": [{**DELIVER, "dest": "a\0b"}]}, ["deliver[0].dest: ", "is not a path"]),
-    "deliver to a device": ({"deliver": [{**DELIVER, "dest": "/dev/null"}]}, ["deliver[0].dest: /dev/null is a device, not a regular file"]),
+    "deliver to a device": (
+        {"deliver": [{**DELIVER, "dest": "/dev/null"}]},
+        ["deliver[0].dest: /dev/null is a device, not a regular file"],
+    ),
     "deliver to a secret above the mount": (
         {"deliver": [{"format": "vault_kv2", "url": "https://v", "path": "a/%2e%2e/b", "mount": "../sys"}]},
         ["deliver[0].path: ", "deliver[0].mount: ", "is not a valid path"],
     ),
-    "deliver to one file twice": ({"deliver": [DELIVER, {"dest": "./b/../a", "format": "dotenv"}]}, ["deliver[1].dest: same file as deliver[0].dest"]),
-    "a name twice": ({"flex": {"applications": [{"name": "A"}, {"name": "A"}]}}, ["flex.applications[1]", "'A'", "flex.applications[0]"]),
-    "a number and a text that are the same name": ({"flex": {"applications": [{"name": 5}, {"name": "5"}]}}, ["flex.applications[1]", "5"]),
+    "deliver to one file twice": (
+        {"deliver": [DELIVER, {"dest": "./b/../a", "format": "dotenv"}]},
+        ["deliver[1].dest: same file as deliver[0].dest"],
+    ),
+    "a name twice": (
+        {"flex": {"applications": [{"name": "A"}, {"name": "A"}]}},
+        ["flex.applications[1]", "'A'", "flex.applications[0]"],
+    ),
+    "a number and a text that are the same name": (
+        {"flex": {"applications": [{"name": 5}, {"name": "5"}]}},
+        ["flex.applications[1]", "5"],
+    ),
     "a name twice, at two providers": (
         {"freewheel": {"tokens": [{"name": "a"}]}, "movingimage": {"tokens": [{"name": "b"}, {"name": "a"}]}},
         ["movingimage.tokens[1]", "'a'", "freewheel.tokens[0]"],
@@ -428,7 +583,9 @@ def test_an_application_and_a_token_may_share_a_name(info):
 
 def test_an_editor_tells_what_an_item_has_one_of():
     with open(SCHEMA, encoding="utf-8") as schema:
-        problems = Schema(json.load(schema)).problems({"audienceplayer": {"entitlements": [{"user_id": 1, "user_email": "a"}]}})
+        problems = Schema(json.load(schema)).problems(
+            {"audienceplayer": {"entitlements": [{"user_id": 1, "user_email": "a"}]}}
+        )
 
     assert problems == [
         "audienceplayer.entitlements[0]: exactly one of product_id and subscription_id must be given",
@@ -451,12 +608,27 @@ IN_QUOTES = "Put it in quotes"
         ),
         ("playlyfe: {client_id: 0222}", f"playlyfe.client_id: YAML reads 0222 as the number 146. {IN_QUOTES}"),
         ("playlyfe: {client_secret: 0222}", f"playlyfe.client_secret: YAML reads it as another number. {IN_QUOTES}"),
-        ("movingimage: {tokens: [{name: 0123}]}", f"movingimage.tokens[0].name: YAML reads 0123 as the number 83. {IN_QUOTES}"),
-        ("movingimage: {tokens: [{name: a, password: 0123}]}", f"movingimage.tokens[0].password: YAML reads it as another number. {IN_QUOTES}"),
-        *((PLAYER.format(source), "playlyfe.players[1].id: is a number and must be text. ") for source in ("3.10", "1.0e+3", ".5", "1:30.5", ".inf")),
-        *((PLAYER.format(source), "playlyfe.players[1].id: is a boolean and must be text. ") for source in ("on", "no", "Yes", "FALSE")),
+        (
+            "movingimage: {tokens: [{name: 0123}]}",
+            f"movingimage.tokens[0].name: YAML reads 0123 as the number 83. {IN_QUOTES}",
+        ),
+        (
+            "movingimage: {tokens: [{name: a, password: 0123}]}",
+            f"movingimage.tokens[0].password: YAML reads it as another number. {IN_QUOTES}",
+        ),
+        *(
+            (PLAYER.format(source), "playlyfe.players[1].id: is a number and must be text. ")
+            for source in ("3.10", "1.0e+3", ".5", "1:30.5", ".inf")
+        ),
+        *(
+            (PLAYER.format(source), "playlyfe.players[1].id: is a boolean and must be text. ")
+            for source in ("on", "no", "Yes", "FALSE")
+        ),
         (PLAYER.format("~"), "playlyfe.players[1].id: must be string or integer, not null"),
-        (PLAYER.format("2001-12-14 21:59:43.10 -5"), f"playlyfe.players[1].id: must be text, but YAML reads it as a date. {IN_QUOTES}"),
+        (
+            PLAYER.format("2001-12-14 21:59:43.10 -5"),
+            f"playlyfe.players[1].id: must be text, but YAML reads it as a date. {IN_QUOTES}",
+        ),
         ("playlyfe: {client_secret: 31.4159}", "playlyfe.client_secret: is a number and must be text. "),
         *(
             (
@@ -473,31 +645,49 @@ IN_QUOTES = "Put it in quotes"
             for source in ("1e3", "1.0e+3", "1000.0", "-5", "'+5'", "'1.00E+03'", "yes")
         ),
         ("audienceplayer: {project_id: 1.0}", "audienceplayer.project_id: is not an id. Give it in plain digits"),
-        ("movingimage: {tokens: [{name: a, video_manager_id: 042}]}", "movingimage.tokens[0].video_manager_id: YAML reads 042 as the number 34"),
+        (
+            "movingimage: {tokens: [{name: a, video_manager_id: 042}]}",
+            "movingimage.tokens[0].video_manager_id: YAML reads 042 as the number 34",
+        ),
         ('{"playlyfe": {"players": [{"id": 3.10}]}}', "playlyfe.players[0].id: is a number and must be text. "),
         ('{"audienceplayer": {"project_id": 1e3}}', "audienceplayer.project_id: is not an id. "),
     ],
 )
 @pytest.mark.parametrize("form", ["a file", "an encrypted file", "a variable of a vars file"])
 def test_a_value_that_yaml_has_changed_is_refused_with_its_place(info, file, form, manifest, problem):
-    path = file("a.yml", VaultLib([("default", PASSWORD)]).encrypt(manifest) if form == "an encrypted file" else manifest)
+    path = file(
+        "a.yml", VaultLib([("default", PASSWORD)]).encrypt(manifest) if form == "an encrypted file" else manifest
+    )
     message = failure(info(DataLoader().load_from_file(path) if form == "a variable of a vars file" else path))
 
-    assert message.startswith(f"{path if 'file' in form.partition(' of ')[0] else 'the supplied dictionary'} is not a valid manifest: {problem}")
+    assert message.startswith(
+        f"{path if 'file' in form.partition(' of ')[0] else 'the supplied dictionary'} is not a valid manifest: {problem}"
+    )
     assert ";" not in message.partition(problem)[0]
 
 
 def test_plain_numbers_and_quoted_texts_may_stay(info, file):
-    manifest = info(file("a.yml", "playlyfe: {client_id: 222, players: [{id: '0123', alias: \"12:30\"}, {id: 83, alias: 2001-12-14}], max_wait: 1_0}"))[
-        "manifest"
-    ]
+    manifest = info(
+        file(
+            "a.yml",
+            "playlyfe: {client_id: 222, players: [{id: '0123', alias: \"12:30\"}, {id: 83, alias: 2001-12-14}], max_wait: 1_0}",
+        )
+    )["manifest"]
 
-    assert manifest["playlyfe"] == {"client_id": 222, "players": [{"id": "0123", "alias": "12:30"}, {"id": 83, "alias": "2001-12-14"}], "max_wait": 10}
+    assert manifest["playlyfe"] == {
+        "client_id": 222,
+        "players": [{"id": "0123", "alias": "12:30"}, {"id": 83, "alias": "2001-12-14"}],
+        "max_wait": 10,
+    }
 
 
 @pytest.mark.parametrize("form", ["a file", "an encrypted file"])
 def test_aliases_that_stand_for_more_than_fits_into_memory_are_refused(info, file, form):
-    lines = ["a0: &a0 [x]", *(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 30)), "flex: {url: *a29}"]
+    lines = [
+        "a0: &a0 [x]",
+        *(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, 30)),
+        "flex: {url: *a29}",
+    ]
     content = "\n".join(lines)
     path = file("a.yml", VaultLib([("default", PASSWORD)]).encrypt(content) if form == "an encrypted file" else content)
 
@@ -508,7 +698,10 @@ def test_aliases_that_stand_for_more_than_fits_into_memory_are_refused(info, fil
 
 
 @pytest.mark.parametrize("section", ["users", "entitlements"])
-@pytest.mark.parametrize(("address", "problem"), [("alice", "it has no @"), ("a@b.c\u200b", "(U+200B)"), ("a@b.c ", "(U+0020)"), ("\ufeffa@b.c", "(U+FEFF)")])
+@pytest.mark.parametrize(
+    ("address", "problem"),
+    [("alice", "it has no @"), ("a@b.c\u200b", "(U+200B)"), ("a@b.c ", "(U+0020)"), ("\ufeffa@b.c", "(U+FEFF)")],
+)
 def test_an_address_that_is_none_is_found_before_anything_is_done(info, section, address, problem):
     item = {"user_email": address, **({"product_id": 1} if section == "entitlements" else {})}
     message = failure(info({"audienceplayer": {section: [item]}}))
@@ -518,7 +711,10 @@ def test_an_address_that_is_none_is_found_before_anything_is_done(info, section,
 
 @pytest.mark.parametrize(("one", "other"), [("Alice@B.c", "alice@b.c"), ("J\u00fc@x.y", "ju\u0308@x.y")], ids=ascii)
 def test_two_spellings_of_one_user_must_not_want_two_names(info, one, other):
-    users = [{"user_email": one, "user_name": "A", "user_locale": "en"}, {"user_email": other, "user_name": "B", "user_locale": "en"}]
+    users = [
+        {"user_email": one, "user_name": "A", "user_locale": "en"},
+        {"user_email": other, "user_name": "B", "user_locale": "en"},
+    ]
 
     assert failure(info({"audienceplayer": {"users": users}})).endswith(
         "audienceplayer.users[1]: conflicts with audienceplayer.users[0]: the same user has a different user_name there"
@@ -531,8 +727,9 @@ def test_two_spellings_of_one_user_must_not_want_two_things(info, file):
     file("e.csv", "user_email,product_id,state\nalice@b.c,4,absent\n")
     listed = [{"user_email": "Alice@B.c", "product_id": 4}]
 
-    assert "e.csv:2: conflicts with audienceplayer.entitlements[0]: product 4 of alice@b.c is present there and absent here" in failure(
-        info(file("a.yml", yaml.safe_dump(with_file("e.csv", entitlements=listed))))
+    assert (
+        "e.csv:2: conflicts with audienceplayer.entitlements[0]: product 4 of alice@b.c is present there and absent here"
+        in failure(info(file("a.yml", yaml.safe_dump(with_file("e.csv", entitlements=listed)))))
     )
 
 
@@ -544,7 +741,10 @@ COLLIDE = {"flex": {"applications": [{"name": "a b"}, {"name": "a-b"}]}}
 def test_two_names_that_become_one_variable_are_found_before_anything_is_done(info):
     message = failure(info({**COLLIDE, "deliver": [DELIVER, {"dest": "b", "format": "dotenv"}]}))
 
-    assert "is not a valid manifest: flex.applications[0] and flex.applications[1]: 'a b' and 'a-b' both become A_B_CLIENT_ID" in message
+    assert (
+        "is not a valid manifest: flex.applications[0] and flex.applications[1]: 'a b' and 'a-b' both become A_B_CLIENT_ID"
+        in message
+    )
     assert message.count("both become") == 1
 
 
@@ -566,9 +766,16 @@ def test_a_name_may_be_a_number(info):
 
 
 def test_a_name_that_begins_with_a_digit_is_found_before_a_dotenv_file_is_written(info):
-    message = failure(info({"flex": {"applications": [{"name": "a"}, {"name": 2027}]}, "deliver": [{"dest": "b", "format": "dotenv"}]}))
+    message = failure(
+        info(
+            {"flex": {"applications": [{"name": "a"}, {"name": 2027}]}, "deliver": [{"dest": "b", "format": "dotenv"}]}
+        )
+    )
 
-    assert "flex.applications[1]: '2027' becomes 2027_CLIENT_ID in a dotenv file, but a variable must not begin with a digit. Rename it" in message
+    assert (
+        "flex.applications[1]: '2027' becomes 2027_CLIENT_ID in a dotenv file, but a variable must not begin with a digit. Rename it"
+        in message
+    )
 
 
 # --- a password for Ansible Vault --------------------------------------------------------------------------------------------
@@ -582,7 +789,10 @@ def test_an_encrypted_file_can_be_delivered_with_a_password(info, given):
 def test_an_encrypted_file_without_a_password_is_found_before_anything_is_done(info):
     message = failure(info({"deliver": [DELIVER, {"dest": "b", "format": "vault_yaml"}]}, has_vault_password=False))
 
-    assert "deliver[1].format: the format vault_yaml requires vault_password (provision_vault_password in the role)" in message
+    assert (
+        "deliver[1].format: the format vault_yaml requires vault_password (provision_vault_password in the role)"
+        in message
+    )
 
 
 # --- items from files --------------------------------------------------------------------------------------------------------
@@ -595,7 +805,9 @@ def with_file(name, **section):
     return {"audienceplayer": {"entitlements_file": name, **section}}
 
 
-@pytest.mark.parametrize(("name", "content"), [("e.csv", CSV), ("e.json", json.dumps(ROWS)), ("e.yml", yaml.safe_dump(ROWS))])
+@pytest.mark.parametrize(
+    ("name", "content"), [("e.csv", CSV), ("e.json", json.dumps(ROWS)), ("e.yml", yaml.safe_dump(ROWS))]
+)
 @pytest.mark.parametrize("listed", [[], [{"user_id": 1, "product_id": 1}]], ids=["none listed", "one listed"])
 def test_items_of_a_file_stay_there_for_whoever_provisions_them(info, file, name, content, listed):
     path = file(name, content)
@@ -604,11 +816,15 @@ def test_items_of_a_file_stay_there_for_whoever_provisions_them(info, file, name
     assert section == {"entitlements": listed, "entitlements_file": path}
 
 
-@pytest.mark.parametrize(("name", "content"), [("e.csv", CSV), ("e.json", json.dumps(ROWS)), ("e.yml", yaml.safe_dump(ROWS))])
+@pytest.mark.parametrize(
+    ("name", "content"), [("e.csv", CSV), ("e.json", json.dumps(ROWS)), ("e.yml", yaml.safe_dump(ROWS))]
+)
 @pytest.mark.parametrize("listed", [[], [{"user_id": 1, "product_id": 1}]], ids=["none listed", "one listed"])
 def test_items_of_a_file_are_added_to_those_that_are_listed_where_all_are_revoked(info, file, name, content, listed):
     file(name, content)
-    section = info(file("a.yml", yaml.safe_dump(with_file(name, entitlements=listed))), revoke=True)["manifest"]["audienceplayer"]
+    section = info(file("a.yml", yaml.safe_dump(with_file(name, entitlements=listed))), revoke=True)["manifest"][
+        "audienceplayer"
+    ]
 
     assert section.keys() == {"entitlements"}
     assert [{key: str(value) for key, value in item.items()} for item in section["entitlements"]] == [
@@ -619,7 +835,9 @@ def test_items_of_a_file_are_added_to_those_that_are_listed_where_all_are_revoke
 def test_items_of_a_file_are_added_on_request(info, file):
     file("e.csv", CSV)
     listed = [{"user_id": 1, "product_id": 1}]
-    section = info(file("a.yml", yaml.safe_dump(with_file("e.csv", entitlements=listed))), include_files=True)["manifest"]["audienceplayer"]
+    section = info(file("a.yml", yaml.safe_dump(with_file("e.csv", entitlements=listed))), include_files=True)[
+        "manifest"
+    ]["audienceplayer"]
 
     assert section.keys() == {"entitlements"}
     assert [{key: str(value) for key, value in item.items()} for item in section["entitlements"]] == [
@@ -636,7 +854,9 @@ def test_the_file_and_the_ledger_are_relative_to_the_playbook_where_the_manifest
     }
 
 
-@pytest.mark.parametrize(("name", "content"), [("e.csv", CSV), ("e.json", json.dumps(ROWS)), ("e.yml", yaml.safe_dump(ROWS))])
+@pytest.mark.parametrize(
+    ("name", "content"), [("e.csv", CSV), ("e.json", json.dumps(ROWS)), ("e.yml", yaml.safe_dump(ROWS))]
+)
 def test_an_encrypted_file_of_items_is_decrypted(info, file, name, content):
     file(name, VaultLib([("default", PASSWORD)]).encrypt(content))
     read = info(file("a.yml", yaml.safe_dump(with_file(name))), include_files=True)
@@ -648,7 +868,9 @@ def test_one_that_cannot_be_decrypted_is_a_failure_that_says_how_to_give_a_passw
     path = file("e.csv", VaultLib([("default", VaultSecret(b"other"))]).encrypt(CSV))
     message = failure(info(file("a.yml", yaml.safe_dump(with_file("e.csv")))))
 
-    assert f"audienceplayer.entitlements_file: {path} cannot be decrypted: " in message and message.endswith(f". {REMEDY}")
+    assert f"audienceplayer.entitlements_file: {path} cannot be decrypted: " in message and message.endswith(
+        f". {REMEDY}"
+    )
 
 
 def test_a_file_of_items_is_data_and_no_template(info, file):
@@ -665,7 +887,12 @@ def test_a_file_of_items_is_data_and_no_template(info, file):
         pytest.param("e.json", '[\n{"a" 1}]', ["e.json:2: not readable"], id="json"),
         pytest.param("e.jsonl", '{"product_id": 1}\n\n{"a" 1}\n', ["e.jsonl:3: not readable"], id="jsonl"),
         pytest.param("e.yml", "- product_id: 1\n- state: [\n- c: 2\n", ["e.yml:3: not readable"], id="yml"),
-        pytest.param("e.csv", "a,product_id\n1,1\n,one\n", ["e.csv:1: unknown column 'a'; valid columns: product_id"], id="an unknown column"),
+        pytest.param(
+            "e.csv",
+            "a,product_id\n1,1\n,one\n",
+            ["e.csv:1: unknown column 'a'; valid columns: product_id"],
+            id="an unknown column",
+        ),
         pytest.param("e.json", "{}", ["e.json", "list of items"], id="no list"),
         pytest.param("e.txt", "", ["e.txt", "ending"], id="another ending"),
     ],
@@ -679,7 +906,10 @@ def test_a_file_of_items_that_cannot_be_read_is_a_failure_that_names_it_and_the_
 
 
 def test_an_item_of_a_file_that_cannot_be_brought_about_is_a_failure_before_anything_is_done(info, file):
-    path = file("e.csv", "user_email,user_id,product_id,subscription_id,expires_at\na@b.c,,1,5,\n,,1,,\na@b.c,,,5,2001-01-01\n,7,1,,\n")
+    path = file(
+        "e.csv",
+        "user_email,user_id,product_id,subscription_id,expires_at\na@b.c,,1,5,\n,,1,,\na@b.c,,,5,2001-01-01\n,7,1,,\n",
+    )
     listed = [{"user_id": 7, "product_id": 1, "state": "absent"}]
     message = failure(info(file("a.yml", yaml.safe_dump(with_file("e.csv", entitlements=listed)))))
 
@@ -695,7 +925,10 @@ def test_a_file_that_is_not_there_is_named_beside_what_else_is_wrong(info, file)
     listed = [{"user_id": 7, "product_id": 1, "auto_register": True}]
     message = failure(info(file("a.yml", yaml.safe_dump(with_file("missing.csv", entitlements=listed)))))
 
-    assert "audienceplayer.entitlements[0]: auto_register requires user_email; audienceplayer.entitlements_file: /" in message
+    assert (
+        "audienceplayer.entitlements[0]: auto_register requires user_email; audienceplayer.entitlements_file: /"
+        in message
+    )
     assert message.endswith("missing.csv cannot be read: No such file or directory")
 
 
@@ -722,8 +955,19 @@ def test_a_missing_file_of_items_is_a_clear_failure(info, folder):
 def test_revoke_turns_everything_absent_and_leaves_users_out(info):
     result = info(MANIFEST, revoke=True)
 
-    items = {f"{name}.{key}": value for name, section in result["manifest"].items() for key, value in section.items() if isinstance(value, list)}
-    assert items.keys() == {"flex.applications", "freewheel.tokens", "movingimage.tokens", "playlyfe.players", "audienceplayer.entitlements"}
+    items = {
+        f"{name}.{key}": value
+        for name, section in result["manifest"].items()
+        for key, value in section.items()
+        if isinstance(value, list)
+    }
+    assert items.keys() == {
+        "flex.applications",
+        "freewheel.tokens",
+        "movingimage.tokens",
+        "playlyfe.players",
+        "audienceplayer.entitlements",
+    }
     assert {item["state"] for found in items.values() for item in found} == {"absent"}
     assert [item["name"] for item in items["freewheel.tokens"]] == ["mrm", "old"]
     assert result["names"] == {"applications": {}, "tokens": {}}
@@ -732,30 +976,46 @@ def test_revoke_turns_everything_absent_and_leaves_users_out(info):
 
 def test_revoke_takes_what_could_not_be_brought_about_any_more(info):
     past = {"subscription_id": 1, "user_id": 1, "expires_at": "2001-01-01"}
-    manifest = {"audienceplayer": {"entitlements": [past, {**past, "state": "absent"}]}, "deliver": [{"dest": "missing/a", "format": "vault_yaml"}]}
+    manifest = {
+        "audienceplayer": {"entitlements": [past, {**past, "state": "absent"}]},
+        "deliver": [{"dest": "missing/a", "format": "vault_yaml"}],
+    }
 
-    assert [item["state"] for item in info(manifest, revoke=True, has_vault_password=False)["manifest"]["audienceplayer"]["entitlements"]] == ["absent"] * 2
+    assert [
+        item["state"]
+        for item in info(manifest, revoke=True, has_vault_password=False)["manifest"]["audienceplayer"]["entitlements"]
+    ] == ["absent"] * 2
 
 
 def test_what_is_only_described_need_not_be_possible(info):
     past = {"subscription_id": 1, "user_id": 1, "expires_at": "2001-01-01"}
     manifest = {"audienceplayer": {"entitlements": [past]}, "deliver": [{"dest": "missing/a", "format": "vault_yaml"}]}
 
-    assert info(manifest, include_files=True, has_vault_password=False)["manifest"]["audienceplayer"]["entitlements"] == [past]
+    assert info(manifest, include_files=True, has_vault_password=False)["manifest"]["audienceplayer"][
+        "entitlements"
+    ] == [past]
 
 
 def test_revoke_takes_the_items_of_files_too(info, folder):
     (folder / "e.csv").write_text(CSV)
 
-    assert [item["state"] for item in info(with_file("e.csv"), revoke=True)["manifest"]["audienceplayer"]["entitlements"]] == ["absent", "absent"]
+    assert [
+        item["state"] for item in info(with_file("e.csv"), revoke=True)["manifest"]["audienceplayer"]["entitlements"]
+    ] == ["absent", "absent"]
 
 
 @pytest.mark.parametrize(("revoke", "absent"), [(False, False), ("no", False), ("yes", True)], ids=repr)
 def test_revoke_is_a_boolean(info, revoke, absent):
-    assert info({"flex": {"applications": [{"name": "A"}]}}, revoke=revoke)["names"]["applications"] == ({} if absent else {"A": None})
+    assert info({"flex": {"applications": [{"name": "A"}]}}, revoke=revoke)["names"]["applications"] == (
+        {} if absent else {"A": None}
+    )
 
 
-@pytest.mark.parametrize(("args", "words"), [({"revoke": "perhaps"}, ["revoke"]), ({"path": "x"}, ["path"])], ids=["a bad type", "an unknown option"])
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [({"revoke": "perhaps"}, ["revoke"]), ({"path": "x"}, ["path"])],
+    ids=["a bad type", "an unknown option"],
+)
 def test_bad_options_are_a_clear_failure(info, args, words):
     for word in words:
         assert word in failure(info({}, **args))

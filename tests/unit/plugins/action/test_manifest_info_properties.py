@@ -11,13 +11,39 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.tests.unit.plugins.action.test_manifest_info import MANIFEST, file, folder, info
+from ansible_collections.mediaops.access.tests.unit.plugins.action.test_manifest_info import (
+    MANIFEST,
+    file,
+    folder,
+    info,
+)
 
 __all__ = ["file", "folder", "info"]  # fixtures
 
-SETTINGS = settings(derandomize=True, deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-KEYS = ["flex", "audienceplayer", "deliver", "applications", "tokens", "entitlements", "entitlements_file", "name", "dest", "format", "state", "ca_path", "url"]
-WORDS = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=4)  # a key is quoted in messages, which are of one line
+SETTINGS = settings(
+    derandomize=True,
+    deadline=None,
+    max_examples=150,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+KEYS = [
+    "flex",
+    "audienceplayer",
+    "deliver",
+    "applications",
+    "tokens",
+    "entitlements",
+    "entitlements_file",
+    "name",
+    "dest",
+    "format",
+    "state",
+    "ca_path",
+    "url",
+]
+WORDS = st.text(
+    st.characters(exclude_categories=["C", "Z"]), max_size=4
+)  # a key is quoted in messages, which are of one line
 SCALARS = (
     st.none()
     | st.booleans()

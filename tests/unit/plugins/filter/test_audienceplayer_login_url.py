@@ -21,7 +21,11 @@ SITE = "https://demo.audienceplayer.com"
 
 @pytest.mark.parametrize(
     "token",
-    ["eY", {"access_token": "eY"}, {"access_token": "eY", "token_type": "Bearer", "cached": True, "expires_in": 1, "expires_at": "x"}],
+    [
+        "eY",
+        {"access_token": "eY"},
+        {"access_token": "eY", "token_type": "Bearer", "cached": True, "expires_in": 1, "expires_at": "x"},
+    ],
     ids=["a token", "the least that a token result is", "a token result"],
 )
 def test_a_token_is_added(token):
@@ -36,15 +40,25 @@ def test_a_token_is_added(token):
         pytest.param("http://localhost:8080/film", "http://localhost:8080/film?token=eY", id="http and a port"),
         pytest.param(f"{SITE}/film?", f"{SITE}/film?token=eY", id="an empty query"),
         pytest.param(f"{SITE}/film?id=5", f"{SITE}/film?id=5&token=eY", id="a parameter"),
-        pytest.param(f"{SITE}/film?id=5&id=6&a=", f"{SITE}/film?id=5&id=6&a=&token=eY", id="parameters twice and empty"),
+        pytest.param(
+            f"{SITE}/film?id=5&id=6&a=", f"{SITE}/film?id=5&id=6&a=&token=eY", id="parameters twice and empty"
+        ),
         pytest.param(f"{SITE}/film?a=b%26c%3Dd", f"{SITE}/film?a=b%26c%3Dd&token=eY", id="encoded ones"),
         pytest.param(f"{SITE}/f%C3%A9%2Fx;y=1?a=1", f"{SITE}/f%C3%A9%2Fx;y=1?a=1&token=eY", id="an encoded path"),
         pytest.param(f"{SITE}/film#trailer", f"{SITE}/film?token=eY#trailer", id="a fragment"),
-        pytest.param(f"{SITE}/film?a=1#/x?token=b", f"{SITE}/film?a=1&token=eY#/x?token=b", id="a fragment that resembles a query"),
+        pytest.param(
+            f"{SITE}/film?a=1#/x?token=b",
+            f"{SITE}/film?a=1&token=eY#/x?token=b",
+            id="a fragment that resembles a query",
+        ),
         pytest.param(f"{SITE}/film?token=old", f"{SITE}/film?token=eY", id="a token that was there"),
         pytest.param(f"{SITE}/film?token=old&a=1&token=older", f"{SITE}/film?a=1&token=eY", id="two that were there"),
         pytest.param(f"{SITE}/film?%74oken=old", f"{SITE}/film?token=eY", id="one that was there, encoded"),
-        pytest.param(f"{SITE}/film?tokens=1&my_token=2&Token=3", f"{SITE}/film?tokens=1&my_token=2&Token=3&token=eY", id="names that resemble it"),
+        pytest.param(
+            f"{SITE}/film?tokens=1&my_token=2&Token=3",
+            f"{SITE}/film?tokens=1&my_token=2&Token=3&token=eY",
+            id="names that resemble it",
+        ),
     ],
 )
 def test_any_url_may_be_given(url, expected):
@@ -62,13 +76,22 @@ def test_the_other_parameters_are_kept_as_they_are(query):
 
 @pytest.mark.parametrize(
     ("token", "encoded"),
-    [("a.b-c_d~", "a.b-c_d~"), ("a+b/c=", "a%2Bb%2Fc%3D"), ("a&b#c?d", "a%26b%23c%3Fd"), ("é", "%C3%A9"), ("100%", "100%25")],
+    [
+        ("a.b-c_d~", "a.b-c_d~"),
+        ("a+b/c=", "a%2Bb%2Fc%3D"),
+        ("a&b#c?d", "a%26b%23c%3Fd"),
+        ("é", "%C3%A9"),
+        ("100%", "100%25"),
+    ],
 )
 def test_the_token_is_percent_encoded(token, encoded):
     assert login_url(token, url=SITE) == f"{SITE}?token={encoded}"
 
 
-PARAMETERS = st.lists(st.tuples(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"]))), max_size=4)
+PARAMETERS = st.lists(
+    st.tuples(st.text(st.characters(exclude_categories=["Cs"])), st.text(st.characters(exclude_categories=["Cs"]))),
+    max_size=4,
+)
 
 
 @given(
@@ -85,14 +108,26 @@ def test_a_reader_finds_the_token_once_and_everything_else_as_it_was(token, para
     assert (f"{parts.scheme}://{parts.netloc}{parts.path}", parts.fragment) == (f"{SITE}/film", fragment)
 
 
-@given(st.sampled_from([SITE, f"{SITE}/film?a=1", f"{SITE}/film?token=1&b=2#c"]), st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+@given(
+    st.sampled_from([SITE, f"{SITE}/film?a=1", f"{SITE}/film?token=1&b=2#c"]),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1),
+)
 def test_a_second_time_only_the_token_is_replaced(url, token):
     assert login_url(token, url=login_url("first", url=url)) == login_url(token, url=url)
 
 
 @pytest.mark.parametrize(
     "token",
-    [None, "", 42, b"hush-token", ["hush-token"], {}, {"access_token": None, "scope": "hush-token"}, {"token": {"access_token": "hush-token"}}],
+    [
+        None,
+        "",
+        42,
+        b"hush-token",
+        ["hush-token"],
+        {},
+        {"access_token": None, "scope": "hush-token"},
+        {"token": {"access_token": "hush-token"}},
+    ],
     ids=["none", "empty", "a number", "bytes", "a list", "an empty dict", "no token in it", "the whole result"],
 )
 def test_what_is_no_token_is_an_error_that_does_not_show_it(token):
@@ -103,7 +138,18 @@ def test_what_is_no_token_is_an_error_that_does_not_show_it(token):
 
 @pytest.mark.parametrize(
     "url",
-    ["", "demo.audienceplayer.com", "/film", "ftp://demo.audienceplayer.com", "javascript:alert(1)", "https:///film", "https://[demo/film", None, 42, ["x"]],
+    [
+        "",
+        "demo.audienceplayer.com",
+        "/film",
+        "ftp://demo.audienceplayer.com",
+        "javascript:alert(1)",
+        "https:///film",
+        "https://[demo/film",
+        None,
+        42,
+        ["x"],
+    ],
     ids=repr,
 )
 def test_what_is_no_url_is_an_error_that_does_not_show_the_token(url):

@@ -41,12 +41,17 @@ def document(url):
 def test_the_url_is_that_of_the_user_scope_and_holds_only_the_document():
     url = webhook_url(PRODUCT)
 
-    assert url.startswith("https://api.audienceplayer.com/graphql/111/user/?query=mutation%7BClientUserProductEntitlementManage%28project_id%3A%20111")
+    assert url.startswith(
+        "https://api.audienceplayer.com/graphql/111/user/?query=mutation%7BClientUserProductEntitlementManage%28project_id%3A%20111"
+    )
     assert re.fullmatch(r"[A-Za-z0-9._~%-]+", url.partition("?query=")[2])
 
 
 MUTATIONS = {
-    "a product": (PRODUCT, f"ClientUserProductEntitlementManage({CLIENT}, user_id: 333, product_id: 444, action: fulfil)"),
+    "a product": (
+        PRODUCT,
+        f"ClientUserProductEntitlementManage({CLIENT}, user_id: 333, product_id: 444, action: fulfil)",
+    ),
     "a product, revoked": (
         {**PRODUCT, "state": "absent"},
         f"ClientUserProductEntitlementManage({CLIENT}, user_id: 333, product_id: 444, action: revoke)",
@@ -116,7 +121,10 @@ def test_the_root_may_be_given(options, url, root):
 TEXT = st.characters(exclude_categories=["Cs"])
 
 
-@given(st.text(TEXT, min_size=1), st.text(TEXT, min_size=1).map("{}@b.c".format).filter(lambda email: problem_with("email", {}, email) is None))
+@given(
+    st.text(TEXT, min_size=1),
+    st.text(TEXT, min_size=1).map("{}@b.c".format).filter(lambda email: problem_with("email", {}, email) is None),
+)
 def test_any_secret_and_address_survive(secret, email):
     found = document(webhook_url({**CONNECTION, "client_secret": secret, "user_email": email, "product_id": 1}))
 
@@ -145,7 +153,10 @@ WRONG = {
     "a state in capitals": ({**PRODUCT, "state": "Present"}, "state must be one of: present, absent"),
     "a product by name": ({**PRODUCT, "product_id": "film"}, "product_id"),
     "a project by name": ({**PRODUCT, "project_id": "one"}, "project_id"),
-    "a boolean that is none": ({**CONNECTION, "user_email": "a@b.c", "product_id": 1, "auto_register": "perhaps"}, "auto_register"),
+    "a boolean that is none": (
+        {**CONNECTION, "user_email": "a@b.c", "product_id": 1, "auto_register": "perhaps"},
+        "auto_register",
+    ),
     "an unknown option": ({**PRODUCT, "prodct": "hush-token"}, "prodct"),
     "another filter's option": ({**PRODUCT, "token": "hush-token"}, "token"),
     "no project": ({**PRODUCT, "project_id": None}, "project_id must be given"),
@@ -169,7 +180,9 @@ TEMPLATE = "{{ dict(connection, user_email='viewer@example.com', product_id=prod
 
 
 def template(**variables):
-    return Templar(loader=DataLoader(), variables={"connection": CONNECTION, **variables}).template(trust_as_template(TEMPLATE))
+    return Templar(loader=DataLoader(), variables={"connection": CONNECTION, **variables}).template(
+        trust_as_template(TEMPLATE)
+    )
 
 
 def test_it_works_in_a_template():

@@ -19,7 +19,10 @@ auth_header = FilterModule().filters()["auth_header"]
     [
         pytest.param("a.token", id="a token"),
         pytest.param({"access_token": "a.token"}, id="the least that a token result is"),
-        pytest.param({"access_token": "a.token", "token_type": "bearer", "cached": True, "expires_in": 1, "expires_at": "x"}, id="a token result"),
+        pytest.param(
+            {"access_token": "a.token", "token_type": "bearer", "cached": True, "expires_in": 1, "expires_at": "x"},
+            id="a token result",
+        ),
     ],
 )
 def test_a_token_becomes_a_header(token):
@@ -50,4 +53,6 @@ def test_anything_else_is_an_error_that_says_what_it_takes_and_not_what_it_got(v
 def test_it_works_in_a_template():
     templar = Templar(loader=DataLoader(), variables={"result": {"token": {"access_token": "a.token"}}})
 
-    assert templar.template(trust_as_template("{{ result.token | mediaops.access.auth_header }}")) == {"Authorization": "Bearer a.token"}
+    assert templar.template(trust_as_template("{{ result.token | mediaops.access.auth_header }}")) == {
+        "Authorization": "Bearer a.token"
+    }

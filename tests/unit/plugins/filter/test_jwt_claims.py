@@ -40,7 +40,11 @@ def test_the_example_of_the_rfc():
     assert jwt_claims(EXAMPLE) == {"iss": "joe", "exp": 1300819380, "http://example.com/is_root": True}
 
 
-@pytest.mark.parametrize("payload", [{}, {"exp": 1.5}, {"sub": "é€😀"}, {"a": [{"b": None}]}, {"padding": ""}, {"padding": "."}, {"padding": ".."}], ids=repr)
+@pytest.mark.parametrize(
+    "payload",
+    [{}, {"exp": 1.5}, {"sub": "é€😀"}, {"a": [{"b": None}]}, {"padding": ""}, {"padding": "."}, {"padding": ".."}],
+    ids=repr,
+)
 def test_claims_of_any_shape_and_length_are_read(payload):
     assert jwt_claims(jwt(payload)) == payload
 

@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.lookup.flex_registration_key import MODULE
 from ansible_collections.mediaops.access.plugins.module_utils._providers._consul import CONSUL
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_answers_properties import ANSWERS, SETTINGS, carried_out
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_answers_properties import (
+    ANSWERS,
+    SETTINGS,
+    carried_out,
+)
 
 
 @SETTINGS

@@ -41,11 +41,16 @@ def test_the_key_is_read_from_where_flex_keeps_it():
 def test_url_token_and_path_determine_the_request():
     request = asked(path="other/key", url="https://consul.example.com:8501", token="hush-token")
 
-    assert lookup(request, url="https://consul.example.com:8501/", token="hush-token", path="/other/key") == ["registration-hush-token"]
+    assert lookup(request, url="https://consul.example.com:8501/", token="hush-token", path="/other/key") == [
+        "registration-hush-token"
+    ]
 
 
 def test_nothing_is_cached():
-    assert lookup(asked()) + lookup(asked(entry("registration-hush-2"))) == ["registration-hush-token", "registration-hush-2"]
+    assert lookup(asked()) + lookup(asked(entry("registration-hush-2"))) == [
+        "registration-hush-token",
+        "registration-hush-2",
+    ]
 
 
 def test_the_key_registers_applications(runs):

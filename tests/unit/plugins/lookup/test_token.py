@@ -17,18 +17,32 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange imp
 FLEX = {"url": flex.URL, "client_id": "client-1", "client_secret": "hush-token"}
 FREEWHEEL = {"username": "mrm", "password": "hush-password"}
 PROVIDERS = {
-    "flex": (flex_token, FLEX, flex.token({"access_token": "hush-token", "token_type": "bearer", "expires_in": 604800})),
+    "flex": (
+        flex_token,
+        FLEX,
+        flex.token({"access_token": "hush-token", "token_type": "bearer", "expires_in": 604800}),
+    ),
     "freewheel": (freewheel_token, FREEWHEEL, freewheel.login()),
-    "audienceplayer": (audienceplayer_token, audienceplayer.CONNECTION, audienceplayer.client_login(audienceplayer.logged_in(expires_in=604800))),
+    "audienceplayer": (
+        audienceplayer_token,
+        audienceplayer.CONNECTION,
+        audienceplayer.client_login(audienceplayer.logged_in(expires_in=604800)),
+    ),
 }
 ENVIRONMENT = {
     "flex": {"FLEX_URL": flex.URL, "FLEX_CLIENT_ID": "client-1", "FLEX_CLIENT_SECRET": "hush-token"},
     "freewheel": {"FREEWHEEL_USERNAME": "mrm", "FREEWHEEL_PASSWORD": "hush-password"},
-    "audienceplayer": {"AUDIENCEPLAYER_PROJECT_ID": "111", "AUDIENCEPLAYER_CLIENT_ID": "222", "AUDIENCEPLAYER_CLIENT_SECRET": "hush-client"},
+    "audienceplayer": {
+        "AUDIENCEPLAYER_PROJECT_ID": "111",
+        "AUDIENCEPLAYER_CLIENT_ID": "222",
+        "AUDIENCEPLAYER_CLIENT_SECRET": "hush-client",
+    },
 }
 HEADER = {"Authorization": "Bearer hush-token"}
 
-every_provider = pytest.mark.parametrize(("provider", "options", "login"), [(name, *rest) for name, (_module, *rest) in PROVIDERS.items()], ids=PROVIDERS)
+every_provider = pytest.mark.parametrize(
+    ("provider", "options", "login"), [(name, *rest) for name, (_module, *rest) in PROVIDERS.items()], ids=PROVIDERS
+)
 
 
 @pytest.fixture(autouse=True)
@@ -104,10 +118,17 @@ def test_module_and_lookup_share_the_cache(provider, runs):
 
 
 def test_all_options_of_the_module_are_taken():
-    calls = [freewheel.login(), freewheel.info(**freewheel.UNKNOWN), freewheel.login({**freewheel.ANSWER, "access_token": "hush-2"})]
+    calls = [
+        freewheel.login(),
+        freewheel.info(**freewheel.UNKNOWN),
+        freewheel.login({**freewheel.ANSWER, "access_token": "hush-2"}),
+    ]
     lookup("freewheel", calls=calls[:1], **FREEWHEEL)
 
-    assert lookup("freewheel", calls=calls[1:], **FREEWHEEL, verify="yes", min_ttl="30", accept="json", state="present") == "hush-2"
+    assert (
+        lookup("freewheel", calls=calls[1:], **FREEWHEEL, verify="yes", min_ttl="30", accept="json", state="present")
+        == "hush-2"
+    )
 
 
 def test_force_obtains_a_new_one():
@@ -118,7 +139,10 @@ def test_force_obtains_a_new_one():
 
 
 def test_a_users_token_can_be_looked_up():
-    assert lookup("audienceplayer", calls=[audienceplayer.user_login(333)], **audienceplayer.CONNECTION, user_id="333") == "hush-333"
+    assert (
+        lookup("audienceplayer", calls=[audienceplayer.user_login(333)], **audienceplayer.CONNECTION, user_id="333")
+        == "hush-333"
+    )
 
 
 @pytest.mark.parametrize(
@@ -131,13 +155,25 @@ def test_a_users_token_can_be_looked_up():
         pytest.param([""], FREEWHEEL, ["unknown provider"], id="an empty provider"),
         pytest.param(["freewheel"], {**FREEWHEEL, "passwort": "hush-token"}, ["passwort"], id="an unknown keyword"),
         pytest.param(["freewheel"], {**FREEWHEEL, "client_id": "x"}, ["client_id"], id="another provider's keyword"),
-        pytest.param(["freewheel"], {**FREEWHEEL, "output": "json"}, ["output", "token, header, full"], id="an unknown output"),
+        pytest.param(
+            ["freewheel"], {**FREEWHEEL, "output": "json"}, ["output", "token, header, full"], id="an unknown output"
+        ),
         pytest.param(["freewheel"], {**FREEWHEEL, "state": "absent"}, ["state"], id="state absent"),
         pytest.param(["freewheel"], {"username": "mrm"}, ["password", "FREEWHEEL_PASSWORD"], id="no password"),
         pytest.param(["freewheel"], {**FREEWHEEL, "accept": "yaml"}, ["accept", "json, xml"], id="a bad choice"),
         pytest.param(["freewheel"], {**FREEWHEEL, "min_ttl": "hour"}, ["min_ttl"], id="a bad type"),
-        pytest.param(["audienceplayer"], {**audienceplayer.CONNECTION, "user_id": 1, "user_email": "a@b.c"}, ["user_id", "user_email"], id="a contradiction"),
-        pytest.param(["audienceplayer"], {**audienceplayer.CONNECTION, "grant": "password"}, ["email", "password"], id="the grant's needs"),
+        pytest.param(
+            ["audienceplayer"],
+            {**audienceplayer.CONNECTION, "user_id": 1, "user_email": "a@b.c"},
+            ["user_id", "user_email"],
+            id="a contradiction",
+        ),
+        pytest.param(
+            ["audienceplayer"],
+            {**audienceplayer.CONNECTION, "grant": "password"},
+            ["email", "password"],
+            id="the grant's needs",
+        ),
     ],
 )
 def test_bad_terms_and_options_fail_before_anything_is_sent(terms, options, words):
@@ -152,7 +188,11 @@ def test_bad_terms_and_options_fail_before_anything_is_sent(terms, options, word
     [
         ("flex", FLEX, flex.token({"error_description": "client-1:hush-token is unknown"}, status=401)),
         ("freewheel", FREEWHEEL, freewheel.login("wrong: hush-password", status=401)),
-        ("audienceplayer", audienceplayer.CONNECTION, audienceplayer.client_login(None, {"message": "wrong: hush-client", "code": 401})),
+        (
+            "audienceplayer",
+            audienceplayer.CONNECTION,
+            audienceplayer.client_login(None, {"message": "wrong: hush-client", "code": 401}),
+        ),
     ],
     ids=PROVIDERS,
 )
@@ -164,7 +204,10 @@ def test_a_wrong_password_is_never_served_the_cached_token():
     lookup("freewheel", calls=[freewheel.login()], **FREEWHEEL)
 
     assert "username and password" in failure(
-        "freewheel", calls=[freewheel.login("no", password="hush-wrong", status=401)], username="mrm", password="hush-wrong"
+        "freewheel",
+        calls=[freewheel.login("no", password="hush-wrong", status=401)],
+        username="mrm",
+        password="hush-wrong",
     )
 
 
@@ -191,5 +234,8 @@ def test_values_converted_by_yaml_are_rejected(tmp_path):
     (tmp_path / "vars.yml").write_text("client_id: 0222")
     options = DataLoader().load_from_file(str(tmp_path / "vars.yml"))
 
-    with pytest.raises(AnsibleLookupError, match=r"mediaops.access.token: client_id: YAML reads 0222 as the number 146. Put it in quotes"):
+    with pytest.raises(
+        AnsibleLookupError,
+        match=r"mediaops.access.token: client_id: YAML reads 0222 as the number 146. Put it in quotes",
+    ):
         token_lookup.LookupModule().run(["playlyfe"], {}, client_secret="hush-token", **options)

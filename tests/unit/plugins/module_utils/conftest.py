@@ -20,7 +20,15 @@ from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget 
 def send(clock):
     """Sends a request as a task does."""
 
-    def send(request, *, rate_limits=(), max_wait=300, backend=None, is_definitive_refusal=lambda response: False, **transport):
+    def send(
+        request,
+        *,
+        rate_limits=(),
+        max_wait=300,
+        backend=None,
+        is_definitive_refusal=lambda response: False,
+        **transport,
+    ):
         rules = ResponseReader({}, {}, Secrets(), {})
         rules.is_definitive_refusal = is_definitive_refusal
         http = Http(
@@ -44,7 +52,11 @@ def exchange(monkeypatch):
 
         def expect(request, *answers):
             for answer in answers:
-                given = answer if isinstance(answer, dict) else {"body" if isinstance(answer, Exception) else "status": answer}
+                given = (
+                    answer
+                    if isinstance(answer, dict)
+                    else {"body" if isinstance(answer, Exception) else "status": answer}
+                )
                 mock.add(request.method, request.url, **given)
             return mock
 

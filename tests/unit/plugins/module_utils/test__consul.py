@@ -26,7 +26,10 @@ def entry(value="registration-hush-token", **other):
 
 def asked(answer=None, path=PATH, *, url=URL, token=None, **kwargs):
     expected = call("GET", f"{url}/v1/kv/{path}", entry() if answer is None else answer, **kwargs)
-    expected.match = [*expected.match, lambda request: (request.headers.get("X-Consul-Token") == token, "another X-Consul-Token")]
+    expected.match = [
+        *expected.match,
+        lambda request: (request.headers.get("X-Consul-Token") == token, "another X-Consul-Token"),
+    ]
     return expected
 
 
@@ -36,7 +39,9 @@ def consul(tmp_path, clock):
 
     def open_consul(**options):
         defaults = {name: option.get("default") for name, option in CONSUL.argument_spec().items()}
-        return Access(CONSUL, {**defaults, "token_cache": str(tmp_path / "cache"), **options}, secrets=Secrets(), clock=clock).client
+        return Access(
+            CONSUL, {**defaults, "token_cache": str(tmp_path / "cache"), **options}, secrets=Secrets(), clock=clock
+        ).client
 
     return open_consul
 

@@ -36,18 +36,31 @@ def graphql(
     return call("POST", f"{URL}/graphql/111/{scope}", body, json={"query": document}, headers=sent, **kwargs)
 
 
-def logged_in(token: str = "hush-token", user: int | str | None = 333, email: str | None = "viewer@example.com", **other: t.Any) -> dict[str, t.Any]:
+def logged_in(
+    token: str = "hush-token", user: int | str | None = 333, email: str | None = "viewer@example.com", **other: t.Any
+) -> dict[str, t.Any]:
     """The response to a login."""
     return {"access_token": token, "user_id": user, "user_email": email, "expires_in": 7200, **other}
 
 
 def client_login(found: t.Any = None, *errors: t.Any, **kwargs: t.Any) -> responses.Response:
-    return graphql(f"mutation {{ ClientAuthenticate({CLIENT}) {{ {SELECTION} }} }}", {"ClientAuthenticate": found}, *errors, **kwargs)
+    return graphql(
+        f"mutation {{ ClientAuthenticate({CLIENT}) {{ {SELECTION} }} }}",
+        {"ClientAuthenticate": found},
+        *errors,
+        **kwargs,
+    )
 
 
-def user_login(user: int | str = 333, *errors: t.Any, auto_register: bool = False, client: str = CLIENT, **kwargs: t.Any) -> responses.Response:
+def user_login(
+    user: int | str = 333, *errors: t.Any, auto_register: bool = False, client: str = CLIENT, **kwargs: t.Any
+) -> responses.Response:
     """A user's login by id or e-mail address. Its token is hush-ID or hush-EMAIL."""
-    who = f"user_id: {user}" if isinstance(user, int) else f'user_email: "{user}", auto_register: {str(auto_register).lower()}'
+    who = (
+        f"user_id: {user}"
+        if isinstance(user, int)
+        else f'user_email: "{user}", auto_register: {str(auto_register).lower()}'
+    )
     data = {"ClientUserAuthenticate": None if errors else logged_in(f"hush-{user}")}
     return graphql(f"mutation {{ ClientUserAuthenticate({client}, {who}) {{ {SELECTION} }} }}", data, *errors, **kwargs)
 
@@ -58,11 +71,15 @@ PRODUCTS = "product_id is_fulfilled fulfilment_expires_at"
 SUBSCRIPTIONS = "subscription_id expires_at is_valid"
 
 
-def product(number: int | str = 444, is_fulfilled: bool = True, fulfilment_expires_at: str | None = None) -> dict[str, t.Any]:
+def product(
+    number: int | str = 444, is_fulfilled: bool = True, fulfilment_expires_at: str | None = None
+) -> dict[str, t.Any]:
     return {"product_id": number, "is_fulfilled": is_fulfilled, "fulfilment_expires_at": fulfilment_expires_at}
 
 
-def subscription(number: int | str = 555, expires_at: str | None = "2030-12-31T23:59:59Z", is_valid: bool = True) -> dict[str, t.Any]:
+def subscription(
+    number: int | str = 555, expires_at: str | None = "2030-12-31T23:59:59Z", is_valid: bool = True
+) -> dict[str, t.Any]:
     return {"subscription_id": number, "expires_at": expires_at, "is_valid": is_valid}
 
 
@@ -70,12 +87,16 @@ def pages(products: int | None = 0, subscriptions: int | None = 0) -> str:
     """The document that reads both lists from these offsets. None: the list is complete."""
     wanted = [("UserProductList", products, PRODUCTS), ("UserSubscriptionList", subscriptions, SUBSCRIPTIONS)]
     fields = [
-        f"{name}(limit: 100, offset: {offset}) {{ items {{ {items} }} pagination {{ total_count }} }}" for name, offset, items in wanted if offset is not None
+        f"{name}(limit: 100, offset: {offset}) {{ items {{ {items} }} pagination {{ total_count }} }}"
+        for name, offset, items in wanted
+        if offset is not None
     ]
     return f"query {{ {' '.join(fields)} }}"
 
 
-UNPAGED = f"query {{ UserProductList {{ items {{ {PRODUCTS} }} }} UserSubscriptionList {{ items {{ {SUBSCRIPTIONS} }} }} }}"
+UNPAGED = (
+    f"query {{ UserProductList {{ items {{ {PRODUCTS} }} }} UserSubscriptionList {{ items {{ {SUBSCRIPTIONS} }} }} }}"
+)
 
 
 def lists(*found: dict[str, t.Any], total: int | None = None) -> dict[str, t.Any]:
@@ -96,14 +117,22 @@ def holdings(*found: dict[str, t.Any], user: int | str = 333, **kwargs: t.Any) -
 
 
 def of(user: int | str, auto_register: bool = False) -> str:
-    return f"user_id: {user}" if isinstance(user, int) else f'user_email: "{user}"' + (", auto_register: true" if auto_register else "")
+    return (
+        f"user_id: {user}"
+        if isinstance(user, int)
+        else f'user_email: "{user}"' + (", auto_register: true" if auto_register else "")
+    )
 
 
-def product_mutation(number: int = 444, action: str = "fulfil", user: int | str = 333, auto_register: bool = False) -> str:
+def product_mutation(
+    number: int = 444, action: str = "fulfil", user: int | str = 333, auto_register: bool = False
+) -> str:
     return f"ClientUserProductEntitlementManage({CLIENT}, {of(user, auto_register)}, product_id: {number}, action: {action})"
 
 
-def subscription_mutation(number: int = 555, expires_at: str | None = "2030-12-31T23:59:59Z", action: str = "fulfil", user: int | str = 333) -> str:
+def subscription_mutation(
+    number: int = 555, expires_at: str | None = "2030-12-31T23:59:59Z", action: str = "fulfil", user: int | str = 333
+) -> str:
     written = f'"{expires_at}"' if expires_at else "null"
     return f"ClientUserSubscriptionEntitlementManage({CLIENT}, {of(user)}, subscription_id: {number}, expires_at: {written}, action: {action})"
 

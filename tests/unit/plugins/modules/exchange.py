@@ -76,7 +76,10 @@ class _InOrder(OrderedRegistry):
         found, reasons = super().find(request)
         if found is None:
             self.reset()
-            pytest.fail(f"the next request must be: {expected}\nbut it is: {request.method} {request.url}\nbecause: {' '.join(reasons)}", pytrace=False)
+            pytest.fail(
+                f"the next request must be: {expected}\nbut it is: {request.method} {request.url}\nbecause: {' '.join(reasons)}",
+                pytrace=False,
+            )
         return found, reasons
 
 
@@ -126,7 +129,12 @@ class Run:
     def attempt(self, *calls: responses.Response, check_mode: bool = False, **options: t.Any) -> Result:
         """A run that may fail or partly fail."""
         with exchange(*calls):
-            result = self._module.MODULE.run({**self._connection, **options}, name=self._module.__name__, check_mode=check_mode, ansible_home=self._home)
+            result = self._module.MODULE.run(
+                {**self._connection, **options},
+                name=self._module.__name__,
+                check_mode=check_mode,
+                ansible_home=self._home,
+            )
         assert_presentable(result)
         if check_mode and result["changed"]:
             assert "hush" not in jsonlib.dumps(result)
@@ -136,7 +144,9 @@ class Run:
 def assert_presentable(result: Result) -> None:
     """Displayed values contain no secrets, and a failure is clear and names the provider."""
     items = [item for value in result.values() if isinstance(value, list) for item in value if isinstance(item, dict)]
-    shown = [[part.get(key) for key in ("msg", "diff", "warnings", "error_code", "invocation")] for part in (result, *items)]
+    shown = [
+        [part.get(key) for key in ("msg", "diff", "warnings", "error_code", "invocation")] for part in (result, *items)
+    ]
     assert "hush" not in jsonlib.dumps(shown)
     assert isinstance(result["changed"], bool)
     if result.get("failed"):

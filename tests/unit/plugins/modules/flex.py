@@ -17,9 +17,18 @@ KEY = "registration-hush-token"
 LOST = {"answer": "<html>Bad gateway</html>", "status": 502}
 
 
-def app(number: int = 1, name: str = "Reviewer", description: str | None = "Tool to review media", **other: t.Any) -> dict[str, t.Any]:
+def app(
+    number: int = 1, name: str = "Reviewer", description: str | None = "Tool to review media", **other: t.Any
+) -> dict[str, t.Any]:
     """An application in the response to POST."""
-    return {"id": number, "applicationName": name, "description": description, "clientId": f"client-{number}", "clientSecret": f"hush-{number}", **other}
+    return {
+        "id": number,
+        "applicationName": name,
+        "description": description,
+        "clientId": f"client-{number}",
+        "clientSecret": f"hush-{number}",
+        **other,
+    }
 
 
 def without(application: dict[str, t.Any], *keys: str) -> dict[str, t.Any]:
@@ -28,12 +37,24 @@ def without(application: dict[str, t.Any], *keys: str) -> dict[str, t.Any]:
 
 def shown(application: dict[str, t.Any], *hidden: str) -> dict[str, t.Any]:
     """The same as modules return it."""
-    names = {"id": "id", "applicationName": "name", "description": "description", "clientId": "client_id", "clientSecret": "client_secret"}
+    names = {
+        "id": "id",
+        "applicationName": "name",
+        "description": "description",
+        "clientId": "client_id",
+        "clientSecret": "client_secret",
+    }
     return without({names[key]: value for key, value in application.items()}, *hidden)
 
 
 def applications(method: str, below: str, answer: t.Any = b"", **kwargs: t.Any) -> responses.Response:
-    return call(method, f"{URL}/api/authentication/applications{below}", answer, headers={"X-App-Registration-Key": KEY}, **kwargs)
+    return call(
+        method,
+        f"{URL}/api/authentication/applications{below}",
+        answer,
+        headers={"X-App-Registration-Key": KEY},
+        **kwargs,
+    )
 
 
 def listed(*found: t.Any, **kwargs: t.Any) -> responses.Response:
@@ -42,26 +63,41 @@ def listed(*found: t.Any, **kwargs: t.Any) -> responses.Response:
 
 def got(application: dict[str, t.Any]) -> responses.Response:
     """The response to GET by id, which names the secret differently from POST."""
-    return applications("GET", f"/{application['id']}", {**without(application, "clientSecret"), "secret": application["clientSecret"]})
+    return applications(
+        "GET", f"/{application['id']}", {**without(application, "clientSecret"), "secret": application["clientSecret"]}
+    )
 
 
 def missing(number: int = 1) -> responses.Response:
     return applications("GET", f"/{number}", {"message": "No such application"}, status=404)
 
 
-def posted(answer: t.Any, *, name: str = "Reviewer", description: str = "Tool to review media", **kwargs: t.Any) -> responses.Response:
+def posted(
+    answer: t.Any, *, name: str = "Reviewer", description: str = "Tool to review media", **kwargs: t.Any
+) -> responses.Response:
     return applications("POST", "", answer, json={"applicationName": name, "description": description}, **kwargs)
 
 
-def put(number: int = 1, *, name: str = "Reviewer", description: str = "Tool to review media", answer: t.Any = b"", **kwargs: t.Any) -> responses.Response:
-    return applications("PUT", f"/{number}", answer, json={"applicationName": name, "description": description}, **kwargs)
+def put(
+    number: int = 1,
+    *,
+    name: str = "Reviewer",
+    description: str = "Tool to review media",
+    answer: t.Any = b"",
+    **kwargs: t.Any,
+) -> responses.Response:
+    return applications(
+        "PUT", f"/{number}", answer, json={"applicationName": name, "description": description}, **kwargs
+    )
 
 
 def deleted(number: int = 1, answer: t.Any = b"", *, status: int = 204) -> responses.Response:
     return applications("DELETE", f"/{number}", answer, status=status)
 
 
-def token(answer: t.Any, *, secret: str = "hush-token", method: str = "GET", path: str = "/oauth/token", status: int = 200) -> responses.Response:
+def token(
+    answer: t.Any, *, secret: str = "hush-token", method: str = "GET", path: str = "/oauth/token", status: int = 200
+) -> responses.Response:
     parameters = {"grant_type": "client_credentials"}
     basic = base64.b64encode(f"client-1:{secret}".encode()).decode()
     sent = {"query": parameters} if method == "GET" else {"form": parameters}

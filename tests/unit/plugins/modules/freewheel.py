@@ -17,15 +17,44 @@ ANSWER = {"access_token": "hush-token", "token_type": "Bearer", "created_at": 1_
 UNKNOWN = {"answer": "Invalid token", "status": 401}
 
 
-def login(answer: t.Any = ..., *, username: str = "mrm", password: str = "hush-password", accept: str = "json", **kwargs: t.Any) -> responses.Response:
+def login(
+    answer: t.Any = ...,
+    *,
+    username: str = "mrm",
+    password: str = "hush-password",
+    accept: str = "json",
+    **kwargs: t.Any,
+) -> responses.Response:
     form = {"grant_type": "password", "username": username, "password": password}
-    return call("POST", f"{URL}/auth/token", ANSWER if answer is ... else answer, form=form, headers={"Accept": f"application/{accept}"}, **kwargs)
+    return call(
+        "POST",
+        f"{URL}/auth/token",
+        ANSWER if answer is ... else answer,
+        form=form,
+        headers={"Accept": f"application/{accept}"},
+        **kwargs,
+    )
 
 
-def info(token: str = "hush-token", answer: t.Any = None, *, accept: str = "json", **kwargs: t.Any) -> responses.Response:
+def info(
+    token: str = "hush-token", answer: t.Any = None, *, accept: str = "json", **kwargs: t.Any
+) -> responses.Response:
     answer = {"user_id": 6092302, "created_at": 1_800_000_000, "expires_in": 1000} if answer is None else answer
-    return call("GET", f"{URL}/auth/token/info", answer, headers={"Accept": f"application/{accept}", "Authorization": f"Bearer {token}"}, **kwargs)
+    return call(
+        "GET",
+        f"{URL}/auth/token/info",
+        answer,
+        headers={"Accept": f"application/{accept}", "Authorization": f"Bearer {token}"},
+        **kwargs,
+    )
 
 
 def revoke(token: str = "hush-token", answer: t.Any = b"", **kwargs: t.Any) -> responses.Response:
-    return call("POST", f"{URL}/auth/token/revoke", answer, form={"token": token}, headers={"Authorization": f"Bearer {token}"}, **kwargs)
+    return call(
+        "POST",
+        f"{URL}/auth/token/revoke",
+        answer,
+        form={"token": token},
+        headers={"Authorization": f"Bearer {token}"},
+        **kwargs,
+    )

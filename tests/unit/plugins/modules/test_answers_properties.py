@@ -19,13 +19,65 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import strings_in
 
-SETTINGS = settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+SETTINGS = settings(
+    derandomize=True,
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 #: Keys that answers have, so that what is below them is reached.
 KEYS = [
-    *["access_token", "token_type", "expires_in", "created_at", "scope", "accessToken", "refreshToken", "videoManagerList", "validForVideoManager"],
-    *["id", "name", "alias", "enabled", "applicationName", "description", "clientId", "clientSecret", "secret", "applications", "content", "totalCount"],
-    *["data", "total", "errors", "error", "message", "code", "path", "extensions", "items", "pagination", "total_count", "e0", "user_id", "user_email"],
-    *["ClientAuthenticate", "ClientUserAuthenticate", "ClientUser", "UserProductList", "UserSubscriptionList", "product_id", "is_fulfilled", "expires_at"],
+    *[
+        "access_token",
+        "token_type",
+        "expires_in",
+        "created_at",
+        "scope",
+        "accessToken",
+        "refreshToken",
+        "videoManagerList",
+        "validForVideoManager",
+    ],
+    *[
+        "id",
+        "name",
+        "alias",
+        "enabled",
+        "applicationName",
+        "description",
+        "clientId",
+        "clientSecret",
+        "secret",
+        "applications",
+        "content",
+        "totalCount",
+    ],
+    *[
+        "data",
+        "total",
+        "errors",
+        "error",
+        "message",
+        "code",
+        "path",
+        "extensions",
+        "items",
+        "pagination",
+        "total_count",
+        "e0",
+        "user_id",
+        "user_email",
+    ],
+    *[
+        "ClientAuthenticate",
+        "ClientUserAuthenticate",
+        "ClientUser",
+        "UserProductList",
+        "UserSubscriptionList",
+        "product_id",
+        "is_fulfilled",
+        "expires_at",
+    ],
     "Value",
 ]
 SCALARS = (
@@ -34,17 +86,37 @@ SCALARS = (
     | st.integers()
     | st.floats()
     | st.text(max_size=5)
-    | st.sampled_from(["Reviewer", "p1", "a@example.com", "1", "2030-12-31T23:59:59Z", "player_not_found", "invalid_access_token", 3600, 404, 401, 1])
+    | st.sampled_from(
+        [
+            "Reviewer",
+            "p1",
+            "a@example.com",
+            "1",
+            "2030-12-31T23:59:59Z",
+            "player_not_found",
+            "invalid_access_token",
+            3600,
+            404,
+            401,
+            1,
+        ]
+    )
 )
 ANY_JSON = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=3), inner, max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=3), inner, max_size=5)
+    ),
     max_leaves=15,
 )
 BODIES = (
-    ANY_JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=40) | st.sampled_from([b"", b"null", b"<html>", b"<oauth><a>", b"[" * 5000])
+    ANY_JSON.map(lambda value: json.dumps(value).encode())
+    | st.binary(max_size=40)
+    | st.sampled_from([b"", b"null", b"<html>", b"<oauth><a>", b"[" * 5000])
 )
-ANSWERS = st.tuples(st.sampled_from([200, 200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 409, 422, 429, 500, 503]), BODIES)
+ANSWERS = st.tuples(
+    st.sampled_from([200, 200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 409, 422, 429, 500, 503]), BODIES
+)
 
 FLEX = {"url": "https://flex.test", "registration_key": "hush-key", "client_id": "c", "client_secret": "hush-secret"}
 FREEWHEEL = {"url": "https://fw.test", "username": "u", "password": "hush-password"}
@@ -78,7 +150,9 @@ MODULES: list[tuple[str, dict[str, t.Any]]] = [
 IDS = [f"{name} {number}" for number, (name, _options) in enumerate(MODULES)]
 
 
-def carried_out(module: t.Any, options: dict[str, t.Any], answers: list[tuple[int, bytes]]) -> tuple[dict[str, t.Any], list[bytes]]:
+def carried_out(
+    module: t.Any, options: dict[str, t.Any], answers: list[tuple[int, bytes]]
+) -> tuple[dict[str, t.Any], list[bytes]]:
     """The result for these responses, of which the last one is repeated, and the bodies that were received."""
     waiting, seen = list(answers), []
 
@@ -90,7 +164,9 @@ def carried_out(module: t.Any, options: dict[str, t.Any], answers: list[tuple[in
     with responses.RequestsMock(assert_all_requests_are_fired=False) as platform:
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
             platform.add_callback(method, re.compile(".*"), callback=answer)
-        result = module.run({**options, "token_cache": "none", "retries": 1, "max_wait": 5}, name="module", ansible_home="/nowhere")
+        result = module.run(
+            {**options, "token_cache": "none", "retries": 1, "max_wait": 5}, name="module", ansible_home="/nowhere"
+        )
     return result, seen
 
 

@@ -56,11 +56,18 @@ def missing(user):
 
 def logins(*users, failed=None, data=TRUE, errors=(), **kwargs):
     """Several users' logins in one document. Those in ``failed`` have these errors with a path."""
-    names = [f"user_id: {user}" if isinstance(user, int) else f'user_email: "{user}", auto_register: false' for user in users]
-    document = " ".join(f"u{number}: ClientUserAuthenticate({CLIENT}, {name}) {{ {SELECTION} }}" for number, name in enumerate(names))
+    names = [
+        f"user_id: {user}" if isinstance(user, int) else f'user_email: "{user}", auto_register: false' for user in users
+    ]
+    document = " ".join(
+        f"u{number}: ClientUserAuthenticate({CLIENT}, {name}) {{ {SELECTION} }}" for number, name in enumerate(names)
+    )
     failed = failed or {}
     found = {f"u{number}": None if user in failed else logged_in(f"hush-{user}") for number, user in enumerate(users)}
-    errors = [*errors, *({**failed[user], "path": [f"u{number}"]} for number, user in enumerate(users) if user in failed)]
+    errors = [
+        *errors,
+        *({**failed[user], "path": [f"u{number}"]} for number, user in enumerate(users) if user in failed),
+    ]
     return graphql(f"mutation {{ {document} }}", found if data is TRUE else data, *errors, **kwargs)
 
 
@@ -79,7 +86,9 @@ def known(entitle):
 
 def outcome(result):
     """The outcome of each item: changed, unchanged or failed."""
-    return ["failed" if item["failed"] else "changed" if item["changed"] else "unchanged" for item in result["entitlements"]]
+    return [
+        "failed" if item["failed"] else "changed" if item["changed"] else "unchanged" for item in result["entitlements"]
+    ]
 
 
 # --- one item ----------------------------------------------------------------------------------------------------------
@@ -91,28 +100,83 @@ def outcome(result):
         pytest.param(HAS, [], product_mutation(), id="a product that the user lacks"),
         pytest.param(HAS, [product(445)], product_mutation(), id="a product beside another one"),
         pytest.param(HAS, [product(is_fulfilled=False)], product_mutation(), id="a product that is not fulfilled"),
-        pytest.param(HAS, [product(fulfilment_expires_at="2027-01-15T07:59:59Z")], product_mutation(), id="a product whose entitlement has ended"),
+        pytest.param(
+            HAS,
+            [product(fulfilment_expires_at="2027-01-15T07:59:59Z")],
+            product_mutation(),
+            id="a product whose entitlement has ended",
+        ),
         pytest.param(HAS, [product()], None, id="a product that the user has"),
-        pytest.param(HAS, [product(fulfilment_expires_at="2027-01-15T08:00:01Z")], None, id="a product that the user has until later"),
-        pytest.param(HAS, [product(is_fulfilled=False), product()], None, id="a product that was refunded and bought again"),
+        pytest.param(
+            HAS,
+            [product(fulfilment_expires_at="2027-01-15T08:00:01Z")],
+            None,
+            id="a product that the user has until later",
+        ),
+        pytest.param(
+            HAS, [product(is_fulfilled=False), product()], None, id="a product that was refunded and bought again"
+        ),
         pytest.param(HAS, [product("444")], None, id="ids as strings"),
-        pytest.param({**HAS, "state": "absent"}, [product()], product_mutation(action="revoke"), id="a product to revoke"),
+        pytest.param(
+            {**HAS, "state": "absent"}, [product()], product_mutation(action="revoke"), id="a product to revoke"
+        ),
         pytest.param({**HAS, "state": "absent"}, [], None, id="a product that the user does not have"),
-        pytest.param({**HAS, "state": "absent"}, [product(is_fulfilled=False)], None, id="a product that is revoked already"),
-        pytest.param({**HAS, "state": "absent"}, [{**product(445), "id": 444}], None, id="a holding's own id is not the product's"),
+        pytest.param(
+            {**HAS, "state": "absent"}, [product(is_fulfilled=False)], None, id="a product that is revoked already"
+        ),
+        pytest.param(
+            {**HAS, "state": "absent"},
+            [{**product(445), "id": 444}],
+            None,
+            id="a holding's own id is not the product's",
+        ),
         pytest.param(SUBSCRIBED, [], subscription_mutation(), id="a subscription that the user lacks"),
-        pytest.param(SUBSCRIBED, [subscription(is_valid=False)], subscription_mutation(), id="a subscription that has ended"),
-        pytest.param(SUBSCRIBED, [subscription(expires_at="2029-12-31T23:59:59Z")], subscription_mutation(), id="a subscription that ends too early"),
-        pytest.param(SUBSCRIBED, [subscription(expires_at="2031-12-31T23:59:59Z")], subscription_mutation(), id="a subscription that ends too late"),
-        pytest.param(SUBSCRIBED, [subscription(expires_at=None)], subscription_mutation(), id="a subscription without an end"),
+        pytest.param(
+            SUBSCRIBED, [subscription(is_valid=False)], subscription_mutation(), id="a subscription that has ended"
+        ),
+        pytest.param(
+            SUBSCRIBED,
+            [subscription(expires_at="2029-12-31T23:59:59Z")],
+            subscription_mutation(),
+            id="a subscription that ends too early",
+        ),
+        pytest.param(
+            SUBSCRIBED,
+            [subscription(expires_at="2031-12-31T23:59:59Z")],
+            subscription_mutation(),
+            id="a subscription that ends too late",
+        ),
+        pytest.param(
+            SUBSCRIBED, [subscription(expires_at=None)], subscription_mutation(), id="a subscription without an end"
+        ),
         pytest.param(SUBSCRIBED, [subscription()], None, id="a subscription as it is wanted"),
-        pytest.param(SUBSCRIBED, [subscription(is_valid=False), subscription()], None, id="a subscription that was taken up again"),
-        pytest.param(SUBSCRIBED, [product(555)], subscription_mutation(), id="a product of the same number is not a subscription"),
-        pytest.param({**SUBSCRIBED, "state": "absent"}, [subscription()], subscription_mutation(555, None, "revoke"), id="a subscription to revoke"),
-        pytest.param({**SUBSCRIBED, "state": "absent"}, [subscription(is_valid=False)], None, id="a subscription that has ended is absent"),
+        pytest.param(
+            SUBSCRIBED,
+            [subscription(is_valid=False), subscription()],
+            None,
+            id="a subscription that was taken up again",
+        ),
+        pytest.param(
+            SUBSCRIBED, [product(555)], subscription_mutation(), id="a product of the same number is not a subscription"
+        ),
+        pytest.param(
+            {**SUBSCRIBED, "state": "absent"},
+            [subscription()],
+            subscription_mutation(555, None, "revoke"),
+            id="a subscription to revoke",
+        ),
+        pytest.param(
+            {**SUBSCRIBED, "state": "absent"},
+            [subscription(is_valid=False)],
+            None,
+            id="a subscription that has ended is absent",
+        ),
         pytest.param({**SUBSCRIBED, "state": "absent"}, [], None, id="a subscription that is not listed is absent"),
         pytest.param(
-            {"user_id": 333, "subscription_id": 555, "state": "absent"}, [subscription()], subscription_mutation(555, None, "revoke"), id="revoke needs no date"
+            {"user_id": 333, "subscription_id": 555, "state": "absent"},
+            [subscription()],
+            subscription_mutation(555, None, "revoke"),
+            id="revoke needs no date",
         ),
     ],
 )
@@ -148,13 +212,20 @@ def test_instants_are_compared_not_their_spellings(known, given, held):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    instant=st.datetimes(datetime.datetime(2028, 1, 1), datetime.datetime(9990, 1, 1)).map(lambda date: date.replace(microsecond=0)),
+    instant=st.datetimes(datetime.datetime(2028, 1, 1), datetime.datetime(9990, 1, 1)).map(
+        lambda date: date.replace(microsecond=0)
+    ),
     offsets=st.tuples(st.integers(-1439, 1439), st.integers(-1439, 1439)),
     separators=st.tuples(st.sampled_from("T "), st.sampled_from("T ")),
 )
-def test_a_subscription_that_ends_at_the_same_instant_is_unchanged_whatever_the_offsets(known, instant, offsets, separators):
+def test_a_subscription_that_ends_at_the_same_instant_is_unchanged_whatever_the_offsets(
+    known, instant, offsets, separators
+):
     zones = [datetime.timezone(datetime.timedelta(minutes=offset)) for offset in offsets]
-    wanted, held = (instant.replace(tzinfo=datetime.UTC).astimezone(zone).isoformat(separator) for zone, separator in zip(zones, separators, strict=True))
+    wanted, held = (
+        instant.replace(tzinfo=datetime.UTC).astimezone(zone).isoformat(separator)
+        for zone, separator in zip(zones, separators, strict=True)
+    )
 
     assert known(holdings(subscription(expires_at=held)), **{**SUBSCRIBED, "expires_at": wanted})["changed"] is False
 
@@ -163,20 +234,40 @@ def test_a_subscription_that_ends_at_the_same_instant_is_unchanged_whatever_the_
 @given(seconds=st.integers(-(10**8), 10**8).filter(bool), offset=st.integers(-1439, 1439))
 def test_a_subscription_that_ends_at_another_instant_is_written_with_that_instant_in_utc(known, seconds, offset):
     wanted = datetime.datetime(2040, 1, 1, tzinfo=datetime.UTC) + datetime.timedelta(seconds=seconds)
-    options = {**SUBSCRIBED, "expires_at": wanted.astimezone(datetime.timezone(datetime.timedelta(minutes=offset))).isoformat()}
+    options = {
+        **SUBSCRIBED,
+        "expires_at": wanted.astimezone(datetime.timezone(datetime.timedelta(minutes=offset))).isoformat(),
+    }
     mutation = subscription_mutation(555, wanted.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
-    assert known(holdings(subscription(expires_at="2040-01-01T00:00:00Z")), written(mutation), **options)["changed"] is True
+    assert (
+        known(holdings(subscription(expires_at="2040-01-01T00:00:00Z")), written(mutation), **options)["changed"]
+        is True
+    )
 
 
 def test_a_result_names_the_item_and_shows_what_changed(known):
-    result = known(holdings(), written(subscription_mutation()), **{**SUBSCRIBED, "expires_at": "2031-01-01T00:59:59+01:00"})
+    result = known(
+        holdings(), written(subscription_mutation()), **{**SUBSCRIBED, "expires_at": "2031-01-01T00:59:59+01:00"}
+    )
 
     assert result["entitlements"] == [
-        {"user_id": 333, "user_email": None, "subscription_id": 555, "expires_at": LAST_SECOND, "state": "present", "changed": True, "failed": False, "msg": ""}
+        {
+            "user_id": 333,
+            "user_email": None,
+            "subscription_id": 555,
+            "expires_at": LAST_SECOND,
+            "state": "present",
+            "changed": True,
+            "failed": False,
+            "msg": "",
+        }
     ]
     assert result["summary"] == {"total": 1, "changed": 1, "unchanged": 0, "failed": 0}
-    assert result["diff"] == {"before": {"subscription 555 of user 333": "absent"}, "after": {"subscription 555 of user 333": f"present until {LAST_SECOND}"}}
+    assert result["diff"] == {
+        "before": {"subscription 555 of user 333": "absent"},
+        "after": {"subscription 555 of user 333": f"present until {LAST_SECOND}"},
+    }
 
 
 def test_an_unchanged_item_has_no_diff(known):
@@ -189,7 +280,12 @@ def test_an_unchanged_item_has_no_diff(known):
 def test_the_end_users_address_is_sent_with_every_request(entitle):
     address = {"forwarded_for": "192.0.2.7"}
 
-    assert entitle(user_login(**address), holdings(**address), written(product_mutation(), **address), **HAS, **address)["changed"] is True
+    assert (
+        entitle(user_login(**address), holdings(**address), written(product_mutation(), **address), **HAS, **address)[
+            "changed"
+        ]
+        is True
+    )
 
 
 def test_lists_without_arguments_are_read_whole(known):
@@ -221,7 +317,9 @@ def test_a_missing_user_is_created_by_the_write_and_never_by_the_read(entitle):
 
 
 def test_auto_register_has_no_effect_if_the_user_exists(entitle):
-    result = entitle(user_login(MAIL), holdings(product(), user=MAIL), user_email=MAIL, auto_register=True, product_id=444)
+    result = entitle(
+        user_login(MAIL), holdings(product(), user=MAIL), user_email=MAIL, auto_register=True, product_id=444
+    )
 
     assert result["changed"] is False
 
@@ -241,7 +339,9 @@ def test_an_existing_user_is_not_registered_by_a_revocation(entitle):
 
 
 def test_check_mode_predicts_that_a_missing_user_is_created_and_does_not_do_it(entitle):
-    assert entitle(*missing(MAIL), user_email=MAIL, auto_register=True, product_id=444, check_mode=True)["changed"] is True
+    assert (
+        entitle(*missing(MAIL), user_email=MAIL, auto_register=True, product_id=444, check_mode=True)["changed"] is True
+    )
 
 
 def test_check_mode_fails_for_a_missing_user_if_the_real_run_does(entitle):
@@ -304,11 +404,22 @@ def test_a_missing_user_is_an_error_if_the_client_is_refused_as_well(entitle):
 
 def test_the_writes_of_a_list_travel_in_one_request_and_each_user_is_read_once(known):
     items = [HAS, SUBSCRIBED, {**HAS, "user_id": 334}, *products(446), *products(447, state="absent")]
-    mutations = [subscription_mutation(), product_mutation(446), product_mutation(447, "revoke"), product_mutation(user=334)]
+    mutations = [
+        subscription_mutation(),
+        product_mutation(446),
+        product_mutation(447, "revoke"),
+        product_mutation(user=334),
+    ]
     result = known(holdings(product(), product(447)), holdings(user=334), written(*mutations), entitlements=items)
 
     assert outcome(result) == ["unchanged", "changed", "changed", "changed", "changed"]
-    assert [item.get("product_id", item.get("subscription_id")) for item in result["entitlements"]] == [444, 555, 444, 446, 447]
+    assert [item.get("product_id", item.get("subscription_id")) for item in result["entitlements"]] == [
+        444,
+        555,
+        444,
+        446,
+        447,
+    ]
     assert result["summary"] == {"total": 5, "changed": 4, "unchanged": 1, "failed": 0}
     assert result["diff"]["after"] == {
         "subscription 555 of user 333": f"present until {LAST_SECOND}",
@@ -326,12 +437,16 @@ def test_a_second_run_changes_nothing(known):
 
 
 @pytest.mark.parametrize(
-    ("batch_size", "batches"), [(1, [[0], [1], [2], [3], [4]]), (2, [[0, 1], [2, 3], [4]]), (5, [[0, 1, 2, 3, 4]]), (20, [[0, 1, 2, 3, 4]])]
+    ("batch_size", "batches"),
+    [(1, [[0], [1], [2], [3], [4]]), (2, [[0, 1], [2, 3], [4]]), (5, [[0, 1, 2, 3, 4]]), (20, [[0, 1, 2, 3, 4]])],
 )
 def test_batches_hold_up_to_batch_size_writes(known, batch_size, batches):
     calls = [written(*[product_mutation(number) for number in batch]) for batch in batches]
 
-    assert known(holdings(), *calls, entitlements=products(0, 1, 2, 3, 4), batch_size=batch_size)["summary"]["changed"] == 5
+    assert (
+        known(holdings(), *calls, entitlements=products(0, 1, 2, 3, 4), batch_size=batch_size)["summary"]["changed"]
+        == 5
+    )
 
 
 def test_the_default_batch_size_is_twenty(known):
@@ -355,7 +470,12 @@ def test_a_duplicate_is_written_once(known):
 
 
 def test_a_duplicate_fails_twice(known):
-    result = known.fail(holdings(), written(product_mutation(), data={"e0": None}, errors=[REFUSED]), holdings(), entitlements=[HAS, HAS])
+    result = known.fail(
+        holdings(),
+        written(product_mutation(), data={"e0": None}, errors=[REFUSED]),
+        holdings(),
+        entitlements=[HAS, HAS],
+    )
 
     assert outcome(result) == ["failed", "failed"]
     assert result["summary"]["failed"] == 2
@@ -373,7 +493,9 @@ def test_check_mode_predicts_a_list_and_writes_nothing(known):
 
 def test_without_reading_every_item_is_written_and_counts_as_changed(entitle):
     mutations = [product_mutation(), subscription_mutation(), product_mutation(446, "revoke")]
-    result = entitle(written(*mutations), entitlements=[HAS, SUBSCRIBED, *products(446, state="absent")], read_before_write=False)
+    result = entitle(
+        written(*mutations), entitlements=[HAS, SUBSCRIBED, *products(446, state="absent")], read_before_write=False
+    )
 
     assert outcome(result) == ["changed"] * 3
 
@@ -393,7 +515,12 @@ def test_without_reading_check_mode_sends_nothing_and_predicts_a_change(entitle)
 
 def test_an_error_with_a_path_is_that_items_own(known):
     answer = {"data": {"e0": True, "e1": None, "e2": True}, "errors": [{**REFUSED, "path": ["e1"]}]}
-    result = known.attempt(holdings(), written(*map(product_mutation, (1, 2, 3)), **answer), holdings(product(1), product(3)), entitlements=products(1, 2, 3))
+    result = known.attempt(
+        holdings(),
+        written(*map(product_mutation, (1, 2, 3)), **answer),
+        holdings(product(1), product(3)),
+        entitlements=products(1, 2, 3),
+    )
 
     assert outcome(result) == ["changed", "failed", "changed"]
     assert result["failed"] is True and result["changed"] is True
@@ -407,7 +534,13 @@ def test_an_error_with_a_path_is_that_items_own(known):
 def test_an_error_without_a_path_is_found_out_by_writing_again_alone(known):
     answer = {"data": {"e0": True, "e1": None}, "errors": [REFUSED]}
     alone = written(product_mutation(2), data=None, errors=[REFUSED])
-    result = known.attempt(holdings(), written(*map(product_mutation, (1, 2)), **answer), alone, holdings(product(1)), entitlements=products(1, 2))
+    result = known.attempt(
+        holdings(),
+        written(*map(product_mutation, (1, 2)), **answer),
+        alone,
+        holdings(product(1)),
+        entitlements=products(1, 2),
+    )
 
     assert outcome(result) == ["changed", "failed"]
     assert result["entitlements"][1]["error_code"] == 400
@@ -422,7 +555,12 @@ def test_if_data_is_null_each_item_is_written_again_alone(known):
 
 
 def test_an_item_that_the_answer_leaves_out_is_written_again_alone(known):
-    result = known(holdings(), written(*map(product_mutation, (1, 2)), data={"e0": True}), written(product_mutation(2)), entitlements=products(1, 2))
+    result = known(
+        holdings(),
+        written(*map(product_mutation, (1, 2)), data={"e0": True}),
+        written(product_mutation(2)),
+        entitlements=products(1, 2),
+    )
 
     assert outcome(result) == ["changed", "changed"]
 
@@ -452,16 +590,25 @@ def test_any_other_value_without_errors_is_success(known, value):
 
 @pytest.mark.parametrize("code", [409, 3201, 3800])
 @pytest.mark.parametrize("status", [200, 409])
-@pytest.mark.parametrize(("held", "became"), [([subscription()], "changed"), ([], "failed")], ids=["there", "not there"])
+@pytest.mark.parametrize(
+    ("held", "became"), [([subscription()], "changed"), ([], "failed")], ids=["there", "not there"]
+)
 def test_an_error_that_says_already_there_is_believed_only_after_reading(known, code, status, held, became):
-    refused = written(subscription_mutation(), data={"e0": None}, errors=[{"message": "already", "code": code}], status=status)
+    refused = written(
+        subscription_mutation(), data={"e0": None}, errors=[{"message": "already", "code": code}], status=status
+    )
 
     assert outcome(known.attempt(holdings(), refused, holdings(*held), **SUBSCRIBED)) == [became]
 
 
 LOST = pytest.mark.parametrize(
     "answer",
-    [{"answer": NO_ANSWER}, {"answer": "", "status": 502}, {"answer": "<html>Gone</html>", "status": 504}, {"answer": "<html>"}],
+    [
+        {"answer": NO_ANSWER},
+        {"answer": "", "status": 502},
+        {"answer": "<html>Gone</html>", "status": 504},
+        {"answer": "<html>"},
+    ],
     ids=["timeout", "502", "504", "HTML"],
 )
 
@@ -503,7 +650,9 @@ def test_a_user_is_read_once_to_resolve_all_their_items(known):
 @pytest.mark.parametrize("status", [200, 401])
 def test_wrong_credentials_stop_the_rest(known, status):
     refused = written(product_mutation(1), data=None, errors=[DENIED], status=status)
-    result = known.fail(holdings(), refused, client_login(None, DENIED), holdings(), entitlements=products(1, 2, 3), batch_size=1)
+    result = known.fail(
+        holdings(), refused, client_login(None, DENIED), holdings(), entitlements=products(1, 2, 3), batch_size=1
+    )
 
     assert outcome(result) == ["failed"] * 3
     assert "Wrong client" in result["entitlements"][0]["msg"]
@@ -535,8 +684,13 @@ def test_too_long_a_wait_stops_the_rest(entitle):
 
 
 def test_a_missing_permission_for_one_item_does_not_stop_the_others(known):
-    answer = {"data": {"e0": True, "e1": None}, "errors": [{"message": "Not in this region", "code": 403, "path": ["e1"]}]}
-    result = known.attempt(written(*map(product_mutation, (1, 2)), **answer), entitlements=products(1, 2), read_before_write=False)
+    answer = {
+        "data": {"e0": True, "e1": None},
+        "errors": [{"message": "Not in this region", "code": 403, "path": ["e1"]}],
+    }
+    result = known.attempt(
+        written(*map(product_mutation, (1, 2)), **answer), entitlements=products(1, 2), read_before_write=False
+    )
 
     assert outcome(result) == ["changed", "failed"]
 
@@ -544,11 +698,17 @@ def test_a_missing_permission_for_one_item_does_not_stop_the_others(known):
 @pytest.mark.parametrize(
     ("login", "before", "after"),
     [
-        pytest.param(logins(333, 334, failed={333: {"message": "Blocked", "code": 402}}), [], [], id="a login that is refused"),
-        pytest.param(logins(333, 334, failed={333: {"message": "Blocked", "code": 403}}), [], [], id="a login that is forbidden"),
+        pytest.param(
+            logins(333, 334, failed={333: {"message": "Blocked", "code": 402}}), [], [], id="a login that is refused"
+        ),
+        pytest.param(
+            logins(333, 334, failed={333: {"message": "Blocked", "code": 403}}), [], [], id="a login that is forbidden"
+        ),
         pytest.param(logins(333, 334, failed={333: NOT_FOUND}), [], [CLIENT_LOGIN], id="a user who does not exist"),
         pytest.param(logins(333, 334), [holdings(product("one"))], [], id="an answer that does not fit"),
-        pytest.param(logins(333, 334), [holdings(subscription(expires_at="soon"))], [], id="a date that cannot be read"),
+        pytest.param(
+            logins(333, 334), [holdings(subscription(expires_at="soon"))], [], id="a date that cannot be read"
+        ),
     ],
 )
 def test_a_user_who_cannot_be_read_does_not_stop_the_others(entitle, login, before, after):
@@ -566,7 +726,9 @@ def test_a_user_who_cannot_be_read_fails_each_of_their_items(entitle):
 
 def test_a_batch_that_fails_does_not_stop_the_next(known):
     lost = written(product_mutation(1), answer="", status=500)
-    result = known.attempt(holdings(), lost, holdings(), written(product_mutation(2)), entitlements=products(1, 2), batch_size=1, retries=0)
+    result = known.attempt(
+        holdings(), lost, holdings(), written(product_mutation(2)), entitlements=products(1, 2), batch_size=1, retries=0
+    )
 
     assert outcome(result) == ["failed", "changed"]
 
@@ -585,7 +747,11 @@ def test_rate_limits_are_waited_out_and_the_batch_is_repeated(known, clock):
     ("options", "words"),
     [
         pytest.param({"user_id": 1}, ["product_id", "subscription_id"], id="nothing to entitle to"),
-        pytest.param({"user_id": 1, "product_id": 1, "subscription_id": 1}, ["product_id", "subscription_id"], id="product and subscription"),
+        pytest.param(
+            {"user_id": 1, "product_id": 1, "subscription_id": 1},
+            ["product_id", "subscription_id"],
+            id="product and subscription",
+        ),
         pytest.param({"product_id": 1}, ["user_id", "user_email"], id="nobody to entitle"),
         pytest.param({"product_id": 1, "user_email": ""}, ["user_id", "user_email"], id="an empty address"),
         pytest.param({"product_id": 1, "user_email": "a@b.c "}, ["user_email", "blanks"], id="a blank in the address"),
@@ -593,13 +759,33 @@ def test_rate_limits_are_waited_out_and_the_batch_is_repeated(known, clock):
         pytest.param({**HAS, "auto_register": True}, ["auto_register", "user_email"], id="auto_register with user_id"),
         pytest.param({**SUBSCRIBED, "expires_at": None}, ["expires_at"], id="a subscription without an end"),
         pytest.param({**SUBSCRIBED, "expires_at": ""}, ["expires_at"], id="an empty end"),
-        pytest.param({**SUBSCRIBED, "expires_at": "2027-01-15T08:00:00Z"}, ["expires_at", "future"], id="an end that is now"),
-        pytest.param({**SUBSCRIBED, "expires_at": "2027-01-15T09:59:59+02:00"}, ["expires_at", "future"], id="an end that is past"),
-        pytest.param({**SUBSCRIBED, "expires_at": "next year"}, ["expires_at", "next year"], id="an end that cannot be read"),
-        pytest.param({**SUBSCRIBED, "expires_at": "2030-02-30T00:00:00Z"}, ["expires_at", "2030-02-30"], id="a day that does not exist"),
+        pytest.param(
+            {**SUBSCRIBED, "expires_at": "2027-01-15T08:00:00Z"}, ["expires_at", "future"], id="an end that is now"
+        ),
+        pytest.param(
+            {**SUBSCRIBED, "expires_at": "2027-01-15T09:59:59+02:00"},
+            ["expires_at", "future"],
+            id="an end that is past",
+        ),
+        pytest.param(
+            {**SUBSCRIBED, "expires_at": "next year"}, ["expires_at", "next year"], id="an end that cannot be read"
+        ),
+        pytest.param(
+            {**SUBSCRIBED, "expires_at": "2030-02-30T00:00:00Z"},
+            ["expires_at", "2030-02-30"],
+            id="a day that does not exist",
+        ),
         pytest.param({**SUBSCRIBED, "expires_at": "1924991999"}, ["expires_at", "1924991999"], id="seconds since 1970"),
-        pytest.param({**SUBSCRIBED, "expires_at": "9999-12-31T23:59:59-05:00"}, ["expires_at", "9999"], id="the end of time, west of Greenwich"),
-        pytest.param({**SUBSCRIBED, "expires_at": "soon", "state": "absent"}, ["expires_at", "soon"], id="also where it is not needed"),
+        pytest.param(
+            {**SUBSCRIBED, "expires_at": "9999-12-31T23:59:59-05:00"},
+            ["expires_at", "9999"],
+            id="the end of time, west of Greenwich",
+        ),
+        pytest.param(
+            {**SUBSCRIBED, "expires_at": "soon", "state": "absent"},
+            ["expires_at", "soon"],
+            id="also where it is not needed",
+        ),
         pytest.param({**HAS, "expires_at": LAST_SECOND}, ["expires_at", "subscription_id"], id="an end of a product"),
     ],
 )
@@ -635,11 +821,18 @@ def test_of_very_many_invalid_items_ten_are_named_and_the_others_counted(entitle
 def test_conflicting_items_fail_before_anything_is_sent(entitle, second):
     result = entitle.fail(entitlements=[HAS, second])
 
-    assert "entitlements[1]" in result["msg"] and "entitlements[0]" in result["msg"] and "product 444 of user 333" in result["msg"]
+    assert (
+        "entitlements[1]" in result["msg"]
+        and "entitlements[0]" in result["msg"]
+        and "product 444 of user 333" in result["msg"]
+    )
 
 
 def test_different_expiries_of_one_subscription_conflict(entitle):
-    assert "conflicts with" in entitle.fail(entitlements=[SUBSCRIBED, {**SUBSCRIBED, "expires_at": "2031-12-31T23:59:59Z"}])["msg"]
+    assert (
+        "conflicts with"
+        in entitle.fail(entitlements=[SUBSCRIBED, {**SUBSCRIBED, "expires_at": "2031-12-31T23:59:59Z"}])["msg"]
+    )
 
 
 def test_one_expiry_in_two_spellings_does_not_conflict(known):
@@ -652,14 +845,30 @@ def test_one_expiry_in_two_spellings_does_not_conflict(known):
     ("options", "words"),
     [
         pytest.param({**HAS, "entitlements": []}, ["entitlements", "product_id"], id="an item and a list"),
-        pytest.param({"entitlements": [HAS], "state": "absent"}, ["entitlements", "state"], id="a state beside a list, which has its own"),
-        pytest.param({"entitlements": [HAS], "auto_register": True}, ["entitlements", "auto_register"], id="auto_register beside a list"),
+        pytest.param(
+            {"entitlements": [HAS], "state": "absent"},
+            ["entitlements", "state"],
+            id="a state beside a list, which has its own",
+        ),
+        pytest.param(
+            {"entitlements": [HAS], "auto_register": True},
+            ["entitlements", "auto_register"],
+            id="auto_register beside a list",
+        ),
         pytest.param({**HAS, "batch_size": 0}, ["batch_size"], id="batches of none"),
-        pytest.param({"entitlements": [{**HAS, "expire_at": LAST_SECOND}]}, ["expire_at"], id="a misspelt option of an item"),
-        pytest.param({"entitlements": [{**HAS, "product_id": "one"}]}, ["product_id", "one"], id="a product that is not a number"),
+        pytest.param(
+            {"entitlements": [{**HAS, "expire_at": LAST_SECOND}]}, ["expire_at"], id="a misspelt option of an item"
+        ),
+        pytest.param(
+            {"entitlements": [{**HAS, "product_id": "one"}]}, ["product_id", "one"], id="a product that is not a number"
+        ),
         pytest.param({"entitlements": [{**HAS, "state": "gone"}]}, ["state", "present, absent"], id="an unknown state"),
-        pytest.param({"entitlements": [HAS], "client_id": None}, ["client_id", "AUDIENCEPLAYER_CLIENT_ID"], id="no client"),
-        pytest.param({"entitlements": [HAS], "project_id": None}, ["project_id", "AUDIENCEPLAYER_PROJECT_ID"], id="no project"),
+        pytest.param(
+            {"entitlements": [HAS], "client_id": None}, ["client_id", "AUDIENCEPLAYER_CLIENT_ID"], id="no client"
+        ),
+        pytest.param(
+            {"entitlements": [HAS], "project_id": None}, ["project_id", "AUDIENCEPLAYER_PROJECT_ID"], id="no project"
+        ),
     ],
 )
 def test_bad_options_fail_before_anything_is_sent(entitle, options, words):

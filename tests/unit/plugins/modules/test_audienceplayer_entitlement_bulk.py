@@ -34,7 +34,11 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.audienceplay
     written,
 )
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, exchange
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_audienceplayer_entitlement import CLIENT_LOGIN, logins, outcome
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_audienceplayer_entitlement import (
+    CLIENT_LOGIN,
+    logins,
+    outcome,
+)
 
 DENIED = {"message": "Wrong client", "code": 401}
 FORBIDDEN = {"message": "Not in this region", "code": 403}
@@ -51,7 +55,14 @@ def entitle(runs):
 @pytest.fixture
 def write(runs):
     """Applies entitlements without reading, to test the responses to batches."""
-    return runs(audienceplayer_entitlement, **CONNECTION, rate_limit="none", auth_rate_limit="none", concurrency=1, read_before_write=False)
+    return runs(
+        audienceplayer_entitlement,
+        **CONNECTION,
+        rate_limit="none",
+        auth_rate_limit="none",
+        concurrency=1,
+        read_before_write=False,
+    )
 
 
 @pytest.fixture
@@ -155,14 +166,24 @@ def test_a_missing_user_among_others_is_found_out_without_another_login(entitle)
 @pytest.mark.parametrize(
     ("answer", "alone"),
     [
-        pytest.param({"data": {"u0": logged_in("hush-1"), "u1": None}, "errors": [NOT_FOUND]}, user_login(2, NOT_FOUND), id="an error without a path"),
-        pytest.param({"data": {"u0": logged_in("hush-1"), "u1": None}}, user_login(2, NOT_FOUND), id="null without an error"),
+        pytest.param(
+            {"data": {"u0": logged_in("hush-1"), "u1": None}, "errors": [NOT_FOUND]},
+            user_login(2, NOT_FOUND),
+            id="an error without a path",
+        ),
+        pytest.param(
+            {"data": {"u0": logged_in("hush-1"), "u1": None}}, user_login(2, NOT_FOUND), id="null without an error"
+        ),
         pytest.param({"data": {"u0": logged_in("hush-1")}}, user_login(2, NOT_FOUND), id="left out"),
-        pytest.param({"data": {"u0": logged_in("hush-1"), "u1": {"access_token": ""}}}, user_login(2, NOT_FOUND), id="no token"),
+        pytest.param(
+            {"data": {"u0": logged_in("hush-1"), "u1": {"access_token": ""}}}, user_login(2, NOT_FOUND), id="no token"
+        ),
     ],
 )
 def test_a_login_missing_in_the_response_is_repeated_alone(entitle, answer, alone):
-    result = entitle.attempt(logins(1, 2, **answer), alone, *reads(1), CLIENT_LOGIN, writes(1), entitlements=items_of(1, 2))
+    result = entitle.attempt(
+        logins(1, 2, **answer), alone, *reads(1), CLIENT_LOGIN, writes(1), entitlements=items_of(1, 2)
+    )
 
     assert outcome(result) == ["changed", "failed"]
     assert "no such user" in result["entitlements"][1]["msg"]
@@ -172,9 +193,23 @@ def test_logins_without_data_are_tried_in_halves(entitle):
     def nothing(*users):
         return logins(*users, data=None, errors=[NOT_FOUND])
 
-    calls = [nothing(1, 2, 3, 4), logins(1, 2), nothing(3, 4), user_login(3), user_login(4, NOT_FOUND), *reads(1, 2, 3), CLIENT_LOGIN, writes(1, 2, 3)]
+    calls = [
+        nothing(1, 2, 3, 4),
+        logins(1, 2),
+        nothing(3, 4),
+        user_login(3),
+        user_login(4, NOT_FOUND),
+        *reads(1, 2, 3),
+        CLIENT_LOGIN,
+        writes(1, 2, 3),
+    ]
 
-    assert outcome(entitle.attempt(*calls, entitlements=items_of(1, 2, 3, 4))) == ["changed", "changed", "changed", "failed"]
+    assert outcome(entitle.attempt(*calls, entitlements=items_of(1, 2, 3, 4))) == [
+        "changed",
+        "changed",
+        "changed",
+        "failed",
+    ]
 
 
 @pytest.mark.parametrize("code", [401, 403])
@@ -194,9 +229,23 @@ def test_a_blocked_user_for_whom_all_logins_are_refused_is_reported_from_the_oth
         return logins(*users, data=None, errors=[DENIED])
 
     blocked = user_login(1, DENIED)
-    calls = [refused(1, 2, 3, 4), CLIENT_LOGIN, refused(1, 2), blocked, user_login(2), logins(3, 4), *reads(2, 3, 4), writes(2, 3, 4)]
+    calls = [
+        refused(1, 2, 3, 4),
+        CLIENT_LOGIN,
+        refused(1, 2),
+        blocked,
+        user_login(2),
+        logins(3, 4),
+        *reads(2, 3, 4),
+        writes(2, 3, 4),
+    ]
 
-    assert outcome(entitle.attempt(*calls, entitlements=items_of(1, 2, 3, 4))) == ["failed", "changed", "changed", "changed"]
+    assert outcome(entitle.attempt(*calls, entitlements=items_of(1, 2, 3, 4))) == [
+        "failed",
+        "changed",
+        "changed",
+        "changed",
+    ]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
@@ -216,7 +265,12 @@ def test_logins_that_meet_an_error_of_the_platform_fail_for_their_users_only(ent
 
 def test_a_wrong_project_is_found_out_once(entitle):
     missing = {"message": "Project not found", "code": 404}
-    result = entitle.fail(logins(1, 2, failed=dict.fromkeys((1, 2), missing)), client_login(None, missing), entitlements=items_of(1, 2, 3, 4), batch_size=2)
+    result = entitle.fail(
+        logins(1, 2, failed=dict.fromkeys((1, 2), missing)),
+        client_login(None, missing),
+        entitlements=items_of(1, 2, 3, 4),
+        batch_size=2,
+    )
 
     assert outcome(result) == ["failed"] * 4
     assert result["error_code"] == 404 and "project_id" in result["msg"]
@@ -244,7 +298,9 @@ def test_tokens_that_all_live_too_short_stop_everything(entitle):
 
 def test_errors_with_paths_cost_no_further_write(write):
     data = {f"e{number}": None if number in (3, 7) else True for number in range(20)}
-    result = write.attempt(writes(*range(20), data=data, errors=[at(3, REFUSED), at(7, FORBIDDEN)]), entitlements=items_of(*range(20)))
+    result = write.attempt(
+        writes(*range(20), data=data, errors=[at(3, REFUSED), at(7, FORBIDDEN)]), entitlements=items_of(*range(20))
+    )
 
     assert [number for number, became in enumerate(outcome(result)) if became == "failed"] == [3, 7]
     assert [result["entitlements"][number]["error_code"] for number in (3, 7)] == [400, 403]
@@ -266,7 +322,9 @@ def test_items_left_unclear_by_an_error_without_a_path_are_repeated_together_the
 
 
 def test_items_missing_in_a_response_with_an_error_with_a_path_are_repeated(write):
-    result = write.attempt(writes(1, 2, 3, data={"e0": True}, errors=[at(1, REFUSED)]), writes(3), entitlements=items_of(1, 2, 3))
+    result = write.attempt(
+        writes(1, 2, 3, data={"e0": True}, errors=[at(1, REFUSED)]), writes(3), entitlements=items_of(1, 2, 3)
+    )
 
     assert outcome(result) == ["changed", "failed", "changed"]
 
@@ -274,12 +332,21 @@ def test_items_missing_in_a_response_with_an_error_with_a_path_are_repeated(writ
 def test_the_first_of_two_errors_of_an_item_is_reported(write):
     errors = [at(1, REFUSED), at(1, {"message": "Another", "code": 409})]
 
-    assert write.attempt(writes(1, 2, data={"e0": True, "e1": None}, errors=errors), entitlements=items_of(1, 2))["error_code"] == 400
+    assert (
+        write.attempt(writes(1, 2, data={"e0": True, "e1": None}, errors=errors), entitlements=items_of(1, 2))[
+            "error_code"
+        ]
+        == 400
+    )
 
 
-@pytest.mark.parametrize("errors", [[DENIED], [at(number, DENIED) for number in range(20)]], ids=["once", "for each item"])
+@pytest.mark.parametrize(
+    "errors", [[DENIED], [at(number, DENIED) for number in range(20)]], ids=["once", "for each item"]
+)
 def test_wrong_credentials_stop_the_writes_once_the_client_cannot_log_in_either(write, errors):
-    result = write.fail(writes(*range(20), data=None, errors=errors), client_login(None, DENIED), entitlements=items_of(*range(45)))
+    result = write.fail(
+        writes(*range(20), data=None, errors=errors), client_login(None, DENIED), entitlements=items_of(*range(45))
+    )
 
     assert outcome(result) == ["failed"] * 45
     assert result["error_code"] == 401 and "Wrong client" in result["msg"]
@@ -290,7 +357,11 @@ def test_wrong_credentials_stop_the_writes_once_the_client_cannot_log_in_either(
 def test_a_refused_first_item_stops_no_other_if_the_client_can_log_in(write, error):
     calls = [writes(1, data=None, errors=[error]), CLIENT_LOGIN, writes(2, data=None, errors=[error]), writes(3)]
 
-    assert outcome(write.attempt(*calls, entitlements=items_of(1, 2, 3), batch_size=1)) == ["failed", "failed", "changed"]
+    assert outcome(write.attempt(*calls, entitlements=items_of(1, 2, 3), batch_size=1)) == [
+        "failed",
+        "failed",
+        "changed",
+    ]
 
 
 @pytest.mark.parametrize("error", [DENIED, FORBIDDEN], ids=["401", "403"])
@@ -311,24 +382,36 @@ LIMITED = {"message": "Too many attempts", "code": 429}
 
 
 def test_after_a_partial_rate_limit_only_the_rest_is_repeated(write, clock):
-    part = writes(1, 2, 3, data={"e0": True, "e1": None, "e2": True}, errors=[at(1, LIMITED)], answer_headers={"Retry-After": "7"})
+    part = writes(
+        1, 2, 3, data={"e0": True, "e1": None, "e2": True}, errors=[at(1, LIMITED)], answer_headers={"Retry-After": "7"}
+    )
     started = clock.now()
     result = write(part, writes(2), entitlements=items_of(1, 2, 3))
 
     assert outcome(result) == ["changed"] * 3
     assert clock.now() - started >= 7
-    assert result["warnings"] == ["the platform counts each field of a request towards its rate limit: set rate_limit_counts to field"]
+    assert result["warnings"] == [
+        "the platform counts each field of a request towards its rate limit: set rate_limit_counts to field"
+    ]
 
 
 def test_once_a_platform_has_shown_that_it_counts_writes_they_travel_in_smaller_batches(write):
     part = writes(1, 2, 3, 4, data={f"e{n}": n < 2 or None for n in range(4)}, errors=[at(n, LIMITED) for n in (2, 3)])
     calls = [part, writes(3, 4), writes(5, 6), writes(7, 8)]
 
-    assert outcome(write(*calls, entitlements=items_of(*range(1, 9)), batch_size=4, rate_limit="2/second")) == ["changed"] * 8
+    assert (
+        outcome(write(*calls, entitlements=items_of(*range(1, 9)), batch_size=4, rate_limit="2/second"))
+        == ["changed"] * 8
+    )
 
 
 def test_a_query_that_a_limit_let_pass_in_part_is_sent_again_as_a_whole(entitle):
-    part = graphql(pages(), {"UserProductList": {"items": []}, "UserSubscriptionList": None}, {**LIMITED, "path": ["UserSubscriptionList"]}, token="hush-1")
+    part = graphql(
+        pages(),
+        {"UserProductList": {"items": []}, "UserSubscriptionList": None},
+        {**LIMITED, "path": ["UserSubscriptionList"]},
+        token="hush-1",
+    )
 
     assert outcome(entitle(user_login(1), part, *reads(1, held=[1]), entitlements=items_of(1))) == ["unchanged"]
 
@@ -342,20 +425,44 @@ def test_a_limit_that_lasts_too_long_fails_those_that_it_keeps_out(write):
 
 
 def test_tokens_that_come_beside_a_limit_are_kept_and_further_logins_go_by_fields(entitle):
-    part = logins(1, 2, 3, 4, data={"u0": logged_in("hush-1"), "u1": logged_in("hush-2")}, errors=[{**LIMITED, "path": [f"u{n}"]} for n in (2, 3)])
-    calls = [part, logins(3, 4), *reads(1, 2, 3, 4, held=[1, 2, 3, 4]), logins(5, 6), logins(7, 8), *reads(5, 6, 7, 8, held=[5, 6, 7, 8])]
+    part = logins(
+        1,
+        2,
+        3,
+        4,
+        data={"u0": logged_in("hush-1"), "u1": logged_in("hush-2")},
+        errors=[{**LIMITED, "path": [f"u{n}"]} for n in (2, 3)],
+    )
+    calls = [
+        part,
+        logins(3, 4),
+        *reads(1, 2, 3, 4, held=[1, 2, 3, 4]),
+        logins(5, 6),
+        logins(7, 8),
+        *reads(5, 6, 7, 8, held=[5, 6, 7, 8]),
+    ]
 
-    assert outcome(entitle(*calls, entitlements=items_of(*range(1, 9)), batch_size=4, auth_rate_limit="2/second")) == ["unchanged"] * 8
+    assert (
+        outcome(entitle(*calls, entitlements=items_of(*range(1, 9)), batch_size=4, auth_rate_limit="2/second"))
+        == ["unchanged"] * 8
+    )
 
 
 @pytest.mark.parametrize("single", [True, False], ids=["one", "a list"])
 def test_a_missing_entitlement_or_user_has_nothing_to_revoke(write, single):
     gone = {"message": "User not found", "code": 404}
     if single:
-        assert write(writes(1, action="revoke", data=None, errors=[gone]), CLIENT_LOGIN, **items_of(1, state="absent")[0])["changed"] is False
+        assert (
+            write(writes(1, action="revoke", data=None, errors=[gone]), CLIENT_LOGIN, **items_of(1, state="absent")[0])[
+                "changed"
+            ]
+            is False
+        )
         return
     result = write(
-        writes(1, 2, action="revoke", data={"e0": None, "e1": True}, errors=[at(0, gone)]), CLIENT_LOGIN, entitlements=items_of(1, 2, state="absent")
+        writes(1, 2, action="revoke", data={"e0": None, "e1": True}, errors=[at(0, gone)]),
+        CLIENT_LOGIN,
+        entitlements=items_of(1, 2, state="absent"),
     )
 
     assert outcome(result) == ["unchanged", "changed"]
@@ -372,18 +479,28 @@ def test_a_missing_user_is_an_error_if_the_project_is_missing(write):
 def test_a_refusal_after_a_success_stops_nothing(write, error):
     calls = [writes(1), writes(2, data=None, errors=[error]), writes(3)]
 
-    assert outcome(write.attempt(*calls, entitlements=items_of(1, 2, 3), batch_size=1)) == ["changed", "failed", "changed"]
+    assert outcome(write.attempt(*calls, entitlements=items_of(1, 2, 3), batch_size=1)) == [
+        "changed",
+        "failed",
+        "changed",
+    ]
 
 
 def test_a_user_who_must_not_be_read_after_others_were_stops_nothing(entitle):
     forbidden = graphql(pages(), None, FORBIDDEN, token="hush-2")
     calls = [user_login(1), *reads(1, held=[1]), user_login(2), forbidden, user_login(3), *reads(3, held=[3])]
 
-    assert outcome(entitle.attempt(*calls, entitlements=items_of(1, 2, 3), batch_size=1)) == ["unchanged", "failed", "unchanged"]
+    assert outcome(entitle.attempt(*calls, entitlements=items_of(1, 2, 3), batch_size=1)) == [
+        "unchanged",
+        "failed",
+        "unchanged",
+    ]
 
 
 def test_a_platform_that_goes_away_is_not_tried_for_the_rest(write):
-    result = write.attempt(writes(1, 2), writes(3, 4, answer=NO_ANSWER), entitlements=items_of(*range(1, 8)), batch_size=2, retries=0)
+    result = write.attempt(
+        writes(1, 2), writes(3, 4, answer=NO_ANSWER), entitlements=items_of(*range(1, 8)), batch_size=2, retries=0
+    )
 
     assert outcome(result) == ["changed"] * 2 + ["failed"] * 5
     assert ["not tried" in item.get("msg", "") for item in result["entitlements"]] == [False] * 4 + [True] * 3
@@ -398,7 +515,9 @@ def test_failures_are_resolved_by_reading_even_if_the_next_read_fails(entitle):
 
 def test_failures_are_resolved_with_one_read_of_each_user(entitle):
     items = [*items_of(1, 2), {"user_id": 1, "product_id": 445}]
-    lost = written(product_mutation(user=1), product_mutation(445, user=1), product_mutation(user=2), answer="", status=500)
+    lost = written(
+        product_mutation(user=1), product_mutation(445, user=1), product_mutation(user=2), answer="", status=500
+    )
     settled = [holdings(product(444), product(445), user=1), holdings(user=2)]
     result = entitle.attempt(logins(1, 2), *reads(1, 2), lost, *settled, entitlements=items, retries=0)
 
@@ -422,7 +541,9 @@ def test_only_changed_items_are_sent(write, entitle, ledger):
     users = list(range(1, 46))
     write(*[writes(*users[start : start + 20]) for start in (0, 20, 40)], entitlements=items_of(*users), ledger=ledger)
     items = [{**item, "state": "absent" if item["user_id"] in (7, 31) else "present"} for item in items_of(*users)]
-    result = entitle(logins(7, 31), *reads(7, 31, held=[7, 31]), writes(7, 31, action="revoke"), entitlements=items, ledger=ledger)
+    result = entitle(
+        logins(7, 31), *reads(7, 31, held=[7, 31]), writes(7, 31, action="revoke"), entitlements=items, ledger=ledger
+    )
 
     assert result["summary"] == {"total": 45, "changed": 2, "unchanged": 43, "failed": 0}
     assert result["diff"]["after"] == {label(7): "absent", label(31): "absent"}
@@ -438,7 +559,10 @@ def test_without_reading_the_other_items_of_a_user_are_not_written_again_either(
     write(writes(1), entitlements=items_of(1), ledger=ledger)
     items = [*items_of(1), {"user_id": 1, "product_id": 445}]
 
-    assert outcome(write(written(product_mutation(445, user=1)), entitlements=items, ledger=ledger)) == ["unchanged", "changed"]
+    assert outcome(write(written(product_mutation(445, user=1)), entitlements=items, ledger=ledger)) == [
+        "unchanged",
+        "changed",
+    ]
 
 
 def test_old_ledger_entries_are_read_again(write, entitle, ledger, clock):
@@ -446,7 +570,9 @@ def test_old_ledger_entries_are_read_again(write, entitle, ledger, clock):
     clock.time += DAY
 
     assert outcome(entitle(entitlements=items_of(1), ledger=ledger, ledger_max_age=DAY + 1)) == ["unchanged"]
-    assert outcome(entitle(user_login(1), *reads(1), writes(1), entitlements=items_of(1), ledger=ledger, ledger_max_age=DAY)) == ["changed"]
+    assert outcome(
+        entitle(user_login(1), *reads(1), writes(1), entitlements=items_of(1), ledger=ledger, ledger_max_age=DAY)
+    ) == ["changed"]
     assert outcome(entitle(entitlements=items_of(1), ledger=ledger, ledger_max_age=DAY)) == ["unchanged"]
 
 
@@ -456,7 +582,9 @@ def test_the_default_ledger_age_is_a_week(write, entitle, ledger, clock):
 
     assert outcome(entitle(entitlements=items_of(1), ledger=ledger)) == ["unchanged"]
     clock.time += 1
-    assert outcome(entitle(user_login(1), *reads(1, held=[1]), entitlements=items_of(1), ledger=ledger)) == ["unchanged"]
+    assert outcome(entitle(user_login(1), *reads(1, held=[1]), entitlements=items_of(1), ledger=ledger)) == [
+        "unchanged"
+    ]
 
 
 def test_a_ledger_is_for_one_project_of_one_platform(write, ledger):
@@ -484,7 +612,13 @@ def test_an_item_with_a_new_desired_state_is_read_and_recorded(entitle, ledger):
 
 def test_an_entry_is_forgotten_before_its_write_is_sent(write, ledger, tmp_path):
     write(writes(1, 2), entitlements=items_of(1, 2), ledger=ledger)
-    options = {**CONNECTION, "rate_limit": "none", "read_before_write": False, "entitlements": items_of(1, state="absent"), "ledger": ledger}
+    options = {
+        **CONNECTION,
+        "rate_limit": "none",
+        "read_before_write": False,
+        "entitlements": items_of(1, state="absent"),
+        "ledger": ledger,
+    }
     with exchange(writes(1, action="revoke", answer=RuntimeError("power failure"))):
         result = audienceplayer_entitlement.MODULE.run(options, name="entitle", ansible_home=str(tmp_path))
 
@@ -493,7 +627,9 @@ def test_an_entry_is_forgotten_before_its_write_is_sent(write, ledger, tmp_path)
 
 
 def test_failed_items_are_not_recorded(write, ledger):
-    result = write.attempt(writes(1, 2, data={"e0": True, "e1": None}, errors=[at(1, REFUSED)]), entitlements=items_of(1, 2), ledger=ledger)
+    result = write.attempt(
+        writes(1, 2, data={"e0": True, "e1": None}, errors=[at(1, REFUSED)]), entitlements=items_of(1, 2), ledger=ledger
+    )
 
     assert outcome(result) == ["changed", "failed"]
     assert known_to(ledger) == {label(1): "present"}
@@ -507,15 +643,30 @@ def test_a_user_who_cannot_be_read_is_not_recorded(entitle, ledger):
 
 
 def test_the_work_of_an_interrupted_run_is_not_repeated(write, ledger, tmp_path):
-    options = {**CONNECTION, "rate_limit": "none", "read_before_write": False, "batch_size": 2, "concurrency": 1, "ledger": ledger}
+    options = {
+        **CONNECTION,
+        "rate_limit": "none",
+        "read_before_write": False,
+        "batch_size": 2,
+        "concurrency": 1,
+        "ledger": ledger,
+    }
     with exchange(writes(1, 2), writes(3, 4, answer=RuntimeError("power failure"))):
-        audienceplayer_entitlement.MODULE.run({**options, "entitlements": items_of(1, 2, 3, 4)}, name="entitle", ansible_home=str(tmp_path))
+        audienceplayer_entitlement.MODULE.run(
+            {**options, "entitlements": items_of(1, 2, 3, 4)}, name="entitle", ansible_home=str(tmp_path)
+        )
 
-    assert outcome(write(writes(3, 4), entitlements=items_of(1, 2, 3, 4), ledger=ledger)) == ["unchanged"] * 2 + ["changed"] * 2
+    assert (
+        outcome(write(writes(3, 4), entitlements=items_of(1, 2, 3, 4), ledger=ledger))
+        == ["unchanged"] * 2 + ["changed"] * 2
+    )
 
 
 def test_check_mode_makes_no_ledger(entitle, ledger):
-    assert entitle(user_login(1), *reads(1, held=[1]), entitlements=items_of(1), ledger=ledger, check_mode=True)["changed"] is False
+    assert (
+        entitle(user_login(1), *reads(1, held=[1]), entitlements=items_of(1), ledger=ledger, check_mode=True)["changed"]
+        is False
+    )
     assert not pathlib.Path(ledger).exists()
 
 
@@ -528,7 +679,9 @@ def test_check_mode_uses_a_ledger_and_writes_nothing_to_it(write, entitle, ledge
     assert pathlib.Path(ledger).read_bytes() == before
 
 
-@pytest.mark.parametrize("content", [b"user_id,product_id\n", b"SQLite format 3\0broken"], ids=["text", "a broken database"])
+@pytest.mark.parametrize(
+    "content", [b"user_id,product_id\n", b"SQLite format 3\0broken"], ids=["text", "a broken database"]
+)
 def test_a_file_that_is_not_a_ledger_is_kept_and_nothing_is_sent(entitle, ledger, content):
     pathlib.Path(ledger).write_bytes(content * 100)
     result = entitle.fail(entitlements=items_of(1), ledger=ledger)
@@ -557,7 +710,11 @@ def test_a_ledger_that_cannot_be_written_hides_no_change(write, ledger, monkeypa
 # --- files -----------------------------------------------------------------------------------------------------------------
 
 CSV = "user_id,product_id,state\n1,444,present\n2,444,\n3,444,absent\n"
-ROWS = [{"user_id": 1, "product_id": 444, "state": "present"}, {"user_id": 2, "product_id": 444}, {"user_id": "3", "product_id": 444, "state": "absent"}]
+ROWS = [
+    {"user_id": 1, "product_id": 444, "state": "present"},
+    {"user_id": 2, "product_id": 444},
+    {"user_id": "3", "product_id": 444, "state": "absent"},
+]
 
 
 @pytest.mark.parametrize(
@@ -568,7 +725,10 @@ ROWS = [{"user_id": 1, "product_id": 444, "state": "present"}, {"user_id": 2, "p
         ("e.json", json.dumps(ROWS)),
         ("e.jsonl", "\n".join(map(json.dumps, ROWS))),
         ("e.ndjson", "\n".join(map(json.dumps, ROWS))),
-        ("e.yml", "- {user_id: 1, product_id: 444}\n- {user_id: 2, product_id: 444}\n- {user_id: 3, product_id: 444, state: absent}\n"),
+        (
+            "e.yml",
+            "- {user_id: 1, product_id: 444}\n- {user_id: 2, product_id: 444}\n- {user_id: 3, product_id: 444, state: absent}\n",
+        ),
     ],
 )
 def test_items_of_a_file_are_applied_and_successful_ones_are_not_listed(entitle, file, name, content):
@@ -595,7 +755,9 @@ def test_every_bad_row_is_named_with_its_line_before_anything_is_sent(entitle, f
     path = file("e.csv", "\n".join(["user_id,product_id", *rows]))
     result = entitle.fail(entitlements_file=path)
 
-    assert [int(line) for line in re.findall(rf"{re.escape(path)}:(\d+): product_id: 'x' is not an id", result["msg"])] == list(range(2, 26, 2))
+    assert [
+        int(line) for line in re.findall(rf"{re.escape(path)}:(\d+): product_id: 'x' is not an id", result["msg"])
+    ] == list(range(2, 26, 2))
     assert "more)" not in result["msg"]
 
 
@@ -615,7 +777,12 @@ def test_of_very_many_bad_rows_a_hundred_are_named(entitle, file):
             ["e.csv:4: conflicts with ", "e.csv:2: product 444 of user 1 is present there and absent here"],
             id="file",
         ),
-        pytest.param([{"user_id": 1, "product_id": 444}], "1,444,absent\n", ["e.csv:2: conflicts with entitlements[0]: product"], id="a list and a file"),
+        pytest.param(
+            [{"user_id": 1, "product_id": 444}],
+            "1,444,absent\n",
+            ["e.csv:2: conflicts with entitlements[0]: product"],
+            id="a list and a file",
+        ),
     ],
 )
 def test_conflicts_are_reported_before_anything_is_sent(entitle, file, listed, rows, words):
@@ -636,7 +803,10 @@ def test_duplicate_rows_are_applied_once_with_a_warning(write, file):
 def test_a_row_that_repeats_an_item_of_the_list_causes_a_warning(write, file):
     path = file("e.csv", "user_id,product_id\n1,444\n")
 
-    assert f"{path}:2 repeats entitlements[0]" in write(writes(1), entitlements=items_of(1), entitlements_file=path)["warnings"][0]
+    assert (
+        f"{path}:2 repeats entitlements[0]"
+        in write(writes(1), entitlements=items_of(1), entitlements_file=path)["warnings"][0]
+    )
 
 
 def test_a_list_may_repeat_itself_without_a_warning(write):
@@ -655,7 +825,10 @@ def test_a_repeated_row_fails_with_the_first(write, file):
 def test_an_item_beside_a_file_is_refused(entitle, file, option):
     value = {"user_id": 1, "state": "absent"}[option]
 
-    assert f"{option} cannot be given beside entitlements_file" in entitle.fail(entitlements_file=file("e.csv", CSV), **{option: value})["msg"]
+    assert (
+        f"{option} cannot be given beside entitlements_file"
+        in entitle.fail(entitlements_file=file("e.csv", CSV), **{option: value})["msg"]
+    )
 
 
 @pytest.mark.parametrize(("name", "content"), [("e.csv", "user_id,product_id\n"), ("e.json", "[]"), ("e.yml", "[]")])
@@ -687,17 +860,25 @@ def test_an_empty_file_is_a_failure(entitle, file, name):
         ("e.yml", "# one\n- user_email: 1\n  product_id: 444\n", "e.yml:2"),
     ],
 )
-def test_a_file_below_the_working_directory_is_named_as_the_documentation_promises(entitle, file, tmp_path, monkeypatch, name, content, place):
+def test_a_file_below_the_working_directory_is_named_as_the_documentation_promises(
+    entitle, file, tmp_path, monkeypatch, name, content, place
+):
     monkeypatch.chdir(tmp_path)
 
-    assert entitle.fail(entitlements_file=file(name, content))["msg"] == f"AudiencePlayer: {place}: user_email: '1' is not an e-mail address: it has no @"
+    assert (
+        entitle.fail(entitlements_file=file(name, content))["msg"]
+        == f"AudiencePlayer: {place}: user_email: '1' is not an e-mail address: it has no @"
+    )
 
 
 def test_an_unknown_column_is_reported_once(entitle, file):
     path = file("e.csv", "user_email,product\n" + "a@b.c,444\n" * 50)
     columns = "product_id, subscription_id, user_id, user_email, auto_register, expires_at, state"
 
-    assert entitle.fail(entitlements_file=path)["msg"] == f"AudiencePlayer: {path}:1: unknown column 'product'; valid columns: {columns}"
+    assert (
+        entitle.fail(entitlements_file=path)["msg"]
+        == f"AudiencePlayer: {path}:1: unknown column 'product'; valid columns: {columns}"
+    )
 
 
 # --- values as spreadsheets and YAML make them -------------------------------------------------------------------------------
@@ -722,7 +903,9 @@ def test_a_rounded_number_is_not_a_user_id(entitle, file, name, form, number):
 
 @pytest.mark.parametrize("number", ["+1000", "1_000", "12:30", "0x3e8"])
 def test_a_number_in_yaml_notation_is_not_a_user_id(entitle, file, number):
-    message = entitle.fail(entitlements_file=file("e.yml", f"- {{user_id: {number}, product_id: 444}}"), read_before_write=False)["msg"]
+    message = entitle.fail(
+        entitlements_file=file("e.yml", f"- {{user_id: {number}, product_id: 444}}"), read_before_write=False
+    )["msg"]
 
     assert f"user_id: {number!r} is not an id" in message
 
@@ -730,7 +913,9 @@ def test_a_number_in_yaml_notation_is_not_a_user_id(entitle, file, number):
 @pytest.mark.parametrize("option", ["user_id", "product_id", "project_id"])
 @pytest.mark.parametrize("value", ["1e3", "+5", "1_000", 5.0, "5.0", -5, True])
 def test_ids_in_options_are_checked_as_well(entitle, option, value):
-    assert f"{option}: {value!r} is not an id" in entitle.fail(**{"user_id": 1, "product_id": 444, option: value})["msg"]
+    assert (
+        f"{option}: {value!r} is not an id" in entitle.fail(**{"user_id": 1, "product_id": 444, option: value})["msg"]
+    )
 
 
 def test_ids_in_the_environment_are_checked_as_well(entitle, monkeypatch):
@@ -770,7 +955,11 @@ def test_entitlements_of_one_spelling_are_not_missing_for_another(write, ledger,
     write(written(product_mutation(user=one)), entitlements=[item], ledger=ledger)
 
     assert write(entitlements=[{**item, "user_email": other}], ledger=ledger)["changed"] is False
-    write(written(product_mutation(user=other, action="revoke")), entitlements=[{**item, "user_email": other, "state": "absent"}], ledger=ledger)
+    write(
+        written(product_mutation(user=other, action="revoke")),
+        entitlements=[{**item, "user_email": other, "state": "absent"}],
+        ledger=ledger,
+    )
     assert write(written(product_mutation(user=one)), entitlements=[item], ledger=ledger)["changed"] is True
 
 
@@ -778,7 +967,12 @@ def test_each_spelling_is_sent_as_it_was_given_and_logged_in_by_itself(entitle):
     """If the platform distinguishes the spellings, no user gets another user's entitlements."""
     one, other = ALICE
     items = [{"user_email": one, "product_id": 444}, {"user_email": other, "product_id": 445}]
-    calls = [logins(one, other), holdings(user=one), holdings(user=other), written(product_mutation(444, user=one), product_mutation(445, user=other))]
+    calls = [
+        logins(one, other),
+        holdings(user=one),
+        holdings(user=other),
+        written(product_mutation(444, user=one), product_mutation(445, user=other)),
+    ]
 
     assert outcome(entitle(*calls, entitlements=items)) == ["changed", "changed"]
 
@@ -787,10 +981,15 @@ def test_each_spelling_is_sent_as_it_was_given_and_logged_in_by_itself(entitle):
 @pytest.mark.parametrize("name", ["e.csv", "e.json"])
 def test_an_invisible_character_is_rejected(entitle, file, name, character):
     address = f"alice@example.com{character}"
-    content = f"user_email,product_id\n{address},444\n" if name == "e.csv" else json.dumps([{"user_email": address, "product_id": 444}])
+    content = (
+        f"user_email,product_id\n{address},444\n"
+        if name == "e.csv"
+        else json.dumps([{"user_email": address, "product_id": 444}])
+    )
 
     assert (
-        f"(U+{ord(character):04X}): an e-mail address has no whitespace or invisible characters" in entitle.fail(entitlements_file=file(name, content))["msg"]
+        f"(U+{ord(character):04X}): an e-mail address has no whitespace or invisible characters"
+        in entitle.fail(entitlements_file=file(name, content))["msg"]
     )
 
 
@@ -820,7 +1019,10 @@ def test_a_long_file_that_the_ledger_confirms_is_done_at_once(write, file, ledge
 
 
 def test_in_check_mode_a_planned_user_has_no_entitlements(entitle):
-    items = [{"user_email": "new@example.com", "product_id": 444}, {"user_email": "new@example.com", "product_id": 445, "state": "absent"}]
+    items = [
+        {"user_email": "new@example.com", "product_id": 444},
+        {"user_email": "new@example.com", "product_id": 445, "state": "absent"},
+    ]
     calls = [user_login("new@example.com", NOT_FOUND), CLIENT_LOGIN]
     result = entitle(*calls, entitlements=items, planned_users=["new@example.com"], check_mode=True)
 
@@ -831,12 +1033,16 @@ def test_in_check_mode_an_unplanned_user_is_still_missing(entitle):
     calls = [user_login("new@example.com", NOT_FOUND), CLIENT_LOGIN]
     items = [{"user_email": "new@example.com", "product_id": 444}]
 
-    assert outcome(entitle.fail(*calls, entitlements=items, planned_users=["other@example.com"], check_mode=True)) == ["failed"]
+    assert outcome(entitle.fail(*calls, entitlements=items, planned_users=["other@example.com"], check_mode=True)) == [
+        "failed"
+    ]
 
 
 def test_in_a_real_run_plans_do_not_count(entitle):
     calls = [user_login("new@example.com", NOT_FOUND), CLIENT_LOGIN]
-    result = entitle.fail(*calls, entitlements=[{"user_email": "new@example.com", "product_id": 444}], planned_users=["new@example.com"])
+    result = entitle.fail(
+        *calls, entitlements=[{"user_email": "new@example.com", "product_id": 444}], planned_users=["new@example.com"]
+    )
 
     assert "no such user" in result["msg"]
 
@@ -864,23 +1070,40 @@ def test_a_batch_is_no_greater_than_the_limit(write):
     users = list(range(12))
     calls = [writes(*users[:5]), writes(*users[5:10]), writes(*users[10:])]
 
-    assert write(*calls, entitlements=items_of(*users), rate_limit="5/second", rate_limit_counts="field")["summary"]["changed"] == 12
+    assert (
+        write(*calls, entitlements=items_of(*users), rate_limit="5/second", rate_limit_counts="field")["summary"][
+            "changed"
+        ]
+        == 12
+    )
 
 
 def test_a_batch_is_not_reduced_if_requests_are_counted(write):
-    assert write(writes(*range(12)), entitlements=items_of(*range(12)), rate_limit="5/second")["summary"]["changed"] == 12
+    assert (
+        write(writes(*range(12)), entitlements=items_of(*range(12)), rate_limit="5/second")["summary"]["changed"] == 12
+    )
 
 
 def test_logins_together_are_no_more_than_the_limit_for_logins(entitle):
     calls = [logins(1, 2), *reads(1, 2, held=[1, 2]), user_login(3), *reads(3, held=[3])]
 
-    assert entitle(*calls, entitlements=items_of(1, 2, 3), auth_rate_limit="2/second", rate_limit_counts="field")["changed"] is False
+    assert (
+        entitle(*calls, entitlements=items_of(1, 2, 3), auth_rate_limit="2/second", rate_limit_counts="field")[
+            "changed"
+        ]
+        is False
+    )
 
 
 def test_the_limit_for_logins_does_not_keep_writes_apart(entitle):
     calls = [logins(1, 2), *reads(1, 2), user_login(3), *reads(3), writes(1, 2, 3)]
 
-    assert entitle(*calls, entitlements=items_of(1, 2, 3), auth_rate_limit="2/second", rate_limit_counts="field")["summary"]["changed"] == 3
+    assert (
+        entitle(*calls, entitlements=items_of(1, 2, 3), auth_rate_limit="2/second", rate_limit_counts="field")[
+            "summary"
+        ]["changed"]
+        == 3
+    )
 
 
 # --- progress --------------------------------------------------------------------------------------------------------------
@@ -888,29 +1111,52 @@ def test_the_limit_for_logins_does_not_keep_writes_apart(entitle):
 
 def test_long_work_reports_progress(clock, tmp_path):
     lines = []
-    options = {**CONNECTION, "auth_rate_limit": "none", "rate_limit": "1/second", "read_before_write": False, "batch_size": 1, "concurrency": 1}
+    options = {
+        **CONNECTION,
+        "auth_rate_limit": "none",
+        "rate_limit": "1/second",
+        "read_before_write": False,
+        "batch_size": 1,
+        "concurrency": 1,
+    }
     answers = [writes(user, **({"data": {"e0": None}, "errors": [REFUSED]} if user == 3 else {})) for user in range(60)]
     with exchange(*answers):
         audienceplayer_entitlement.MODULE.run(
-            {**options, "entitlements": items_of(*range(60))}, name="entitle", ansible_home=str(tmp_path), on_progress=lines.append
+            {**options, "entitlements": items_of(*range(60))},
+            name="entitle",
+            ansible_home=str(tmp_path),
+            on_progress=lines.append,
         )
 
     assert len(lines) == 2
-    assert re.fullmatch(r"AudiencePlayer: 11 of 60 done, 10 changed, 1 failed, 6\d a minute, about 4\d s left", lines[0])
+    assert re.fullmatch(
+        r"AudiencePlayer: 11 of 60 done, 10 changed, 1 failed, 6\d a minute, about 4\d s left", lines[0]
+    )
     assert re.fullmatch(r"AudiencePlayer: 40 of 60 done, 39 changed, 1 failed, .*", lines[1])
 
 
 def test_progress_includes_items_that_the_ledger_confirms(clock, tmp_path, ledger):
     lines = []
     Ledger(ledger, PLACE, DAY).note({label(user): "present" for user in range(10, 100)}, 1_800_000_000)
-    options = {**CONNECTION, "rate_limit": "1/second", "read_before_write": False, "batch_size": 1, "concurrency": 1, "ledger": ledger}
-    with exchange(*[writes(user) for user in range(15) if user < 10 or user >= 100] + [writes(user) for user in range(100, 110)]):
+    options = {
+        **CONNECTION,
+        "rate_limit": "1/second",
+        "read_before_write": False,
+        "batch_size": 1,
+        "concurrency": 1,
+        "ledger": ledger,
+    }
+    with exchange(
+        *[writes(user) for user in range(15) if user < 10 or user >= 100] + [writes(user) for user in range(100, 110)]
+    ):
         options["entitlements"] = items_of(*range(110))
         audienceplayer_entitlement.MODULE.run(options, name="e", ansible_home=str(tmp_path), on_progress=lines.append)
 
     # How fast it goes is told by what takes time, and nothing else.
     assert len(lines) == 1
-    assert re.fullmatch(r"AudiencePlayer: 101 of 110 done, 11 changed, 0 failed, 6\d a minute, about \d s left", lines[0])
+    assert re.fullmatch(
+        r"AudiencePlayer: 101 of 110 done, 11 changed, 0 failed, 6\d a minute, about \d s left", lines[0]
+    )
 
 
 def test_progress_counts_what_the_summary_counts(clock, tmp_path):
@@ -919,9 +1165,14 @@ def test_progress_counts_what_the_summary_counts(clock, tmp_path):
     options = {**CONNECTION, "rate_limit": "1/second", "read_before_write": False, "batch_size": 1, "concurrency": 1}
     users = [user for number in range(20) for user in (number, number, number + 100)]
     once = list(dict.fromkeys(users))
-    with exchange(*[writes(user, **({"data": {"e0": None}, "errors": [REFUSED]} if user == 1 else {})) for user in once]):
+    with exchange(
+        *[writes(user, **({"data": {"e0": None}, "errors": [REFUSED]} if user == 1 else {})) for user in once]
+    ):
         result = audienceplayer_entitlement.MODULE.run(
-            {**options, "entitlements": items_of(*users)}, name="e", ansible_home=str(tmp_path), on_progress=lines.append
+            {**options, "entitlements": items_of(*users)},
+            name="e",
+            ansible_home=str(tmp_path),
+            on_progress=lines.append,
         )
 
     assert result["summary"] == {"total": 60, "changed": 39, "unchanged": 19, "failed": 2}
@@ -934,7 +1185,12 @@ def test_no_progress_is_reported_before_the_first_item(clock, tmp_path):
     options = {**CONNECTION, "auth_rate_limit": "1/minute", "rate_limit": "none", "batch_size": 1, "concurrency": 1}
     calls = [user_login(1), *reads(1, held=[1]), user_login(2), *reads(2, held=[2]), user_login(3), *reads(3, held=[3])]
     with exchange(*calls):
-        audienceplayer_entitlement.MODULE.run({**options, "entitlements": items_of(1, 2, 3)}, name="e", ansible_home=str(tmp_path), on_progress=lines.append)
+        audienceplayer_entitlement.MODULE.run(
+            {**options, "entitlements": items_of(1, 2, 3)},
+            name="e",
+            ansible_home=str(tmp_path),
+            on_progress=lines.append,
+        )
 
     assert [line.partition(",")[0] for line in lines] == ["AudiencePlayer: 2 of 3 done"]
 
@@ -981,7 +1237,10 @@ class Platform:
             return {"data": {"UserProductList": held, "UserSubscriptionList": empty}}
         if "ClientAuthenticate" in document:
             return {"data": {"ClientAuthenticate": logged_in("hush-client-token")}}
-        fields = [(alias or name, name, int(user)) for alias, name, user in re.findall(r"(?:(\w+): )?(ClientUser\w+)\([^)]*?user_id: (\d+)", document)]
+        fields = [
+            (alias or name, name, int(user))
+            for alias, name, user in re.findall(r"(?:(\w+): )?(ClientUser\w+)\([^)]*?user_id: (\d+)", document)
+        ]
         data, errors = {}, []
         for alias, name, user in fields:
             if name == "ClientUserAuthenticate":
@@ -1025,7 +1284,10 @@ def test_several_requests_are_in_flight_and_every_item_is_written_once(several):
     assert [item["user_id"] for item in result["entitlements"]] == list(users)
     for item in result["entitlements"]:
         own = "Bad luck for Bearer ********" if item["user_id"] in blocked else f"Not for user {item['user_id']}"
-        assert not item["failed"] or (item["msg"].startswith(f"product 444 of user {item['user_id']}: ") and item["msg"].partition(". ")[0].endswith(own))
+        assert not item["failed"] or (
+            item["msg"].startswith(f"product 444 of user {item['user_id']}: ")
+            and item["msg"].partition(". ")[0].endswith(own)
+        )
     assert "hush" not in json.dumps(result)
     assert result["summary"]["failed"] == len(failing)
 

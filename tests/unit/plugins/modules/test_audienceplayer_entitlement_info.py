@@ -50,10 +50,17 @@ def known(info):
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
 @pytest.mark.parametrize(
-    ("options", "user"), [({"user_id": 333}, 333), ({"user_email": "viewer@example.com"}, "viewer@example.com")], ids=["by id", "by e-mail"]
+    ("options", "user"),
+    [({"user_id": 333}, 333), ({"user_email": "viewer@example.com"}, "viewer@example.com")],
+    ids=["by id", "by e-mail"],
 )
 def test_entitlements_are_read_with_the_users_own_token(info, options, user, check_mode):
-    found = [product(444), product(445, is_fulfilled=False), product(446, fulfilment_expires_at="2030-01-01T00:00:00Z"), subscription()]
+    found = [
+        product(444),
+        product(445, is_fulfilled=False),
+        product(446, fulfilment_expires_at="2030-01-01T00:00:00Z"),
+        subscription(),
+    ]
     result = info(user_login(user), holdings(*found, user=user), **options, check_mode=check_mode)
 
     assert result["changed"] is False
@@ -94,7 +101,9 @@ def test_a_wrong_project_is_not_a_missing_user(info, option, user):
 
 
 def test_a_project_deleted_since_the_login_is_not_a_missing_user(known):
-    result = known.fail(graphql(pages(), None, NO_PROJECT, token="hush-333"), client_login(None, NO_PROJECT), user_id=333)
+    result = known.fail(
+        graphql(pages(), None, NO_PROJECT, token="hush-333"), client_login(None, NO_PROJECT), user_id=333
+    )
 
     assert result["error_code"] == 404
     assert "project_id" in result["msg"]
@@ -107,7 +116,9 @@ def test_the_end_users_address_is_sent_along(info):
 
 
 def test_a_supplied_token_identifies_the_user(runs):
-    result = runs(audienceplayer_entitlement_info, project_id=111, access_token="hush-given")(graphql(pages(), lists(product()), token="hush-given"))
+    result = runs(audienceplayer_entitlement_info, project_id=111, access_token="hush-given")(
+        graphql(pages(), lists(product()), token="hush-given")
+    )
 
     assert result["products"] == [{"product_id": 444, "is_fulfilled": True, "expires_at": None}]
 
@@ -129,7 +140,11 @@ def test_with_a_supplied_token_and_no_credentials_a_missing_user_needs_no_login(
         pytest.param(STALE, 401, id="code and status 401"),
         pytest.param({"message": "Unauthenticated"}, 401, id="status 401"),
         pytest.param({"message": "Unauthenticated", "extensions": {"code": "401"}}, 200, id="code in extensions"),
-        pytest.param({"message": "Unauthenticated", "extensions": {"code": "UNAUTHENTICATED"}}, 401, id="status 401 and a code in words"),
+        pytest.param(
+            {"message": "Unauthenticated", "extensions": {"code": "UNAUTHENTICATED"}},
+            401,
+            id="status 401 and a code in words",
+        ),
     ],
 )
 def test_a_token_that_the_platform_rejects_is_replaced(known, error, status):
@@ -160,7 +175,9 @@ def test_a_supplied_token_that_is_rejected_fails_if_there_are_no_credentials(run
     assert "access_token" in result["msg"]
 
 
-def test_a_supplied_token_that_is_rejected_is_never_replaced_with_the_clients_own_as_that_would_read_somebody_elses_holdings(info):
+def test_a_supplied_token_that_is_rejected_is_never_replaced_with_the_clients_own_as_that_would_read_somebody_elses_holdings(
+    info,
+):
     rejected = graphql(pages(), None, STALE, token="hush-given")
 
     assert "access_token" in info.fail(rejected, access_token="hush-given")["msg"]
@@ -176,7 +193,10 @@ def numbered(count, start=0):
 def test_further_pages_are_read_of_the_list_that_has_them(known):
     first = lists(*numbered(100), subscription())
     first["UserProductList"]["pagination"]["total_count"] = 230
-    second, third = ({"UserProductList": lists(*numbered(count, start), total=230)["UserProductList"]} for count, start in ((100, 100), (30, 200)))
+    second, third = (
+        {"UserProductList": lists(*numbered(count, start), total=230)["UserProductList"]}
+        for count, start in ((100, 100), (30, 200))
+    )
     calls = [
         graphql(pages(), first, token="hush-333"),
         graphql(pages(100, None), second, token="hush-333"),
@@ -198,7 +218,10 @@ def test_a_list_without_a_count_is_one_page(known, pagination):
 
 
 def test_pages_end_if_one_is_empty_whatever_the_count(known):
-    calls = [graphql(pages(), lists(*numbered(2), total=3), token="hush-333"), graphql(pages(2, None), lists(total=3), token="hush-333")]
+    calls = [
+        graphql(pages(), lists(*numbered(2), total=3), token="hush-333"),
+        graphql(pages(2, None), lists(total=3), token="hush-333"),
+    ]
 
     assert len(known(*calls, user_id=333)["products"]) == 2
 
@@ -214,7 +237,9 @@ def test_if_the_lists_take_no_arguments_they_are_read_whole(known, status):
 def test_if_a_later_page_is_refused_both_lists_are_read_whole(known):
     first = graphql(pages(), lists(*numbered(100), subscription(), total=101), token="hush-333")
     refused = graphql(pages(100, 1), None, NO_ARGUMENTS, token="hush-333")
-    result = known(first, refused, graphql(UNPAGED, lists(*numbered(101), subscription()), token="hush-333"), user_id=333)
+    result = known(
+        first, refused, graphql(UNPAGED, lists(*numbered(101), subscription()), token="hush-333"), user_id=333
+    )
 
     assert len(result["products"]) == 101
     assert len(result["subscriptions"]) == 1
@@ -224,7 +249,11 @@ def test_if_a_later_page_of_one_list_is_refused_the_other_is_not_lost(known):
     answer = lists(*numbered(100), subscription())
     answer["UserProductList"]["pagination"]["total_count"] = 101
     refused = graphql(pages(100, None), None, NO_ARGUMENTS, token="hush-333")
-    calls = [graphql(pages(), answer, token="hush-333"), refused, graphql(UNPAGED, lists(*numbered(101), subscription()), token="hush-333")]
+    calls = [
+        graphql(pages(), answer, token="hush-333"),
+        refused,
+        graphql(UNPAGED, lists(*numbered(101), subscription()), token="hush-333"),
+    ]
     result = known(*calls, user_id=333)
 
     assert len(result["products"]) == 101
@@ -253,7 +282,9 @@ def test_dates_are_read_in_every_spelling_and_returned_in_one(known, date, retur
 
 
 def test_numbers_may_come_as_strings_and_flags_as_null(known):
-    result = known(holdings({**product("444"), "is_fulfilled": None}, {**subscription("555"), "is_valid": None}), user_id=333)
+    result = known(
+        holdings({**product("444"), "is_fulfilled": None}, {**subscription("555"), "is_valid": None}), user_id=333
+    )
 
     assert result["products"][0] == {"product_id": 444, "is_fulfilled": False, "expires_at": None}
     assert (result["subscriptions"][0]["subscription_id"], result["subscriptions"][0]["is_valid"]) == (555, False)
@@ -269,12 +300,32 @@ def test_a_list_may_be_null(known):
     ("answer", "words"),
     [
         pytest.param({"data": None}, ["data.UserProductList: must be object, not null"], id="no data"),
-        pytest.param({"data": {"UserProductList": {"items": []}}}, ["data.UserSubscriptionList: must be object, not null"], id="one list missing"),
-        pytest.param({"data": lists({"product_id": 1})}, ["UserProductList.items[0]", "is_fulfilled"], id="a field missing"),
-        pytest.param({"data": lists(product("one"))}, ["UserProductList.items[0].product_id"], id="an id that is not a number"),
-        pytest.param({"data": lists(product(fulfilment_expires_at=7))}, ["fulfilment_expires_at", "string"], id="a date that is not text"),
-        pytest.param({"data": lists(subscription(expires_at="soon"))}, ["UserSubscriptionList.items[0].expires_at"], id="a date that is none"),
-        pytest.param({"data": lists(subscription(expires_at=""))}, ["UserSubscriptionList.items[0].expires_at"], id="an empty date"),
+        pytest.param(
+            {"data": {"UserProductList": {"items": []}}},
+            ["data.UserSubscriptionList: must be object, not null"],
+            id="one list missing",
+        ),
+        pytest.param(
+            {"data": lists({"product_id": 1})}, ["UserProductList.items[0]", "is_fulfilled"], id="a field missing"
+        ),
+        pytest.param(
+            {"data": lists(product("one"))}, ["UserProductList.items[0].product_id"], id="an id that is not a number"
+        ),
+        pytest.param(
+            {"data": lists(product(fulfilment_expires_at=7))},
+            ["fulfilment_expires_at", "string"],
+            id="a date that is not text",
+        ),
+        pytest.param(
+            {"data": lists(subscription(expires_at="soon"))},
+            ["UserSubscriptionList.items[0].expires_at"],
+            id="a date that is none",
+        ),
+        pytest.param(
+            {"data": lists(subscription(expires_at=""))},
+            ["UserSubscriptionList.items[0].expires_at"],
+            id="an empty date",
+        ),
         pytest.param("<html>Hello</html>", ["an HTML page", "url"], id="HTML"),
         pytest.param('{"data": {"UserPro', ["broken JSON"], id="truncated"),
     ],
@@ -295,15 +346,25 @@ def test_a_refused_login_is_not_a_missing_user(info, code):
 
 
 def test_403_is_reported_and_neither_replaces_the_token_nor_changes_the_query(known):
-    assert known.fail(graphql(pages(), None, {"message": "No rights", "code": 403}, token="hush-333"), user_id=333)["error_code"] == 403
+    assert (
+        known.fail(graphql(pages(), None, {"message": "No rights", "code": 403}, token="hush-333"), user_id=333)[
+            "error_code"
+        ]
+        == 403
+    )
 
 
 def test_an_unreachable_platform_gets_no_other_query(known):
-    assert "timeout" in known.fail(*[graphql(pages(), answer=NO_ANSWER, token="hush-333")] * 2, user_id=333, retries=1)["msg"]
+    assert (
+        "timeout"
+        in known.fail(*[graphql(pages(), answer=NO_ANSWER, token="hush-333")] * 2, user_id=333, retries=1)["msg"]
+    )
 
 
 def test_if_the_platform_asks_for_too_long_a_wait_nothing_more_is_sent(known):
-    limited = graphql(pages(), answer={"message": "Too many"}, token="hush-333", status=429, answer_headers={"Retry-After": "600"})
+    limited = graphql(
+        pages(), answer={"message": "Too many"}, token="hush-333", status=429, answer_headers={"Retry-After": "600"}
+    )
     result = known.fail(limited, user_id=333)
 
     assert result["status"] == 429

@@ -72,7 +72,12 @@ def test_in_check_mode_a_query_is_sent(library, send):
 
 @pytest.mark.parametrize(
     "document",
-    [MUTATION, f"# as ever\n{MUTATION}", "query A { a } mutation B { b }", "fragment F on User { id } mutation { b { ...F } }"],
+    [
+        MUTATION,
+        f"# as ever\n{MUTATION}",
+        "query A { a } mutation B { b }",
+        "fragment F on User { id } mutation { b { ...F } }",
+    ],
     ids=["alone", "after a comment", "beside a query", "after a fragment"],
 )
 def test_in_check_mode_no_mutation_is_sent(library, send, document):
@@ -96,11 +101,21 @@ def test_in_check_mode_a_query_that_resembles_a_mutation_is_sent(library, send, 
 
 @pytest.mark.parametrize(
     ("variables", "travels"),
-    [({"id": 5, "deep": {"a": [None, True]}}, {"variables": {"id": 5, "deep": {"a": [None, True]}}}), ({}, {}), (None, {})],
+    [
+        ({"id": 5, "deep": {"a": [None, True]}}, {"variables": {"id": 5, "deep": {"a": [None, True]}}}),
+        ({}, {}),
+        (None, {}),
+    ],
     ids=["some", "empty", "none"],
 )
 def test_variables_travel_beside_the_document(send, variables, travels):
-    request = call("POST", f"{URL}/graphql/111/user", {"data": CONFIG}, json={"query": QUERY, **travels}, headers={"Authorization": "Bearer hush-token"})
+    request = call(
+        "POST",
+        f"{URL}/graphql/111/user",
+        {"data": CONFIG},
+        json={"query": QUERY, **travels},
+        headers={"Authorization": "Bearer hush-token"},
+    )
 
     assert send(request, query=QUERY, variables=variables)["data"] == CONFIG
 
@@ -120,8 +135,20 @@ ADMIN_LOGIN = LOGIN.replace("(", "(project_id: 111, ")
     ("options", "login", "scope", "token"),
     [
         pytest.param({}, client_login(logged_in()), "user", "hush-token", id="client"),
-        pytest.param({"scope": "admin"}, client_login(logged_in(), scope="admin"), "admin", "hush-token", id="client, admin scope"),
-        pytest.param(PASSWORD, graphql(f"mutation {{ {LOGIN} }}", {"UserAuthenticate": logged_in()}), "user", "hush-token", id="password"),
+        pytest.param(
+            {"scope": "admin"},
+            client_login(logged_in(), scope="admin"),
+            "admin",
+            "hush-token",
+            id="client, admin scope",
+        ),
+        pytest.param(
+            PASSWORD,
+            graphql(f"mutation {{ {LOGIN} }}", {"UserAuthenticate": logged_in()}),
+            "user",
+            "hush-token",
+            id="password",
+        ),
         pytest.param(
             {**PASSWORD, "scope": "admin"},
             graphql(f"mutation {{ {ADMIN_LOGIN} }}", {"UserAuthenticate": logged_in()}, scope="admin"),
@@ -132,12 +159,21 @@ ADMIN_LOGIN = LOGIN.replace("(", "(project_id: 111, ")
         pytest.param({"user_id": 333}, user_login(333), "user", "hush-333", id="user by id"),
         pytest.param({"user_email": "a@b.c"}, user_login("a@b.c"), "user", "hush-a@b.c", id="user by e-mail"),
         pytest.param(
-            {"user_email": "a@b.c", "auto_register": True}, user_login("a@b.c", auto_register=True), "user", "hush-a@b.c", id="user by e-mail, created"
+            {"user_email": "a@b.c", "auto_register": True},
+            user_login("a@b.c", auto_register=True),
+            "user",
+            "hush-a@b.c",
+            id="user by e-mail, created",
         ),
     ],
 )
 def test_scope_and_grant_select_the_token_and_the_endpoint(runs, options, login, scope, token):
-    assert runs(audienceplayer_graphql, **CONNECTION)(login, asked(scope=scope, token=token), query=QUERY, **options)["data"] == CONFIG
+    assert (
+        runs(audienceplayer_graphql, **CONNECTION)(login, asked(scope=scope, token=token), query=QUERY, **options)[
+            "data"
+        ]
+        == CONFIG
+    )
 
 
 def test_the_end_users_address_is_sent_along(runs):
@@ -156,13 +192,17 @@ def test_a_supplied_token_is_used(runs):
 @pytest.mark.parametrize("status", [200, 400, 401, 500])
 @pytest.mark.parametrize(("ask", "document"), [(asked, QUERY), (told, MUTATION)], ids=["query", "mutation"])
 def test_a_stale_token_is_replaced_once_and_the_document_sent_again(send, ask, document, status):
-    result = send(ask(None, STALE, status=status), client_login(logged_in("hush-2")), ask(token="hush-2"), query=document)
+    result = send(
+        ask(None, STALE, status=status), client_login(logged_in("hush-2")), ask(token="hush-2"), query=document
+    )
 
     assert "data" in result
 
 
 def test_a_token_is_replaced_once_only(send):
-    result = send.fail(asked(None, STALE), client_login(logged_in("hush-2")), asked(None, STALE, token="hush-2"), query=QUERY)
+    result = send.fail(
+        asked(None, STALE), client_login(logged_in("hush-2")), asked(None, STALE, token="hush-2"), query=QUERY
+    )
 
     assert result["error_code"] == 401
 
@@ -174,8 +214,18 @@ def test_a_token_is_replaced_once_only(send):
     ("errors", "code", "words"),
     [
         pytest.param([NOT_FOUND], 404, ["User not found"], id="one"),
-        pytest.param([{"message": "First", "code": 400}, {"message": "Second", "code": 404}], 400, ["First"], id="the first of two"),
-        pytest.param([{"message": "Denied", "extensions": {"code": 403}}], 403, ["Denied", "scope"], id="a code among the extensions"),
+        pytest.param(
+            [{"message": "First", "code": 400}, {"message": "Second", "code": 404}],
+            400,
+            ["First"],
+            id="the first of two",
+        ),
+        pytest.param(
+            [{"message": "Denied", "extensions": {"code": 403}}],
+            403,
+            ["Denied", "scope"],
+            id="a code among the extensions",
+        ),
         pytest.param([{"message": "Cannot query field"}], None, ["Cannot query field"], id="without a code"),
         pytest.param([{"code": 400}], 400, ["400"], id="without a message"),
     ],
@@ -252,10 +302,15 @@ def test_bad_options_fail_before_anything_is_sent(runs, options, words):
 def test_document_and_variables_are_not_shown(send):
     result = send(query='mutation { a(password: "hush-token") }', variables={"password": "hush-token"}, check_mode=True)
 
-    assert {result["invocation"]["module_args"][name] for name in ("query", "variables")} == {"VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"}
+    assert {result["invocation"]["module_args"][name] for name in ("query", "variables")} == {
+        "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+    }
 
 
 def test_a_platform_that_quotes_the_document_does_not_make_the_failure_show_it(send):
     document = 'query { a(password: "hush-token") }'
 
-    assert "in ****" in send.fail(asked(None, {"message": f"Syntax error in {document}"}, document=document), query=document)["msg"]
+    assert (
+        "in ****"
+        in send.fail(asked(None, {"message": f"Syntax error in {document}"}, document=document), query=document)["msg"]
+    )

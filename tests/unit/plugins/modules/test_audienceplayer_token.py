@@ -32,14 +32,22 @@ def token(runs):
 GRANTS = {
     "client, user scope": ({}, "user", f"ClientAuthenticate({CLIENT})"),
     "client, admin scope": ({"scope": "admin"}, "admin", f"ClientAuthenticate({CLIENT})"),
-    "password, user scope": (PASSWORD, "user", 'UserAuthenticate(email: "editor@example.com", password: "hush-password")'),
+    "password, user scope": (
+        PASSWORD,
+        "user",
+        'UserAuthenticate(email: "editor@example.com", password: "hush-password")',
+    ),
     "password, admin scope": (
         {**PASSWORD, "scope": "admin"},
         "admin",
         'UserAuthenticate(project_id: 111, email: "editor@example.com", password: "hush-password")',
     ),
     "user by id": ({"user_id": 333}, "user", f"ClientUserAuthenticate({CLIENT}, user_id: 333)"),
-    "user by e-mail": ({"user_email": "a@b.c"}, "user", f'ClientUserAuthenticate({CLIENT}, user_email: "a@b.c", auto_register: false)'),
+    "user by e-mail": (
+        {"user_email": "a@b.c"},
+        "user",
+        f'ClientUserAuthenticate({CLIENT}, user_email: "a@b.c", auto_register: false)',
+    ),
     "user by e-mail, created if missing": (
         {"user_email": "a@b.c", "auto_register": True},
         "user",
@@ -51,16 +59,25 @@ GRANTS = {
 @pytest.mark.parametrize(("options", "scope", "operation"), GRANTS.values(), ids=GRANTS)
 def test_each_grant_is_one_mutation(token, options, scope, operation):
     name = operation.partition("(")[0]
-    result = token(graphql(f"mutation {{ {operation} {{ {SELECTION} }} }}", {name: logged_in()}, scope=scope), **options)
+    result = token(
+        graphql(f"mutation {{ {operation} {{ {SELECTION} }} }}", {name: logged_in()}, scope=scope), **options
+    )
 
     assert result["changed"] is True
-    assert result["token"] == {"access_token": "hush-token", "token_type": "Bearer", "expires_at": "2027-01-15T10:00:00Z", "expires_in": 7200, "cached": False}
+    assert result["token"] == {
+        "access_token": "hush-token",
+        "token_type": "Bearer",
+        "expires_at": "2027-01-15T10:00:00Z",
+        "expires_in": 7200,
+        "cached": False,
+    }
     assert result["user"] == {"id": 333, "email": "viewer@example.com"}
 
 
 def test_the_password_grant_needs_no_client_credentials(runs):
     login = graphql(
-        f'mutation {{ UserAuthenticate(email: "editor@example.com", password: "hush-password") {{ {SELECTION} }} }}', {"UserAuthenticate": logged_in()}
+        f'mutation {{ UserAuthenticate(email: "editor@example.com", password: "hush-password") {{ {SELECTION} }} }}',
+        {"UserAuthenticate": logged_in()},
     )
 
     assert runs(audienceplayer_token, project_id=111)(login, **PASSWORD)["changed"] is True
@@ -85,7 +102,10 @@ def test_the_end_users_address_is_sent_along(token):
 def test_strings_are_written_as_literals_that_mean_the_same(token, password, literal):
     document = f'mutation {{ UserAuthenticate(email: "editor@example.com", password: {literal}) {{ {SELECTION} }} }}'
 
-    assert token(graphql(document, {"UserAuthenticate": logged_in()}), **{**PASSWORD, "password": password})["changed"] is True
+    assert (
+        token(graphql(document, {"UserAuthenticate": logged_in()}), **{**PASSWORD, "password": password})["changed"]
+        is True
+    )
 
 
 # --- what is returned --------------------------------------------------------------------------------------------------
@@ -145,7 +165,11 @@ def test_auto_register_does_not_distinguish_tokens(token):
     ("options", "login"),
     [
         pytest.param({"user_id": 334}, user_login(334), id="another user"),
-        pytest.param({"user_email": "viewer@example.com"}, user_login("viewer@example.com"), id="the user's e-mail, which need not be the same one's"),
+        pytest.param(
+            {"user_email": "viewer@example.com"},
+            user_login("viewer@example.com"),
+            id="the user's e-mail, which need not be the same one's",
+        ),
         pytest.param({}, client_login(logged_in()), id="the client's own"),
         pytest.param({"scope": "admin"}, client_login(logged_in(), scope="admin"), id="admin scope"),
         pytest.param(
@@ -236,7 +260,9 @@ ERROR = "User not found"
         pytest.param({"message": ERROR, "code": 404}, 404, id="code at the top"),
         pytest.param({"message": ERROR, "code": "404"}, 404, id="code as a string"),
         pytest.param({"message": ERROR, "extensions": {"code": 404}}, 404, id="code in extensions"),
-        pytest.param({"message": ERROR, "code": None, "extensions": {"code": 404}}, 404, id="null at the top, code in extensions"),
+        pytest.param(
+            {"message": ERROR, "code": None, "extensions": {"code": 404}}, 404, id="null at the top, code in extensions"
+        ),
         pytest.param({"message": ERROR, "code": 404, "extensions": {"code": 500}}, 404, id="the top before extensions"),
         pytest.param({"message": ERROR, "extensions": {"code": "NOT_FOUND"}}, "NOT_FOUND", id="a code in words"),
         pytest.param({"message": ERROR, "code": 3600, "extensions": None}, 3600, id="a code of the platform's own"),
@@ -273,17 +299,41 @@ def test_a_server_error_with_errors_is_repeated_and_then_reported(token):
         pytest.param({"result": 1}, 200, ["without data and errors"], id="no GraphQL"),
         pytest.param({"data": None}, 200, ["(data.ClientAuthenticate: must be object, not null)"], id="data null"),
         pytest.param({"data": {}}, 200, ["(data.ClientAuthenticate: must be object, not null)"], id="no data"),
-        pytest.param({"data": {"Other": {}}}, 200, ["(data.ClientAuthenticate: must be object, not null)"], id="another field"),
-        pytest.param({"data": {"ClientAuthenticate": None}}, 200, ["(data.ClientAuthenticate: must be object, not null)"], id="null"),
-        pytest.param({"data": {"ClientAuthenticate": ["x"]}}, 200, ["(data.ClientAuthenticate: must be object, not array)"], id="a list"),
-        pytest.param({"data": {"ClientAuthenticate": {"user_id": 1}}}, 200, ["(data.ClientAuthenticate: lacks access_token)"], id="no token"),
         pytest.param(
-            {"data": {"ClientAuthenticate": logged_in(expires_in="soon")}}, 200, ["data.ClientAuthenticate.expires_in"], id="a life that is not a number"
+            {"data": {"Other": {}}}, 200, ["(data.ClientAuthenticate: must be object, not null)"], id="another field"
         ),
-        pytest.param({"data": {"ClientAuthenticate": logged_in(user="me")}}, 200, ["user_id"], id="an id that is not a number"),
+        pytest.param(
+            {"data": {"ClientAuthenticate": None}},
+            200,
+            ["(data.ClientAuthenticate: must be object, not null)"],
+            id="null",
+        ),
+        pytest.param(
+            {"data": {"ClientAuthenticate": ["x"]}},
+            200,
+            ["(data.ClientAuthenticate: must be object, not array)"],
+            id="a list",
+        ),
+        pytest.param(
+            {"data": {"ClientAuthenticate": {"user_id": 1}}},
+            200,
+            ["(data.ClientAuthenticate: lacks access_token)"],
+            id="no token",
+        ),
+        pytest.param(
+            {"data": {"ClientAuthenticate": logged_in(expires_in="soon")}},
+            200,
+            ["data.ClientAuthenticate.expires_in"],
+            id="a life that is not a number",
+        ),
+        pytest.param(
+            {"data": {"ClientAuthenticate": logged_in(user="me")}}, 200, ["user_id"], id="an id that is not a number"
+        ),
         pytest.param({"errors": "Everything"}, 200, ["errors"], id="errors that are not a list"),
         pytest.param({"errors": [{"code": 402}]}, 200, ["402"], id="an error without a message"),
-        pytest.param({"errors": [{"message": {"de": "Nein"}, "code": 402}]}, 200, ["402"], id="a message that is not text"),
+        pytest.param(
+            {"errors": [{"message": {"de": "Nein"}, "code": 402}]}, 200, ["402"], id="a message that is not text"
+        ),
         pytest.param({"message": "Too late"}, 503, ["Too late"], id="503"),
     ],
 )
@@ -304,7 +354,10 @@ def test_a_login_is_repeated_if_no_answer_comes(token):
 
 @pytest.mark.parametrize(
     "limited",
-    [client_login(None, {"message": "Slow down", "code": 429}), client_login(None, {"message": "Slow down"}, status=429)],
+    [
+        client_login(None, {"message": "Slow down", "code": 429}),
+        client_login(None, {"message": "Slow down"}, status=429),
+    ],
     ids=["code", "status"],
 )
 def test_rate_limits_are_waited_out(token, clock, limited):
@@ -319,7 +372,9 @@ def test_logins_are_paced_on_their_own(token, clock):
     assert 60 <= sum(clock.slept) < 61
 
 
-@pytest.mark.parametrize(("address", "waited"), [("192.0.2.7", True), ("192.0.2.8", False)], ids=["the same", "another"])
+@pytest.mark.parametrize(
+    ("address", "waited"), [("192.0.2.7", True), ("192.0.2.8", False)], ids=["the same", "another"]
+)
 def test_rate_limits_count_by_the_end_users_address(token, clock, address, waited):
     for sent in ("192.0.2.7", address):
         token(client_login(logged_in(), forwarded_for=sent), force=True, forwarded_for=sent, rate_limit="1/minute")
@@ -331,10 +386,16 @@ def test_rate_limits_count_by_the_end_users_address(token, clock, address, waite
     ("options", "words"),
     [
         pytest.param({"project_id": None}, ["project_id", "AUDIENCEPLAYER_PROJECT_ID"], id="no project"),
-        pytest.param({"client_id": None, "client_secret": None}, ["client_id", "client_secret", "AUDIENCEPLAYER_CLIENT_SECRET"], id="no credentials"),
+        pytest.param(
+            {"client_id": None, "client_secret": None},
+            ["client_id", "client_secret", "AUDIENCEPLAYER_CLIENT_SECRET"],
+            id="no credentials",
+        ),
         pytest.param({"grant": "password"}, ["email", "password"], id="password grant without either"),
         pytest.param({"user_id": 1, "user_email": "a@b.c"}, ["user_id", "user_email"], id="two users"),
-        pytest.param({"user_id": 1, "auto_register": True}, ["auto_register", "user_email"], id="a number is not registered"),
+        pytest.param(
+            {"user_id": 1, "auto_register": True}, ["auto_register", "user_email"], id="a number is not registered"
+        ),
         pytest.param({"auto_register": True}, ["auto_register", "user_email"], id="nobody is registered"),
         pytest.param({"scope": "admin", "user_id": 1}, ["user_id", "scope"], id="a frontend user in admin scope"),
         pytest.param({**PASSWORD, "user_id": 1}, ["user_id", "grant"], id="a password and somebody else"),

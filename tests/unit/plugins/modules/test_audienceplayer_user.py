@@ -27,7 +27,9 @@ NO_PROJECT = {"message": "Project not found", "code": 404}
 
 def read(found=..., *errors, email=EMAIL, **kwargs):
     answer = {"ClientUser": FOUND if found is ... else found}
-    return graphql(f"query {{ ClientUser({CLIENT}, email: {json.dumps(email)}) {{ id email name }} }}", answer, *errors, **kwargs)
+    return graphql(
+        f"query {{ ClientUser({CLIENT}, email: {json.dumps(email)}) {{ id email name }} }}", answer, *errors, **kwargs
+    )
 
 
 def missing(reads=2):
@@ -39,7 +41,9 @@ def missing(reads=2):
 def create(*errors, email=EMAIL, more="", **kwargs):
     """A login that creates the user with ``more`` arguments."""
     document = f'mutation {{ ClientUserAuthenticate({CLIENT}, user_email: "{email}", auto_register: true{more}) {{ {SELECTION} }} }}'
-    return graphql(document, {"ClientUserAuthenticate": None if errors else logged_in("hush-new", email=email)}, *errors, **kwargs)
+    return graphql(
+        document, {"ClientUserAuthenticate": None if errors else logged_in("hush-new", email=email)}, *errors, **kwargs
+    )
 
 
 def named(*errors):
@@ -85,7 +89,14 @@ def test_name_and_locale_go_along(user, options, more):
 
 
 def test_a_name_that_creating_did_not_take_is_set_afterwards(user):
-    result = user(*missing(), create(more=', user_name: "Vera"'), read({**FOUND, "name": None}), rename("Vera"), read(), user_name="Vera")
+    result = user(
+        *missing(),
+        create(more=', user_name: "Vera"'),
+        read({**FOUND, "name": None}),
+        rename("Vera"),
+        read(),
+        user_name="Vera",
+    )
 
     assert result["user"] == FOUND
 
@@ -114,7 +125,9 @@ def test_a_wrong_project_is_not_a_missing_user_and_nothing_is_written(user, chec
 # --- updating ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", [{}, {"user_name": "Vera"}, {"user_locale": "nl"}], ids=["nothing said", "the same name", "locale"])
+@pytest.mark.parametrize(
+    "options", [{}, {"user_name": "Vera"}, {"user_locale": "nl"}], ids=["nothing said", "the same name", "locale"]
+)
 def test_a_user_who_is_there_stays_as_they_are(user, options):
     result = user(read(), **options)
 
@@ -161,7 +174,11 @@ def test_a_creation_is_idempotent_so_it_is_repeated(user, lost):
     assert user(*missing(), create(**lost), create(), read())["changed"] is True
 
 
-@pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, {"answer": "", "status": 502}, {"answer": "<html></html>"}], ids=["no answer", "502", "a web page"])
+@pytest.mark.parametrize(
+    "lost",
+    [{"answer": NO_ANSWER}, {"answer": "", "status": 502}, {"answer": "<html></html>"}],
+    ids=["no answer", "502", "a web page"],
+)
 def test_after_an_ambiguous_rename_the_state_is_read_again(user, lost):
     old = {**FOUND, "name": "Old"}
 
@@ -171,9 +188,21 @@ def test_after_an_ambiguous_rename_the_state_is_read_again(user, lost):
 @pytest.mark.parametrize(
     ("calls", "code", "words"),
     [
-        pytest.param([read(None, {"message": "Unauthorized", "code": 401})], 401, ["Unauthorized", "client_id and client_secret"], id="reading"),
-        pytest.param([*missing(), named({"message": "Invalid e-mail", "code": 400})], 400, ["Invalid e-mail"], id="creating"),
-        pytest.param([read(), read(), rename("New", {"message": "Name too long", "code": 400})], 400, ["Name too long"], id="renaming"),
+        pytest.param(
+            [read(None, {"message": "Unauthorized", "code": 401})],
+            401,
+            ["Unauthorized", "client_id and client_secret"],
+            id="reading",
+        ),
+        pytest.param(
+            [*missing(), named({"message": "Invalid e-mail", "code": 400})], 400, ["Invalid e-mail"], id="creating"
+        ),
+        pytest.param(
+            [read(), read(), rename("New", {"message": "Name too long", "code": 400})],
+            400,
+            ["Name too long"],
+            id="renaming",
+        ),
         pytest.param([read({"id": 333})], None, ["ClientUser", "email"], id="an answer without the e-mail"),
         pytest.param([read({**FOUND, "id": "x"})], None, ["ClientUser.id"], id="an id that is not a number"),
         pytest.param([read(answer="<html>Hello</html>")], None, ["an HTML page"], id="HTML"),

@@ -19,7 +19,12 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_movingi
 __all__ = ["any_provider"]
 PACKAGE = modules.__name__
 CONNECTIONS = {
-    "flex": {"url": "http://flex.test:18101", "registration_key": "hush-key", "client_id": "client", "client_secret": "hush-client"},
+    "flex": {
+        "url": "http://flex.test:18101",
+        "registration_key": "hush-key",
+        "client_id": "client",
+        "client_secret": "hush-client",
+    },
     "freewheel": {"username": "mrm", "password": "hush-password"},
     "audienceplayer": {"project_id": 111, "client_id": "222", "client_secret": "hush-client"},
     "movingimage": {"username": "viewer", "password": "hush-password"},
@@ -70,7 +75,11 @@ ERRORS = {
     "freewheel": [
         (403, {"error": "access_denied", "error_description": "Not so"}, "access_denied"),
         (422, {"code": "FW_17", "message": "Not so"}, "FW_17"),
-        (422, "<errors><error>invalid_field</error><error_description>Not so</error_description></errors>", "invalid_field"),
+        (
+            422,
+            "<errors><error>invalid_field</error><error_description>Not so</error_description></errors>",
+            "invalid_field",
+        ),
     ],
     "audienceplayer": [
         (200, graphql(403), 403),
@@ -87,7 +96,11 @@ ERRORS = {
     "playlyfe": [
         (403, {"error": "access_denied", "error_description": "Not so"}, "access_denied"),
         (404, {"error": "route_not_found", "error_description": "Not so"}, "route_not_found"),
-        (400, {"error": "validation_exception", "error_description": "Not so", "data": {"valid": False}}, "validation_exception"),
+        (
+            400,
+            {"error": "validation_exception", "error_description": "Not so", "data": {"valid": False}},
+            "validation_exception",
+        ),
         (200, {"error": "access_denied", "error_description": "Not so"}, "access_denied"),
         (429, {"error": "plan_limit_exceeded", "error_description": "Not so"}, "plan_limit_exceeded"),
     ],
@@ -123,8 +136,23 @@ def answers(at_login, status, body, headers=None):
         text = request.body.decode() if isinstance(request.body, bytes) else request.body or ""
         login = LOGIN.search(request.path_url.partition("?")[0]) or LOGIN.search(text if "query" in text else "")
         if login and not at_login:
-            return 200, {}, json.dumps({**TOKEN, "accessToken": "hush-token", **MANAGERS, "data": {login.group(): {**TOKEN, "user_id": 333}}})
-        return status, {"Content-Type": "application/json", **(headers or {})}, body if isinstance(body, str) else json.dumps(body)
+            return (
+                200,
+                {},
+                json.dumps(
+                    {
+                        **TOKEN,
+                        "accessToken": "hush-token",
+                        **MANAGERS,
+                        "data": {login.group(): {**TOKEN, "user_id": 333}},
+                    }
+                ),
+            )
+        return (
+            status,
+            {"Content-Type": "application/json", **(headers or {})},
+            body if isinstance(body, str) else json.dumps(body),
+        )
 
     return answer
 
@@ -169,7 +197,11 @@ def test_a_limit_that_takes_too_long_has_them_as_well(module, status, fail):
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "3"}], ids=["at once", "after a wait"])
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_write_with_an_unknown_outcome_has_them_as_well(module, status, headers, fail):
-    body = {"errors": [{"message": "Not so", "code": 5017}]} if "graphql" in module else {"error": "E_17", "error_description": "Not so", "message": "Not so"}
+    body = (
+        {"errors": [{"message": "Not so", "code": 5017}]}
+        if "graphql" in module
+        else {"error": "E_17", "error_description": "Not so", "message": "Not so"}
+    )
     result = fail(module, answers(False, status, body, headers), **WRITES[module])
 
     assert (result["status"], result["error_code"]) == (status, 5017 if "graphql" in module else "E_17")
@@ -178,6 +210,8 @@ def test_a_write_with_an_unknown_outcome_has_them_as_well(module, status, header
 def test_no_module_is_left_out():
     """Modules without a platform, and those that send no requests, have no such failures."""
     folder = pathlib.Path(modules.__path__[0])
-    ours = {path.stem for path in folder.glob("*.py") if "\nMODULE = ModuleDefinition(" in path.read_text(encoding="utf-8")}
+    ours = {
+        path.stem for path in folder.glob("*.py") if "\nMODULE = ModuleDefinition(" in path.read_text(encoding="utf-8")
+    }
 
     assert set(OPTIONS) == ours - {"token_cache", "token_cache_info"}

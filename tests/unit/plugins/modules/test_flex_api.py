@@ -17,7 +17,13 @@ LOGIN = token({"access_token": "hush-token", "expires_in": 3599})
 def sent(method, user=None, answer=b"", **kwargs):
     """A request that acts for a user, or for none."""
     expected = call(method, f"{URL}/api/accounts", answer, headers={"Authorization": "Bearer hush-token"}, **kwargs)
-    expected.match = [*expected.match, lambda request: (request.headers.get("actAsUserId") == user, f"it acts for {request.headers.get('actAsUserId')!r}")]
+    expected.match = [
+        *expected.match,
+        lambda request: (
+            request.headers.get("actAsUserId") == user,
+            f"it acts for {request.headers.get('actAsUserId')!r}",
+        ),
+    ]
     return expected
 
 
@@ -27,7 +33,9 @@ def api(runs):
 
 
 @pytest.mark.parametrize(
-    ("user", "travels"), [(None, None), ("42", "42"), (42, "42"), ("anna", "anna"), ("", None)], ids=["nobody", "text", "number", "name", "empty"]
+    ("user", "travels"),
+    [(None, None), ("42", "42"), (42, "42"), ("anna", "anna"), ("", None)],
+    ids=["nobody", "text", "number", "name", "empty"],
 )
 def test_a_request_acts_for_the_user_who_is_named(api, user, travels):
     assert api(LOGIN, sent("GET", travels, {"totalCount": 0}), act_as_user_id=user)["json"] == {"totalCount": 0}
@@ -40,7 +48,14 @@ def test_the_token_is_asked_for_without_a_user(api):
 
 
 def test_the_user_stays_if_headers_are_given(api):
-    api(LOGIN, sent("POST", "42", json={"a": 1}, status=201), act_as_user_id=42, method="POST", body={"a": 1}, headers={"X-Page": "1"})
+    api(
+        LOGIN,
+        sent("POST", "42", json={"a": 1}, status=201),
+        act_as_user_id=42,
+        method="POST",
+        body={"a": 1},
+        headers={"X-Page": "1"},
+    )
 
 
 @pytest.mark.parametrize("answer", [{"errors": {"error": "No right"}}, {"error": "No right"}], ids=["errors", "error"])

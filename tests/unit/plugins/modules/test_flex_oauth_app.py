@@ -43,7 +43,10 @@ IN_DOUBT = [
 #: What certainly did not reach the platform, or was not carried out.
 NOT_ARRIVED = [
     pytest.param({"answer": requests.exceptions.ConnectTimeout("no connection")}, id="no connection within timeout"),
-    pytest.param({"answer": requests.exceptions.ConnectionError(urllib3.exceptions.NewConnectionError(None, "refused"))}, id="connection refused"),
+    pytest.param(
+        {"answer": requests.exceptions.ConnectionError(urllib3.exceptions.NewConnectionError(None, "refused"))},
+        id="connection refused",
+    ),
     pytest.param({"answer": requests.exceptions.ProxyError("refused")}, id="refused by the proxy"),
     pytest.param({"answer": "", "status": 429}, id="429"),
 ]
@@ -181,7 +184,9 @@ def test_after_an_answer_that_does_not_fit_the_application_is_read_and_not_creat
 
 @pytest.mark.parametrize("lost", IN_DOUBT)
 def test_creating_that_was_applied_although_the_answer_was_lost_makes_one_application(oauth_app, lost):
-    result = oauth_app(listed(), listed(), posted(**lost), listed(without(REVIEWER, "clientSecret")), got(REVIEWER), **WANTED)
+    result = oauth_app(
+        listed(), listed(), posted(**lost), listed(without(REVIEWER, "clientSecret")), got(REVIEWER), **WANTED
+    )
 
     assert result["changed"] is True
     assert result["application"] == shown(REVIEWER)
@@ -227,7 +232,9 @@ def test_a_creation_that_cannot_have_arrived_is_repeated(oauth_app, failed):
 def test_applications_registered_by_others_after_an_ambiguous_creation_are_reported(oauth_app):
     result = oauth_app.fail(listed(), listed(), posted(NO_ANSWER), listed(app(1), app(2)), **WANTED)
 
-    assert "may have been created" in result["msg"] and "2 applications of that name, with the ids 1, 2" in result["msg"]
+    assert (
+        "may have been created" in result["msg"] and "2 applications of that name, with the ids 1, 2" in result["msg"]
+    )
 
 
 def test_too_many_requests_means_that_nothing_was_created_so_it_is_repeated(oauth_app, clock):
@@ -247,7 +254,9 @@ def test_503_leaves_the_outcome_unknown_so_the_state_is_read_after_the_wait(oaut
 
 
 def test_creating_that_is_refused_fails_and_is_not_repeated(oauth_app):
-    result = oauth_app.fail(listed(), listed(), posted({"message": "applicationName is taken", "code": "DUPLICATE"}, status=409), **WANTED)
+    result = oauth_app.fail(
+        listed(), listed(), posted({"message": "applicationName is taken", "code": "DUPLICATE"}, status=409), **WANTED
+    )
 
     assert (result["status"], result["error_code"]) == (409, "DUPLICATE")
     assert "applicationName is taken" in result["msg"]
@@ -256,20 +265,29 @@ def test_creating_that_is_refused_fails_and_is_not_repeated(oauth_app):
 # --- updating ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("answer", [{"id": 1, "clientId": "client-1", "clientSecret": "hush-9"}, "", {}], ids=["the documented answer", "empty", "nothing"])
+@pytest.mark.parametrize(
+    "answer",
+    [{"id": 1, "clientId": "client-1", "clientSecret": "hush-9"}, "", {}],
+    ids=["the documented answer", "empty", "nothing"],
+)
 def test_a_wrong_description_is_updated_with_both_fields_and_read_again(oauth_app, answer):
     old, new = app(description="Old"), REVIEWER
     result = oauth_app(listed(old), listed(old), put(answer=answer), got(new), **WANTED)
 
     assert result["changed"] is True
     assert result["application"] == shown(new)
-    assert result["diff"]["before"]["description"] == "Old" and result["diff"]["after"]["description"] == "Tool to review media"
+    assert (
+        result["diff"]["before"]["description"] == "Old"
+        and result["diff"]["after"]["description"] == "Tool to review media"
+    )
 
 
 def test_a_secret_that_the_update_changed_is_returned(oauth_app):
     new = app(clientSecret="hush-new")
 
-    assert oauth_app(got(app(description="Old")), got(app(description="Old")), put(), got(new), id=1, **WANTED)["application"] == shown(new)
+    assert oauth_app(got(app(description="Old")), got(app(description="Old")), put(), got(new), id=1, **WANTED)[
+        "application"
+    ] == shown(new)
 
 
 def test_with_id_another_name_renames_and_keeps_the_description(oauth_app):
@@ -282,7 +300,9 @@ def test_with_id_another_name_renames_and_keeps_the_description(oauth_app):
 
 def test_name_and_description_are_updated_in_one_request(oauth_app):
     old, new = app(name="Old", description="Old"), app(name="New", description="New")
-    result = oauth_app(got(old), got(old), put(name="New", description="New"), got(new), id=1, name="New", description="New")
+    result = oauth_app(
+        got(old), got(old), put(name="New", description="New"), got(new), id=1, name="New", description="New"
+    )
 
     assert result["application"] == shown(new)
 
@@ -303,7 +323,9 @@ def test_an_update_that_was_applied_although_the_answer_was_lost_is_not_repeated
 @pytest.mark.parametrize("lost", IN_DOUBT)
 def test_an_update_that_was_not_applied_is_repeated(oauth_app, lost):
     old = app(description="Old")
-    result = oauth_app(listed(old), listed(old), put(**lost), listed(old), put(), got(REVIEWER), listed(REVIEWER), **WANTED)
+    result = oauth_app(
+        listed(old), listed(old), put(**lost), listed(old), put(), got(REVIEWER), listed(REVIEWER), **WANTED
+    )
 
     assert result["changed"] is True
     assert result["application"] == shown(REVIEWER)
@@ -313,7 +335,9 @@ def test_an_update_that_was_not_applied_is_repeated(oauth_app, lost):
 
 
 def test_rotation_deletes_and_registers_anew_with_name_and_description(oauth_app):
-    result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(), posted(app(2)), name="Reviewer", rotate_secret=True)
+    result = oauth_app(
+        listed(REVIEWER), listed(REVIEWER), deleted(), posted(app(2)), name="Reviewer", rotate_secret=True
+    )
 
     assert result["changed"] is True
     assert result["application"] == shown(app(2))
@@ -322,7 +346,15 @@ def test_rotation_deletes_and_registers_anew_with_name_and_description(oauth_app
 
 def test_rotation_takes_a_new_description(oauth_app):
     new = app(2, description="New")
-    result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(), posted(new, description="New"), name="Reviewer", description="New", rotate_secret=True)
+    result = oauth_app(
+        listed(REVIEWER),
+        listed(REVIEWER),
+        deleted(),
+        posted(new, description="New"),
+        name="Reviewer",
+        description="New",
+        rotate_secret=True,
+    )
 
     assert result["application"] == shown(new)
 
@@ -341,7 +373,9 @@ def test_rotation_by_id_can_rename(oauth_app):
 
 
 def test_rotation_of_nothing_registers(oauth_app):
-    assert oauth_app(listed(), listed(), posted(REVIEWER), **WANTED, rotate_secret=True)["application"] == shown(REVIEWER)
+    assert oauth_app(listed(), listed(), posted(REVIEWER), **WANTED, rotate_secret=True)["application"] == shown(
+        REVIEWER
+    )
 
 
 def test_an_application_rotated_by_another_process_is_not_rotated_again(oauth_app):
@@ -356,12 +390,16 @@ def test_an_application_rotated_by_another_process_is_not_rotated_again(oauth_ap
     [
         pytest.param([listed(), posted(app(2)), listed(app(2))], app(2), id="applied"),
         pytest.param([listed(REVIEWER), deleted(), posted(app(2)), listed(app(2))], app(2), id="not applied"),
-        pytest.param([listed(REVIEWER), deleted(status=404), listed(), posted(app(2)), listed(app(2))], app(2), id="applied late"),
+        pytest.param(
+            [listed(REVIEWER), deleted(status=404), listed(), posted(app(2)), listed(app(2))], app(2), id="applied late"
+        ),
     ],
 )
 def test_rotation_continues_after_an_ambiguous_deletion(oauth_app, lost, calls_after_delete, new):
     in_doubt = applications("DELETE", "/1", **lost)
-    result = oauth_app(listed(REVIEWER), listed(REVIEWER), in_doubt, *calls_after_delete, name="Reviewer", rotate_secret=True)
+    result = oauth_app(
+        listed(REVIEWER), listed(REVIEWER), in_doubt, *calls_after_delete, name="Reviewer", rotate_secret=True
+    )
 
     assert result["changed"] is True
     assert result["application"] == shown(new)
@@ -394,7 +432,9 @@ def test_rotation_by_id_continues_by_name_as_the_old_id_is_gone(oauth_app, calls
 def test_rotation_by_id_continues_by_name_after_an_ambiguous_deletion(oauth_app):
     """Application 5 existed before, so it is not the new one."""
     begin = [*BY_ID[:2], listed(REVIEWER, app(5)), applications("DELETE", "/1", **LOST)]
-    result = oauth_app(*begin, missing(), listed(app(5)), posted(app(2)), listed(app(2), app(5)), id=1, rotate_secret=True)
+    result = oauth_app(
+        *begin, missing(), listed(app(5)), posted(app(2)), listed(app(2), app(5)), id=1, rotate_secret=True
+    )
 
     assert result["application"] == shown(app(2))
 
@@ -402,16 +442,25 @@ def test_rotation_by_id_continues_by_name_after_an_ambiguous_deletion(oauth_app)
 @pytest.mark.parametrize("options", [{"name": "Reviewer"}, {"id": 1}], ids=["by name", "by id"])
 def test_a_registration_that_does_not_appear_after_the_deletion_has_a_remedy(oauth_app, options):
     found = BY_ID if "id" in options else [listed(REVIEWER), listed(REVIEWER)]
-    result = oauth_app.fail_after_a_change(*found, deleted(), posted(NO_ANSWER), *[listed()] * 3, **options, rotate_secret=True, timeout=0.1)
+    result = oauth_app.fail_after_a_change(
+        *found, deleted(), posted(NO_ANSWER), *[listed()] * 3, **options, rotate_secret=True, timeout=0.1
+    )
 
-    for words in ("(id 1) is deleted already", "name: 'Reviewer' and description: 'Tool to review media'", "may have been created", "Run the task again"):
+    for words in (
+        "(id 1) is deleted already",
+        "name: 'Reviewer' and description: 'Tool to review media'",
+        "may have been created",
+        "Run the task again",
+    ):
         assert words in result["msg"]
 
 
 @pytest.mark.parametrize("options", [{"name": "Reviewer"}, {"id": 1}], ids=["by name", "by id"])
 def test_a_registration_that_is_refused_after_the_deletion_has_a_remedy(oauth_app, options):
     found = BY_ID if "id" in options else [listed(REVIEWER), listed(REVIEWER)]
-    result = oauth_app.attempt(*found, deleted(), posted({"message": "quota"}, status=422), **options, rotate_secret=True)
+    result = oauth_app.attempt(
+        *found, deleted(), posted({"message": "quota"}, status=422), **options, rotate_secret=True
+    )
 
     assert result["failed"] is True and result["status"] == 422
     for part in ("quota", "id 1", "deleted", "run again", "Tool to review media"):
@@ -447,9 +496,20 @@ def test_an_application_is_deleted(oauth_app, status):
 NOT_FOUND = [pytest.param({"status": 404}, id="404"), pytest.param({"status": 410}, id="410")]
 
 
-@pytest.mark.parametrize("answer", [*NOT_FOUND, pytest.param({"status": 200, "answer": "<html>Please log in</html>"}, id="a web page")])
+@pytest.mark.parametrize(
+    "answer", [*NOT_FOUND, pytest.param({"status": 200, "answer": "<html>Please log in</html>"}, id="a web page")]
+)
 def test_a_deletion_fails_if_the_application_still_exists(oauth_app, answer):
-    result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(**answer), listed(REVIEWER), deleted(), listed(), name="Reviewer", state="absent")
+    result = oauth_app(
+        listed(REVIEWER),
+        listed(REVIEWER),
+        deleted(**answer),
+        listed(REVIEWER),
+        deleted(),
+        listed(),
+        name="Reviewer",
+        state="absent",
+    )
 
     assert result["changed"] is True
     assert "application" not in result
@@ -463,13 +523,24 @@ def test_an_application_deleted_by_another_process_is_not_a_change(oauth_app, an
 
 
 def test_a_rotation_of_an_application_deleted_by_another_process_registers_it(oauth_app):
-    result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(status=404), listed(), posted(app(2)), listed(app(2)), name="Reviewer", rotate_secret=True)
+    result = oauth_app(
+        listed(REVIEWER),
+        listed(REVIEWER),
+        deleted(status=404),
+        listed(),
+        posted(app(2)),
+        listed(app(2)),
+        name="Reviewer",
+        rotate_secret=True,
+    )
 
     assert (result["changed"], result["application"]) == (True, shown(app(2)))
 
 
 def test_a_rotation_by_another_process_is_not_a_change(oauth_app):
-    result = oauth_app(listed(REVIEWER), listed(REVIEWER), deleted(status=404), listed(app(2)), name="Reviewer", rotate_secret=True)
+    result = oauth_app(
+        listed(REVIEWER), listed(REVIEWER), deleted(status=404), listed(app(2)), name="Reviewer", rotate_secret=True
+    )
 
     assert (result["changed"], result["application"]) == (False, shown(app(2)))
 
@@ -485,14 +556,24 @@ def test_an_application_whose_deletion_does_not_find_it_is_a_clear_failure(oauth
 @pytest.mark.parametrize("answer", ["", "null"])
 def test_an_application_that_is_gone_after_its_update_is_a_clear_failure(oauth_app, answer):
     gone = applications("GET", "/1", answer)
-    result = oauth_app.fail(listed(REVIEWER), listed(REVIEWER), put(description="New"), gone, name="Reviewer", description="New")
+    result = oauth_app.fail(
+        listed(REVIEWER), listed(REVIEWER), put(description="New"), gone, name="Reviewer", description="New"
+    )
 
     assert "did not apply it" in result["msg"]
 
 
 def test_an_update_that_a_web_page_answers_is_done_again(oauth_app):
     page, updated = put(description="New", answer="<html>Please log in</html>"), app(description="New")
-    calls = [listed(REVIEWER), listed(REVIEWER), page, listed(REVIEWER), put(description="New"), got(updated), listed(updated)]
+    calls = [
+        listed(REVIEWER),
+        listed(REVIEWER),
+        page,
+        listed(REVIEWER),
+        put(description="New"),
+        got(updated),
+        listed(updated),
+    ]
 
     assert oauth_app(*calls, name="Reviewer", description="New")["application"] == shown(updated)
 
@@ -501,7 +582,16 @@ def test_a_rotation_goes_on_after_a_deletion_that_is_redirected(oauth_app):
     redirected = deleted(status=303)
     redirected.headers = {"Location": "https://elsewhere.example.com/"}
 
-    assert oauth_app(listed(REVIEWER), listed(REVIEWER), redirected, listed(), posted(app(2)), listed(app(2)), name="Reviewer", rotate_secret=True)["changed"]
+    assert oauth_app(
+        listed(REVIEWER),
+        listed(REVIEWER),
+        redirected,
+        listed(),
+        posted(app(2)),
+        listed(app(2)),
+        name="Reviewer",
+        rotate_secret=True,
+    )["changed"]
 
 
 def test_an_application_is_deleted_by_id(oauth_app):
@@ -521,9 +611,18 @@ def test_a_missing_application_stays_absent(oauth_app, options, read):
 
 
 @pytest.mark.parametrize("lost", IN_DOUBT)
-@pytest.mark.parametrize("calls_after_delete", [[listed()], [listed(REVIEWER), deleted(), listed()]], ids=["applied", "not applied"])
+@pytest.mark.parametrize(
+    "calls_after_delete", [[listed()], [listed(REVIEWER), deleted(), listed()]], ids=["applied", "not applied"]
+)
 def test_an_ambiguous_deletion_is_resolved_by_reading(oauth_app, lost, calls_after_delete):
-    result = oauth_app(listed(REVIEWER), listed(REVIEWER), applications("DELETE", "/1", **lost), *calls_after_delete, name="Reviewer", state="absent")
+    result = oauth_app(
+        listed(REVIEWER),
+        listed(REVIEWER),
+        applications("DELETE", "/1", **lost),
+        *calls_after_delete,
+        name="Reviewer",
+        state="absent",
+    )
 
     assert result["changed"] is True
 
@@ -535,9 +634,21 @@ def test_an_ambiguous_deletion_is_resolved_by_reading(oauth_app, lost, calls_aft
     ("calls", "options", "predicted"),
     [
         pytest.param([listed()], WANTED, {"id": None, "client_id": None, **WANTED}, id="create"),
-        pytest.param([listed(app(description="Old"))], WANTED, {"id": 1, "client_id": "client-1", **WANTED}, id="update"),
-        pytest.param([got(app(name="Old"))], {"id": 1, "name": "Reviewer"}, {"id": 1, "client_id": "client-1", **WANTED}, id="rename"),
-        pytest.param([listed(REVIEWER)], {"name": "Reviewer", "rotate_secret": True}, {"id": None, "client_id": None, **WANTED}, id="rotate"),
+        pytest.param(
+            [listed(app(description="Old"))], WANTED, {"id": 1, "client_id": "client-1", **WANTED}, id="update"
+        ),
+        pytest.param(
+            [got(app(name="Old"))],
+            {"id": 1, "name": "Reviewer"},
+            {"id": 1, "client_id": "client-1", **WANTED},
+            id="rename",
+        ),
+        pytest.param(
+            [listed(REVIEWER)],
+            {"name": "Reviewer", "rotate_secret": True},
+            {"id": None, "client_id": None, **WANTED},
+            id="rotate",
+        ),
         pytest.param([listed(REVIEWER)], {"name": "Reviewer", "state": "absent"}, None, id="delete"),
     ],
 )
@@ -584,19 +695,53 @@ def test_check_mode_fails_if_the_real_run_fails(oauth_app, calls, options):
         pytest.param({"message": "Bad key", "code": 17}, 401, 17, ["Bad key", "registration_key"], id="401"),
         pytest.param({"Message": "explicit deny"}, 403, None, ["explicit deny", "registration_key"], id="403"),
         pytest.param("", 403, None, ["an empty body", "registration_key"], id="403 without a body"),
-        pytest.param({"timestamp": 1, "status": 500, "error": "Internal Server Error", "path": "/x"}, 500, None, ["Internal Server Error"], id="500"),
+        pytest.param(
+            {"timestamp": 1, "status": 500, "error": "Internal Server Error", "path": "/x"},
+            500,
+            None,
+            ["Internal Server Error"],
+            id="500",
+        ),
         pytest.param("<html><body>Not here</body></html>", 404, None, ["an HTML page", "url"], id="404 HTML"),
-        pytest.param({"errors": {"error": "Not allowed"}, "flex.request.id": "7"}, 200, None, ["Not allowed"], id="errors with 200"),
-        pytest.param({"errors": [{"message": "Not allowed", "code": "E1"}]}, 200, "E1", ["Not allowed"], id="a list of errors with 200"),
-        pytest.param({"error": "not_allowed", "error_description": "Not allowed"}, 200, "not_allowed", ["Not allowed"], id="error with 200"),
+        pytest.param(
+            {"errors": {"error": "Not allowed"}, "flex.request.id": "7"},
+            200,
+            None,
+            ["Not allowed"],
+            id="errors with 200",
+        ),
+        pytest.param(
+            {"errors": [{"message": "Not allowed", "code": "E1"}]},
+            200,
+            "E1",
+            ["Not allowed"],
+            id="a list of errors with 200",
+        ),
+        pytest.param(
+            {"error": "not_allowed", "error_description": "Not allowed"},
+            200,
+            "not_allowed",
+            ["Not allowed"],
+            id="error with 200",
+        ),
         pytest.param("<!DOCTYPE html><html>Welcome</html>", 200, None, ["an HTML page", "url"], id="HTML with 200"),
         pytest.param('[{"id": 1, "applic', 200, None, ["broken JSON"], id="truncated"),
         pytest.param("", 200, None, ["null"], id="empty"),
         pytest.param({"results": []}, 200, None, ["url"], id="a list under no known key"),
         pytest.param([{"id": 1}], 200, None, ["applicationName"], id="an application without name"),
-        pytest.param([{"id": 1, "applicationName": 5}], 200, None, ["[0].applicationName", "string"], id="a name that is not a string"),
         pytest.param(
-            {"items": [{"id": 1, "applicationName": "a", "clientSecret": ["hush-token"]}]}, 200, None, ["items[0].clientSecret"], id="a secret of wrong type"
+            [{"id": 1, "applicationName": 5}],
+            200,
+            None,
+            ["[0].applicationName", "string"],
+            id="a name that is not a string",
+        ),
+        pytest.param(
+            {"items": [{"id": 1, "applicationName": "a", "clientSecret": ["hush-token"]}]},
+            200,
+            None,
+            ["items[0].clientSecret"],
+            id="a secret of wrong type",
         ),
     ],
 )
@@ -608,7 +753,9 @@ def test_a_response_that_is_not_a_list_of_applications_fails_clearly(oauth_app, 
         assert word in result["msg"]
 
 
-@pytest.mark.parametrize("failure", [NO_ANSWER, requests.exceptions.ConnectionError("refused")], ids=["timeout", "no connection"])
+@pytest.mark.parametrize(
+    "failure", [NO_ANSWER, requests.exceptions.ConnectionError("refused")], ids=["timeout", "no connection"]
+)
 def test_a_platform_that_does_not_answer_is_asked_again_and_then_named(oauth_app, failure):
     result = oauth_app.fail(*[applications("GET", "/", failure)] * 3, **WANTED, retries=2)
 
@@ -628,7 +775,9 @@ def test_a_platform_error_that_quotes_the_key_does_not_show_it(oauth_app):
         pytest.param({"state": "present"}, ["name", "id"], id="neither name nor id"),
         pytest.param({"name": "", "description": "d"}, ["name"], id="an empty name"),
         pytest.param({"name": "Reviewer", "url": None}, ["url", "FLEX_URL"], id="no url"),
-        pytest.param({"name": "Reviewer", "registration_key": None}, ["registration_key", "FLEX_REGISTRATION_KEY"], id="no key"),
+        pytest.param(
+            {"name": "Reviewer", "registration_key": None}, ["registration_key", "FLEX_REGISTRATION_KEY"], id="no key"
+        ),
         pytest.param({"name": "Reviewer", "url": "flex.test"}, ["url"], id="a url without scheme"),
         pytest.param({"name": "Reviewer", "url": "http://u:hush-token@flex.test"}, ["url"], id="a password in the url"),
         pytest.param({"id": "one"}, ["id"], id="an id that is not a number"),
@@ -653,4 +802,6 @@ def test_url_and_key_may_come_from_the_environment(runs, monkeypatch):
 
 @pytest.mark.parametrize("check_mode", [False, True])
 def test_an_empty_description_is_refused_before_anything_is_sent(oauth_app, check_mode):
-    assert "description must not be empty" in oauth_app.fail(name="Reviewer", description="", check_mode=check_mode)["msg"]
+    assert (
+        "description must not be empty" in oauth_app.fail(name="Reviewer", description="", check_mode=check_mode)["msg"]
+    )

@@ -7,7 +7,17 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.mediaops.access.plugins.modules import flex_oauth_app_info
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import KEY, URL, app, applications, got, listed, missing, shown, without
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import (
+    KEY,
+    URL,
+    app,
+    applications,
+    got,
+    listed,
+    missing,
+    shown,
+    without,
+)
 
 ONE, TWO, NAMESAKE = app(1, "One"), app(2, "Two"), app(3, "One")
 
@@ -40,7 +50,9 @@ def test_applications_are_returned_without_their_secrets(info, options, calls, f
 
 @pytest.mark.parametrize("lacking", ["description", "clientId"])
 def test_fields_missing_in_the_list_are_read_by_id(info, lacking):
-    assert info(listed(without(ONE, lacking), TWO), got(ONE))["applications"] == [shown(application, "client_secret") for application in (ONE, TWO)]
+    assert info(listed(without(ONE, lacking), TWO), got(ONE))["applications"] == [
+        shown(application, "client_secret") for application in (ONE, TWO)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +60,12 @@ def test_fields_missing_in_the_list_are_read_by_id(info, lacking):
     [
         pytest.param({}, [listed(ONE, TWO)], [ONE, TWO], id="in the list"),
         pytest.param({}, [listed(without(ONE, "clientSecret"), TWO), got(ONE)], [ONE, TWO], id="missing in the list"),
-        pytest.param({"name": "One"}, [listed(without(ONE, "clientSecret"), without(TWO, "clientSecret")), got(ONE)], [ONE], id="only those asked for"),
+        pytest.param(
+            {"name": "One"},
+            [listed(without(ONE, "clientSecret"), without(TWO, "clientSecret")), got(ONE)],
+            [ONE],
+            id="only those asked for",
+        ),
         pytest.param({"id": 1}, [got(ONE)], [ONE], id="by id"),
         pytest.param({"id": 1}, [missing()], [], id="unknown id"),
     ],
@@ -63,7 +80,9 @@ def test_secrets_are_included_on_request_and_read_one_by_one_if_the_list_has_non
 def test_an_application_that_vanishes_while_secrets_are_read_is_returned_as_listed(info):
     listing = without(ONE, "clientSecret")
 
-    assert info(listed(listing), missing(), include_secrets=True)["applications"] == [{**shown(listing), "client_secret": None}]
+    assert info(listed(listing), missing(), include_secrets=True)["applications"] == [
+        {**shown(listing), "client_secret": None}
+    ]
 
 
 def test_name_and_id_exclude_each_other(info):

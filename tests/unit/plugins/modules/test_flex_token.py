@@ -10,7 +10,13 @@ from ansible_collections.mediaops.access.plugins.modules import flex_token
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, jwt
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import URL, token
 
-ANSWER = {"access_token": "hush-token.token", "token_type": "bearer", "expires_in": 3599, "scope": "client_credentials_default_scope", "jti": "1-2"}
+ANSWER = {
+    "access_token": "hush-token.token",
+    "token_type": "bearer",
+    "expires_in": 3599,
+    "scope": "client_credentials_default_scope",
+    "jti": "1-2",
+}
 
 
 @pytest.fixture
@@ -42,7 +48,9 @@ def test_if_get_is_not_allowed_the_token_is_asked_for_by_post(flex_token_):
     assert result["token"]["access_token"] == "hush-token.token"
 
 
-@pytest.mark.parametrize("path", ["/api/authentication/oauth/token", "api/authentication/oauth/token"], ids=["with a slash", "without"])
+@pytest.mark.parametrize(
+    "path", ["/api/authentication/oauth/token", "api/authentication/oauth/token"], ids=["with a slash", "without"]
+)
 def test_token_path_is_the_path_of_the_token_endpoint(flex_token_, path):
     assert flex_token_(token(ANSWER, path="/api/authentication/oauth/token"), token_path=path)["changed"] is True
 
@@ -53,7 +61,12 @@ def test_token_path_is_the_path_of_the_token_endpoint(flex_token_, path):
         pytest.param({"access_token": "hush-token", "expires_in": 600}, "2027-01-15T08:10:00Z", 600, id="expires_in"),
         pytest.param({"access_token": "hush-token", "expires_in": 600.9}, "2027-01-15T08:10:00Z", 600, id="a fraction"),
         pytest.param({"access_token": jwt(exp=1_800_000_900)}, "2027-01-15T08:15:00Z", 900, id="exp of the JWT"),
-        pytest.param({"access_token": jwt(exp=1_800_000_900), "expires_in": 600}, "2027-01-15T08:10:00Z", 600, id="expires_in before exp"),
+        pytest.param(
+            {"access_token": jwt(exp=1_800_000_900), "expires_in": 600},
+            "2027-01-15T08:10:00Z",
+            600,
+            id="expires_in before exp",
+        ),
         pytest.param({"access_token": jwt(sub="no exp")}, "2027-01-15T08:59:59Z", 3599, id="a JWT without exp"),
         pytest.param({"access_token": "hush-token"}, "2027-01-15T08:59:59Z", 3599, id="nothing, so the usual hour"),
     ],
@@ -73,7 +86,9 @@ def test_the_second_time_the_token_comes_from_the_cache(flex_token_, clock):
     assert second["token"] == {**first["token"], "cached": True, "expires_in": 3499}
 
 
-@pytest.mark.parametrize(("passed", "min_ttl", "served"), [(3539, 60, True), (3540, 60, False), (3590, 5, True), (0, 3600, False)])
+@pytest.mark.parametrize(
+    ("passed", "min_ttl", "served"), [(3539, 60, True), (3540, 60, False), (3590, 5, True), (0, 3600, False)]
+)
 def test_a_cached_token_that_expires_within_min_ttl_is_not_used(flex_token_, clock, passed, min_ttl, served):
     flex_token_(token(ANSWER))
     clock.time += passed
@@ -89,7 +104,11 @@ def test_a_cached_token_that_expires_within_min_ttl_is_not_used(flex_token_, clo
 )
 def test_a_cached_token_is_not_shared_with_other_users(flex_token_, other):
     flex_token_(token(ANSWER))
-    refused = token({"error": "invalid_client", "error_description": "Bad credentials"}, secret=other.get("client_secret", "hush-token"), status=401)
+    refused = token(
+        {"error": "invalid_client", "error_description": "Bad credentials"},
+        secret=other.get("client_secret", "hush-token"),
+        status=401,
+    )
     result = flex_token_.fail(refused, **other)
 
     assert (result["status"], result["error_code"]) == (401, "invalid_client")
@@ -184,8 +203,15 @@ def test_a_new_token_that_expires_within_min_ttl_fails_and_reports_a_change(flex
         pytest.param({"token": "hush-token"}, 200, ["access_token"], id="no token"),
         pytest.param({"access_token": ""}, 200, ["access_token", "empty"], id="an empty token"),
         pytest.param({"access_token": ["hush-token"]}, 200, ["access_token", "string"], id="no string"),
-        pytest.param({"access_token": "hush-token", "expires_in": "soon"}, 200, ["expires_in", "number"], id="a life that is not a number"),
-        pytest.param({"error": "unauthorized", "error_description": "Disabled"}, 200, ["Disabled"], id="an error with 200"),
+        pytest.param(
+            {"access_token": "hush-token", "expires_in": "soon"},
+            200,
+            ["expires_in", "number"],
+            id="a life that is not a number",
+        ),
+        pytest.param(
+            {"error": "unauthorized", "error_description": "Disabled"}, 200, ["Disabled"], id="an error with 200"
+        ),
         pytest.param("<html>Not here</html>", 404, ["token_path"], id="404"),
         pytest.param({"message": "Not for you"}, 403, ["Not for you", "rights"], id="403"),
         pytest.param({"error": "server_error"}, 500, ["server_error"], id="500"),

@@ -20,7 +20,11 @@ def sent(method, answer=b"", accept="application/json", token="hush-token", kind
     expected = call(method, f"{URL}/services/v3/campaign/5", answer, headers=headers, **kwargs)
     if text is not None:
         query, _no_body, others = expected.match
-        expected.match = [query, lambda request: (request.body == text.encode(), f"the body is {request.body!r}"), others]
+        expected.match = [
+            query,
+            lambda request: (request.body == text.encode(), f"the body is {request.body!r}"),
+            others,
+        ]
     return expected
 
 
@@ -42,18 +46,34 @@ def test_xml_is_asked_for_and_returned_as_it_is(api):
 
 
 def test_text_is_sent_in_the_requested_format(api):
-    api(sent("PUT", CAMPAIGN, "application/xml", kind="application/xml", text=CAMPAIGN), accept="xml", method="PUT", body=CAMPAIGN)
+    api(
+        sent("PUT", CAMPAIGN, "application/xml", kind="application/xml", text=CAMPAIGN),
+        accept="xml",
+        method="PUT",
+        body=CAMPAIGN,
+    )
     api(sent("PUT", kind="application/json", text='{"a":1}'), method="PUT", body='{"a":1}')
 
 
 def test_a_dict_is_json_whatever_format_is_requested(api):
-    api(sent("PUT", CAMPAIGN, "application/xml", json={"name": "Spring"}), accept="xml", method="PUT", body={"name": "Spring"})
+    api(
+        sent("PUT", CAMPAIGN, "application/xml", json={"name": "Spring"}),
+        accept="xml",
+        method="PUT",
+        body={"name": "Spring"},
+    )
 
 
 def test_headers_replace_the_formats(api):
     headers = {"accept": "text/csv", "content-type": "text/xml"}
 
-    api(sent("PUT", accept="text/csv", kind="text/xml", text="<a/>"), accept="xml", method="PUT", body="<a/>", headers=headers)
+    api(
+        sent("PUT", accept="text/csv", kind="text/xml", text="<a/>"),
+        accept="xml",
+        method="PUT",
+        body="<a/>",
+        headers=headers,
+    )
 
 
 def test_json_and_xml_share_a_token(runs):
@@ -70,7 +90,13 @@ def test_a_stale_token_is_replaced_once(api):
 
 
 def test_if_the_login_answers_with_the_stale_token_it_is_revoked_and_asked_for_once_more(api):
-    calls = [sent("GET", **UNKNOWN), login(), revoke(**UNKNOWN), login({**ANSWER, "access_token": "hush-2"}), sent("GET", token="hush-2")]
+    calls = [
+        sent("GET", **UNKNOWN),
+        login(),
+        revoke(**UNKNOWN),
+        login({**ANSWER, "access_token": "hush-2"}),
+        sent("GET", token="hush-2"),
+    ]
 
     assert api(*calls)["status"] == 200
 
@@ -83,7 +109,9 @@ def test_403_does_not_reject_the_token(api):
 
 
 def test_an_error_in_xml_is_quoted(api):
-    result = api.fail(sent("GET", "<errors><error>No such campaign</error></errors>", "application/xml", status=404), accept="xml")
+    result = api.fail(
+        sent("GET", "<errors><error>No such campaign</error></errors>", "application/xml", status=404), accept="xml"
+    )
 
     assert "No such campaign" in result["msg"]
 

@@ -8,7 +8,14 @@ import pytest
 
 from ansible_collections.mediaops.access.plugins.modules import freewheel_token
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, jwt
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.freewheel import ANSWER, UNKNOWN, WEEK, info, login, revoke
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.freewheel import (
+    ANSWER,
+    UNKNOWN,
+    WEEK,
+    info,
+    login,
+    revoke,
+)
 
 NOW = 1_800_000_000
 OTHER = {**ANSWER, "access_token": "hush-other"}
@@ -35,7 +42,13 @@ def test_a_login_is_a_form_and_its_token_is_returned(token):
     result = token(login())
 
     assert result["changed"] is True
-    assert result["token"] == {"access_token": "hush-token", "token_type": "Bearer", "expires_at": "2027-01-22T08:00:00Z", "expires_in": WEEK, "cached": False}
+    assert result["token"] == {
+        "access_token": "hush-token",
+        "token_type": "Bearer",
+        "expires_at": "2027-01-22T08:00:00Z",
+        "expires_in": WEEK,
+        "cached": False,
+    }
 
 
 def test_the_lifetime_of_a_token_counts_from_the_response_not_from_its_creation(token):
@@ -146,7 +159,14 @@ def test_verify_accepts_a_valid_supplied_token(token, check_mode):
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
 def test_a_supplied_token_that_is_rejected_fails_if_there_are_no_credentials(token, check_mode):
-    result = token.fail(info("hush-given", **UNKNOWN), access_token="hush-given", username=None, password=None, verify=True, check_mode=check_mode)
+    result = token.fail(
+        info("hush-given", **UNKNOWN),
+        access_token="hush-given",
+        username=None,
+        password=None,
+        verify=True,
+        check_mode=check_mode,
+    )
 
     assert result["status"] == 401
     assert "access_token" in result["msg"] and "credentials" in result["msg"]
@@ -177,7 +197,10 @@ def test_force_without_a_cached_token_just_logs_in(token):
 
 @pytest.mark.parametrize(
     "old",
-    [{**ANSWER, "created_at": 1_799_999_000, "expires_in": 3600}, {**ANSWER, "created_at": 1_799_999_000, "expires_in": WEEK - 1000}],
+    [
+        {**ANSWER, "created_at": 1_799_999_000, "expires_in": 3600},
+        {**ANSWER, "created_at": 1_799_999_000, "expires_in": WEEK - 1000},
+    ],
     ids=["a token that is older", "with the life that is left"],
 )
 def test_if_the_login_answers_with_a_token_that_it_had_already_force_revokes_that_one(token, old):
@@ -186,7 +209,9 @@ def test_if_the_login_answers_with_a_token_that_it_had_already_force_revokes_tha
     assert result["token"]["access_token"] == "hush-other"
 
 
-@pytest.mark.parametrize("created_at", [1_468_982_119, 1_799_999_940], ids=["the documents' example", "a clock that is slow"])
+@pytest.mark.parametrize(
+    "created_at", [1_468_982_119, 1_799_999_940], ids=["the documents' example", "a clock that is slow"]
+)
 def test_a_new_token_whose_date_cannot_be_right_is_not_taken_for_an_old_one(token, created_at):
     assert token(login({**ANSWER, "created_at": created_at}), force=True)["changed"] is True
 
@@ -194,7 +219,10 @@ def test_a_new_token_whose_date_cannot_be_right_is_not_taken_for_an_old_one(toke
 def test_if_the_login_answers_with_the_token_just_revoked_it_is_revoked_once_more(cached):
     same = {key: value for key, value in ANSWER.items() if key != "created_at"}
 
-    assert cached(revoke(), login(same), revoke(**UNKNOWN), login(OTHER), force=True)["token"]["access_token"] == "hush-other"
+    assert (
+        cached(revoke(), login(same), revoke(**UNKNOWN), login(OTHER), force=True)["token"]["access_token"]
+        == "hush-other"
+    )
 
 
 def test_a_token_that_cannot_be_revoked_stays(cached):
@@ -233,7 +261,9 @@ def test_if_the_login_answers_with_a_token_that_is_about_to_expire_it_is_revoked
 
 
 def test_if_the_repeated_login_returns_an_expiring_token_the_task_fails(token):
-    result = token.fail_after_a_change(login({**ANSWER, "expires_in": 30}), revoke(), login({**OTHER, "expires_in": 31}))
+    result = token.fail_after_a_change(
+        login({**ANSWER, "expires_in": 30}), revoke(), login({**OTHER, "expires_in": 31})
+    )
 
     assert "31 s" in result["msg"] and "min_ttl (60 s)" in result["msg"]
 
@@ -330,7 +360,10 @@ def test_check_mode_without_a_cached_token_asks_for_none(token, options, changed
 
 @pytest.mark.parametrize(("answer", "changed"), [({}, True), (UNKNOWN, False)], ids=["alive", "gone already"])
 def test_check_mode_asks_whether_there_is_a_supplied_token_to_revoke(token, answer, changed):
-    assert token(info("hush-given", **answer), access_token="hush-given", state="absent", check_mode=True)["changed"] is changed
+    assert (
+        token(info("hush-given", **answer), access_token="hush-given", state="absent", check_mode=True)["changed"]
+        is changed
+    )
 
 
 # --- failures ----------------------------------------------------------------------------------------------------------
@@ -340,7 +373,13 @@ def test_check_mode_asks_whether_there_is_a_supplied_token_to_revoke(token, answ
     ("answer", "status", "code", "words"),
     [
         pytest.param("Invalid credentials", 401, None, ["Invalid credentials", "username and password"], id="401 text"),
-        pytest.param({"error": "invalid_grant", "error_description": "Expired"}, 401, "invalid_grant", ["Expired", "180"], id="401 JSON"),
+        pytest.param(
+            {"error": "invalid_grant", "error_description": "Expired"},
+            401,
+            "invalid_grant",
+            ["Expired", "180"],
+            id="401 JSON",
+        ),
         pytest.param("<errors><error>Expired password</error></errors>", 401, None, ["Expired password"], id="401 XML"),
         pytest.param("<html><b>Who?</b></html>", 401, None, ["an HTML page"], id="401 HTML"),
         pytest.param({"Message": "explicit deny"}, 403, None, ["explicit deny", "entitled"], id="403 of the gateway"),
@@ -349,9 +388,17 @@ def test_check_mode_asks_whether_there_is_a_supplied_token_to_revoke(token, answ
         pytest.param("", 200, None, ["null"], id="empty"),
         pytest.param('{"access_token": "hu', 200, None, ["broken JSON"], id="truncated JSON"),
         pytest.param("<oauth><access_token>hush-token</access_token>", 200, None, ["XML"], id="truncated XML"),
-        pytest.param("<oauth><access_token>hush-token</access_token></oauth>", 200, None, ["expires_in"], id="XML without expires_in"),
+        pytest.param(
+            "<oauth><access_token>hush-token</access_token></oauth>",
+            200,
+            None,
+            ["expires_in"],
+            id="XML without expires_in",
+        ),
         pytest.param({"expires_in": 1}, 200, None, ["access_token"], id="no token"),
-        pytest.param({**ANSWER, "expires_in": "a week"}, 200, None, ["expires_in", "number"], id="a life that is not a number"),
+        pytest.param(
+            {**ANSWER, "expires_in": "a week"}, 200, None, ["expires_in", "number"], id="a life that is not a number"
+        ),
         pytest.param({**ANSWER, "access_token": None}, 200, None, ["access_token", "null"], id="null"),
     ],
 )

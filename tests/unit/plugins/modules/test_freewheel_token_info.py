@@ -7,9 +7,21 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.mediaops.access.plugins.modules import freewheel_token, freewheel_token_info
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.freewheel import ANSWER, UNKNOWN, info, login, revoke
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.freewheel import (
+    ANSWER,
+    UNKNOWN,
+    info,
+    login,
+    revoke,
+)
 
-GOOD = {"valid": True, "user_id": 6092302, "created_at": 1_800_000_000, "expires_in": 1000, "expires_at": "2027-01-15T08:16:40Z"}
+GOOD = {
+    "valid": True,
+    "user_id": 6092302,
+    "created_at": 1_800_000_000,
+    "expires_in": 1000,
+    "expires_at": "2027-01-15T08:16:40Z",
+}
 INVALID = {"valid": False, "user_id": None, "created_at": None, "expires_in": None, "expires_at": None}
 OTHER = {**ANSWER, "access_token": "hush-other"}
 
@@ -33,7 +45,11 @@ def shared(runs):
         pytest.param({"user_id": 6092302, "created_at": 1_800_000_000, "expires_in": 1000}, GOOD, id="publisher"),
         pytest.param({"user_id": 6092302, "created_at": 1_800_000_000, "expires_in_seconds": 1000}, GOOD, id="demand"),
         pytest.param({"expires_in": 1000}, {**GOOD, "user_id": None, "created_at": None}, id="only the life left"),
-        pytest.param("<oauth><user_id>6092302</user_id><created_at>1800000000</created_at><expires_in>1000</expires_in></oauth>", GOOD, id="XML"),
+        pytest.param(
+            "<oauth><user_id>6092302</user_id><created_at>1800000000</created_at><expires_in>1000</expires_in></oauth>",
+            GOOD,
+            id="XML",
+        ),
     ],
 )
 @pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
@@ -48,8 +64,12 @@ def test_the_description_can_be_asked_for_as_xml(given):
     assert given(info(accept="xml"), accept="xml")["token_info"] == GOOD
 
 
-@pytest.mark.parametrize("credentials", [{}, {"username": "mrm", "password": "hush-password"}], ids=["alone", "beside credentials"])
-def test_a_supplied_token_that_is_rejected_is_invalid_and_is_not_replaced_as_it_is_the_one_asked_about(given, credentials):
+@pytest.mark.parametrize(
+    "credentials", [{}, {"username": "mrm", "password": "hush-password"}], ids=["alone", "beside credentials"]
+)
+def test_a_supplied_token_that_is_rejected_is_invalid_and_is_not_replaced_as_it_is_the_one_asked_about(
+    given, credentials
+):
     result = given(info(**UNKNOWN), **credentials)
 
     assert result["changed"] is False
@@ -82,7 +102,9 @@ def test_it_is_replaced_once_only(shared):
 @pytest.mark.parametrize(
     ("answer", "status", "words"),
     [
-        pytest.param({"Message": "explicit deny"}, 403, ["explicit deny", "entitled"], id="403 is no problem of the token"),
+        pytest.param(
+            {"Message": "explicit deny"}, 403, ["explicit deny", "entitled"], id="403 is no problem of the token"
+        ),
         pytest.param("", 500, ["HTTP 500"], id="500"),
         pytest.param({"user_id": 1}, 200, ["expires_in"], id="no life left"),
         pytest.param({"user_id": 1, "expires_in": None}, 200, ["expires_in", "null"], id="null"),

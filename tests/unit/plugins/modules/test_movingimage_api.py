@@ -33,13 +33,26 @@ def api(runs):
 
 def test_a_request_has_the_token_of_the_selected_video_manager(api):
     channels = sent("GET", "43/videos", {"totalCount": 0, "videos": []}, "hush-43", query={"limit": "5"})
-    result = api(login(), refresh(answered("hush-43", video_manager="43"), 43), channels, path="/v1/vms/43/videos", query={"limit": 5}, video_manager_id=43)
+    result = api(
+        login(),
+        refresh(answered("hush-43", video_manager="43"), 43),
+        channels,
+        path="/v1/vms/43/videos",
+        query={"limit": 5},
+        video_manager_id=43,
+    )
 
     assert (result["changed"], result["status"], result["json"]) == (False, 200, {"totalCount": 0, "videos": []})
 
 
 def test_a_channel_is_created(api):
-    created = sent("POST", "42/channels", json={"name": "News", "parentId": 1}, status=201, answer_headers={"Location": f"{URL}/v1/vms/42/channels/7"})
+    created = sent(
+        "POST",
+        "42/channels",
+        json={"name": "News", "parentId": 1},
+        status=201,
+        answer_headers={"Location": f"{URL}/v1/vms/42/channels/7"},
+    )
     result = api(login(), created, path="v1/vms/42/channels", method="POST", body={"name": "News", "parentId": 1})
 
     assert (result["changed"], result["status"], result["content"]) == (True, 201, "")
@@ -48,7 +61,12 @@ def test_a_channel_is_created(api):
 
 @pytest.mark.parametrize("stale", [{"status": 401}, {"answer": ERROR_PAGE}], ids=["401", "an error page"])
 def test_a_stale_token_is_refreshed_once_and_the_write_repeated(api, stale):
-    calls = [login(), sent("DELETE", "42/channels/7", **stale), refresh(), sent("DELETE", "42/channels/7", token="hush-2", status=204)]
+    calls = [
+        login(),
+        sent("DELETE", "42/channels/7", **stale),
+        refresh(),
+        sent("DELETE", "42/channels/7", token="hush-2", status=204),
+    ]
 
     assert api(*calls, path="v1/vms/42/channels/7", method="DELETE")["status"] == 204
 
@@ -60,17 +78,29 @@ def test_a_page_that_is_not_an_error_page_is_content(api):
 
 
 def test_json_that_mentions_an_error_page_is_json(api):
-    assert api(login(), sent("GET", "42/videos", {"name": "<title>Error"}), path="v1/vms/42/videos")["json"] == {"name": "<title>Error"}
+    assert api(login(), sent("GET", "42/videos", {"name": "<title>Error"}), path="v1/vms/42/videos")["json"] == {
+        "name": "<title>Error"
+    }
 
 
-@pytest.mark.parametrize(("status", "hint"), [(403, "role"), (404, "Check url and the path")], ids=["forbidden", "missing"])
+@pytest.mark.parametrize(
+    ("status", "hint"), [(403, "role"), (404, "Check url and the path")], ids=["forbidden", "missing"]
+)
 def test_a_refusal_has_a_remedy(api, status, hint):
-    result = api.fail(login(), sent("GET", "42/videos", {"message": "So it is"}, status=status), path="v1/vms/42/videos")
+    result = api.fail(
+        login(), sent("GET", "42/videos", {"message": "So it is"}, status=status), path="v1/vms/42/videos"
+    )
 
     assert "So it is" in result["msg"] and hint in result["msg"]
 
 
 def test_an_error_page_is_never_content(api):
-    result = api.fail(login(), sent("GET", "42/videos", ERROR_PAGE), refresh(), sent("GET", "42/videos", ERROR_PAGE, "hush-2"), path="v1/vms/42/videos")
+    result = api.fail(
+        login(),
+        sent("GET", "42/videos", ERROR_PAGE),
+        refresh(),
+        sent("GET", "42/videos", ERROR_PAGE, "hush-2"),
+        path="v1/vms/42/videos",
+    )
 
     assert result["status"] == 401

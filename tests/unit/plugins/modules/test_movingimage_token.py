@@ -41,7 +41,13 @@ def any_provider(monkeypatch):
 
 def answered(token="hush-token", refresh_token="hush-refresh", video_manager="42", **other):
     """The response to a login. None omits a field."""
-    answer = {"accessToken": token, "refreshToken": refresh_token, "videoManagerList": MANAGERS, "validForVideoManager": video_manager, **other}
+    answer = {
+        "accessToken": token,
+        "refreshToken": refresh_token,
+        "videoManagerList": MANAGERS,
+        "validForVideoManager": video_manager,
+        **other,
+    }
     return {key: value for key, value in answer.items() if value is not None}
 
 
@@ -52,12 +58,21 @@ def login(answer=None, *, password="hush-password", **kwargs):
 
 def refresh(answer=None, video_manager=42, refresh_token="hush-refresh", **kwargs):
     answer = answered("hush-2") if answer is None else answer
-    return call("POST", f"{URL}/v1/vms/auth/refresh/{video_manager}", answer, json={"refreshToken": refresh_token}, **kwargs)
+    return call(
+        "POST", f"{URL}/v1/vms/auth/refresh/{video_manager}", answer, json={"refreshToken": refresh_token}, **kwargs
+    )
 
 
 def issued(token="hush-token", refresh_token="hush-refresh", **other):
     """The response of an OpenID Connect server."""
-    answer = {"access_token": token, "token_type": "bearer", "expires_in": 300, "refresh_token": refresh_token, "refresh_expires_in": 3600, **other}
+    answer = {
+        "access_token": token,
+        "token_type": "bearer",
+        "expires_in": 300,
+        "refresh_token": refresh_token,
+        "refresh_expires_in": 3600,
+        **other,
+    }
     return {key: value for key, value in answer.items() if value is not None}
 
 
@@ -71,12 +86,20 @@ def asked(answer, endpoint=STANDARD, **form):
 
 
 def by_password(answer=None, endpoint=STANDARD, **form):
-    grant = {"grant_type": "password", "username": "viewer", "password": "hush-password", "scope": "openid", "response_type": "token"}
+    grant = {
+        "grant_type": "password",
+        "username": "viewer",
+        "password": "hush-password",
+        "scope": "openid",
+        "response_type": "token",
+    }
     return asked(issued() if answer is None else answer, endpoint, **grant, **form)
 
 
 def by_refresh_token(answer=None, refresh_token="hush-refresh", **form):
-    return asked(issued("hush-2") if answer is None else answer, grant_type="refresh_token", refresh_token=refresh_token, **form)
+    return asked(
+        issued("hush-2") if answer is None else answer, grant_type="refresh_token", refresh_token=refresh_token, **form
+    )
 
 
 # --- login -------------------------------------------------------------------------------------------------------------------
@@ -132,7 +155,12 @@ def test_the_lifetime_of_a_token_is_read_from_the_jwt_or_assumed(token, token_, 
     [
         pytest.param({"video_manager": 42}, MANAGERS, 42, id="the id as a number"),
         pytest.param({"video_manager": None}, MANAGERS, None, id="valid for an unknown one"),
-        pytest.param({"videoManagerList": [{"id": "42", "name": "News", "owner": "x"}]}, [{"id": 42, "name": "News"}], 42, id="ids as strings, further fields"),
+        pytest.param(
+            {"videoManagerList": [{"id": "42", "name": "News", "owner": "x"}]},
+            [{"id": 42, "name": "News"}],
+            42,
+            id="ids as strings, further fields",
+        ),
         pytest.param({"videoManagerList": []}, [], 42, id="an empty list"),
         pytest.param({"videoManagerList": None}, [], 42, id="no list"),
     ],
@@ -158,7 +186,9 @@ def test_the_second_time_the_token_comes_from_the_cache_with_its_video_managers(
     result = cached()
 
     assert result["changed"] is False
-    assert {key: result["token"][key] for key in ("cached", "expires_in", "video_managers", "valid_for_video_manager")} == {
+    assert {
+        key: result["token"][key] for key in ("cached", "expires_in", "video_managers", "valid_for_video_manager")
+    } == {
         **{"cached": True, "expires_in": 200},
         **{"video_managers": MANAGERS, "valid_for_video_manager": 42},
     }
@@ -169,7 +199,9 @@ def test_a_message_beside_the_token_is_not_a_refusal(token):
 
 
 def test_a_wrong_password_is_never_served_the_cached_token(cached):
-    result = cached.fail(login({"message": "Bad credentials"}, password="hush-wrong", status=401), password="hush-wrong")
+    result = cached.fail(
+        login({"message": "Bad credentials"}, password="hush-wrong", status=401), password="hush-wrong"
+    )
 
     assert result["status"] == 401
     assert "Bad credentials" in result["msg"] and "username and password" in result["msg"]
@@ -194,7 +226,9 @@ def test_the_token_of_the_selected_video_manager_needs_no_second_request(token):
 
 @pytest.mark.parametrize("first", ["42", None], ids=["valid for another", "valid for an unknown one"])
 def test_the_refresh_endpoint_binds_the_token_to_the_selected_video_manager(token, first):
-    result = token(login(answered(video_manager=first)), refresh(answered("hush-43", "hush-new", "43"), 43), video_manager_id=43)
+    result = token(
+        login(answered(video_manager=first)), refresh(answered("hush-43", "hush-new", "43"), 43), video_manager_id=43
+    )
 
     assert result["changed"] is True
     assert {key: result["token"][key] for key in ("access_token", "refresh_token", "valid_for_video_manager")} == {
@@ -217,7 +251,12 @@ def test_each_video_manager_has_a_token_of_its_own_from_one_login(token):
 
 
 def test_a_login_without_a_video_manager_is_reused_for_one(cached):
-    assert cached(refresh(answered("hush-43", video_manager="43"), 43), video_manager_id=43)["token"]["valid_for_video_manager"] == 43
+    assert (
+        cached(refresh(answered("hush-43", video_manager="43"), 43), video_manager_id=43)["token"][
+            "valid_for_video_manager"
+        ]
+        == 43
+    )
 
 
 def test_another_users_login_is_not_reused(token):
@@ -230,7 +269,10 @@ def test_another_users_login_is_not_reused(token):
 def test_a_login_whose_refresh_token_is_refused_is_followed_by_a_new_one(cached):
     refused = refresh({"message": "Refresh token expired"}, 43, status=401)
 
-    assert cached(refused, login(), refresh(answered("hush-43", video_manager="43"), 43), video_manager_id=43)["changed"] is True
+    assert (
+        cached(refused, login(), refresh(answered("hush-43", video_manager="43"), 43), video_manager_id=43)["changed"]
+        is True
+    )
 
 
 def test_a_token_for_another_video_manager_requires_a_refresh_token(token):
@@ -238,7 +280,9 @@ def test_a_token_for_another_video_manager_requires_a_refresh_token(token):
 
 
 def test_a_video_manager_that_is_not_the_users_is_a_clear_failure(token):
-    result = token.fail(login(), refresh({"message": "No access to VideoManager 99"}, 99, status=403), video_manager_id=99)
+    result = token.fail(
+        login(), refresh({"message": "No access to VideoManager 99"}, 99, status=403), video_manager_id=99
+    )
 
     assert result["status"] == 403
     assert "No access to VideoManager 99" in result["msg"]
@@ -247,13 +291,19 @@ def test_a_video_manager_that_is_not_the_users_is_a_clear_failure(token):
 # --- refresh -----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("new", "kept"), [("hush-rotated", "hush-rotated"), (None, "hush-refresh")], ids=["rotated", "kept"])
+@pytest.mark.parametrize(
+    ("new", "kept"), [("hush-rotated", "hush-rotated"), (None, "hush-refresh")], ids=["rotated", "kept"]
+)
 def test_a_token_that_is_too_old_is_refreshed_with_the_newest_refresh_token(cached, clock, new, kept):
     clock.time += LIFE - 59
     result = cached(refresh(answered("hush-2", new)))
 
     assert result["changed"] is True
-    assert (result["token"]["access_token"], result["token"]["cached"], result["token"]["refresh_token"]) == ("hush-2", False, kept)
+    assert (result["token"]["access_token"], result["token"]["cached"], result["token"]["refresh_token"]) == (
+        "hush-2",
+        False,
+        kept,
+    )
     clock.time += LIFE
     assert cached(refresh(answered("hush-3"), refresh_token=kept))["token"]["access_token"] == "hush-3"
 
@@ -262,14 +312,22 @@ def test_a_token_for_a_selected_video_manager_is_refreshed_for_that_one(token, c
     token(login(), refresh(answered(video_manager="43"), 43), video_manager_id=43)
     clock.time += LIFE
 
-    assert token(refresh(answered("hush-2", video_manager="43"), 43), video_manager_id=43)["token"]["valid_for_video_manager"] == 43
+    assert (
+        token(refresh(answered("hush-2", video_manager="43"), 43), video_manager_id=43)["token"][
+            "valid_for_video_manager"
+        ]
+        == 43
+    )
 
 
 def test_the_selected_video_manager_counts_if_the_response_does_not_name_it(token, clock):
     token(login(), refresh(answered(video_manager=None), 43), video_manager_id=43)
     clock.time += LIFE
 
-    assert token(refresh(answered("hush-2", video_manager=None), 43), video_manager_id=43)["token"]["access_token"] == "hush-2"
+    assert (
+        token(refresh(answered("hush-2", video_manager=None), 43), video_manager_id=43)["token"]["access_token"]
+        == "hush-2"
+    )
 
 
 def test_a_token_for_an_unknown_video_manager_cannot_be_refreshed_so_there_is_a_new_login(token, clock):
@@ -298,7 +356,9 @@ def test_if_the_refresh_is_refused_there_is_a_new_login(cached, clock, answer, s
     assert result["token"]["access_token"] == "hush-2"
 
 
-@pytest.mark.parametrize(("after", "calls"), [(3599, [refresh()]), (3600, [login(answered("hush-2"))])], ids=["alive", "expired"])
+@pytest.mark.parametrize(
+    ("after", "calls"), [(3599, [refresh()]), (3600, [login(answered("hush-2"))])], ids=["alive", "expired"]
+)
 def test_a_refresh_token_is_used_until_it_expires(token, clock, after, calls):
     token(login(answered(refresh_token=jwt(exp=NOW + 3600))))
     clock.time += after
@@ -314,7 +374,9 @@ def test_a_refresh_that_must_wait_too_long_fails_without_a_login(cached, clock):
     assert cached.fail(refresh("", status=429, answer_headers={"Retry-After": "999"}))["status"] == 429
 
 
-@pytest.mark.parametrize(("answer", "status"), [("", 500), ("", 502), (NO_ANSWER, 200)], ids=["500", "502", "no answer"])
+@pytest.mark.parametrize(
+    ("answer", "status"), [("", 500), ("", 502), (NO_ANSWER, 200)], ids=["500", "502", "no answer"]
+)
 def test_a_refresh_with_a_server_error_fails_without_a_login(cached, clock, answer, status):
     clock.time += LIFE
     result = cached.fail(refresh(answer, status=status), retries=0)
@@ -347,7 +409,12 @@ def test_absent_forgets_the_token_as_the_platform_cannot_revoke_it(cached):
 
 @pytest.mark.parametrize(
     ("options", "changed", "returned"),
-    [({}, False, True), ({"force": True}, True, False), ({"state": "absent"}, True, False), ({"video_manager_id": 43}, True, False)],
+    [
+        ({}, False, True),
+        ({"force": True}, True, False),
+        ({"state": "absent"}, True, False),
+        ({"video_manager_id": 43}, True, False),
+    ],
     ids=["present", "force", "absent", "another VideoManager"],
 )
 def test_check_mode_predicts_the_outcome_and_leaves_the_cached_token(cached, options, changed, returned):
@@ -403,13 +470,19 @@ def test_a_token_of_openid_is_valid_for_every_video_manager(openid):
     assert openid(video_manager_id=43)["changed"] is False
 
 
-@pytest.mark.parametrize(("new", "kept"), [("hush-rotated", "hush-rotated"), (None, "hush-refresh")], ids=["rotated", "kept"])
+@pytest.mark.parametrize(
+    ("new", "kept"), [("hush-rotated", "hush-rotated"), (None, "hush-refresh")], ids=["rotated", "kept"]
+)
 def test_openid_refreshes_with_the_newest_refresh_token(openid, clock, new, kept):
     openid(discovery(), by_password())
     clock.time += LIFE
     result = openid(discovery(), by_refresh_token(issued("hush-2", new)))
 
-    assert (result["changed"], result["token"]["access_token"], result["token"]["refresh_token"]) == (True, "hush-2", kept)
+    assert (result["changed"], result["token"]["access_token"], result["token"]["refresh_token"]) == (
+        True,
+        "hush-2",
+        kept,
+    )
     clock.time += LIFE
     assert openid(discovery(), by_refresh_token(issued("hush-3"), kept))["token"]["access_token"] == "hush-3"
 
@@ -448,7 +521,13 @@ def test_openid_logs_in_anew_without_a_try_if_the_refresh_token_has_expired(open
     assert openid(discovery(), by_password(issued("hush-2")))["token"]["access_token"] == "hush-2"
 
 
-CODE = {"flow": "authorization_code", "auth_url": AUTH, "client_id": "client", "client_secret": "hush-secret", "code": "hush-code"}
+CODE = {
+    "flow": "authorization_code",
+    "auth_url": AUTH,
+    "client_id": "client",
+    "client_secret": "hush-secret",
+    "code": "hush-code",
+}
 CODE["redirect_uri"] = "https://client.example.com/callback"
 BASIC = {"Authorization": f"Basic {base64.b64encode(b'client:hush-secret').decode()}"}
 REFUSED = {"error": "invalid_grant", "error_description": "Code not valid"}
@@ -460,13 +539,20 @@ def code(runs):
 
 
 def by_code(answer=None, **kwargs):
-    form = {"grant_type": "authorization_code", "code": "hush-code", "redirect_uri": CODE["redirect_uri"], "client_id": "client"}
+    form = {
+        "grant_type": "authorization_code",
+        "code": "hush-code",
+        "redirect_uri": CODE["redirect_uri"],
+        "client_id": "client",
+    }
     return call("POST", STANDARD, issued() if answer is None else answer, form=form, headers=BASIC, **kwargs)
 
 
 def code_refreshed(answer=None, refresh_token="hush-refresh", **kwargs):
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token, "client_id": "client"}
-    return call("POST", STANDARD, issued("hush-2", "hush-new") if answer is None else answer, form=form, headers=BASIC, **kwargs)
+    return call(
+        "POST", STANDARD, issued("hush-2", "hush-new") if answer is None else answer, form=form, headers=BASIC, **kwargs
+    )
 
 
 def test_a_code_is_used_once_and_its_token_refreshed_from_then_on(code, clock):
@@ -498,7 +584,12 @@ def test_another_code_gets_another_token(code):
     other.match = call(
         "POST",
         STANDARD,
-        form={"grant_type": "authorization_code", "code": "hush-2", "redirect_uri": CODE["redirect_uri"], "client_id": "client"},
+        form={
+            "grant_type": "authorization_code",
+            "code": "hush-2",
+            "redirect_uri": CODE["redirect_uri"],
+            "client_id": "client",
+        },
         headers=BASIC,
     ).match
 
@@ -522,7 +613,12 @@ def test_another_code_gets_another_token(code):
         pytest.param({"refreshToken": "hush-token"}, 200, ["accessToken"], id="no token"),
         pytest.param(answered(""), 200, ["accessToken", "empty"], id="an empty token"),
         pytest.param(answered(videoManagerList={"42": "News"}), 200, ["videoManagerList", "array"], id="no list"),
-        pytest.param(answered(videoManagerList=[{"id": 42}]), 200, ["videoManagerList[0]", "name"], id="a VideoManager without a name"),
+        pytest.param(
+            answered(videoManagerList=[{"id": 42}]),
+            200,
+            ["videoManagerList[0]", "name"],
+            id="a VideoManager without a name",
+        ),
         pytest.param(answered(video_manager="all"), 200, ["validForVideoManager"], id="an id that is not a number"),
     ],
 )
@@ -546,9 +642,15 @@ def test_an_error_page_instead_of_a_login_hints_at_the_credentials(token):
         pytest.param({"username": None}, ["username", "MOVINGIMAGE_USERNAME"], id="no username"),
         pytest.param({"password": ""}, ["password", "MOVINGIMAGE_PASSWORD"], id="no password"),
         pytest.param({"flow": "openid"}, ["auth_url"], id="no auth_url"),
-        pytest.param({"flow": "openid", "auth_url": "login.movingimage.com"}, ["auth_url", "https://host"], id="auth_url without a scheme"),
+        pytest.param(
+            {"flow": "openid", "auth_url": "login.movingimage.com"},
+            ["auth_url", "https://host"],
+            id="auth_url without a scheme",
+        ),
         pytest.param({**CODE, "code": None}, ["code must be given"], id="no code"),
-        pytest.param({**CODE, "client_secret": None, "redirect_uri": None}, ["client_secret and redirect_uri"], id="no client"),
+        pytest.param(
+            {**CODE, "client_secret": None, "redirect_uri": None}, ["client_secret and redirect_uri"], id="no client"
+        ),
         pytest.param({"flow": "implicit"}, ["flow", "login, openid, authorization_code"], id="an unknown flow"),
         pytest.param({"video_manager_id": "News"}, ["video_manager_id", "int"], id="a VideoManager by name"),
         pytest.param({"url": "api.video-cdn.net"}, ["url", "https://host"], id="url without a scheme"),

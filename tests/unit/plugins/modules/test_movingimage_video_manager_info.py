@@ -45,8 +45,14 @@ def info(runs):
     "answer",
     [
         pytest.param(MANAGERS, id="an array"),
-        pytest.param([{**manager, "id": str(manager["id"]), "company": "x", "owner": None} for manager in MANAGERS], id="ids as strings, further fields"),
-        *(pytest.param({key: MANAGERS}, id=f"below {key}") for key in ("videoManagers", "videoManagerList", "items", "anything")),
+        pytest.param(
+            [{**manager, "id": str(manager["id"]), "company": "x", "owner": None} for manager in MANAGERS],
+            id="ids as strings, further fields",
+        ),
+        *(
+            pytest.param({key: MANAGERS}, id=f"below {key}")
+            for key in ("videoManagers", "videoManagerList", "items", "anything")
+        ),
         pytest.param({"totalCount": 2, "items": MANAGERS, "links": {"self": "x"}}, id="beside other fields"),
     ],
 )
@@ -108,7 +114,12 @@ def test_a_token_that_is_rejected_is_refreshed_and_the_request_repeated(info, st
 
 @as_401_and_as_a_page
 def test_if_the_refresh_is_refused_too_there_is_a_login(info, stale):
-    assert info(listed(**stale), refresh("", status=401), login(answered("hush-3")), listed(token="hush-3"))["video_managers"] == MANAGERS
+    assert (
+        info(listed(**stale), refresh("", status=401), login(answered("hush-3")), listed(token="hush-3"))[
+            "video_managers"
+        ]
+        == MANAGERS
+    )
 
 
 @as_401_and_as_a_page
@@ -121,7 +132,9 @@ def test_a_token_is_replaced_once_only(info, stale):
 def test_a_token_of_openid_is_refreshed_too(runs):
     info = runs(movingimage_video_manager_info, **CONNECTION, flow="openid", auth_url=AUTH)
 
-    found = info(discovery(), by_password(), listed(status=401), discovery(), by_refresh_token(), listed(token="hush-2"))
+    found = info(
+        discovery(), by_password(), listed(status=401), discovery(), by_refresh_token(), listed(token="hush-2")
+    )
 
     assert found["video_managers"] == MANAGERS
 

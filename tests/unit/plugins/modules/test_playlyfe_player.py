@@ -9,7 +9,13 @@ import pytest
 from ansible_collections.mediaops.access.plugins.modules import playlyfe_player, playlyfe_token
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_movingimage_token import any_provider
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_playlyfe_token import CONNECTION, every_stale_answer, failed, login, sent
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_playlyfe_token import (
+    CONNECTION,
+    every_stale_answer,
+    failed,
+    login,
+    sent,
+)
 
 __all__ = ["any_provider"]
 MISSING = failed("player_not_found", "The player does not exist", 404)
@@ -32,7 +38,13 @@ def missing(below="p1"):
 
 
 def create(answer=b"", *, player_id="p1", alias="Player One", email=None, **kwargs):
-    return sent("POST", "admin/players", answer, json={"id": player_id, "alias": alias, **({"email": email} if email else {})}, **kwargs)
+    return sent(
+        "POST",
+        "admin/players",
+        answer,
+        json={"id": player_id, "alias": alias, **({"email": email} if email else {})},
+        **kwargs,
+    )
 
 
 def rename(answer=b"", *, player_id="p1", alias="Player One", email=None, **kwargs):
@@ -126,10 +138,20 @@ def test_a_player_without_an_alias_gets_one(module):
 )
 def test_an_id_is_one_segment_of_the_path(module, player_id, below):
     there = player("Old", player_id)
-    calls = [read(there, below), read(there, below), rename(player_id=player_id), read(player(player_id=player_id), below)]
+    calls = [
+        read(there, below),
+        read(there, below),
+        rename(player_id=player_id),
+        read(player(player_id=player_id), below),
+    ]
 
     assert module(*calls, id=player_id, alias="Player One")["player"] == player(player_id=player_id)
-    assert module(read(there, below), read(there, below), delete(below=below), missing(below), id=player_id, state="absent")["changed"] is True
+    assert (
+        module(
+            read(there, below), read(there, below), delete(below=below), missing(below), id=player_id, state="absent"
+        )["changed"]
+        is True
+    )
 
 
 # --- others write, too -------------------------------------------------------------------------------------------------------
@@ -157,7 +179,17 @@ def test_an_existing_player_is_detected_by_the_error_name_whatever_the_status(mo
 
 @pytest.mark.parametrize("retries", [0, 4])
 def test_a_player_created_by_another_process_with_another_alias_is_renamed(module, retries):
-    result = module(missing(), missing(), create(**TAKEN), read(player("Other")), rename(), read(), read(), alias="Player One", retries=retries)
+    result = module(
+        missing(),
+        missing(),
+        create(**TAKEN),
+        read(player("Other")),
+        rename(),
+        read(),
+        read(),
+        alias="Player One",
+        retries=retries,
+    )
 
     assert (result["changed"], result["player"]) == (True, player())
     assert result["diff"] == diff(player("Other"), player())
@@ -177,7 +209,10 @@ def test_an_ambiguous_creation_that_was_applied_is_not_repeated(module, lost):
 
 @pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, LOST], ids=["no answer", "502"])
 def test_a_creation_that_was_not_applied_is_sent_again(module, lost):
-    assert module(missing(), missing(), create(**lost), missing(), create(), read(), read(), alias="Player One")["player"] == player()
+    assert (
+        module(missing(), missing(), create(**lost), missing(), create(), read(), read(), alias="Player One")["player"]
+        == player()
+    )
 
 
 def test_after_an_ambiguous_rename_the_state_is_read_again(module):
@@ -209,7 +244,9 @@ def test_a_player_deleted_by_another_process_is_not_a_change(module):
 
 
 def test_a_player_deleted_by_a_request_without_a_response_is_a_change(module):
-    assert module(read(), read(), delete(**LOST), read(), delete(**MISSING), missing(), state="absent")["changed"] is True
+    assert (
+        module(read(), read(), delete(**LOST), read(), delete(**MISSING), missing(), state="absent")["changed"] is True
+    )
 
 
 def test_absent_leaves_a_player_who_is_missing(module):
@@ -251,7 +288,9 @@ def test_check_mode_fails_if_the_real_run_would(module):
 @pytest.mark.parametrize("status", [429, 403, 503, 500, 200])
 def test_an_exhausted_quota_is_final_whatever_its_status(module, clock, name, status):
     refused = failed(name, "No more", status)
-    result = module.fail(missing(), missing(), create(**refused, answer_headers={"Retry-After": "5"}), alias="Player One")
+    result = module.fail(
+        missing(), missing(), create(**refused, answer_headers={"Retry-After": "5"}), alias="Player One"
+    )
 
     assert (result["status"], result["error_code"]) == (status, name)
     assert "No more" in result["msg"] and name in result["msg"]
@@ -259,7 +298,9 @@ def test_an_exhausted_quota_is_final_whatever_its_status(module, clock, name, st
 
 
 def test_a_quota_exhausted_at_the_login_is_final(runs, clock):
-    result = runs(playlyfe_player, **CONNECTION, id="p1").fail(login(**failed("plan_limit_exceeded", "No more", 429)), alias="Player One")
+    result = runs(playlyfe_player, **CONNECTION, id="p1").fail(
+        login(**failed("plan_limit_exceeded", "No more", 429)), alias="Player One"
+    )
 
     assert (result["status"], result["error_code"]) == (429, "plan_limit_exceeded")
     assert clock.slept == []
@@ -281,7 +322,9 @@ NOWHERE = [
 @pytest.mark.parametrize("answer", NOWHERE)
 def test_a_url_without_the_version_is_reported(runs, answer):
     bare = {**CONNECTION, "url": "https://api.playlyfe.test"}
-    result = runs(playlyfe_player, **bare, id="p1").fail(login(), sent("GET", "admin/players/p1", url=bare["url"], **answer), alias="Player One")
+    result = runs(playlyfe_player, **bare, id="p1").fail(
+        login(), sent("GET", "admin/players/p1", url=bare["url"], **answer), alias="Player One"
+    )
 
     assert "Check url: it must end with the API's version, such as https://api.playlyfe.test/v2" in result["msg"]
 
@@ -314,16 +357,47 @@ def test_a_stale_token_is_replaced_in_the_middle_and_nothing_is_lost(module, sta
 def test_the_token_can_be_sent_in_a_header(module):
     placed = {"placement": "header"}
 
-    module(read(player("Old"), **placed), read(player("Old"), **placed), rename(**placed), read(**placed), alias="Player One", token_placement="header")
+    module(
+        read(player("Old"), **placed),
+        read(player("Old"), **placed),
+        rename(**placed),
+        read(**placed),
+        alias="Player One",
+        token_placement="header",
+    )
 
 
 @pytest.mark.parametrize(
     ("answer", "status", "code", "words"),
     [
-        pytest.param(failed("access_denied", "Scope missing")["answer"], 403, "access_denied", ["Scope missing", "admin scope"], id="a missing scope"),
-        pytest.param(failed("plan_limit_exceeded", "Quota")["answer"], 403, "plan_limit_exceeded", ["Quota"], id="the plan's quota"),
-        pytest.param(failed("route_not_found", "No route")["answer"], 404, "route_not_found", ["No route", "url"], id="no such route"),
-        pytest.param(failed("access_denied", "with hush-token")["answer"], 200, "access_denied", ["with ****"], id="200, quoting the token"),
+        pytest.param(
+            failed("access_denied", "Scope missing")["answer"],
+            403,
+            "access_denied",
+            ["Scope missing", "admin scope"],
+            id="a missing scope",
+        ),
+        pytest.param(
+            failed("plan_limit_exceeded", "Quota")["answer"],
+            403,
+            "plan_limit_exceeded",
+            ["Quota"],
+            id="the plan's quota",
+        ),
+        pytest.param(
+            failed("route_not_found", "No route")["answer"],
+            404,
+            "route_not_found",
+            ["No route", "url"],
+            id="no such route",
+        ),
+        pytest.param(
+            failed("access_denied", "with hush-token")["answer"],
+            200,
+            "access_denied",
+            ["with ****"],
+            id="200, quoting the token",
+        ),
         pytest.param("<html>Not here</html>", 404, None, ["an HTML page"], id="404 HTML is not a missing player"),
         pytest.param({"message": "Not here"}, 404, None, ["Not here"], id="404 without a name is not a missing player"),
         pytest.param("null", 200, None, ["null"], id="null"),
@@ -358,7 +432,11 @@ def test_a_creation_that_is_refused_is_a_clear_failure(module, answer, words):
         assert word in result["msg"]
 
 
-@pytest.mark.parametrize("answer", [failed("access_denied", "Scope missing", 403), {"answer": "", "status": 404}], ids=["no right", "404 without a name"])
+@pytest.mark.parametrize(
+    "answer",
+    [failed("access_denied", "Scope missing", 403), {"answer": "", "status": 404}],
+    ids=["no right", "404 without a name"],
+)
 def test_a_deletion_that_is_refused_is_a_clear_failure(module, answer):
     assert module.fail(read(), read(), delete(**answer), state="absent")["status"] == answer["status"]
 

@@ -9,8 +9,19 @@ import pytest
 from ansible_collections.mediaops.access.plugins.modules import playlyfe_player_info, playlyfe_token
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_movingimage_token import any_provider
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_playlyfe_player import MISSING, missing, player, read
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_playlyfe_token import CONNECTION, every_stale_answer, failed, login, sent
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_playlyfe_player import (
+    MISSING,
+    missing,
+    player,
+    read,
+)
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_playlyfe_token import (
+    CONNECTION,
+    every_stale_answer,
+    failed,
+    login,
+    sent,
+)
 
 __all__ = ["any_provider"]
 P1, P2, P3, P4, P5 = (player(f"Player {number}", f"p{number}") for number in range(1, 6))
@@ -107,7 +118,10 @@ def test_a_token_is_replaced_once_only(info, stale):
 def test_a_token_that_becomes_stale_between_two_pages_is_replaced_there(info):
     stale = page(1, **failed("invalid_access_token", status=401))
 
-    assert info(page(0, P1, total=2), stale, login("hush-2"), page(1, P2, total=2, token="hush-2"))["players"] == [P1, P2]
+    assert info(page(0, P1, total=2), stale, login("hush-2"), page(1, P2, total=2, token="hush-2"))["players"] == [
+        P1,
+        P2,
+    ]
 
 
 def test_reading_is_repeated_if_it_fails_on_the_way(info):
@@ -134,7 +148,9 @@ def test_an_answer_of_another_shape_is_a_failure_that_names_the_field(info, answ
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"), [(failed("access_denied", "Scope missing", 403), ["admin scope"]), (MISSING, ["does not exist"])], ids=["no right", "missing"]
+    ("answer", "words"),
+    [(failed("access_denied", "Scope missing", 403), ["admin scope"]), (MISSING, ["does not exist"])],
+    ids=["no right", "missing"],
 )
 def test_a_list_that_is_refused_is_a_clear_failure(info, answer, words):
     result = info.fail(page(0, **answer))

@@ -23,13 +23,21 @@ DAY = 86400
 
 def login(token="hush-token", answer=None, *, secret="hush-client", auth_url=AUTH, **kwargs):
     form = {"grant_type": "client_credentials", "client_id": "client", "client_secret": secret}
-    return call("POST", f"{auth_url}/auth/token", {**ANSWER, "access_token": token} if answer is None else answer, form=form, **kwargs)
+    return call(
+        "POST",
+        f"{auth_url}/auth/token",
+        {**ANSWER, "access_token": token} if answer is None else answer,
+        form=form,
+        **kwargs,
+    )
 
 
 def sent(method, below, answer=b"", token="hush-token", *, query=None, placement="query", url=URL, **kwargs):
     """A request with the token in its query, or in its header."""
     if placement == "header":
-        return call(method, f"{url}/{below}", answer, query=query, headers={"Authorization": f"Bearer {token}"}, **kwargs)
+        return call(
+            method, f"{url}/{below}", answer, query=query, headers={"Authorization": f"Bearer {token}"}, **kwargs
+        )
     return call(method, f"{url}/{below}", answer, query={**(query or {}), "access_token": token}, **kwargs)
 
 
@@ -39,7 +47,10 @@ def failed(name, description="as described", status=400):
 
 #: How a platform says that it does not accept a token: by this name, with whatever status; and by 401 alone.
 STALE = {
-    **{f"{status} by name": failed("invalid_access_token", "The token quoted: hush-token", status) for status in (401, 400, 403, 500, 200)},
+    **{
+        f"{status} by name": failed("invalid_access_token", "The token quoted: hush-token", status)
+        for status in (401, 400, 403, 500, 200)
+    },
     "401 by another name": failed("unauthorized", "Who is that?", 401),
     "401 without a name": {"answer": "", "status": 401},
 }
@@ -65,12 +76,22 @@ def test_the_client_credentials_are_a_form_and_the_token_is_returned(token):
     result = token(login())
 
     assert result["changed"] is True
-    assert result["token"] == {"access_token": "hush-token", "token_type": "Bearer", "expires_at": "2027-01-16T08:00:00Z", "expires_in": DAY, "cached": False}
+    assert result["token"] == {
+        "access_token": "hush-token",
+        "token_type": "Bearer",
+        "expires_at": "2027-01-16T08:00:00Z",
+        "expires_in": DAY,
+        "cached": False,
+    }
 
 
 @pytest.mark.parametrize(
     ("answer", "expires_in"),
-    [({**ANSWER, "expires_in": 100}, 100), ({**ANSWER, "expires_in": 100.9}, 100), ({"access_token": "hush-token"}, DAY)],
+    [
+        ({**ANSWER, "expires_in": 100}, 100),
+        ({**ANSWER, "expires_in": 100.9}, 100),
+        ({"access_token": "hush-token"}, DAY),
+    ],
     ids=["as the platform says", "a fraction", "not said: a day"],
 )
 def test_the_lifetime_of_a_token(token, answer, expires_in):
@@ -97,7 +118,12 @@ def test_the_placement_of_the_token_does_not_distinguish_tokens(cached, placemen
 
 @pytest.mark.parametrize(("option", "value"), [("client_secret", "hush-wrong"), ("client_id", "other")])
 def test_a_cached_token_is_not_shared_with_other_users(cached, option, value):
-    refused = call("POST", f"{AUTH}/auth/token", form={"grant_type": "client_credentials", **CONNECTION, option: value}, **failed("client_auth_fail"))
+    refused = call(
+        "POST",
+        f"{AUTH}/auth/token",
+        form={"grant_type": "client_credentials", **CONNECTION, option: value},
+        **failed("client_auth_fail"),
+    )
     result = cached.fail(refused, **{option: value})
 
     assert result["error_code"] == "client_auth_fail"
@@ -145,11 +171,33 @@ def test_a_token_request_is_safe_to_repeat_so_it_is_repeated(token):
 @pytest.mark.parametrize(
     ("answer", "status", "code", "words"),
     [
-        pytest.param(failed("client_auth_fail", "Client authentication failed")["answer"], 400, "client_auth_fail", ["authentication failed"], id="400"),
-        pytest.param(failed("client_auth_fail", "Client authentication failed")["answer"], 401, "client_auth_fail", ["client_id and client_secret"], id="401"),
-        pytest.param(failed("client_auth_fail", "Client authentication failed")["answer"], 200, "client_auth_fail", ["authentication failed"], id="200"),
-        pytest.param({"error": "client_auth_fail"}, 400, "client_auth_fail", ["client_auth_fail"], id="without a description"),
-        pytest.param(failed("oops", "quotes hush-client")["answer"], 400, "oops", ["quotes ****"], id="quoting the secret"),
+        pytest.param(
+            failed("client_auth_fail", "Client authentication failed")["answer"],
+            400,
+            "client_auth_fail",
+            ["authentication failed"],
+            id="400",
+        ),
+        pytest.param(
+            failed("client_auth_fail", "Client authentication failed")["answer"],
+            401,
+            "client_auth_fail",
+            ["client_id and client_secret"],
+            id="401",
+        ),
+        pytest.param(
+            failed("client_auth_fail", "Client authentication failed")["answer"],
+            200,
+            "client_auth_fail",
+            ["authentication failed"],
+            id="200",
+        ),
+        pytest.param(
+            {"error": "client_auth_fail"}, 400, "client_auth_fail", ["client_auth_fail"], id="without a description"
+        ),
+        pytest.param(
+            failed("oops", "quotes hush-client")["answer"], 400, "oops", ["quotes ****"], id="quoting the secret"
+        ),
         pytest.param("<html>Playlyfe has moved</html>", 200, None, ["an HTML page", "url"], id="HTML"),
         pytest.param("<html>Not here</html>", 404, None, ["an HTML page", "url"], id="404"),
         pytest.param("null", 200, None, ["null"], id="null"),
@@ -157,7 +205,9 @@ def test_a_token_request_is_safe_to_repeat_so_it_is_repeated(token):
         pytest.param('{"access_token": "hu', 200, None, ["broken JSON"], id="truncated"),
         pytest.param({"expires_in": 1}, 200, None, ["access_token"], id="no token"),
         pytest.param({**ANSWER, "access_token": ""}, 200, None, ["access_token", "empty"], id="an empty token"),
-        pytest.param({**ANSWER, "expires_in": "a day"}, 200, None, ["expires_in", "number"], id="a life that is not a number"),
+        pytest.param(
+            {**ANSWER, "expires_in": "a day"}, 200, None, ["expires_in", "number"], id="a life that is not a number"
+        ),
     ],
 )
 def test_an_answer_without_a_token_is_one_clear_failure(token, answer, status, code, words):
@@ -174,7 +224,9 @@ def test_an_answer_without_a_token_is_one_clear_failure(token, answer, status, c
         pytest.param({"client_id": None}, ["client_id", "PLAYLYFE_CLIENT_ID"], id="no client"),
         pytest.param({"client_secret": None}, ["client_secret", "PLAYLYFE_CLIENT_SECRET"], id="no secret"),
         pytest.param({"auth_url": "playlyfe.com"}, ["auth_url", "https://host"], id="auth_url without a scheme"),
-        pytest.param({"url": "https://api.playlyfe.com/v2?key=x"}, ["url", "no user, password, query"], id="a query in the url"),
+        pytest.param(
+            {"url": "https://api.playlyfe.com/v2?key=x"}, ["url", "no user, password, query"], id="a query in the url"
+        ),
         pytest.param({"token_placement": "body"}, ["token_placement", "query, header"], id="an unknown placement"),
     ],
 )
@@ -186,7 +238,11 @@ def test_bad_options_fail_before_anything_is_sent(token, options, words):
 
 
 def test_credentials_may_come_from_the_environment(runs, monkeypatch):
-    for name, value in {"CLIENT_ID": "client", "CLIENT_SECRET": "hush-client", "AUTH_URL": "https://playoff.example.com"}.items():
+    for name, value in {
+        "CLIENT_ID": "client",
+        "CLIENT_SECRET": "hush-client",
+        "AUTH_URL": "https://playoff.example.com",
+    }.items():
         monkeypatch.setenv(f"PLAYLYFE_{name}", value)
 
     assert runs(playlyfe_token)(login(auth_url="https://playoff.example.com"))["changed"] is True

@@ -11,7 +11,9 @@ from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets i
 from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import PLANS
 from ansible_collections.mediaops.access.plugins.module_utils._platform.access import Access
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.client import UserResource
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.declaration import (
+    AUDIENCEPLAYER,
+)
 from ansible_collections.mediaops.access.plugins.modules import (
     audienceplayer_entitlement,
     audienceplayer_entitlement_info,
@@ -25,10 +27,21 @@ from ansible_collections.mediaops.access.plugins.modules import (
 )
 from ansible_collections.mediaops.access.tests.unit.plugins.modules import test_playlyfe_player as players
 from ansible_collections.mediaops.access.tests.unit.plugins.modules import test_playlyfe_token as playlyfe
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.audienceplayer import CONNECTION, NOT_FOUND, client_login, logged_in, user_login
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.audienceplayer import (
+    CONNECTION,
+    NOT_FOUND,
+    client_login,
+    logged_in,
+    user_login,
+)
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import assert_presentable, exchange
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import KEY, URL, listed
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_audienceplayer_user import EMAIL, create, missing, read
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_audienceplayer_user import (
+    EMAIL,
+    create,
+    missing,
+    read,
+)
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_movingimage_token import any_provider
 
 __all__ = ["any_provider"]
@@ -51,7 +64,9 @@ def task(tmp_path):
 
         def attempt(self, module, *calls, check_mode=True, **options):
             with exchange(*calls):
-                result = module.MODULE.run(options, name="task", check_mode=check_mode, ansible_home=str(tmp_path), earlier_plan=self.plans.get)
+                result = module.MODULE.run(
+                    options, name="task", check_mode=check_mode, ansible_home=str(tmp_path), earlier_plan=self.plans.get
+                )
             assert_presentable(result)
             self.plans = {**self.plans, **result.pop(PLANS, {})}
             return result
@@ -60,7 +75,15 @@ def task(tmp_path):
 
 
 def entitle(task, *calls, **options):
-    return task(audienceplayer_entitlement, *calls, **CONNECTION, rate_limit="none", auth_rate_limit="none", concurrency=1, **{**FILM, **options})
+    return task(
+        audienceplayer_entitlement,
+        *calls,
+        **CONNECTION,
+        rate_limit="none",
+        auth_rate_limit="none",
+        concurrency=1,
+        **{**FILM, **options},
+    )
 
 
 # --- a user ------------------------------------------------------------------------------------------------------------------
@@ -78,7 +101,10 @@ def test_a_user_who_would_be_created_can_be_entitled(with_user, email):
     result = entitle(with_user, user_login(email, NOT_FOUND), user_email=email)
 
     assert (result["changed"], result["summary"]["failed"]) == (True, 0)
-    assert result["diff"] == {"before": {f"product 444 of {email}": "absent"}, "after": {f"product 444 of {email}": "present"}}
+    assert result["diff"] == {
+        "before": {f"product 444 of {email}": "absent"},
+        "after": {f"product 444 of {email}": "present"},
+    }
 
 
 def test_revoking_from_a_user_who_would_be_created_changes_nothing(with_user):
@@ -107,7 +133,9 @@ def test_a_plan_is_for_one_project_of_one_installation(with_user, option, value)
 
 
 def test_a_user_whom_an_entitlement_would_create_is_there_for_the_next_tasks(task):
-    assert entitle(task, NO_USER, client_login(logged_in("hush-client-token", user=None, email=None)), auto_register=True)["changed"]
+    assert entitle(
+        task, NO_USER, client_login(logged_in("hush-client-token", user=None, email=None)), auto_register=True
+    )["changed"]
 
     result = task(audienceplayer_user, read(None, NOT_FOUND), **CONNECTION, user_email=EMAIL)
     assert (result["changed"], result["user"]) == (False, {"id": None, "email": EMAIL, "name": None})
@@ -117,7 +145,9 @@ def test_a_user_whom_an_entitlement_would_create_is_there_for_the_next_tasks(tas
 def test_a_user_whom_an_unread_entitlement_may_create_is_there_for_the_next_tasks(task):
     assert entitle(task, auto_register=True, read_before_write=False)["changed"]
 
-    assert entitle(task, NO_USER, client_login(logged_in("hush-client-token", user=None, email=None)), product_id=445)["changed"]
+    assert entitle(task, NO_USER, client_login(logged_in("hush-client-token", user=None, email=None)), product_id=445)[
+        "changed"
+    ]
 
 
 def test_a_user_whom_a_token_would_create_is_there_for_the_next_tasks(task):
@@ -125,7 +155,10 @@ def test_a_user_whom_a_token_would_create_is_there_for_the_next_tasks(task):
     assert (result["changed"], result["user"], "token" in result) == (True, {"id": None, "email": EMAIL}, False)
 
     assert task(audienceplayer_user, *missing(reads=1), **CONNECTION, user_email=EMAIL)["changed"] is False
-    assert task(audienceplayer_user, read(None, NOT_FOUND), **CONNECTION, user_email=EMAIL, user_name="Vera")["changed"] is True
+    assert (
+        task(audienceplayer_user, read(None, NOT_FOUND), **CONNECTION, user_email=EMAIL, user_name="Vera")["changed"]
+        is True
+    )
 
 
 def test_a_user_whom_a_token_does_not_create_is_not_planned(task):
@@ -138,9 +171,22 @@ def test_a_user_whom_a_token_does_not_create_is_not_planned(task):
 def test_the_token_of_a_user_who_would_be_created_would_be_there_as_to_log_in_is_how_that_is_done(with_user, task):
     predicted = with_user(audienceplayer_token, **CONNECTION, user_email=EMAIL)
 
-    task(audienceplayer_user, read(None, NOT_FOUND), read(None, NOT_FOUND), create(), read(), **CONNECTION, user_email=EMAIL, check_mode=False)
+    task(
+        audienceplayer_user,
+        read(None, NOT_FOUND),
+        read(None, NOT_FOUND),
+        create(),
+        read(),
+        **CONNECTION,
+        user_email=EMAIL,
+        check_mode=False,
+    )
     real = task(audienceplayer_token, **CONNECTION, user_email=EMAIL, check_mode=False)
-    assert (predicted["changed"], predicted["user"], "token" in predicted) == (real["changed"], {"id": None, "email": EMAIL}, False)
+    assert (predicted["changed"], predicted["user"], "token" in predicted) == (
+        real["changed"],
+        {"id": None, "email": EMAIL},
+        False,
+    )
     assert (real["changed"], real["token"]["cached"]) == (False, True)
 
 
@@ -152,7 +198,9 @@ def test_another_token_would_be_issued(with_user):
 def test_without_a_cache_a_token_would_be_issued_each_time(task):
     task(audienceplayer_user, *missing(reads=1), **CONNECTION, user_email=EMAIL, token_cache="none")
 
-    assert [task(audienceplayer_token, **CONNECTION, user_email=EMAIL, token_cache="none")["changed"] for _time in range(2)] == [True, True]
+    assert [
+        task(audienceplayer_token, **CONNECTION, user_email=EMAIL, token_cache="none")["changed"] for _time in range(2)
+    ] == [True, True]
 
 
 def test_a_user_who_would_be_created_has_no_entitlements(with_user):
@@ -171,10 +219,22 @@ def test_responses_for_a_user_who_would_be_created_are_unknown(with_user, query,
 def test_a_user_who_would_be_created_with_a_name_has_it(task):
     task(audienceplayer_user, *missing(reads=1), **CONNECTION, user_email=EMAIL, user_name="Vera")
 
-    assert task(audienceplayer_user, read(None, NOT_FOUND), **CONNECTION, user_email=EMAIL, user_name="Vera")["changed"] is False
-    renamed = task(audienceplayer_user, read(None, NOT_FOUND, email=EMAIL.upper()), **CONNECTION, user_email=EMAIL.upper(), user_name="Viola")
+    assert (
+        task(audienceplayer_user, read(None, NOT_FOUND), **CONNECTION, user_email=EMAIL, user_name="Vera")["changed"]
+        is False
+    )
+    renamed = task(
+        audienceplayer_user,
+        read(None, NOT_FOUND, email=EMAIL.upper()),
+        **CONNECTION,
+        user_email=EMAIL.upper(),
+        user_name="Viola",
+    )
     assert renamed["diff"]["before"]["name"] == "Vera"
-    assert task(audienceplayer_user, read(None, NOT_FOUND), **CONNECTION, user_email=EMAIL, user_name="Viola")["changed"] is False
+    assert (
+        task(audienceplayer_user, read(None, NOT_FOUND), **CONNECTION, user_email=EMAIL, user_name="Viola")["changed"]
+        is False
+    )
 
 
 def test_the_platforms_state_takes_precedence_over_a_plan(with_user):
@@ -191,7 +251,10 @@ def test_two_spellings_of_a_new_user_are_written_one_after_the_other(tmp_path):
     """They share a lock."""
     params = audienceplayer_user.MODULE.validate({**CONNECTION, "user_email": EMAIL}).validated_parameters
     access = Access(AUDIENCEPLAYER, params, secrets=Secrets(), ansible_home=str(tmp_path))
-    keys = [UserResource(access.client, {**params, "user_email": email}).key for email in (EMAIL, EMAIL.upper(), "other@example.com")]
+    keys = [
+        UserResource(access.client, {**params, "user_email": email}).key
+        for email in (EMAIL, EMAIL.upper(), "other@example.com")
+    ]
 
     assert keys[0] == keys[1] != keys[2]
 
@@ -219,7 +282,9 @@ def test_responses_for_a_planned_application_are_unknown(task, application, meth
     result = task(flex_api, **FLEX, **application, path="/api/things", method=method)
 
     assert result["changed"] is changed
-    assert {key: result[key] for key in ("status", "json", "content", "headers")} == dict.fromkeys(("status", "json", "content", "headers"))
+    assert {key: result[key] for key in ("status", "json", "content", "headers")} == dict.fromkeys(
+        ("status", "json", "content", "headers")
+    )
 
 
 @pytest.mark.parametrize(("module", "options"), [(flex_token, {}), (flex_api, {"path": "/api/things"})])
@@ -231,7 +296,9 @@ def test_without_it_credentials_are_missing_as_in_the_real_run(task, module, opt
 
 @pytest.mark.parametrize(("module", "options"), [(flex_token, {}), (flex_api, {"path": "/api/things"})])
 def test_credentials_are_missing_in_the_real_run(task, application, module, options):
-    assert "client_id and client_secret must be given" in task.attempt(module, **FLEX, **options, check_mode=False)["msg"]
+    assert (
+        "client_id and client_secret must be given" in task.attempt(module, **FLEX, **options, check_mode=False)["msg"]
+    )
 
 
 # --- a token -----------------------------------------------------------------------------------------------------------------
@@ -243,7 +310,14 @@ def test_a_token_would_be_issued_once_and_dropped_once(task):
     def changes(*states):
         return [task(flex_token, **options, state=state)["changed"] for state in states]
 
-    assert changes("absent", "present", "present", "absent", "absent", "present") == [False, True, False, True, False, True]
+    assert changes("absent", "present", "present", "absent", "absent", "present") == [
+        False,
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("cache", ["none", "another"])
@@ -251,7 +325,9 @@ def test_a_planned_token_is_in_one_cache_only(task, tmp_path, cache):
     options = {**FLEX, "client_id": "client-1", "client_secret": "hush-token"}
     task(flex_token, **options)
 
-    assert task(flex_token, **options, token_cache=cache if cache == "none" else str(tmp_path / cache))["changed"] is True
+    assert (
+        task(flex_token, **options, token_cache=cache if cache == "none" else str(tmp_path / cache))["changed"] is True
+    )
 
 
 def test_a_planned_token_is_in_one_hosts_cache_only(task, monkeypatch):
@@ -265,7 +341,10 @@ def test_a_planned_token_is_in_one_hosts_cache_only(task, monkeypatch):
 def test_an_application_that_would_be_registered_can_be_changed_and_deleted(task, application):
     again = task(flex_oauth_app, listed(), **FLEX, **APP)
     assert (again["changed"], again["application"]["client_secret"]) == (False, None)
-    assert task(flex_oauth_app, listed(), **FLEX, **{**APP, "description": "New"})["diff"]["before"]["description"] == APP["description"]
+    assert (
+        task(flex_oauth_app, listed(), **FLEX, **{**APP, "description": "New"})["diff"]["before"]["description"]
+        == APP["description"]
+    )
     assert task(flex_oauth_app, listed(), **FLEX, name="Reviewer", state="absent")["changed"] is True
     assert task(flex_oauth_app, listed(), **FLEX, name="Reviewer", state="absent")["changed"] is False
 
@@ -278,7 +357,11 @@ def test_a_player_who_would_be_created_can_be_renamed_and_deleted(task):
     task(playlyfe.playlyfe_token, playlyfe.login(), check_mode=False, **playlyfe.CONNECTION)
 
     assert task(playlyfe_player, players.missing(), **options, alias="One")["changed"]
-    assert task(playlyfe_player, players.missing(), **options)["player"] == {"id": "p1", "alias": "One", "enabled": True}
+    assert task(playlyfe_player, players.missing(), **options)["player"] == {
+        "id": "p1",
+        "alias": "One",
+        "enabled": True,
+    }
     assert task(playlyfe_player, players.missing(), **options, alias="Two")["diff"]["before"]["alias"] == "One"
     assert task(playlyfe_player, players.missing(), **options, alias="Two")["changed"] is False
     assert task(playlyfe_player, players.missing(), **options, state="absent")["changed"] is True

@@ -32,7 +32,9 @@ def left(runs):
 # --- forgetting --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", [{}, {"provider": "all"}, {"state": "absent"}], ids=["nothing said", "all", "absent"])
+@pytest.mark.parametrize(
+    "options", [{}, {"provider": "all"}, {"state": "absent"}], ids=["nothing said", "all", "absent"]
+)
 def test_the_tokens_of_all_providers_are_removed(cache, left, options):
     result = cache(**options)
 
@@ -62,7 +64,11 @@ def test_the_next_task_logs_in_anew(cache, log_in):
     assert log_in("freewheel")["changed"] is True
 
 
-@pytest.mark.parametrize("options", [{}, {"revoke": True}, {"provider": "freewheel", "revoke": True}], ids=["all", "all, revoke", "one, revoke"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"revoke": True}, {"provider": "freewheel", "revoke": True}],
+    ids=["all", "all, revoke", "one, revoke"],
+)
 def test_check_mode_predicts_the_removals_and_leaves_everything(cache, left, options):
     result = cache(**options, check_mode=True)
 
@@ -105,14 +111,21 @@ def test_of_platforms_that_cannot_revoke_the_token_is_only_forgotten(cache):
 
 
 def test_revoking_is_idempotent_so_it_is_repeated(cache):
-    assert cache(revoke(answer=NO_ANSWER), revoke(answer="", status=502), revoke(), provider="freewheel", revoke=True)["removed"] == 1
+    assert (
+        cache(revoke(answer=NO_ANSWER), revoke(answer="", status=502), revoke(), provider="freewheel", revoke=True)[
+            "removed"
+        ]
+        == 1
+    )
 
 
 @pytest.fixture
 def two(runs):
     """With the tokens of two users of FreeWheel."""
     for user, token in (("mrm", "hush-token"), ("anna", "hush-2")):
-        runs(freewheel_token)(login({**ANSWER, "access_token": token}, username=user), username=user, password="hush-password")
+        runs(freewheel_token)(
+            login({**ANSWER, "access_token": token}, username=user), username=user, password="hush-password"
+        )
     return runs(token_cache, revoke=True)
 
 
@@ -142,7 +155,10 @@ def test_a_token_that_cannot_be_revoked_stays_and_the_others_are_removed(two, le
 
     assert (result["failed"], result["changed"], result["removed"]) == (True, True, 1)
     stays = {"Bearer hush-token": "mrm", "Bearer hush-2": "anna"}[seen[0][0]]
-    assert f"the token of {stays} at https://api.freewheel.tv was kept, because it could not be revoked" in result["msg"] and "deny" in result["msg"]
+    assert (
+        f"the token of {stays} at https://api.freewheel.tv was kept, because it could not be revoked" in result["msg"]
+        and "deny" in result["msg"]
+    )
     assert left() == ["freewheel"]
 
 
@@ -181,13 +197,19 @@ def test_a_limit_that_leaves_no_time_is_a_failure_and_the_token_stays(runs, left
 
 
 def test_rate_limited_revocations_are_repeated(cache, clock):
-    assert cache(revoke(answer="", status=429, answer_headers={"Retry-After": "8"}), revoke(), revoke=True)["removed"] == 5
+    assert (
+        cache(revoke(answer="", status=429, answer_headers={"Retry-After": "8"}), revoke(), revoke=True)["removed"] == 5
+    )
     assert sum(clock.slept) >= 8
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
-    [({"state": "present"}, ["state", "absent"]), ({"revoke": "perhaps"}, ["revoke"]), ({"access_token": "hush-token"}, ["access_token"])],
+    [
+        ({"state": "present"}, ["state", "absent"]),
+        ({"revoke": "perhaps"}, ["revoke"]),
+        ({"access_token": "hush-token"}, ["access_token"]),
+    ],
     ids=["present", "no boolean", "another module's option"],
 )
 def test_bad_options_fail_and_remove_nothing(cache, left, options, words):

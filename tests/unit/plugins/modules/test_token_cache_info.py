@@ -33,7 +33,11 @@ LOGINS = {
         flex.token({"access_token": "hush-token", "expires_in": 3599}),
     ),
     "freewheel": (freewheel_token, {"username": "mrm", "password": "hush-password"}, freewheel.login()),
-    "audienceplayer": (audienceplayer_token, audienceplayer.CONNECTION, audienceplayer.client_login(audienceplayer.logged_in())),
+    "audienceplayer": (
+        audienceplayer_token,
+        audienceplayer.CONNECTION,
+        audienceplayer.client_login(audienceplayer.logged_in()),
+    ),
     "movingimage": (movingimage_token, test_movingimage_token.CONNECTION, test_movingimage_token.login()),
     "playlyfe": (playlyfe_token, test_playlyfe_token.CONNECTION, test_playlyfe_token.login()),
 }
@@ -94,7 +98,11 @@ def test_a_provider_may_have_many_tokens(runs, log_in):
     runs(freewheel_token)(staging, url="https://api.stg.freewheel.tv/", username="mrm", password="hush-password")
 
     found = [(token["url"], token["principal"]) for token in runs(token_cache_info)()["tokens"]]
-    assert found == [("https://api.freewheel.tv", "anna"), ("https://api.freewheel.tv", "mrm"), ("https://api.stg.freewheel.tv", "mrm")]
+    assert found == [
+        ("https://api.freewheel.tv", "anna"),
+        ("https://api.freewheel.tv", "mrm"),
+        ("https://api.stg.freewheel.tv", "mrm"),
+    ]
 
 
 def test_a_user_of_a_platform_is_a_principal(runs):

@@ -19,7 +19,13 @@ from ansible.template import Templar, trust_as_template
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http.proxies import VARIABLES
-from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, PLANS, SENSITIVE, ModuleDefinition
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import (
+    EARLIER_PLANS,
+    ENVIRONMENT,
+    PLANS,
+    SENSITIVE,
+    ModuleDefinition,
+)
 from ansible_collections.mediaops.access.plugins.module_utils._platform.client import AuthorizedClient
 from ansible_collections.mediaops.access.plugins.module_utils._platform.declaration import Platform
 from ansible_collections.mediaops.access.plugins.module_utils._platform.issuer import TokenIssuer
@@ -38,7 +44,10 @@ FAKE = Platform(
     title="Fake Platform",
     client=AuthorizedClient,
     issuer=TokenIssuer,
-    options={"url": {"type": "str", "fallback": from_env("FLEX_URL")}, "key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_KEY")}},
+    options={
+        "url": {"type": "str", "fallback": from_env("FLEX_URL")},
+        "key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_KEY")},
+    },
 )
 
 
@@ -47,9 +56,27 @@ def action(monkeypatch, tmp_path):
     """Creates an action on real Ansible objects. ``handed_over`` records the executions as an ordinary module, whose result is ``answer``."""
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path))
 
-    def make(args=GIVEN, run=lambda access: dict(QUIET), *, transport="local", become=False, answer=QUIET, variables=None, **keywords):
+    def make(
+        args=GIVEN,
+        run=lambda access: dict(QUIET),
+        *,
+        transport="local",
+        become=False,
+        answer=QUIET,
+        variables=None,
+        **keywords,
+    ):
         class Action(InProcessAction):
-            module = ModuleDefinition(FAKE, run, {"name": {"type": "str"}, "number": {"type": "int"}, "tree": {"type": "dict"}, "thing_id": {"type": "int"}})
+            module = ModuleDefinition(
+                FAKE,
+                run,
+                {
+                    "name": {"type": "str"},
+                    "number": {"type": "int"},
+                    "tree": {"type": "dict"},
+                    "thing_id": {"type": "int"},
+                },
+            )
             handed_over: list[dict] = []
 
             def _execute_module(self, **arguments):
@@ -97,11 +124,15 @@ def test_an_ordinary_module_receives_the_arguments_unchanged(action):
     tested = action({**GIVEN, "key": SECRET, "number": 1}, transport="ssh", answer={"changed": True, "a": 1})
 
     assert tested.run(task_vars={"some": "variable"}) == {"changed": True, "a": 1}
-    assert tested.handed_over == [{"module_args": {**GIVEN, "key": SECRET, "number": 1}, "task_vars": {"some": "variable"}, "wrap_async": 0}]
+    assert tested.handed_over == [
+        {"module_args": {**GIVEN, "key": SECRET, "number": 1}, "task_vars": {"some": "variable"}, "wrap_async": 0}
+    ]
 
 
 def test_options_in_the_tasks_environment_are_passed_as_arguments_because_commands_are_visible(action):
-    environment = [{"FLEX_KEY": SECRET, "FLEX_URL": "https://task", "MEDIAOPS_TOKEN_CACHE": "redis://:pw@host", "LANG": "C"}]
+    environment = [
+        {"FLEX_KEY": SECRET, "FLEX_URL": "https://task", "MEDIAOPS_TOKEN_CACHE": "redis://:pw@host", "LANG": "C"}
+    ]
     tested = action(GIVEN, transport="ssh", environment=environment)
 
     tested.run(task_vars={})
@@ -112,16 +143,23 @@ def test_options_in_the_tasks_environment_are_passed_as_arguments_because_comman
 
 def test_proxies_are_passed_as_arguments_because_they_may_contain_passwords(action):
     proxies = {name: template(f"http://me:{{{{ secret }}}}@{name}:3128") for name in VARIABLES}
-    tested = action(GIVEN, transport="ssh", environment=[{**proxies, "ftp_proxy": "http://other"}], variables={"secret": SECRET})
+    tested = action(
+        GIVEN, transport="ssh", environment=[{**proxies, "ftp_proxy": "http://other"}], variables={"secret": SECRET}
+    )
 
     tested.run(task_vars={})
 
-    assert tested.handed_over[0]["module_args"] == {**GIVEN, ENVIRONMENT: {name: f"http://me:{SECRET}@{name}:3128" for name in VARIABLES}}
+    assert tested.handed_over[0]["module_args"] == {
+        **GIVEN,
+        ENVIRONMENT: {name: f"http://me:{SECRET}@{name}:3128" for name in VARIABLES},
+    }
     assert tested._task.environment == [{"ftp_proxy": "http://other"}]
 
 
 def test_variables_of_other_platforms_do_not_appear_in_the_command(action):
-    environment = [{"FREEWHEEL_PASSWORD": SECRET, "MOVINGIMAGE_URL": "https://other", "PATH": "/bin", "FREEWHEEL": "no option"}]
+    environment = [
+        {"FREEWHEEL_PASSWORD": SECRET, "MOVINGIMAGE_URL": "https://other", "PATH": "/bin", "FREEWHEEL": "no option"}
+    ]
     tested = action(GIVEN, transport="ssh", environment=environment)
 
     tested.run(task_vars={})
@@ -165,7 +203,12 @@ def test_an_asynchronous_task_is_censored(action):
         pytest.param({"token_cache": "/given"}, {"async_val": 60}, "/given", id="a given one"),
         pytest.param({}, {"transport": "ssh"}, None, id="on another host: its own"),
         pytest.param({}, {"become": True}, None, id="as another user: that user's own, as nobody else's is trusted"),
-        pytest.param({}, {"async_val": 60, "environment": [{"MEDIAOPS_TOKEN_CACHE": "/task"}]}, "/task", id="one in the task's environment"),
+        pytest.param(
+            {},
+            {"async_val": 60, "environment": [{"MEDIAOPS_TOKEN_CACHE": "/task"}]},
+            "/task",
+            id="one in the task's environment",
+        ),
     ],
 )
 def test_the_token_cache_of_an_ordinary_module(args, keywords, expected, action, tmp_path):
@@ -196,7 +239,10 @@ def test_in_the_worker_the_token_cache_is_below_ansible_home(action, tmp_path):
 
 @pytest.mark.parametrize("check_mode", [True, False])
 def test_check_mode_comes_from_the_task(check_mode, action):
-    assert action(run=lambda access: {"changed": access.check_mode}, check_mode=check_mode).run(task_vars={})["changed"] is check_mode
+    assert (
+        action(run=lambda access: {"changed": access.check_mode}, check_mode=check_mode).run(task_vars={})["changed"]
+        is check_mode
+    )
 
 
 @pytest.mark.parametrize("transport", ["local", "ssh"])
@@ -210,7 +256,9 @@ def test_a_diff_is_returned_only_in_diff_mode(diff, transport, action):
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_the_invocation_is_returned_if_an_ordinary_module_returns_it(wanted, action, monkeypatch):
-    can_be_unwanted = "INJECT_INVOCATION" in C.config.get_configuration_definitions()  # since ansible-core 2.21, where it is the default
+    can_be_unwanted = (
+        "INJECT_INVOCATION" in C.config.get_configuration_definitions()
+    )  # since ansible-core 2.21, where it is the default
     monkeypatch.setenv("ANSIBLE_INJECT_INVOCATION", str(wanted))
 
     assert ("invocation" in action().run(task_vars={})) is (wanted or not can_be_unwanted)
@@ -269,7 +317,10 @@ def test_other_values_become_plain_ones(value, expected):
 
 def test_the_run_gets_plain_values(tagged, action):
     seen = []
-    args = {template(name): value for name, value in {**GIVEN, "name": template("x"), "tree": tagged, "number": template("7")}.items()}
+    args = {
+        template(name): value
+        for name, value in {**GIVEN, "name": template("x"), "tree": tagged, "number": template("7")}.items()
+    }
 
     action(args, lambda access: seen.append(access.params) or dict(QUIET)).run(task_vars={})
 
@@ -284,7 +335,10 @@ def test_the_environment_of_the_task_reaches_fallbacks_and_libraries(action):
     def run(access):
         return {"changed": False, "seen": [access.params["url"], os.environ["http_proxy"], os.environ["NUMBER"]]}
 
-    environment = [{"FLEX_URL": "https://outer", "NUMBER": 5}, {"FLEX_URL": template("https://{{ who }}"), "http_proxy": template("http://{{ who }}:1")}]
+    environment = [
+        {"FLEX_URL": "https://outer", "NUMBER": 5},
+        {"FLEX_URL": template("https://{{ who }}"), "http_proxy": template("http://{{ who }}:1")},
+    ]
 
     result = action({"token_cache": "none"}, run, environment=environment, variables={"who": "inner"}).run(task_vars={})
 
@@ -336,7 +390,9 @@ BOTH = pytest.mark.parametrize("transport", ["local", "ssh"])
 
 def outcome(action, answer, transport="local", args=GIVEN, task_vars=None, **keywords):
     """The result of a task, in the worker or as an ordinary module, and whether it is censored."""
-    result = action(args, lambda access: dict(answer), answer=answer, transport=transport, **keywords).run(task_vars=task_vars or {})
+    result = action(args, lambda access: dict(answer), answer=answer, transport=transport, **keywords).run(
+        task_vars=task_vars or {}
+    )
     return result, result.pop("_ansible_no_log", False)
 
 
@@ -345,15 +401,25 @@ def outcome(action, answer, transport="local", args=GIVEN, task_vars=None, **key
     ("answer", "censored"),
     [
         pytest.param({"changed": False}, False, id="nothing"),
-        pytest.param({"changed": False, "json": ["new"], SENSITIVE: True}, True, id="what the module knows to be secret"),
-        pytest.param({"changed": False, "json": ["new"], SENSITIVE: False}, False, id="what the module knows not to be secret"),
+        pytest.param(
+            {"changed": False, "json": ["new"], SENSITIVE: True}, True, id="what the module knows to be secret"
+        ),
+        pytest.param(
+            {"changed": False, "json": ["new"], SENSITIVE: False}, False, id="what the module knows not to be secret"
+        ),
         pytest.param({"changed": True, "application": {"id": 1, "client_id": "public"}}, False, id="nothing secret"),
         pytest.param({"changed": True, "application": {"client_secret": "from the platform"}}, True, id="a new secret"),
         pytest.param({"changed": False, "token": {"access_token": "t", "cached": True}}, True, id="a token"),
-        pytest.param({"changed": False, "applications": [{"id": 1}, {"client_secret": "x"}]}, True, id="a secret in a list"),
+        pytest.param(
+            {"changed": False, "applications": [{"id": 1}, {"client_secret": "x"}]}, True, id="a secret in a list"
+        ),
         pytest.param({"changed": False, "echo": f"--{SECRET}--"}, True, id="an argument that comes back"),
         pytest.param({"failed": True, "changed": False, "msg": "refused"}, False, id="a failure without a secret"),
-        pytest.param({"failed": True, "changed": False, "msg": "1 of 2", "tokens": [{"access_token": "t"}]}, True, id="a failure with a secret"),
+        pytest.param(
+            {"failed": True, "changed": False, "msg": "1 of 2", "tokens": [{"access_token": "t"}]},
+            True,
+            id="a failure with a secret",
+        ),
     ],
 )
 def test_a_result_that_holds_a_secret_is_censored_and_kept(answer, censored, transport, action):
@@ -361,7 +427,9 @@ def test_a_result_that_holds_a_secret_is_censored_and_kept(answer, censored, tra
 
     assert hidden is censored
     own = ("msg", SENSITIVE)
-    assert {name: result[name] for name in answer if name not in own} == {name: value for name, value in answer.items() if name not in own}
+    assert {name: result[name] for name in answer if name not in own} == {
+        name: value for name, value in answer.items() if name not in own
+    }
     assert SENSITIVE not in result
 
 
@@ -434,7 +502,12 @@ def test_the_value_of_an_unknown_option_may_be_a_misspelt_secret(value, item, ce
 def test_the_name_of_an_unknown_option_is_not_secret(transport, action):
     task_vars = {"item": {"kee": "a"}, "ansible_loop_var": "item"}
 
-    assert outcome(action, {"failed": True, "changed": False, "msg": "refused"}, transport, {**GIVEN, "kee": SECRET}, task_vars)[1] is False
+    assert (
+        outcome(
+            action, {"failed": True, "changed": False, "msg": "refused"}, transport, {**GIVEN, "kee": SECRET}, task_vars
+        )[1]
+        is False
+    )
 
 
 @pytest.mark.parametrize("part", ["allitems", "previtem", "nextitem"])
@@ -446,13 +519,20 @@ def test_the_other_items_of_an_extended_loop_count_too(part, action):
 
 
 def test_a_variable_that_happens_to_be_named_like_a_loop_item_does_not_matter_in_a_named_loop(action):
-    assert outcome(action, QUIET, task_vars={"item": {"password": "x"}, "app": "a", "ansible_loop_var": "app"})[1] is False
+    assert (
+        outcome(action, QUIET, task_vars={"item": {"password": "x"}, "app": "a", "ansible_loop_var": "app"})[1] is False
+    )
 
 
 def test_tagged_items_are_looked_into(action):
     item = Templar(DataLoader(), {"it": {"k": template(SECRET)}}).template(template("{{ it }}"))
 
-    assert outcome(action, QUIET, args={**GIVEN, "key": template(SECRET)}, task_vars={"item": item, "ansible_loop_var": "item"})[1] is True
+    assert (
+        outcome(
+            action, QUIET, args={**GIVEN, "key": template(SECRET)}, task_vars={"item": item, "ansible_loop_var": "item"}
+        )[1]
+        is True
+    )
 
 
 LOOP = {"item": {"name": "a", "k": SECRET}, "ansible_loop_var": "item"}
@@ -472,7 +552,9 @@ def test_a_proxys_password_counts_too(place, transport, action, monkeypatch):
     if place == "controller":
         monkeypatch.setenv("HTTPS_PROXY", proxy["HTTPS_PROXY"])
 
-    result, hidden = outcome(action, {"changed": False, "echo": "--pr/oxy--"}, transport, environment=[proxy] if place == "task" else [])
+    result, hidden = outcome(
+        action, {"changed": False, "echo": "--pr/oxy--"}, transport, environment=[proxy] if place == "task" else []
+    )
 
     assert (result["echo"], hidden) == ("--pr/oxy--", True)
 
@@ -513,7 +595,12 @@ def test_values_converted_by_yaml_are_rejected_before_anything_runs(tmp_path, tr
     tested = action({**GIVEN, **from_yaml(tmp_path, text)}, run=ran.append, transport=transport)
     result = tested.run(task_vars={})
 
-    assert (result["failed"], result["changed"], result["provider"], result["msg"]) == (True, False, "fake", f"Fake Platform: {problem}")
+    assert (result["failed"], result["changed"], result["provider"], result["msg"]) == (
+        True,
+        False,
+        "fake",
+        f"Fake Platform: {problem}",
+    )
     assert (ran, tested.handed_over) == ([], [])
 
 

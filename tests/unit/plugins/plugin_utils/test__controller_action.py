@@ -42,7 +42,9 @@ def run():
 
         task, context, loader = Task(), PlayContext(), DataLoader()
         task.action, task.args = "mediaops.access.fake", args
-        return Action(task, connection_loader.get("local", context), context, loader, Templar(loader, {}), None).run(task_vars=task_vars)
+        return Action(task, connection_loader.get("local", context), context, loader, Templar(loader, {}), None).run(
+            task_vars=task_vars
+        )
 
     return run_task
 
@@ -74,7 +76,11 @@ def test_the_arguments_are_converted_completed_and_plain(run):
     run(args, lambda action, arguments: seen.append(arguments) or {"changed": False})
 
     assert seen == [{"key": None, "tree": {"a": [1, "b"]}, "number": 7, "name": None}]
-    assert {type(value) for value in (seen[0]["tree"], seen[0]["tree"]["a"], seen[0]["tree"]["a"][1])} == {dict, list, str}
+    assert {type(value) for value in (seen[0]["tree"], seen[0]["tree"]["a"], seen[0]["tree"]["a"][1])} == {
+        dict,
+        list,
+        str,
+    }
 
 
 @pytest.mark.parametrize(
@@ -99,7 +105,10 @@ def raises_if_called(action, arguments):
 
 @pytest.mark.parametrize("task_vars", [None, {}, in_loop("a")], ids=["no variables", "no loop", "a loop"])
 def test_a_result_comes_as_it_is(task_vars, run):
-    assert run({"key": SECRET}, lambda action, arguments: {"changed": True, "a": 1}, task_vars=task_vars) == {"changed": True, "a": 1}
+    assert run({"key": SECRET}, lambda action, arguments: {"changed": True, "a": 1}, task_vars=task_vars) == {
+        "changed": True,
+        "a": 1,
+    }
 
 
 def test_a_failure_is_a_result_that_names_the_action_and_no_secret(run):
@@ -110,7 +119,9 @@ def test_a_failure_is_a_result_that_names_the_action_and_no_secret(run):
 
 
 def test_a_failure_that_is_returned_is_scrubbed_too(run):
-    result = run({"key": SECRET}, lambda action, arguments: {"failed": True, "changed": True, "msg": f"1 of 2: {SECRET}"})
+    result = run(
+        {"key": SECRET}, lambda action, arguments: {"failed": True, "changed": True, "msg": f"1 of 2: {SECRET}"}
+    )
 
     assert result == {"failed": True, "changed": True, "msg": f"1 of 2: {MASK}", "provider": "fake"}
 
@@ -135,7 +146,9 @@ SECRETS = [
     pytest.param({"key": SECRET}, id="a secret option"),
     pytest.param({"key": trust_as_template(SECRET)}, id="a tagged one"),
     pytest.param({"tree": {"app": {"client_secret": SECRET, "id": 1}}}, id="below a key that names a secret"),
-    pytest.param({"tree": json.dumps({"first": {"second": [SECRET]}})}, id="anywhere in a text that is taken for a dictionary"),
+    pytest.param(
+        {"tree": json.dumps({"first": {"second": [SECRET]}})}, id="anywhere in a text that is taken for a dictionary"
+    ),
     pytest.param({"tree": f"first=1, second={SECRET}"}, id="in another such text"),
     pytest.param({"kee": SECRET}, id="a misspelt option"),
     pytest.param({"kee": {"deep": [SECRET]}}, id="deep in a misspelt option"),
@@ -171,7 +184,14 @@ def test_only_secrets_are_registered_with_ansible_core(run, monkeypatch):
     monkeypatch.setattr(core_registry, "register_secrets", registered.extend)
     monkeypatch.setenv("http_proxy", "http://me:proxy-password@proxy")
 
-    run({"key": SECRET, "tree": {"app": {"client_secret": "in the tree", "name": "Reviewer", "id": 1}}, "name": "Reader", "kee": "misspelt value"})
+    run(
+        {
+            "key": SECRET,
+            "tree": {"app": {"client_secret": "in the tree", "name": "Reviewer", "id": 1}},
+            "name": "Reader",
+            "kee": "misspelt value",
+        }
+    )
 
     assert set(registered) == {SECRET, "in the tree", "proxy-password"}
 

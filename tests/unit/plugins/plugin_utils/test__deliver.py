@@ -70,7 +70,13 @@ def mode(path):
 
 def parts(wanted):
     """What a dotenv file holds of that: no instants."""
-    return {kind: {name: {key: value for key, value in entry.items() if key != "expires_at"} for name, entry in wanted[kind].items()} for kind in wanted}
+    return {
+        kind: {
+            name: {key: value for key, value in entry.items() if key != "expires_at"}
+            for name, entry in wanted[kind].items()
+        }
+        for kind in wanted
+    }
 
 
 # --- formats: what goes in comes out -----------------------------------------------------------------------------------------
@@ -84,9 +90,13 @@ NAMES = VALUES
 
 def credentials_of(values):
     def entries(*keys):
-        return st.dictionaries(NAMES, st.fixed_dictionaries({}, optional={key: values for key in keys}).filter(bool), max_size=3)
+        return st.dictionaries(
+            NAMES, st.fixed_dictionaries({}, optional={key: values for key in keys}).filter(bool), max_size=3
+        )
 
-    return st.fixed_dictionaries({"applications": entries("client_id", "client_secret"), "tokens": entries("access_token", "expires_at")})
+    return st.fixed_dictionaries(
+        {"applications": entries("client_id", "client_secret"), "tokens": entries("access_token", "expires_at")}
+    )
 
 
 ANY = credentials_of(VALUES)
@@ -104,14 +114,21 @@ def test_a_file_comes_back_as_it_was(form, credentials):
 
 
 def without_collisions(credentials):
-    variables = [variable_name(name, key) for kind in credentials.values() for name in kind for key in ("client_id", "access_token")]
+    variables = [
+        variable_name(name, key)
+        for kind in credentials.values()
+        for name in kind
+        for key in ("client_id", "access_token")
+    ]
     return len(variables) == len(set(variables)) and not any(variable[0].isdigit() for variable in variables)
 
 
 @given(credentials=credentials_of(UNAMBIGUOUS).filter(without_collisions))
 @settings(max_examples=60)
 def test_a_dotenv_file_comes_back_as_it_was_but_for_the_instants(credentials):
-    expected = {kind: {name: entry for name, entry in entries.items() if entry} for kind, entries in parts(credentials).items()}
+    expected = {
+        kind: {name: entry for name, entry in entries.items() if entry} for kind, entries in parts(credentials).items()
+    }
 
     assert Dotenv().parse(Dotenv().render(credentials), credentials) == expected
 
@@ -153,7 +170,24 @@ READERS = [read_by_shell, read_by_python_dotenv, *([read_by_systemd] if SYSTEMD 
 
 PLAIN = ["abc", "a=b", "A-b_c.d/e+f==", "a:b@c,d%e", "-n"]
 QUOTED = [
-    *("a b", " a ", "é€😀", 'say "a"', "a\\nb", "\\x", "$HOME `id` $(id)", "$", "!x", "#a", "a #b", "*?[a]~", "~", "a;b&c|d", "{a}", "$ {a}"),
+    *(
+        "a b",
+        " a ",
+        "é€😀",
+        'say "a"',
+        "a\\nb",
+        "\\x",
+        "$HOME `id` $(id)",
+        "$",
+        "!x",
+        "#a",
+        "a #b",
+        "*?[a]~",
+        "~",
+        "a;b&c|d",
+        "{a}",
+        "$ {a}",
+    ),
     *("\ufeffa", "\u00a0", "\u200b"),
     *("it's", "'", "''", " a'b ", "'#a'", "!'x", "a;'b&c|d", "*'?[a]~", "é'€"),
 ]
@@ -193,11 +227,31 @@ def test_what_is_not_refused_is_read_by_everybody(tmp_path_factory, value):
 
 @pytest.mark.parametrize(
     "value",
-    ["it's a \"", "'$HOME", "'`id`", "\\'", "a\\\\b", "a\\", "${HOME}", "a\nb", "a\r\nb", "a\tb", "a\u2028b", "\x85", "\x1b[1m", "\x7f", "a\0b", "\ud800"],
+    [
+        "it's a \"",
+        "'$HOME",
+        "'`id`",
+        "\\'",
+        "a\\\\b",
+        "a\\",
+        "${HOME}",
+        "a\nb",
+        "a\r\nb",
+        "a\tb",
+        "a\u2028b",
+        "\x85",
+        "\x1b[1m",
+        "\x7f",
+        "a\0b",
+        "\ud800",
+    ],
     ids=ascii,
 )
 def test_what_readers_of_a_dotenv_file_do_not_read_alike_is_refused(place, dest, value):
-    with pytest.raises(AccessError, match=r"^the client_secret of 'a' cannot be written to a dotenv file: .* Use the format json or vault_yaml$") as caught:
+    with pytest.raises(
+        AccessError,
+        match=r"^the client_secret of 'a' cannot be written to a dotenv file: .* Use the format json or vault_yaml$",
+    ) as caught:
         deliver(place("dotenv"), with_secret("hush-token" + value))
 
     assert "hush" not in caught.value.message
@@ -207,15 +261,28 @@ def test_what_readers_of_a_dotenv_file_do_not_read_alike_is_refused(place, dest,
 def test_a_value_of_an_older_dotenv_file_is_still_read(place, dest):
     dest.write_bytes(b"A_CLIENT_ID=client-1\nA_CLIENT_SECRET='it'\"'\"'s'\n")
 
-    assert Dotenv().parse(dest.read_bytes(), with_secret("")) == {"applications": {"a": {"client_id": "client-1", "client_secret": "it's"}}, "tokens": {}}
+    assert Dotenv().parse(dest.read_bytes(), with_secret("")) == {
+        "applications": {"a": {"client_id": "client-1", "client_secret": "it's"}},
+        "tokens": {},
+    }
 
 
-TEMPLATES = ["{{ 1 + 1 }}", "a{% raw %}b", "{# note #}c", "{{", "'{%' \"x\"", "{{ lookup('env', 'HOME') }}\nsecond line"]
+TEMPLATES = [
+    "{{ 1 + 1 }}",
+    "a{% raw %}b",
+    "{# note #}c",
+    "{{",
+    "'{%' \"x\"",
+    "{{ lookup('env', 'HOME') }}\nsecond line",
+]
 
 
 @pytest.mark.parametrize("value", TEMPLATES, ids=ascii)
 def test_ansible_takes_no_value_of_an_encrypted_file_for_a_template(tmp_path, value):
-    wanted = {"applications": {"a": {"client_id": "client-1", "client_secret": value}}, "tokens": {"t": {"access_token": value, "expires_at": None}}}
+    wanted = {
+        "applications": {"a": {"client_id": "client-1", "client_secret": value}},
+        "tokens": {"t": {"access_token": value, "expires_at": None}},
+    }
     (tmp_path / "file.yml").write_bytes(format_of("vault_yaml").render(wanted))
     loader = DataLoader()
     loader.set_vault_secrets([("default", VaultSecret(PASSWORD.encode()))])
@@ -229,7 +296,9 @@ def test_ansible_takes_no_value_of_an_encrypted_file_for_a_template(tmp_path, va
 
 
 def test_only_what_looks_like_a_template_has_a_tag():
-    decrypted = VaultLib([("default", VaultSecret(PASSWORD.encode()))]).decrypt(format_of("vault_yaml").render(with_secret("{a} %}")))
+    decrypted = VaultLib([("default", VaultSecret(PASSWORD.encode()))]).decrypt(
+        format_of("vault_yaml").render(with_secret("{a} %}"))
+    )
 
     assert yaml.safe_load(decrypted) == with_secret("{a} %}")
 
@@ -245,7 +314,10 @@ def test_an_encrypted_file_whose_value_ansible_would_take_for_a_template_is_writ
 
 
 def test_what_each_format_looks_like():
-    assert format_of("dotenv").render(CREDENTIALS) == b"MRM_ACCESS_TOKEN=hush-token\nREVIEWER_CLIENT_ID=client-1\nREVIEWER_CLIENT_SECRET=hush-1\n"
+    assert (
+        format_of("dotenv").render(CREDENTIALS)
+        == b"MRM_ACCESS_TOKEN=hush-token\nREVIEWER_CLIENT_ID=client-1\nREVIEWER_CLIENT_SECRET=hush-1\n"
+    )
     assert json.loads(format_of("json").render(CREDENTIALS)) == CREDENTIALS
     encrypted = format_of("vault_yaml").render(CREDENTIALS)
     assert encrypted.startswith(b"$ANSIBLE_VAULT;1.1;AES256\n") and b"hush" not in encrypted
@@ -276,7 +348,10 @@ def test_a_name_becomes_a_variable(name, variable):
 )
 @pytest.mark.parametrize("known", [True, False], ids=["known", "not known yet"])
 def test_two_names_that_become_one_variable_are_an_error_in_a_dotenv_file(applications, tokens, names, known):
-    wanted = {"applications": {name: APPLICATION if known else {} for name in applications}, "tokens": {name: TOKEN if known else {} for name in tokens}}
+    wanted = {
+        "applications": {name: APPLICATION if known else {} for name in applications},
+        "tokens": {name: TOKEN if known else {} for name in tokens},
+    }
 
     with pytest.raises(AccessError) as caught:
         Dotenv().render(wanted)
@@ -287,7 +362,10 @@ def test_two_names_that_become_one_variable_are_an_error_in_a_dotenv_file(applic
 
 @pytest.mark.parametrize("name", ["2nd", "0", "9 lives"])
 def test_a_name_that_begins_with_a_digit_is_an_error_in_a_dotenv_file(name):
-    with pytest.raises(AccessError, match=f"^'{name}' becomes {variable_name(name, 'client_id')} in a dotenv file, but a variable must not begin with a digit"):
+    with pytest.raises(
+        AccessError,
+        match=f"^'{name}' becomes {variable_name(name, 'client_id')} in a dotenv file, but a variable must not begin with a digit",
+    ):
         Dotenv().render({"applications": {name: APPLICATION}, "tokens": {}})
     assert format_of("json").render({"applications": {name: APPLICATION}, "tokens": {}})
 
@@ -297,7 +375,12 @@ def test_an_application_and_a_token_may_share_a_name():
 
 
 def test_what_is_not_known_has_no_variable():
-    assert Dotenv().render({"applications": {"a": {"client_id": "client-1", "client_secret": None}, "b": {}}, "tokens": {}}) == b"A_CLIENT_ID=client-1\n"
+    assert (
+        Dotenv().render(
+            {"applications": {"a": {"client_id": "client-1", "client_secret": None}, "b": {}}, "tokens": {}}
+        )
+        == b"A_CLIENT_ID=client-1\n"
+    )
 
 
 @pytest.mark.parametrize("password", [None, ""], ids=repr)
@@ -338,9 +421,14 @@ def test_a_file_with_odd_values_is_unchanged_the_second_time(place, form, value)
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param({"applications": {"Reviewer": {**APPLICATION, "client_secret": "hush-2"}}, "tokens": {"mrm": TOKEN}}, id="another secret"),
+        pytest.param(
+            {"applications": {"Reviewer": {**APPLICATION, "client_secret": "hush-2"}}, "tokens": {"mrm": TOKEN}},
+            id="another secret",
+        ),
         pytest.param({"applications": {"Reviewer": APPLICATION}, "tokens": {}}, id="one less"),
-        pytest.param({"applications": {"Reviewer": APPLICATION, "Other": APPLICATION}, "tokens": {"mrm": TOKEN}}, id="one more"),
+        pytest.param(
+            {"applications": {"Reviewer": APPLICATION, "Other": APPLICATION}, "tokens": {"mrm": TOKEN}}, id="one more"
+        ),
         pytest.param({"applications": {"Renamed": APPLICATION}, "tokens": {"mrm": TOKEN}}, id="another name"),
     ],
 )
@@ -427,8 +515,14 @@ def test_a_file_that_holds_something_beside_is_written_anew(place, dest, form):
     "wanted",
     [
         pytest.param({"applications": {"Reviewer": None}, "tokens": {"mrm": None}}, id="nothing known"),
-        pytest.param({"applications": {"Reviewer": {"client_id": "client-1", "client_secret": None}}, "tokens": {"mrm": {}}}, id="the secret not known"),
-        pytest.param({"applications": {"Reviewer": {"client_id": "client-1"}}, "tokens": {"mrm": None}}, id="the secret not given"),
+        pytest.param(
+            {"applications": {"Reviewer": {"client_id": "client-1", "client_secret": None}}, "tokens": {"mrm": {}}},
+            id="the secret not known",
+        ),
+        pytest.param(
+            {"applications": {"Reviewer": {"client_id": "client-1"}}, "tokens": {"mrm": None}},
+            id="the secret not given",
+        ),
     ],
 )
 def test_what_is_not_known_stays_as_it_is(place, dest, form, wanted):
@@ -442,10 +536,24 @@ def test_what_is_not_known_stays_as_it_is(place, dest, form, wanted):
 @every_format
 def test_what_is_not_known_stays_while_something_else_is_written(place, form):
     deliver(place(form), CREDENTIALS)
-    deliver(place(form), {"applications": {"Reviewer": None, "New": {"client_id": "client-2", "client_secret": "a b"}}, "tokens": {"mrm": None}})
-    deliver(place(form), {"applications": {"Reviewer": None, "New": None}, "tokens": {"mrm": {"access_token": "hush-2", "expires_at": "later"}}})
+    deliver(
+        place(form),
+        {
+            "applications": {"Reviewer": None, "New": {"client_id": "client-2", "client_secret": "a b"}},
+            "tokens": {"mrm": None},
+        },
+    )
+    deliver(
+        place(form),
+        {
+            "applications": {"Reviewer": None, "New": None},
+            "tokens": {"mrm": {"access_token": "hush-2", "expires_at": "later"}},
+        },
+    )
 
-    _before, after, changed = place(form).compare({"applications": {"Reviewer": None, "New": None}, "tokens": {"mrm": None}})
+    _before, after, changed = place(form).compare(
+        {"applications": {"Reviewer": None, "New": None}, "tokens": {"mrm": None}}
+    )
     assert changed is False
     assert parts(after) == {
         "applications": {"Reviewer": APPLICATION, "New": {"client_id": "client-2", "client_secret": "a b"}},
@@ -527,11 +635,21 @@ NOBODY = 65534
 
 @every_format
 @pytest.mark.parametrize("target", ["a file", "a link to it", "nothing", "itself", "a file as a folder"])
-@pytest.mark.parametrize("prepare", [lambda folder: None, write_open], ids=["in an own folder", "where others can write"])
+@pytest.mark.parametrize(
+    "prepare", [lambda folder: None, write_open], ids=["in an own folder", "where others can write"]
+)
 def test_a_symlink_is_replaced_and_its_target_left_alone(place, tmp_path, dest, form, target, prepare):
     (tmp_path / "real").write_bytes(b"somebody else's")
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    dest.symlink_to({"a file": "real", "a link to it": "link", "nothing": "none", "itself": dest.name, "a file as a folder": "real/x"}[target])
+    dest.symlink_to(
+        {
+            "a file": "real",
+            "a link to it": "link",
+            "nothing": "none",
+            "itself": dest.name,
+            "a file as a folder": "real/x",
+        }[target]
+    )
     prepare(tmp_path)
 
     assert deliver(place(form), CREDENTIALS) is True
@@ -560,7 +678,11 @@ def test_a_symlink_is_removed_and_its_target_left_alone(place, tmp_path, dest, f
     assert os.listdir(tmp_path) == ["real"]
 
 
-@pytest.mark.parametrize(("prepare", "kept"), [(lambda folder: None, True), (write_open, False)], ids=["own folder", "where others can write"])
+@pytest.mark.parametrize(
+    ("prepare", "kept"),
+    [(lambda folder: None, True), (write_open, False)],
+    ids=["own folder", "where others can write"],
+)
 def test_what_is_not_known_stays_if_nobody_else_can_have_planted_the_link_to_it(place, tmp_path, dest, prepare, kept):
     deliver(place("json"), CREDENTIALS)
     dest.rename(tmp_path / "real")
@@ -573,7 +695,11 @@ def test_what_is_not_known_stays_if_nobody_else_can_have_planted_the_link_to_it(
 
 
 @as_root
-@pytest.mark.parametrize(("prepare", "kept"), [(lambda folder: None, True), (write_open, False)], ids=["own folder", "where others can write"])
+@pytest.mark.parametrize(
+    ("prepare", "kept"),
+    [(lambda folder: None, True), (write_open, False)],
+    ids=["own folder", "where others can write"],
+)
 def test_what_another_user_may_have_planted_is_not_taken_over(place, tmp_path, dest, prepare, kept):
     deliver(place("json"), CREDENTIALS)
     os.chown(dest, NOBODY, NOBODY)
@@ -594,8 +720,15 @@ def test_a_link_of_another_user_does_not_lead_root_to_a_foreign_file(place, tmp_
     os.chown(theirs, NOBODY, NOBODY)
     os.lchown(theirs / "out", NOBODY, NOBODY)
 
-    for use in (lambda file: file.compare(CREDENTIALS), lambda file: file.remove(), lambda file: file.write(CREDENTIALS)):
-        with pytest.raises(AccessError, match=r"out is a symbolic link in a directory that others can write to. Use a path without the link"):
+    for use in (
+        lambda file: file.compare(CREDENTIALS),
+        lambda file: file.remove(),
+        lambda file: file.write(CREDENTIALS),
+    ):
+        with pytest.raises(
+            AccessError,
+            match=r"out is a symbolic link in a directory that others can write to. Use a path without the link",
+        ):
             use(place("json", path=theirs / "out" / "credentials"))
     assert (foreign / "credentials").read_bytes() == b"foreign"
 
@@ -613,7 +746,9 @@ def test_a_folder_that_cannot_be_written_to_is_found_before_anything_is_written(
         place("json").check(CREDENTIALS)
 
 
-@pytest.mark.parametrize("use", [lambda file: file.compare(CREDENTIALS), lambda file: file.write(CREDENTIALS), lambda file: file.remove()])
+@pytest.mark.parametrize(
+    "use", [lambda file: file.compare(CREDENTIALS), lambda file: file.write(CREDENTIALS), lambda file: file.remove()]
+)
 def test_a_folder_behind_a_link_that_others_can_have_planted_is_refused(place, tmp_path, use):
     (tmp_path / "open").mkdir()
     (tmp_path / "real").mkdir()
@@ -622,7 +757,9 @@ def test_a_folder_behind_a_link_that_others_can_have_planted_is_refused(place, t
     write_open(tmp_path / "open")
 
     for path in (tmp_path / "open" / "link" / "credentials", tmp_path / "open" / "link" / ".." / "credentials"):
-        with pytest.raises(AccessError, match=r"cannot be .*: link is a symbolic link in a directory that others can write to"):
+        with pytest.raises(
+            AccessError, match=r"cannot be .*: link is a symbolic link in a directory that others can write to"
+        ):
             use(place("json", path=path))
     assert (tmp_path / "real" / "credentials").read_bytes() == b"foreign"
     assert sorted(os.listdir(tmp_path)) == ["open", "real"]
@@ -682,7 +819,13 @@ def test_what_is_no_regular_file_is_refused_and_left_alone(place, tmp_path, dest
 @pytest.mark.parametrize(
     ("path", "kind"),
     [
-        *(("/dev/null", "a device"), ("/", "a directory"), ("/dev", "a directory"), (".", "a directory"), ("..", "a directory")),
+        *(
+            ("/dev/null", "a device"),
+            ("/", "a directory"),
+            ("/dev", "a directory"),
+            (".", "a directory"),
+            ("..", "a directory"),
+        ),
         ("/dev/stdout", "a link to an open file"),
     ],
 )
@@ -696,7 +839,11 @@ def test_a_link_to_an_open_file_is_refused_whatever_the_file_is(place, tmp_path,
     with (tmp_path / "log").open("w") as log:
         dest.symlink_to(f"/proc/self/fd/{log.fileno()}")
 
-        for use in (lambda file: file.compare(CREDENTIALS), lambda file: file.write(CREDENTIALS), lambda file: file.remove()):
+        for use in (
+            lambda file: file.compare(CREDENTIALS),
+            lambda file: file.write(CREDENTIALS),
+            lambda file: file.remove(),
+        ):
             with pytest.raises(AccessError, match="is a link to an open file, not a regular file"):
                 use(place("json"))
     assert dest.is_symlink()
@@ -760,7 +907,9 @@ def test_a_new_file_that_somebody_always_plants_is_a_clear_failure(place, tmp_pa
         os.link(tmp_path / "foreign", tmp_path / name)
 
     monkeypatch.setattr(os, "unlink", plant_again)
-    with pytest.raises(AccessError, match=r"credentials cannot be written: another process keeps creating .credentials.new next to it"):
+    with pytest.raises(
+        AccessError, match=r"credentials cannot be written: another process keeps creating .credentials.new next to it"
+    ):
         place("json").write(CREDENTIALS)
     assert len(planted) == 100
     assert (tmp_path / "foreign").read_bytes() == b"foreign"

@@ -36,4 +36,8 @@ def test_manifest_declarations_refer_to_existing_modules_and_options(platform):
 
 @pytest.mark.parametrize("platform", platforms(), ids=lambda platform: platform.name)
 def test_a_named_item_takes_no_option_of_that_name_for_itself(platform):
-    assert not [key for key, wanted in platform.manifest.items() if wanted.named and "name" in {*wanted.options, *platform.options}]
+    assert not [
+        key
+        for key, wanted in platform.manifest.items()
+        if wanted.named and "name" in {*wanted.options, *platform.options}
+    ]

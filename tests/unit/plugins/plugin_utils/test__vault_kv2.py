@@ -37,7 +37,13 @@ def sent(method, kind="data", answer=b"", place="secret/{}/mediaops", token="hus
 def read(data=..., version=3, **kwargs):
     """A secret as Vault returns it, by default with the credentials."""
     data = CREDENTIALS if data is ... else data
-    metadata = {"created_time": "2027-01-01T00:00:00Z", "custom_metadata": None, "deletion_time": "", "destroyed": False, "version": version}
+    metadata = {
+        "created_time": "2027-01-01T00:00:00Z",
+        "custom_metadata": None,
+        "deletion_time": "",
+        "destroyed": False,
+        "version": version,
+    }
     return sent("GET", answer={"request_id": "x", "data": {"data": data, "metadata": metadata}}, **kwargs)
 
 
@@ -47,13 +53,20 @@ def missing(**kwargs):
 
 def deleted(version=3, destroyed=False):
     """A secret whose last version was deleted or destroyed: a 404 with that version."""
-    metadata = {"created_time": "2027-01-01T00:00:00Z", "deletion_time": "2027-01-02T00:00:00Z", "destroyed": destroyed, "version": version}
+    metadata = {
+        "created_time": "2027-01-01T00:00:00Z",
+        "deletion_time": "2027-01-02T00:00:00Z",
+        "destroyed": destroyed,
+        "version": version,
+    }
     return sent("GET", answer={"data": {"data": None, "metadata": metadata}}, status=404)
 
 
 def write(cas, data=..., **kwargs):
     answer = kwargs.pop("answer", {"data": {"version": cas + 1}})
-    return sent("POST", answer=answer, json={"options": {"cas": cas}, "data": CREDENTIALS if data is ... else data}, **kwargs)
+    return sent(
+        "POST", answer=answer, json={"options": {"cas": cas}, "data": CREDENTIALS if data is ... else data}, **kwargs
+    )
 
 
 def remove(**kwargs):
@@ -66,7 +79,14 @@ def place(tmp_path, clock):
 
     def open_secret(**options):
         defaults = {name: option.get("default") for name, option in VAULT.argument_spec().items()}
-        params = {**defaults, "token_cache": str(tmp_path / "cache"), "url": URL, "path": "mediaops", "token": "hush-vault", **options}
+        params = {
+            **defaults,
+            "token_cache": str(tmp_path / "cache"),
+            "url": URL,
+            "path": "mediaops",
+            "token": "hush-vault",
+            **options,
+        }
         return VaultSecret(Access(VAULT, params, secrets=Secrets(), clock=clock))
 
     return open_secret
@@ -94,7 +114,9 @@ def deliver(place, *calls, wanted=None):
         pytest.param(read({**CREDENTIALS, "tokens": {}}, 12), 12, id="with others"),
         pytest.param(read({"password": "x"}), 3, id="something else"),
         pytest.param(read({"applications": [], "tokens": {}}), 3, id="a list in place of a kind"),
-        pytest.param(read({"applications": {"Reviewer": "client-1"}, "tokens": {}}), 3, id="text in place of an application"),
+        pytest.param(
+            read({"applications": {"Reviewer": "client-1"}, "tokens": {}}), 3, id="text in place of an application"
+        ),
         pytest.param(read({}), 3, id="empty"),
     ],
 )
@@ -109,12 +131,31 @@ def test_a_secret_that_is_equal_is_not_written(place):
 def test_a_secret_that_is_not_credentials_counts_as_missing(place):
     foreign = read({"applications": {"Reviewer": "client-1"}, "tokens": {"mrm": None}})
 
-    assert deliver(place(), foreign, write(3, {"applications": {}, "tokens": {}}), wanted={"applications": {"Reviewer": None}, "tokens": {"mrm": None}}) is True
+    assert (
+        deliver(
+            place(),
+            foreign,
+            write(3, {"applications": {}, "tokens": {}}),
+            wanted={"applications": {"Reviewer": None}, "tokens": {"mrm": None}},
+        )
+        is True
+    )
 
 
 def test_credentials_of_unknown_value_are_kept(place):
-    assert deliver(place(), read(), wanted={"applications": {"Reviewer": None}, "tokens": {"mrm": {"access_token": None}}}) is False
-    assert deliver(place(), read(), write(3, {**CREDENTIALS, "tokens": {}}), wanted={"applications": {"Reviewer": None}, "tokens": {}}) is True
+    assert (
+        deliver(place(), read(), wanted={"applications": {"Reviewer": None}, "tokens": {"mrm": {"access_token": None}}})
+        is False
+    )
+    assert (
+        deliver(
+            place(),
+            read(),
+            write(3, {**CREDENTIALS, "tokens": {}}),
+            wanted={"applications": {"Reviewer": None}, "tokens": {}},
+        )
+        is True
+    )
 
 
 @pytest.mark.parametrize(
@@ -183,11 +224,28 @@ def test_removing_is_idempotent_so_it_is_repeated(place):
     [
         pytest.param([sent("GET", **DENIED)], 403, ["permission denied", "Check token"], id="no right to read"),
         pytest.param([missing(), write(0, **DENIED)], 403, ["permission denied", "policy"], id="no right to write"),
-        pytest.param([missing(), write(0, answer={"errors": ["no handler for route"]}, status=404)], 404, ["no handler", "Check mount"], id="no mount"),
-        pytest.param([sent("GET", answer={"errors": ["Vault is sealed"]}, status=503)], 503, ["Vault is sealed"], id="sealed"),
+        pytest.param(
+            [missing(), write(0, answer={"errors": ["no handler for route"]}, status=404)],
+            404,
+            ["no handler", "Check mount"],
+            id="no mount",
+        ),
+        pytest.param(
+            [sent("GET", answer={"errors": ["Vault is sealed"]}, status=503)], 503, ["Vault is sealed"], id="sealed"
+        ),
         pytest.param([sent("GET", answer="<html>Vault</html>")], 200, ["an HTML page", "url"], id="HTML"),
-        pytest.param([sent("GET", answer={"data": {"password": "x"}})], 200, ["data", "lacks data and metadata"], id="version 1 of the engine"),
-        pytest.param([sent("GET", answer={"data": {"data": {}, "metadata": {"version": "3"}}})], 200, ["version", "integer"], id="no version"),
+        pytest.param(
+            [sent("GET", answer={"data": {"password": "x"}})],
+            200,
+            ["data", "lacks data and metadata"],
+            id="version 1 of the engine",
+        ),
+        pytest.param(
+            [sent("GET", answer={"data": {"data": {}, "metadata": {"version": "3"}}})],
+            200,
+            ["version", "integer"],
+            id="no version",
+        ),
         pytest.param([sent("GET", answer="")], 200, ["null"], id="nothing"),
     ],
 )

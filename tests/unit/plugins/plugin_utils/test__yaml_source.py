@@ -41,12 +41,32 @@ def load(tmp_path):
     return problems
 
 
-CHANGED = [("0123", 83), ("0222", 146), ("12:30", 750), ("1:02:03", 3723), ("1_000", 1000), ("0x1F", 31), ("0b11", 3), ("+5", 5), ("-0", 0), ("00", 0)]
+CHANGED = [
+    ("0123", 83),
+    ("0222", 146),
+    ("12:30", 750),
+    ("1:02:03", 3723),
+    ("1_000", 1000),
+    ("0x1F", 31),
+    ("0b11", 3),
+    ("+5", 5),
+    ("-0", 0),
+    ("00", 0),
+]
 
 
 @pytest.mark.parametrize(("source", "number"), CHANGED)
 @pytest.mark.parametrize(
-    "form", ["alias: {}", "a: b\n\nalias:   {}   # as it is", "{{a: b, alias: {}, c: d}}", "{{alias: {}}}", "alias:\n  {}\n", "alias: {}\r\n"], ids=ascii
+    "form",
+    [
+        "alias: {}",
+        "a: b\n\nalias:   {}   # as it is",
+        "{{a: b, alias: {}, c: d}}",
+        "{{alias: {}}}",
+        "alias:\n  {}\n",
+        "alias: {}\r\n",
+    ],
+    ids=ascii,
 )
 def test_a_number_that_yaml_converted_is_not_text(load, form, source, number):
     assert load(form.format(source)) == [f"alias: YAML reads {source} as the number {number}. Put it in quotes"]
@@ -54,10 +74,14 @@ def test_a_number_that_yaml_converted_is_not_text(load, form, source, number):
 
 @pytest.mark.parametrize(("source", "number"), CHANGED)
 def test_a_number_that_yaml_converted_is_not_an_id(load, source, number):
-    assert load(f"user_id: {source}") == [f"user_id: YAML reads {source} as the number {number}. Write it in plain digits"]
+    assert load(f"user_id: {source}") == [
+        f"user_id: YAML reads {source} as the number {number}. Write it in plain digits"
+    ]
 
 
-@pytest.mark.parametrize("value", ["83", "0", "-5", "'0123'", '"12:30"', "!!str 0123", "12345678901234567890", "x", "~", "'{{ 0123 }}'"])
+@pytest.mark.parametrize(
+    "value", ["83", "0", "-5", "'0123'", '"12:30"', "!!str 0123", "12345678901234567890", "x", "~", "'{{ 0123 }}'"]
+)
 def test_numbers_in_canonical_form_are_accepted(load, value):
     assert load(f"alias: {value}\nuser_id: {value}") == []
 
@@ -68,7 +92,9 @@ def test_numeric_options_accept_any_notation(load, source, number):
 
 
 def test_items_of_lists_are_looked_at(load):
-    assert load("items: [{alias: 1}, {alias: 0123}]") == ["items[1]: alias: YAML reads 0123 as the number 83. Put it in quotes"]
+    assert load("items: [{alias: 1}, {alias: 0123}]") == [
+        "items[1]: alias: YAML reads 0123 as the number 83. Put it in quotes"
+    ]
 
 
 def test_a_secret_is_not_shown(load):
@@ -79,7 +105,9 @@ def test_a_secret_is_not_shown(load):
 
 @pytest.mark.parametrize("source", ["2001-12-14 21:59:43.10 -5", "2001-12-14T21:59:43Z"])
 def test_a_date_with_a_time_is_not_text_unless_the_option_is_an_instant(load, source):
-    assert load(f"alias: {source}\nexpires_at: {source}") == ["alias: must be text, but YAML reads it as a date. Put it in quotes"]
+    assert load(f"alias: {source}\nexpires_at: {source}") == [
+        "alias: must be text, but YAML reads it as a date. Put it in quotes"
+    ]
 
 
 def test_a_date_alone_has_one_notation_only(load):
@@ -87,7 +115,9 @@ def test_a_date_alone_has_one_notation_only(load):
 
 
 def test_an_encrypted_file_is_looked_at_as_well(load):
-    assert load(VaultLib([("default", PASSWORD)]).encrypt("alias: 0123")) == ["alias: YAML reads 0123 as the number 83. Put it in quotes"]
+    assert load(VaultLib([("default", PASSWORD)]).encrypt("alias: 0123")) == [
+        "alias: YAML reads 0123 as the number 83. Put it in quotes"
+    ]
 
 
 def test_a_file_that_changed_since_it_was_loaded_is_ignored(tmp_path):
@@ -143,7 +173,10 @@ def test_a_decimal_number_is_always_accepted(number, tmp_path_factory):
 def bomb(levels, per_level=9, item="*{}", form="[{}]"):
     """A document in which each line has a number of aliases of the previous one."""
     lines = ["a0: &a0 {x: 1}"]
-    lines += [f"a{level}: &a{level} {form.format(', '.join([item.format(f'a{level - 1}')] * per_level))}" for level in range(1, levels + 1)]
+    lines += [
+        f"a{level}: &a{level} {form.format(', '.join([item.format(f'a{level - 1}')] * per_level))}"
+        for level in range(1, levels + 1)
+    ]
     return "\n".join(lines)
 
 
@@ -173,12 +206,26 @@ def test_a_recursive_alias_is_rejected(text):
         "- &a 1\n- &a [x]\n- *a",
         "a: &a {b: c}\nd: [" + "{<<: *a, e: f}, " * 50_000 + "]",
     ],
-    ids=["nothing", "none", "a text", "one", "some", "of nothing", "no YAML", "an anchor that is used again", "one per item of a long list"],
+    ids=[
+        "nothing",
+        "none",
+        "a text",
+        "one",
+        "some",
+        "of nothing",
+        "no YAML",
+        "an anchor that is used again",
+        "one per item of a long list",
+    ],
 )
 def test_other_aliases_are_accepted_or_left_to_the_loader(text):
     check_aliases(text)
 
 
-@given(st.recursive(st.integers(), lambda inner: st.lists(inner) | st.lists(inner).map(lambda items: [items, items]), max_leaves=20))
+@given(
+    st.recursive(
+        st.integers(), lambda inner: st.lists(inner) | st.lists(inner).map(lambda items: [items, items]), max_leaves=20
+    )
+)
 def test_output_of_the_yaml_dumper_is_accepted(value):
     check_aliases(yaml.safe_dump(value))

@@ -11,7 +11,13 @@ import threading
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils._data.files import irregular, make_private, open_directory, open_regular, others_can_write
+from ansible_collections.mediaops.access.plugins.module_utils._data.files import (
+    irregular,
+    make_private,
+    open_directory,
+    open_regular,
+    others_can_write,
+)
 
 UNTRUSTED = "is a symbolic link in a directory that others can write to. Use a path without the link"
 
@@ -107,7 +113,10 @@ def test_directory_swapped_for_a_link_is_not_followed(tmp_path, monkeypatch):
         enter(tmp_path / "there")
 
 
-@pytest.mark.parametrize(("path", "error"), [("none", errno.ENOENT), ("file", errno.ENOTDIR), ("file/x", errno.ENOTDIR), ("link", errno.ENOENT)])
+@pytest.mark.parametrize(
+    ("path", "error"),
+    [("none", errno.ENOENT), ("file", errno.ENOTDIR), ("file/x", errno.ENOTDIR), ("link", errno.ENOENT)],
+)
 def test_other_file_types_are_an_error(tmp_path, path, error):
     (tmp_path / "file").touch()
     (tmp_path / "link").symlink_to("none")
@@ -143,7 +152,10 @@ def test_created_directories_are_private_under_any_umask_and_existing_ones_uncha
 def test_threads_that_create_directories_restore_the_umask(tmp_path):
     before = os.umask(0o022)
     try:
-        threads = [threading.Thread(target=enter, args=(tmp_path / str(number) / "x",), kwargs={"create": True}) for number in range(8)]
+        threads = [
+            threading.Thread(target=enter, args=(tmp_path / str(number) / "x",), kwargs={"create": True})
+            for number in range(8)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -169,7 +181,9 @@ def test_no_descriptor_leaks(tmp_path):
     assert len(os.listdir("/proc/self/fd")) == before
 
 
-@pytest.mark.parametrize(("bits", "can"), [(0o700, False), (0o755, False), (0o720, True), (0o702, True), (0o1777, True)])
+@pytest.mark.parametrize(
+    ("bits", "can"), [(0o700, False), (0o755, False), (0o720, True), (0o702, True), (0o1777, True)]
+)
 def test_others_can_write(tmp_path, bits, can):
     tmp_path.chmod(bits)
 
@@ -213,7 +227,9 @@ IRREGULAR = {
 }
 
 
-@pytest.mark.parametrize("flags", [os.O_RDONLY, os.O_WRONLY, os.O_RDWR | os.O_CREAT], ids=["reading", "writing", "creating"])
+@pytest.mark.parametrize(
+    "flags", [os.O_RDONLY, os.O_WRONLY, os.O_RDWR | os.O_CREAT], ids=["reading", "writing", "creating"]
+)
 @pytest.mark.parametrize("kind", IRREGULAR)
 def test_irregular_files_are_refused_without_blocking(tmp_path, kind, flags):
     IRREGULAR[kind](tmp_path / "odd")
@@ -242,7 +258,9 @@ def test_other_errors_are_unchanged(tmp_path):
         open_regular(str(tmp_path / "file"), os.O_WRONLY | os.O_CREAT | os.O_EXCL)
 
 
-@pytest.mark.parametrize(("bits", "told"), [(0o600, None), (0o400, None), (0o000, None), (0o644, "0644"), (0o601, "0601"), (0o666, "0666")])
+@pytest.mark.parametrize(
+    ("bits", "told"), [(0o600, None), (0o400, None), (0o000, None), (0o644, "0644"), (0o601, "0601"), (0o666, "0666")]
+)
 def test_make_private_sets_the_mode(tmp_path, bits, told):
     with (tmp_path / "file").open("w") as file:
         (tmp_path / "file").chmod(bits)

@@ -137,7 +137,11 @@ def test_ledger_returns_the_last_state_unless_forgotten(tmp_path_factory, steps)
     ledger.close()
 
 
-@pytest.mark.parametrize("use", [lambda ledger, states: ledger.record(states, NOW), lambda ledger, states: ledger.forget(states)], ids=["record", "forget"])
+@pytest.mark.parametrize(
+    "use",
+    [lambda ledger, states: ledger.record(states, NOW), lambda ledger, states: ledger.forget(states)],
+    ids=["record", "forget"],
+)
 def test_changes_are_atomic(use, opened):
     class Interrupted(dict):
         def __iter__(self):
@@ -198,7 +202,9 @@ def test_read_only_returns_recorded_states(path, opened):
     assert path.read_bytes() == before
 
 
-NO_DATABASE = "cannot be used: file is not a database. Remove it or choose another file; the platform is then queried again"
+NO_DATABASE = (
+    "cannot be used: file is not a database. Remove it or choose another file; the platform is then queried again"
+)
 BOTH = pytest.mark.parametrize("read_only", [False, True], ids=["writing", "reading"])
 
 
@@ -219,7 +225,9 @@ def test_other_database_is_refused_and_unchanged(kind, read_only, path, opened):
     database.close()
     before = path.read_bytes()
 
-    assert failure(path, lambda: opened(read_only=read_only)) == "is another program's database. Choose a different file"
+    assert (
+        failure(path, lambda: opened(read_only=read_only)) == "is another program's database. Choose a different file"
+    )
     assert path.read_bytes() == before
 
 
@@ -243,7 +251,11 @@ def test_ledger_being_created_by_another_process_is_accepted(path, opened, monke
     assert opened().recent_states(NOW) == {"a": "present"}
 
 
-@pytest.mark.parametrize("use", [lambda ledger: ledger.recent_states(NOW), lambda ledger: ledger.record({"a": "b"}, NOW)], ids=["recent_states", "record"])
+@pytest.mark.parametrize(
+    "use",
+    [lambda ledger: ledger.recent_states(NOW), lambda ledger: ledger.record({"a": "b"}, NOW)],
+    ids=["recent_states", "record"],
+)
 def test_damaged_ledger_fails_clearly(use, path, opened):
     ledger = opened()
     ledger.record({f"item {number}": "present" for number in range(1000)}, NOW)
@@ -251,7 +263,9 @@ def test_damaged_ledger_fails_clearly(use, path, opened):
     size = path.stat().st_size
     path.write_bytes(path.read_bytes()[:4096] + b"\x55" * (size - 4096))
 
-    assert failure(path, lambda: use(opened())).startswith("cannot be used: database disk image is malformed. Remove it or choose another file")
+    assert failure(path, lambda: use(opened())).startswith(
+        "cannot be used: database disk image is malformed. Remove it or choose another file"
+    )
 
 
 @BOTH
@@ -273,7 +287,11 @@ except AccessError as error:
 
 
 @BOTH
-@pytest.mark.parametrize("make", [os.mkfifo, make_socket, lambda path: path.symlink_to(os.devnull)], ids=["a FIFO", "a socket", "a symbolic link"])
+@pytest.mark.parametrize(
+    "make",
+    [os.mkfifo, make_socket, lambda path: path.symlink_to(os.devnull)],
+    ids=["a FIFO", "a socket", "a symbolic link"],
+)
 def test_irregular_file_is_refused_without_blocking(make, read_only, path, start, request):
     make(path)
 
@@ -286,7 +304,9 @@ def test_irregular_file_is_refused_without_blocking(make, read_only, path, start
 @BOTH
 @pytest.mark.parametrize("name", ["ledger.db-journal", "ledger.db-wal", "ledger.db-shm"])
 @pytest.mark.parametrize("target", ["foreign", "nothing"])
-def test_link_in_place_of_a_sqlite_file_is_refused_and_its_target_unchanged(target, name, read_only, path, opened, tmp_path):
+def test_link_in_place_of_a_sqlite_file_is_refused_and_its_target_unchanged(
+    target, name, read_only, path, opened, tmp_path
+):
     opened().record({"a": "present"}, NOW)
     (tmp_path / "foreign").write_bytes(b"foreign")
     (tmp_path / name).symlink_to(target)
@@ -305,7 +325,10 @@ def test_directory_behind_an_untrusted_link_is_refused(tmp_path):
     path = tmp_path / "open" / "link" / "ledger.db"
 
     message = failure(path, lambda: Ledger(str(path), PLACE, DAY))
-    assert message == "cannot be used: link is a symbolic link in a directory that others can write to. Use a path without the link"
+    assert (
+        message
+        == "cannot be used: link is a symbolic link in a directory that others can write to. Use a path without the link"
+    )
     assert list((tmp_path / "real").iterdir()) == []
 
 
@@ -415,7 +438,11 @@ LOCKED = "cannot be used: database is locked. Remove it or choose another file; 
 
 @pytest.mark.parametrize(
     "use",
-    [lambda ledger: ledger.record({"a": "new"}, NOW), lambda ledger: ledger.forget(["a"]), lambda ledger: ledger.recent_states(NOW)],
+    [
+        lambda ledger: ledger.record({"a": "new"}, NOW),
+        lambda ledger: ledger.forget(["a"]),
+        lambda ledger: ledger.recent_states(NOW),
+    ],
     ids=["record", "forget", "recent_states"],
 )
 def test_locked_ledger_fails_clearly_and_works_afterwards(use, path, opened, impatient):
@@ -453,7 +480,9 @@ def test_record_blocked_by_a_reader_is_rolled_back(path, opened, impatient):
 def test_lock_is_waited_for_30_seconds(path, monkeypatch):
     asked = []
     connect = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda path, timeout, **keywords: asked.append(timeout) or connect(path, **keywords))
+    monkeypatch.setattr(
+        sqlite3, "connect", lambda path, timeout, **keywords: asked.append(timeout) or connect(path, **keywords)
+    )
 
     Ledger(str(path), PLACE, DAY).close()
 
@@ -482,6 +511,7 @@ def test_full_disk_fails_clearly_and_keeps_old_data(path, start):
     child = start(FULL_DISK, path)
 
     assert re.fullmatch(
-        f"ledger: {re.escape(str(path))} cannot be used: (database or disk is full|disk I/O error)[.] Remove it or choose another file; .*", child.line()
+        f"ledger: {re.escape(str(path))} cannot be used: (database or disk is full|disk I/O error)[.] Remove it or choose another file; .*",
+        child.line(),
     )
     assert child.line() == "{'a': 'old', 'b': 'new'}"

@@ -143,7 +143,9 @@ def test_jobs_may_depend_on_results(width):
         while queue or doing:
             if queue:
                 doing += 1
-                yield functools.partial(lambda number: (number, [2 * number, 2 * number + 1] if number < 50 else []), queue.popleft())
+                yield functools.partial(
+                    lambda number: (number, [2 * number, 2 * number + 1] if number < 50 else []), queue.popleft()
+                )
             else:
                 yield None
 

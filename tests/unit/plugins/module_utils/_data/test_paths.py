@@ -11,7 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils._data.paths import decode_fully, has_dot_segment, quote_path
+from ansible_collections.mediaops.access.plugins.module_utils._data.paths import (
+    decode_fully,
+    has_dot_segment,
+    quote_path,
+)
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 
 CLIMBING = [
@@ -24,7 +28,10 @@ CLIMBING = [
 @pytest.mark.parametrize("path", CLIMBING)
 def test_path_with_dot_segments_is_detected_and_refused(path):
     assert has_dot_segment(path)
-    with pytest.raises(AccessError, match=r"^mount: .* is not a valid path: no segment may be empty, '.' or '..' .percent-encoded or not"):
+    with pytest.raises(
+        AccessError,
+        match=r"^mount: .* is not a valid path: no segment may be empty, '.' or '..' .percent-encoded or not",
+    ):
         quote_path(path, "mount")
 
 
@@ -37,8 +44,22 @@ def test_path_with_an_empty_segment_or_control_character_is_refused(path):
 @pytest.mark.parametrize(
     ("path", "travels"),
     [
-        *(("a", "a"), ("/a/b/", "a/b"), ("a b/é", "a%20b/%C3%A9"), ("a?b#c", "a%3Fb%23c"), ("100%", "100%25"), ("a%2Fb", "a%252Fb")),
-        *(("..a", "..a"), ("a..", "a.."), ("...", "..."), (".hidden/v1.2", ".hidden/v1.2"), ("a;b", "a%3Bb"), ("a\\b", "a%5Cb")),
+        *(
+            ("a", "a"),
+            ("/a/b/", "a/b"),
+            ("a b/é", "a%20b/%C3%A9"),
+            ("a?b#c", "a%3Fb%23c"),
+            ("100%", "100%25"),
+            ("a%2Fb", "a%252Fb"),
+        ),
+        *(
+            ("..a", "..a"),
+            ("a..", "a.."),
+            ("...", "..."),
+            (".hidden/v1.2", ".hidden/v1.2"),
+            ("a;b", "a%3Bb"),
+            ("a\\b", "a%5Cb"),
+        ),
     ],
 )
 def test_other_paths_are_encoded(path, travels):
@@ -50,7 +71,12 @@ def test_all_levels_of_encoding_are_decoded():
     assert decode_fully("100%") == "100%"
 
 
-@given(parts=st.lists(st.sampled_from(["..", ".", "a", "b c", "%2e%2e", "/", "\\", "%2f", ";x", "?", "#", "%25"]), max_size=6), times=st.integers(0, 3))
+@given(
+    parts=st.lists(
+        st.sampled_from(["..", ".", "a", "b c", "%2e%2e", "/", "\\", "%2f", ";x", "?", "#", "%25"]), max_size=6
+    ),
+    times=st.integers(0, 3),
+)
 @example(parts=["..", "#"], times=2)
 def test_accepted_paths_stay_below_the_root_when_decoded_repeatedly(parts, times):
     path = "/".join(parts)

@@ -45,7 +45,9 @@ def test_first_line_after_10_seconds_then_every_30(progress, said):
         work.after(1, len(said) + 1, 0, 0)
 
     # The number of finished items is one more than the number of lines so far.
-    assert [line.partition(" done")[0] for line in said] == [f"AudiencePlayer: {number} of 1000" for number in (1, 2, 3, 4)]
+    assert [line.partition(" done")[0] for line in said] == [
+        f"AudiencePlayer: {number} of 1000" for number in (1, 2, 3, 4)
+    ]
 
 
 def test_interval_counts_from_the_last_line(progress, said):
@@ -53,7 +55,9 @@ def test_interval_counts_from_the_last_line(progress, said):
     for number, seconds in enumerate((25, 29.5, 0.5, 29.5, 0.5), 1):
         work.after(seconds, number, 0, 0)
 
-    assert [line.partition(" done")[0] for line in said] == [f"AudiencePlayer: {number} of 1000" for number in (1, 3, 5)]
+    assert [line.partition(" done")[0] for line in said] == [
+        f"AudiencePlayer: {number} of 1000" for number in (1, 3, 5)
+    ]
 
 
 def test_line_states_the_progress(progress, said):
@@ -131,7 +135,13 @@ def test_each_update_reports_at_most_one_line(steps):
     [
         *((0, "0 s"), (0.4, "0 s"), (40, "40 s"), (89, "89 s")),
         *((90, "2 min"), (149, "2 min"), (151, "3 min"), (720, "12 min"), (89 * 60, "89 min")),
-        *((90 * 60, "1 h 30 min"), (11100, "3 h 5 min"), (7200, "2 h 0 min"), (7199, "2 h 0 min"), (100 * 3600, "100 h 0 min")),
+        *(
+            (90 * 60, "1 h 30 min"),
+            (11100, "3 h 5 min"),
+            (7200, "2 h 0 min"),
+            (7199, "2 h 0 min"),
+            (100 * 3600, "100 h 0 min"),
+        ),
     ],
 )
 def test_durations_are_formatted(seconds, text):

@@ -16,7 +16,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils._data.rows import Row, convert_options, read_items, read_rows
+from ansible_collections.mediaops.access.plugins.module_utils._data.rows import (
+    Row,
+    convert_options,
+    read_items,
+    read_rows,
+)
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary
 
 ROWS = [{"user_email": "a@b.c", "product_id": 444}, {"user_email": "d@e.f", "state": "absent"}]
@@ -72,9 +77,16 @@ def items(read):
         pytest.param("a.jsonl", "".join(json.dumps(row) + "\n" for row in ROWS), ROWS, id="jsonl"),
         pytest.param("a.ndjson", "\n".join(map(json.dumps, ROWS)), ROWS, id="ndjson, no line's end"),
         pytest.param("a.yml", yaml.safe_dump(ROWS), TEXTS, id="yml"),
-        pytest.param("a.yaml", "- {user_email: a@b.c, product_id: 444}\n- {user_email: d@e.f, state: absent}\n", TEXTS, id="yaml"),
+        pytest.param(
+            "a.yaml", "- {user_email: a@b.c, product_id: 444}\n- {user_email: d@e.f, state: absent}\n", TEXTS, id="yaml"
+        ),
         pytest.param("a.csv", "user_email,product_id,state\na@b.c,444,\nd@e.f,,absent\n", TEXTS, id="csv"),
-        pytest.param("A.CSV", "user_email,product_id,state\na@b.c,444,\nd@e.f,,absent", TEXTS, id="an ending in upper case, no line's end"),
+        pytest.param(
+            "A.CSV",
+            "user_email,product_id,state\na@b.c,444,\nd@e.f,,absent",
+            TEXTS,
+            id="an ending in upper case, no line's end",
+        ),
     ],
 )
 @pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["", "byte order mark"])
@@ -82,7 +94,10 @@ def test_extension_determines_the_format(items, name, content, rows, mark):
     assert items(name, mark + content) == rows
 
 
-@pytest.mark.parametrize(("name", "content"), [("a.json", "[]"), ("a.json", " [\n] \n"), ("a.csv", "user_email,product_id\n"), ("a.csv", "sep=;\na;b\n")])
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.json", "[]"), ("a.json", " [\n] \n"), ("a.csv", "user_email,product_id\n"), ("a.csv", "sep=;\na;b\n")],
+)
 @pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["plain", "Windows"])
 def test_file_may_have_no_items(read, name, content, end):
     assert read(name, content.replace("\n", end)) == []
@@ -160,15 +175,38 @@ def test_values_may_be_nested(items, name, content, value):
     ],
 )
 def test_item_that_is_not_a_mapping_is_a_problem(read, name, form, where, value):
-    assert read(name, form.format(value)) == [Row(where[0], {"a": "1"}), Row(where[1], {}, NO_ITEM), Row(where[2], {"b": "2"})]
+    assert read(name, form.format(value)) == [
+        Row(where[0], {"a": "1"}),
+        Row(where[1], {}, NO_ITEM),
+        Row(where[2], {"b": "2"}),
+    ]
 
 
 #: Values that a spreadsheet or YAML 1.1 would alter.
-SURPRISES = ["0123", "012", "12:30", "1_000", "1e3", "1.00E+03", "3.10", "+5", "0x1F", "0b11", "on", "no", "y", "2001-12-14", "2001-12-14 21:59:43.10 -5", ".5"]
+SURPRISES = [
+    "0123",
+    "012",
+    "12:30",
+    "1_000",
+    "1e3",
+    "1.00E+03",
+    "3.10",
+    "+5",
+    "0x1F",
+    "0b11",
+    "on",
+    "no",
+    "y",
+    "2001-12-14",
+    "2001-12-14 21:59:43.10 -5",
+    ".5",
+]
 
 
 @pytest.mark.parametrize("value", SURPRISES)
-@pytest.mark.parametrize("form", ["- {{a: {}}}", "- a: {} # a comment", "- a: !!str {}", "- a: '{}'", "- &x {{a: &y {}}}"])
+@pytest.mark.parametrize(
+    "form", ["- {{a: {}}}", "- a: {} # a comment", "- a: !!str {}", "- a: '{}'", "- &x {{a: &y {}}}"]
+)
 def test_yaml_scalars_stay_as_written(items, loader, form, value):
     assert items("a.yml", form.format(value)) == [{"a": value}]
 
@@ -217,7 +255,11 @@ def test_quoted_cells_may_contain_commas_and_quotes(items, end):
 
 @pytest.mark.parametrize(
     ("content", "rows"),
-    [("a;b\n1,5;2\n", [{"a": "1,5", "b": "2"}]), ("a,b\n1;5,2\n", [{"a": "1;5", "b": "2"}]), ("a;b,c\n1,2\n", [{"a;b": "1", "c": "2"}])],
+    [
+        ("a;b\n1,5;2\n", [{"a": "1,5", "b": "2"}]),
+        ("a,b\n1;5,2\n", [{"a": "1;5", "b": "2"}]),
+        ("a;b,c\n1,2\n", [{"a;b": "1", "c": "2"}]),
+    ],
     ids=["decimal commas", "semicolons in a cell", "semicolons in a name"],
 )
 def test_delimiter_is_detected_from_the_first_line(items, content, rows):
@@ -225,7 +267,10 @@ def test_delimiter_is_detected_from_the_first_line(items, content, rows):
 
 
 def test_sep_line_counts_as_a_line(read):
-    assert read("a.csv", "sep=;\na;b\n1;2\n1;2;3\n") == [Row(":3", {"a": "1", "b": "2"}), Row(":4", {}, "more cells than the header row")]
+    assert read("a.csv", "sep=;\na;b\n1;2\n1;2;3\n") == [
+        Row(":3", {"a": "1", "b": "2"}),
+        Row(":4", {}, "more cells than the header row"),
+    ]
 
 
 @pytest.mark.parametrize("content", ["a\n\u00a01\n", "a,b\n\u00a01,\n"])
@@ -265,11 +310,18 @@ def test_line_numbers_match_an_editor(read, end):
 
 @pytest.mark.parametrize(
     ("bad", "reason"),
-    [('"x"y,2\n', "',' expected after '\"'"), ('"x,2\n3,4\n', "unexpected end of data"), ("x" * 131073, "field larger than field limit (131072)")],
+    [
+        ('"x"y,2\n', "',' expected after '\"'"),
+        ('"x,2\n3,4\n', "unexpected end of data"),
+        ("x" * 131073, "field larger than field limit (131072)"),
+    ],
     ids=["text after a quote", "an open quote", "an endless cell"],
 )
 def test_invalid_csv_is_a_problem_of_its_line(read, bad, reason):
-    assert read("a.csv", f"a,b\n1,2\n{bad}") == [Row(":2", {"a": "1", "b": "2"}), Row(":3", {}, f"invalid CSV: {reason}")]
+    assert read("a.csv", f"a,b\n1,2\n{bad}") == [
+        Row(":2", {"a": "1", "b": "2"}),
+        Row(":3", {}, f"invalid CSV: {reason}"),
+    ]
 
 
 # --- JSON ----------------------------------------------------------------------------------------------------------------------
@@ -278,7 +330,12 @@ def test_invalid_csv_is_a_problem_of_its_line(read, bad, reason):
 def test_json_items_have_their_index(read):
     content = '\n [ {"a": 1}, {"b":\n2},\n\n{\n"c": [3,\n4]}\n\n,\n{"d": "\\n"}\n]\n'
 
-    assert read("a.json", content) == [Row("[0]", {"a": 1}), Row("[1]", {"b": 2}), Row("[2]", {"c": [3, 4]}), Row("[3]", {"d": "\n"})]
+    assert read("a.json", content) == [
+        Row("[0]", {"a": 1}),
+        Row("[1]", {"b": 2}),
+        Row("[2]", {"c": [3, 4]}),
+        Row("[3]", {"d": "\n"}),
+    ]
 
 
 FIRST = Row(":1", {"a": "1"})
@@ -306,7 +363,9 @@ def test_invalid_json_is_a_problem_of_its_line(read, content, where, problem):
     assert read("a.json", content) == [Row(where, {}, problem)]
 
 
-@pytest.mark.skipif(not hasattr(sys, "get_int_max_str_digits"), reason="this Python has no limit on the length of integers")
+@pytest.mark.skipif(
+    not hasattr(sys, "get_int_max_str_digits"), reason="this Python has no limit on the length of integers"
+)
 @pytest.mark.parametrize(("name", "where", "form"), [("a.json", "", "[{}]"), ("a.jsonl", ":1", "{}")])
 def test_extremely_long_number_is_a_problem_of_its_line(read, name, where, form):
     assert read(name, form.format('{"a": ' + "9" * 5000 + "}")) == [Row(where, {}, NO_JSON)]
@@ -332,17 +391,37 @@ def test_invalid_line_does_not_affect_other_lines(read):
     ("content", "rows"),
     [
         pytest.param(
-            "%YAML 1.1\n--- # items\n\n- a: 1\n  b:\n    - 2\n# more\n\n- c: 3\n...\n", [Row(":4", {"a": "1", "b": ["2"]}), Row(":9", {"c": "3"})], id="lines"
+            "%YAML 1.1\n--- # items\n\n- a: 1\n  b:\n    - 2\n# more\n\n- c: 3\n...\n",
+            [Row(":4", {"a": "1", "b": ["2"]}), Row(":9", {"c": "3"})],
+            id="lines",
         ),
-        pytest.param("[{a: 1}, {b: 2},\n{c: 3}]", [FIRST, Row(":1", {"b": "2"}), Row(":2", {"c": "3"})], id="in brackets"),
-        pytest.param("- &x {a: 1}\n- *x\n- {c: *x}", [FIRST, Row(":2", {"a": "1"}), Row(":3", {"c": {"a": "1"}})], id="anchors of mappings"),
-        pytest.param("- a: &x 1\n- {b: *x, c: [*x]}", [FIRST, Row(":2", {"b": "1", "c": ["1"]})], id="anchors of values"),
+        pytest.param(
+            "[{a: 1}, {b: 2},\n{c: 3}]", [FIRST, Row(":1", {"b": "2"}), Row(":2", {"c": "3"})], id="in brackets"
+        ),
+        pytest.param(
+            "- &x {a: 1}\n- *x\n- {c: *x}",
+            [FIRST, Row(":2", {"a": "1"}), Row(":3", {"c": {"a": "1"}})],
+            id="anchors of mappings",
+        ),
+        pytest.param(
+            "- a: &x 1\n- {b: *x, c: [*x]}", [FIRST, Row(":2", {"b": "1", "c": ["1"]})], id="anchors of values"
+        ),
         pytest.param(
             "- &x {a: 1}\n- {<<: *x, b: 2}\n- {a: 3, <<: *x}\n- &y {<<: {a: 5}, c: 6}\n- {<<: [*x, *y]}",
-            [FIRST, Row(":2", {"a": "1", "b": "2"}), Row(":3", {"a": "3"}), Row(":4", {"a": "5", "c": "6"}), Row(":5", {"a": "1", "c": "6"})],
+            [
+                FIRST,
+                Row(":2", {"a": "1", "b": "2"}),
+                Row(":3", {"a": "3"}),
+                Row(":4", {"a": "5", "c": "6"}),
+                Row(":5", {"a": "1", "c": "6"}),
+            ],
             id="merged",
         ),
-        pytest.param("- a: 'yes'\n  b: yes\n  c: ~\n  d: !!str 5\n  e: !!int 6", [Row(":1", {"a": "yes", "b": "yes", "d": "5", "e": "6"})], id="types"),
+        pytest.param(
+            "- a: 'yes'\n  b: yes\n  c: ~\n  d: !!str 5\n  e: !!int 6",
+            [Row(":1", {"a": "yes", "b": "yes", "d": "5", "e": "6"})],
+            id="types",
+        ),
         pytest.param("- a: '{{ b }}'", [Row(":1", {"a": "{{ b }}"})], id="no templates"),
         pytest.param("- 1: a\n", [Row(":1", {"1": "a"})], id="a number as a name"),
         pytest.param("- !!map {a: 1}\n", [FIRST], id="a mapping that says so"),
@@ -376,7 +455,10 @@ def test_exponential_yaml_aliases_are_refused_as_values(read, loader):
         ("{~: b}", "the name of an option must be a string"),
         ("1\n  <<: 2", "the YAML merge key << accepts only mappings"),
         ("1\n  <<: [{a: 1}, 2]", "the YAML merge key << accepts only mappings"),
-        ("1\n  <<: {" + ", ".join(f"a{number}" for number in range(101)) + "}", "the YAML merge key << accepts at most 100 options"),
+        (
+            "1\n  <<: {" + ", ".join(f"a{number}" for number in range(101)) + "}",
+            "the YAML merge key << accepts at most 100 options",
+        ),
         *((value, NO_YAML) for value in ("[1", "{", "@", "a: b", "%", "'")),
     ],
 )
@@ -396,11 +478,15 @@ def test_unsupported_yaml_is_a_problem_of_its_item(read, loader, value, reason):
         pytest.param("- a: 1\nb: 2\n", [FIRST, Row(":2", {}, NO_YAML)], id="a dict after items"),
         pytest.param("- a: 1\n- b: 'x\n\n", [FIRST, Row(":4", {}, NO_YAML)], id="an open quote"),
         pytest.param("- a: 1\n- b: [\n- c: 2\n", [FIRST, Row(":3", {}, NO_YAML)], id="an open bracket"),
-        pytest.param("- a: 1\n- b: 2\n c: 3\n", [FIRST, Row(":2", {"b": "2"}), Row(":3", {}, NO_YAML)], id="a wrong indentation"),
+        pytest.param(
+            "- a: 1\n- b: 2\n c: 3\n", [FIRST, Row(":2", {"b": "2"}), Row(":3", {}, NO_YAML)], id="a wrong indentation"
+        ),
         pytest.param("- a: 1\n---\n- b: 2\n", [FIRST, Row(":2", {}, MORE)], id="two documents"),
         pytest.param("- a: 1\n...\nb\n", [FIRST, Row(":3", {}, NO_YAML)], id="text after the end"),
         pytest.param("- a: \x07", [Row(":1", {}, NO_YAML)], id="a control character"),
-        pytest.param("- a: 1\n- {b: 2}}\n", [FIRST, Row(":2", {"b": "2"}), Row(":2", {}, NO_YAML)], id="a bracket too many"),
+        pytest.param(
+            "- a: 1\n- {b: 2}}\n", [FIRST, Row(":2", {"b": "2"}), Row(":2", {}, NO_YAML)], id="a bracket too many"
+        ),
     ],
 )
 def test_invalid_yaml_is_a_problem_of_its_line(read, loader, content, rows):
@@ -427,7 +513,10 @@ def test_unsupported_extension_fails_and_lists_the_valid_ones(read, tmp_path, na
     with pytest.raises(AccessError) as caught:
         read(name, "a,b")
 
-    assert caught.value.message == f"{tmp_path}/{name}: the file extension must be one of .csv, .json, .jsonl, .ndjson, .yml, .yaml"
+    assert (
+        caught.value.message
+        == f"{tmp_path}/{name}: the file extension must be one of .csv, .json, .jsonl, .ndjson, .yml, .yaml"
+    )
 
 
 ENDINGS = pytest.mark.parametrize("ending", ["csv", "json", "jsonl", "yml"])
@@ -519,7 +608,8 @@ def test_encrypted_file_is_decrypted(tmp_path, ending):
 
 def test_encrypted_file_without_decrypt_fails_with_a_remedy(read):
     with pytest.raises(
-        AccessError, match=r"a.csv is encrypted with Ansible Vault. Only the controller can decrypt it: run the task there, with connection: local"
+        AccessError,
+        match=r"a.csv is encrypted with Ansible Vault. Only the controller can decrypt it: run the task there, with connection: local",
     ):
         read("a.csv", ENCRYPTED)
 
@@ -529,7 +619,11 @@ def test_encrypted_file_without_decrypt_fails_with_a_remedy(read):
 
 def test_unknown_option_is_reported_once(tmp_path):
     path = tmp_path / "a.json"
-    path.write_text(json.dumps([{"id": 1}, {"id": 2, "ix": 1}, {"id": 3, "ix": 1}, {"id": "x"}, {"id": 4, "iy": 1}, {"ix": 1, "iz": 1}]))
+    path.write_text(
+        json.dumps(
+            [{"id": 1}, {"id": 2, "ix": 1}, {"id": 3, "ix": 1}, {"id": "x"}, {"id": 4, "iy": 1}, {"ix": 1, "iz": 1}]
+        )
+    )
 
     found = [(item.place, item.problem) for item in read_items(str(path), {"id": {"type": "int"}})]
 
@@ -583,9 +677,13 @@ def test_file_is_opened_lazily(tmp_path):
 
 # --- what was written ----------------------------------------------------------------------------------------------------------
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x85\u2028\u2029"), max_size=8)  # PyYAML folds these
+TEXT = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\x85\u2028\u2029"), max_size=8
+)  # PyYAML folds these
 VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
-TREES = st.recursive(VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=6)
+TREES = st.recursive(
+    VALUES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=6
+)
 ITEMS = st.lists(st.dictionaries(TEXT, TREES, max_size=3), max_size=4)
 
 
@@ -624,7 +722,9 @@ def test_json_round_trip(folder, rows, indent, ascii_only):
 def test_json_lines_round_trip(folder, rows):
     found = written(folder, "a.jsonl", "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
 
-    assert found == [Row(f":{line}", options) for line, options in enumerate(without_nothing(numbers_as_written(rows)), 1)]
+    assert found == [
+        Row(f":{line}", options) for line, options in enumerate(without_nothing(numbers_as_written(rows)), 1)
+    ]
 
 
 @given(rows=ITEMS, flow=st.sampled_from([True, False, None]))
@@ -635,7 +735,9 @@ def test_yaml_round_trip(folder, rows, flow):
 
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8).map(str.strip)
-NAMES = st.lists(CELLS.filter(bool).filter(lambda name: not set(",;\n\r") & set(name)), min_size=1, max_size=4, unique=True)
+NAMES = st.lists(
+    CELLS.filter(bool).filter(lambda name: not set(",;\n\r") & set(name)), min_size=1, max_size=4, unique=True
+)
 
 
 @given(
@@ -648,7 +750,9 @@ NAMES = st.lists(CELLS.filter(bool).filter(lambda name: not set(",;\n\r") & set(
 def test_csv_round_trip(folder, data, names, delimiter, end, quoting):
     rows = data.draw(st.lists(st.fixed_dictionaries(dict.fromkeys(names, CELLS)), max_size=4))
     text = io.StringIO()
-    writer = csv.DictWriter(text, names, delimiter=delimiter if len(names) > 1 else ",", lineterminator=end, quoting=quoting)
+    writer = csv.DictWriter(
+        text, names, delimiter=delimiter if len(names) > 1 else ",", lineterminator=end, quoting=quoting
+    )
     writer.writeheader()
     writer.writerows(rows)
 
@@ -669,7 +773,9 @@ def test_garbage_gives_rows_or_problems_or_fails_clearly(folder, content, ending
     try:
         rows = list(read_rows(str(path)))
     except AccessError as error:
-        assert error.message.startswith(f"{path} ") and any(reason in error.message for reason in ("not valid UTF-8", "is empty", "is encrypted"))
+        assert error.message.startswith(f"{path} ") and any(
+            reason in error.message for reason in ("not valid UTF-8", "is empty", "is encrypted")
+        )
     else:
         assert [row for row in rows if row.problem and row.options] == []
         numbers = [int(row.where[1:]) for row in rows if row.where.startswith(":")]
@@ -688,7 +794,15 @@ SPEC = {
     "user_id": {"type": "int"},
     "user_email": {"type": "str"},
 }
-DEFAULTS = {"number": None, "switch": False, "text": None, "state": "present", "id": None, "user_id": None, "user_email": None}
+DEFAULTS = {
+    "number": None,
+    "switch": False,
+    "text": None,
+    "state": "present",
+    "id": None,
+    "user_id": None,
+    "user_email": None,
+}
 
 
 def test_missing_options_have_defaults():
@@ -733,9 +847,19 @@ def test_values_are_converted(name, value, expected):
         ("switch", 2, "switch must be of type bool, not 2"),
         ("state", "gone", "state must be present or absent, not 'gone'"),
         ("state", "x" * 99, f"state must be present or absent, not '{'x' * 59}"),
-        *((name, value, f"{name} must be of type {SPEC[name]['type']}, not a {type(value).__name__}") for name in SPEC for value in ([], ["a"], {}, {"a": 1})),
-        *(("id", value, f"id: {value!r} is not an id. {DIGITS}") for value in (*(value for value in SURPRISES if value not in ("0123", "012")), "", "five")),
-        *(("user_id", value, f"user_id: {value!r} is not an id. {DIGITS}") for value in (5.0, 5.5, True, -1, "-1", "\u0665", "5\u00a0", float("nan"))),
+        *(
+            (name, value, f"{name} must be of type {SPEC[name]['type']}, not a {type(value).__name__}")
+            for name in SPEC
+            for value in ([], ["a"], {}, {"a": 1})
+        ),
+        *(
+            ("id", value, f"id: {value!r} is not an id. {DIGITS}")
+            for value in (*(value for value in SURPRISES if value not in ("0123", "012")), "", "five")
+        ),
+        *(
+            ("user_id", value, f"user_id: {value!r} is not an id. {DIGITS}")
+            for value in (5.0, 5.5, True, -1, "-1", "\u0665", "5\u00a0", float("nan"))
+        ),
         ("text", True, f"text: True is a boolean and must be text. {QUOTES}"),
         ("text", 3.1, f"text: 3.1 is a number and must be text. {QUOTES}"),
         ("user_email", "alice", "user_email: 'alice' is not an e-mail address: it has no @"),
@@ -752,11 +876,18 @@ def test_unknown_options_are_named_with_the_valid_ones():
     with pytest.raises(AccessError) as caught:
         convert_options({"z": 1, "text": 1, "numbr": 1}, SPEC)
 
-    assert caught.value.message == "unknown option 'numbr', 'z'; valid options: number, switch, text, state, id, user_id, user_email"
+    assert (
+        caught.value.message
+        == "unknown option 'numbr', 'z'; valid options: number, switch, text, state, id, user_id, user_email"
+    )
 
 
 def test_exponential_aliases_are_not_expanded(items):
-    (row,) = items("a.yml", "- text:\n  - &l0 [x, x]\n" + "".join(f"  - &l{level} [*l{level - 1}, *l{level - 1}]\n" for level in range(1, 60)))
+    (row,) = items(
+        "a.yml",
+        "- text:\n  - &l0 [x, x]\n"
+        + "".join(f"  - &l{level} [*l{level - 1}, *l{level - 1}]\n" for level in range(1, 60)),
+    )
 
     with pytest.raises(AccessError, match=r"^text must be of type str, not a list$"):
         convert_options(row, SPEC)

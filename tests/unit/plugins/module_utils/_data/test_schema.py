@@ -48,7 +48,9 @@ def properties(**values):
         pytest.param(USER, properties(id=1.5), ["id: must be integer or string, not number"], id="one of two types"),
         pytest.param(USER, properties(name=""), ["name: must not be empty"], id="empty string"),
         pytest.param(USER, properties(tags=[]), ["tags: must not be empty"], id="empty list"),
-        pytest.param(USER, properties(tags=["a", {"b": SECRET}]), ["tags[1]: must be string, not object"], id="place in a list"),
+        pytest.param(
+            USER, properties(tags=["a", {"b": SECRET}]), ["tags[1]: must be string, not object"], id="place in a list"
+        ),
         pytest.param(USER, properties(state=SECRET), ["state: must be present or absent"], id="choice"),
         pytest.param(USER, properties(id=SECRET), ["id: must be a whole number"], id="pattern"),
         pytest.param(USER, properties(count=0), ["count: violates the schema rule minimum: 1"], id="minimum"),
@@ -58,13 +60,45 @@ def properties(**values):
             ["top level: unknown option 'nme'; valid options: count, id, name, state, tags"],
             id="unknown field, and those there are",
         ),
-        pytest.param(USER, {"name": 1, "id": None}, ["id: must be integer or string, not null", "name: must be string, not integer"], id="several, by place"),
-        pytest.param({"type": "array", "items": USER}, [VALID, {"name": SECRET}], ["[1]: lacks id"], id="an item of the top"),
-        pytest.param({"properties": {"u": {"items": USER}}}, {"u": [properties(name=0)]}, ["u[0].name: must be string, not integer"], id="deep"),
-        pytest.param({"anyOf": [{"type": "string"}, {"type": "null"}]}, 5, ["top level: does not match any valid form"], id="no branch's type"),
-        pytest.param({"anyOf": [{"type": "string"}, {"type": "null"}], "$comment": "must be text"}, 5, ["top level: must be text"], id="branches in words"),
-        pytest.param({"anyOf": [{"type": "string"}, USER]}, properties(name=7), ["name: must be string, not integer"], id="the branch that was meant"),
-        pytest.param({"oneOf": [{"type": "string"}, USER]}, {"id": 1}, ["top level: lacks name"], id="what the branch that was meant lacks"),
+        pytest.param(
+            USER,
+            {"name": 1, "id": None},
+            ["id: must be integer or string, not null", "name: must be string, not integer"],
+            id="several, by place",
+        ),
+        pytest.param(
+            {"type": "array", "items": USER}, [VALID, {"name": SECRET}], ["[1]: lacks id"], id="an item of the top"
+        ),
+        pytest.param(
+            {"properties": {"u": {"items": USER}}},
+            {"u": [properties(name=0)]},
+            ["u[0].name: must be string, not integer"],
+            id="deep",
+        ),
+        pytest.param(
+            {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            5,
+            ["top level: does not match any valid form"],
+            id="no branch's type",
+        ),
+        pytest.param(
+            {"anyOf": [{"type": "string"}, {"type": "null"}], "$comment": "must be text"},
+            5,
+            ["top level: must be text"],
+            id="branches in words",
+        ),
+        pytest.param(
+            {"anyOf": [{"type": "string"}, USER]},
+            properties(name=7),
+            ["name: must be string, not integer"],
+            id="the branch that was meant",
+        ),
+        pytest.param(
+            {"oneOf": [{"type": "string"}, USER]},
+            {"id": 1},
+            ["top level: lacks name"],
+            id="what the branch that was meant lacks",
+        ),
     ],
 )
 def test_problems_name_place_and_rule(schema, value, problems):

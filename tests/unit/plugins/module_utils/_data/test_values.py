@@ -10,7 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mediaops.access.plugins.module_utils._data.values import identity, leaves, problem_with, problems_in
+from ansible_collections.mediaops.access.plugins.module_utils._data.values import (
+    identity,
+    leaves,
+    problem_with,
+    problems_in,
+)
 
 INT, TEXT = {"type": "int"}, {"type": "str"}
 
@@ -52,11 +57,22 @@ NO_IDS = [
 def test_other_values_are_not_ids(value):
     problem = problem_with("user_id", INT, value)
 
-    assert problem == f"{value!r} is not an id. Give it in plain digits; spreadsheets round long numbers unless the column is text"
+    assert (
+        problem
+        == f"{value!r} is not an id. Give it in plain digits; spreadsheets round long numbers unless the column is text"
+    )
 
 
 @pytest.mark.parametrize(
-    ("name", "option"), [("retries", INT), ("ident", INT), ("user_ids", INT), ("client_id", TEXT), ("id", TEXT), ("user_id", {"type": "float"})]
+    ("name", "option"),
+    [
+        ("retries", INT),
+        ("ident", INT),
+        ("user_ids", INT),
+        ("client_id", TEXT),
+        ("id", TEXT),
+        ("user_id", {"type": "float"}),
+    ],
 )
 def test_other_numbers_and_string_ids_are_not_checked(name, option):
     assert problem_with(name, option, "-1e3") is None
@@ -74,11 +90,16 @@ def test_strings_and_integers_are_valid_text(value):
 @pytest.mark.parametrize(("value", "kind"), [(3.1, "number"), (1e3, "number"), (True, "boolean"), (False, "boolean")])
 def test_booleans_and_floats_are_not_valid_text(value, kind):
     assert (
-        problem_with("alias", TEXT, value) == f"{value} is a {kind} and must be text. Put it in quotes: YAML changes unquoted values (3.10 to 3.1, no to false)"
+        problem_with("alias", TEXT, value)
+        == f"{value} is a {kind} and must be text. Put it in quotes: YAML changes unquoted values (3.10 to 3.1, no to false)"
     )
 
 
-@pytest.mark.parametrize("option", [{"type": "float"}, {"type": "bool"}, {"type": "raw"}, {"type": "path"}, {"type": "str", "choices": ["a"]}], ids=str)
+@pytest.mark.parametrize(
+    "option",
+    [{"type": "float"}, {"type": "bool"}, {"type": "raw"}, {"type": "path"}, {"type": "str", "choices": ["a"]}],
+    ids=str,
+)
 def test_options_of_other_types_are_not_checked(option):
     assert problem_with("timeout", option, 3.1) is None
 
@@ -104,7 +125,18 @@ addresses = pytest.mark.parametrize("name", ["email", "user_email"])
 
 @addresses
 @pytest.mark.parametrize(
-    "value", ["a@b", "Alice.O'Neil+x@Example.com", "jürgen@müller.de", "ελ@παράδειγμα.gr", '"a@b"@c.d', "用户@例子.公司", "😀@x.y", ""], ids=ascii
+    "value",
+    [
+        "a@b",
+        "Alice.O'Neil+x@Example.com",
+        "jürgen@müller.de",
+        "ελ@παράδειγμα.gr",
+        '"a@b"@c.d',
+        "用户@例子.公司",
+        "😀@x.y",
+        "",
+    ],
+    ids=ascii,
 )
 def test_valid_addresses(name, value):
     assert problem_with(name, TEXT, value) is None
@@ -164,7 +196,16 @@ def test_invisible_characters_are_refused_and_named(name, form, character):
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=6))
 def test_only_visible_characters_are_accepted(local):
     if problem_with("email", TEXT, f"x{local}@b.c") is None:
-        assert not {unicodedata.category(character) for character in local} & {"Cc", "Cf", "Cs", "Cn", "Co", "Zs", "Zl", "Zp"}
+        assert not {unicodedata.category(character) for character in local} & {
+            "Cc",
+            "Cf",
+            "Cs",
+            "Cn",
+            "Co",
+            "Zs",
+            "Zl",
+            "Zp",
+        }
         assert not any(map(str.isspace, local))
 
 
@@ -187,7 +228,11 @@ def test_equivalent_addresses_have_the_same_identity(one, other):
     assert identity(one) == identity(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("a@b.c", "b@b.c"), ("a.b@c.d", "ab@c.d"), ("a+x@b.c", "a@b.c"), ("jurgen@x.y", "j\u00fcrgen@x.y")], ids=ascii)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("a@b.c", "b@b.c"), ("a.b@c.d", "ab@c.d"), ("a+x@b.c", "a@b.c"), ("jurgen@x.y", "j\u00fcrgen@x.y")],
+    ids=ascii,
+)
 def test_different_addresses_have_different_identities(one, other):
     assert identity(one) != identity(other)
 
@@ -204,7 +249,12 @@ def test_identity_is_idempotent_and_ignores_case_and_form(text):
 
 # --- where they stand --------------------------------------------------------------------------------------------------------
 
-SPEC = {"id": INT, "alias": TEXT, "items": {"type": "list", "options": {"user_id": INT, "email": TEXT}}, "tree": {"type": "dict"}}
+SPEC = {
+    "id": INT,
+    "alias": TEXT,
+    "items": {"type": "list", "options": {"user_id": INT, "email": TEXT}},
+    "tree": {"type": "dict"},
+}
 
 
 def test_leaves_include_options_and_suboptions():
@@ -238,7 +288,8 @@ def test_dicts_and_lists_are_not_checked(name, option, value):
 
 
 @pytest.mark.parametrize(
-    ("name", "option", "value"), [("id", INT, "hush-token"), ("alias", TEXT, 3.1), ("email", TEXT, "hush-token"), ("email", TEXT, "hu sh@b.c")]
+    ("name", "option", "value"),
+    [("id", INT, "hush-token"), ("alias", TEXT, 3.1), ("email", TEXT, "hush-token"), ("email", TEXT, "hu sh@b.c")],
 )
 def test_values_can_be_omitted_from_messages(name, option, value):
     shown, hidden = problem_with(name, option, value), problem_with(name, option, value, show_value=False)

@@ -171,17 +171,41 @@ def flood(piece):
         pytest.param([OK, drip(b"X-Drip: drop\r\n")], "no response within timeout", id="headers"),
         pytest.param([OK + b"X-Drip: ", drip(b"d")], "no response within timeout", id="one header"),
         pytest.param([drip(b"HTTP/1.1 100 Continue\r\n\r\n")], "no response within timeout", id="interim answers"),
-        pytest.param([drip(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")], "no response within timeout", id="early hints"),
-        pytest.param([OK + b"Content-Length: 10000\r\n\r\n", drip(b" ")], "the complete response did not arrive within timeout", id="body"),
         pytest.param(
-            [OK + b"Connection: close\r\n\r\n", drip(b" ")], "the complete response did not arrive within timeout", id="body until the connection closes"
+            [drip(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")], "no response within timeout", id="early hints"
         ),
-        pytest.param([CHUNKED, drip(b"1\r\n \r\n")], "the complete response did not arrive within timeout", id="chunks"),
-        pytest.param([CHUNKED, drip(b"0")], "the complete response did not arrive within timeout", id="length of a chunk"),
-        pytest.param([CHUNKED, b"1;a=", drip(b"b")], "the complete response did not arrive within timeout", id="extension of a chunk"),
-        pytest.param([CHUNKED, b"2\r\n{}\r\n0\r\n", drip(b"X-Drip: drop\r\n")], "the complete response did not arrive within timeout", id="trailer"),
+        pytest.param(
+            [OK + b"Content-Length: 10000\r\n\r\n", drip(b" ")],
+            "the complete response did not arrive within timeout",
+            id="body",
+        ),
+        pytest.param(
+            [OK + b"Connection: close\r\n\r\n", drip(b" ")],
+            "the complete response did not arrive within timeout",
+            id="body until the connection closes",
+        ),
+        pytest.param(
+            [CHUNKED, drip(b"1\r\n \r\n")], "the complete response did not arrive within timeout", id="chunks"
+        ),
+        pytest.param(
+            [CHUNKED, drip(b"0")], "the complete response did not arrive within timeout", id="length of a chunk"
+        ),
+        pytest.param(
+            [CHUNKED, b"1;a=", drip(b"b")],
+            "the complete response did not arrive within timeout",
+            id="extension of a chunk",
+        ),
+        pytest.param(
+            [CHUNKED, b"2\r\n{}\r\n0\r\n", drip(b"X-Drip: drop\r\n")],
+            "the complete response did not arrive within timeout",
+            id="trailer",
+        ),
         pytest.param([GZIP + gzip.compress(b"{}")[:12], drip(b"\0")], "", id="compressed"),
-        pytest.param([OK + b"Connection: close\r\n\r\n{}", 60.0], "the complete response did not arrive within timeout", id="open after the answer"),
+        pytest.param(
+            [OK + b"Connection: close\r\n\r\n{}", 60.0],
+            "the complete response did not arrive within timeout",
+            id="open after the answer",
+        ),
     ],
 )
 def test_slow_response_ends_at_the_timeout(pieces, reason, server, failure):
@@ -194,7 +218,9 @@ def test_slow_response_over_tls_ends_at_the_timeout(server, failure, tmp_path):
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     url = server(OK + b"Content-Length: 10000\r\n\r\n", drip(b" "), tls=context).url
 
-    assert "the complete response did not arrive within timeout" in failure(url, ca_path=str(tmp_path / "ca.pem"), timeout=0.5)
+    assert "the complete response did not arrive within timeout" in failure(
+        url, ca_path=str(tmp_path / "ca.pem"), timeout=0.5
+    )
 
 
 @pytest.mark.parametrize("pieces", [[drip(b"H")], [OK, drip(b"X-Drip: drop\r\n")]], ids=["status line", "headers"])
@@ -229,7 +255,10 @@ def test_slow_redirects_end_at_the_timeout(server, send):
 def test_large_response_may_exceed_the_timeout_while_it_progresses(server, send, monkeypatch):
     monkeypatch.setattr(bounded, "MIN_RATE", 1 << 10)
     body = b"x" * 256
-    started = server(OK + b"Content-Length: 10240\r\n\r\n", lambda: itertools.chain.from_iterable((body, TIMEOUT / 10) for _piece in range(40)))
+    started = server(
+        OK + b"Content-Length: 10240\r\n\r\n",
+        lambda: itertools.chain.from_iterable((body, TIMEOUT / 10) for _piece in range(40)),
+    )
     began = time.monotonic()
 
     assert send(Request("GET", started.url)).body == body * 40
@@ -261,7 +290,10 @@ def bombs(wbits):
         pytest.param([OK + b"Connection: close\r\n\r\n", flood(bytes(1 << 16))], id="until the connection closes"),
         pytest.param([OK + b"Content-Length: 99999999999\r\n\r\n", flood(bytes(1 << 16))], id="announced"),
         pytest.param([OK + b"Content-Length: %d\r\n\r\n" % (LIMIT + 1)], id="announced, a byte too large"),
-        pytest.param([OK + b"Connection: close\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", flood(bytes(1 << 16))], id="announced beyond all numbers"),
+        pytest.param(
+            [OK + b"Connection: close\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", flood(bytes(1 << 16))],
+            id="announced beyond all numbers",
+        ),
         pytest.param([CHUNKED, flood(b"8000\r\n" + bytes(0x8000) + b"\r\n")], id="chunks"),
         pytest.param([CHUNKED, b"FFFFFFFFFFFF\r\n", flood(bytes(1 << 16))], id="one chunk"),
         pytest.param([GZIP, bombs(31), None], id="gzip bomb"),
@@ -270,7 +302,12 @@ def bombs(wbits):
         pytest.param([GZIP.replace(b"gzip", b"deflate"), bombs(-15), None], id="raw deflate bomb"),
         pytest.param([GZIP, flood(gzip.compress(bytes(1 << 10)))], id="gzip, member after member"),
         pytest.param(
-            [CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n"), b"%x\r\n%s\r\n" % (len(bombs(31)), bombs(31)), None], id="gzip, chunk"
+            [
+                CHUNKED.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n"),
+                b"%x\r\n%s\r\n" % (len(bombs(31)), bombs(31)),
+                None,
+            ],
+            id="gzip, chunk",
         ),
     ],
 )
@@ -335,7 +372,9 @@ def test_excessive_headers_fail_clearly(pieces, server, failure):
 
 @pytest.mark.parametrize("encoding", [b"br", b"zstd", b"gzip, gzip", b"gzip,deflate", b"bogus"])
 def test_unsupported_content_encoding_is_refused(encoding, server, failure):
-    assert "Content-Encoding that was not requested" in failure(server(GZIP.replace(b"gzip", encoding) + b"x", None).url)
+    assert "Content-Encoding that was not requested" in failure(
+        server(GZIP.replace(b"gzip", encoding) + b"x", None).url
+    )
 
 
 @pytest.mark.parametrize("wbits", [31, 15, -15], ids=["gzip", "deflate", "raw deflate"])
@@ -370,41 +409,79 @@ def test_response_up_to_the_limit_is_read(server, send, monkeypatch):
         pytest.param([b"HTTP/1.1 -200 OK\r\n\r\n", None], "", id="negative status"),
         pytest.param([CHUNKED, b"what?\r\n", None], "the response is not valid HTTP", id="no chunk"),
         pytest.param([CHUNKED, b"-5\r\nabcde\r\n", None], "the response is not valid HTTP", id="negative chunk"),
-        pytest.param([OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", None], "the response is not valid HTTP", id="two lengths"),
-        pytest.param([GZIP, b"no gzip", None], "the response cannot be decompressed", id="not gzip"),
-        pytest.param([GZIP, gzip.compress(bytes(1000))[:-12] + b"x" * 12, None], "the response cannot be decompressed", id="broken gzip"),
-        pytest.param([OK + b"Content-Length: 10\r\n\r\n{}", None], "closed before the complete response arrived", id="shorter than announced"),
         pytest.param(
-            [OK + b"Content-Length: 10\r\n\r\n{}", 60.0], "the complete response did not arrive within timeout", id="shorter than announced, and open"
+            [OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\nab", None],
+            "the response is not valid HTTP",
+            id="two lengths",
         ),
-        pytest.param([OK + b"Content-Length: -10\r\n\r\n{}", 60.0], "the complete response did not arrive within timeout", id="negative length, and open"),
+        pytest.param([GZIP, b"no gzip", None], "the response cannot be decompressed", id="not gzip"),
+        pytest.param(
+            [GZIP, gzip.compress(bytes(1000))[:-12] + b"x" * 12, None],
+            "the response cannot be decompressed",
+            id="broken gzip",
+        ),
+        pytest.param(
+            [OK + b"Content-Length: 10\r\n\r\n{}", None],
+            "closed before the complete response arrived",
+            id="shorter than announced",
+        ),
+        pytest.param(
+            [OK + b"Content-Length: 10\r\n\r\n{}", 60.0],
+            "the complete response did not arrive within timeout",
+            id="shorter than announced, and open",
+        ),
+        pytest.param(
+            [OK + b"Content-Length: -10\r\n\r\n{}", 60.0],
+            "the complete response did not arrive within timeout",
+            id="negative length, and open",
+        ),
     ],
 )
 def test_invalid_http(pieces, reason, server, failure):
     assert reason in failure(server(*pieces).url)
 
 
-@pytest.mark.parametrize("length", [b"-10", b"\xb2", b"9" * 5000, b"1e3", b"+2", b""], ids=["negative", "superscript", "long", "float", "sign", "empty"])
+@pytest.mark.parametrize(
+    "length",
+    [b"-10", b"\xb2", b"9" * 5000, b"1e3", b"+2", b""],
+    ids=["negative", "superscript", "long", "float", "sign", "empty"],
+)
 def test_invalid_content_length_is_ignored(length, server, send):
-    assert send(Request("GET", server(OK + b"Connection: close\r\nContent-Length: " + length + b"\r\n\r\n{}", None).url)).body == b"{}"
+    assert (
+        send(
+            Request("GET", server(OK + b"Connection: close\r\nContent-Length: " + length + b"\r\n\r\n{}", None).url)
+        ).body
+        == b"{}"
+    )
 
 
 @pytest.mark.parametrize("status", [204, 304])
 def test_bodiless_response_may_announce_a_length(status, server, send):
-    assert send(Request("GET", server(b"HTTP/1.1 %d X\r\nContent-Length: 10\r\nContent-Encoding: br\r\n\r\n" % status).url)).body == b""
+    assert (
+        send(
+            Request("GET", server(b"HTTP/1.1 %d X\r\nContent-Length: 10\r\nContent-Encoding: br\r\n\r\n" % status).url)
+        ).body
+        == b""
+    )
 
 
 @pytest.mark.parametrize("interim", [b"100 Continue", b"102 Processing", b"103 Early Hints"])
 def test_interim_responses_are_skipped(interim, server, send):
     numbers = itertools.count()
-    started = server(b"HTTP/1.1 " + interim + b"\r\nLink: </a>\r\n\r\n", 0.02, lambda: [OK + b"Content-Length: 1\r\n\r\n%d" % next(numbers)])
+    started = server(
+        b"HTTP/1.1 " + interim + b"\r\nLink: </a>\r\n\r\n",
+        0.02,
+        lambda: [OK + b"Content-Length: 1\r\n\r\n%d" % next(numbers)],
+    )
 
     assert [send(Request("GET", started.url)).body for _request in range(3)] == [b"0", b"1", b"2"]
 
 
 def test_excess_bytes_are_not_read_as_the_next_response(server, send):
     started = server(
-        OK + b"Content-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", 0.02, b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
+        OK + b"Content-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
+        0.02,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
     )
 
     assert send(Request("HEAD", started.url)).body == b""
@@ -440,7 +517,10 @@ def test_cookies_are_not_parsed(name, server, send, recwarn):
 def test_header_injection_is_refused(headers, server, send):
     started = server(OK + b"Content-Length: 2\r\n\r\n{}")
 
-    with pytest.raises(AccessError, match="cannot be sent: the URL or an option sent as a header contains characters that HTTP does not allow"):
+    with pytest.raises(
+        AccessError,
+        match="cannot be sent: the URL or an option sent as a header contains characters that HTTP does not allow",
+    ):
         send(Request("GET", started.url, headers=headers))
 
     assert started.requests == []

@@ -24,9 +24,15 @@ REPEATABLE = Request("POST", URL, json={"a": 1}, repeatable=True)
 WRITE = Request("POST", URL, json={"a": 1})
 SECRET = "s3cr3t"
 
-SAFE = pytest.mark.parametrize("request_", [READ, Request("HEAD", URL), Request("OPTIONS", URL), REPEATABLE], ids=["GET", "HEAD", "OPTIONS", "repeatable POST"])
+SAFE = pytest.mark.parametrize(
+    "request_",
+    [READ, Request("HEAD", URL), Request("OPTIONS", URL), REPEATABLE],
+    ids=["GET", "HEAD", "OPTIONS", "repeatable POST"],
+)
 UNSAFE = pytest.mark.parametrize(
-    "request_", [WRITE, Request("PUT", URL), Request("PATCH", URL), Request("DELETE", URL)], ids=["POST", "PUT", "PATCH", "DELETE"]
+    "request_",
+    [WRITE, Request("PUT", URL), Request("PATCH", URL), Request("DELETE", URL)],
+    ids=["POST", "PUT", "PATCH", "DELETE"],
 )
 
 
@@ -98,7 +104,9 @@ def test_backoff_has_jitter(random, pause, send, exchange, clock, monkeypatch):
 def test_write_is_never_repeated_after_a_transient_failure(request_, status, send, exchange, clock):
     exchange(request_, status)
 
-    with pytest.raises(AmbiguousWrite, match=f"^{request_.method} {URL} was answered with HTTP {status}, so the outcome is unknown$") as caught:
+    with pytest.raises(
+        AmbiguousWrite, match=f"^{request_.method} {URL} was answered with HTTP {status}, so the outcome is unknown$"
+    ) as caught:
         send(request_)
 
     assert (caught.value.status, caught.value.wait, clock.slept) == (status, 0, [])
@@ -108,7 +116,9 @@ CLOSED = requests.exceptions.ConnectionError("Connection aborted.")
 
 
 @pytest.mark.parametrize("creates", [True, False])
-@pytest.mark.parametrize("answer", [502, CLOSED, requests.exceptions.ReadTimeout(), limited(503, Retry_After="7"), {"status": 303}], ids=str)
+@pytest.mark.parametrize(
+    "answer", [502, CLOSED, requests.exceptions.ReadTimeout(), limited(503, Retry_After="7"), {"status": 303}], ids=str
+)
 def test_ambiguous_write_states_whether_it_may_have_created_an_item(creates, answer, send, exchange):
     request = dataclasses.replace(WRITE, creates=creates)
     exchange(request, answer)
@@ -130,15 +140,61 @@ def test_definitive_503_is_not_waited_for(request_, send, exchange, clock):
 @pytest.mark.parametrize(
     ("error", "message", "repeated", "ambiguous"),
     [
-        pytest.param(requests.exceptions.ConnectTimeout(SECRET), "no connection within timeout", True, False, id="no connection in time"),
-        pytest.param(requests.exceptions.ReadTimeout(SECRET), "no response within timeout", True, True, id="no answer in time"),
-        pytest.param(requests.exceptions.ProxyError(SECRET), "the proxy refused the connection or is unreachable", True, False, id="proxy"),
-        pytest.param(requests.exceptions.SSLError(SECRET), "TLS: the handshake failed. Check url, ca_path", False, False, id="TLS"),
-        pytest.param(requests.exceptions.InvalidSchema(SECRET), "the request cannot be sent. Check url and the proxy", False, False, id="no such scheme"),
-        pytest.param(requests.exceptions.InvalidProxyURL(SECRET), "the request cannot be sent. Check url and the proxy", False, False, id="no proxy"),
-        pytest.param(CLOSED, "the connection was closed before the complete response arrived", True, True, id="connection closed"),
-        pytest.param(requests.exceptions.ChunkedEncodingError(SECRET), "the connection was closed before the complete", True, True, id="answer cut short"),
-        pytest.param(requests.exceptions.ContentDecodingError(SECRET), "the response cannot be decompressed", True, True, id="answer undecodable"),
+        pytest.param(
+            requests.exceptions.ConnectTimeout(SECRET),
+            "no connection within timeout",
+            True,
+            False,
+            id="no connection in time",
+        ),
+        pytest.param(
+            requests.exceptions.ReadTimeout(SECRET), "no response within timeout", True, True, id="no answer in time"
+        ),
+        pytest.param(
+            requests.exceptions.ProxyError(SECRET),
+            "the proxy refused the connection or is unreachable",
+            True,
+            False,
+            id="proxy",
+        ),
+        pytest.param(
+            requests.exceptions.SSLError(SECRET),
+            "TLS: the handshake failed. Check url, ca_path",
+            False,
+            False,
+            id="TLS",
+        ),
+        pytest.param(
+            requests.exceptions.InvalidSchema(SECRET),
+            "the request cannot be sent. Check url and the proxy",
+            False,
+            False,
+            id="no such scheme",
+        ),
+        pytest.param(
+            requests.exceptions.InvalidProxyURL(SECRET),
+            "the request cannot be sent. Check url and the proxy",
+            False,
+            False,
+            id="no proxy",
+        ),
+        pytest.param(
+            CLOSED, "the connection was closed before the complete response arrived", True, True, id="connection closed"
+        ),
+        pytest.param(
+            requests.exceptions.ChunkedEncodingError(SECRET),
+            "the connection was closed before the complete",
+            True,
+            True,
+            id="answer cut short",
+        ),
+        pytest.param(
+            requests.exceptions.ContentDecodingError(SECRET),
+            "the response cannot be decompressed",
+            True,
+            True,
+            id="answer undecodable",
+        ),
     ],
 )
 @pytest.mark.parametrize("request_", [READ, REPEATABLE, WRITE], ids=["read", "repeatable", "write"])
@@ -240,12 +296,17 @@ def test_waiting_for_a_rate_limit_does_not_count_as_a_retry(send, exchange):
     assert send(READ, retries=1).status == 200
 
 
-@pytest.mark.parametrize("value", ["301", "9" * 400, "Fri, 15 Jan 2027 09:00:00 GMT"], ids=["seconds", "an absurd number", "date"])
+@pytest.mark.parametrize(
+    "value", ["301", "9" * 400, "Fri, 15 Jan 2027 09:00:00 GMT"], ids=["seconds", "an absurd number", "date"]
+)
 @pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
 def test_wait_beyond_max_wait_fails_immediately(request_, value, send, exchange, clock):
     exchange(request_, limited(Retry_After=value))
 
-    with pytest.raises(WaitTooLong, match=f"^{request_.method} {URL} was answered with HTTP 429 .* only 300 s of max_wait .300 s. are left") as caught:
+    with pytest.raises(
+        WaitTooLong,
+        match=f"^{request_.method} {URL} was answered with HTTP 429 .* only 300 s of max_wait .300 s. are left",
+    ) as caught:
         send(request_)
 
     assert (caught.value.status, clock.slept) == (429, [])
@@ -294,10 +355,19 @@ def test_rate_limit_response_blocks_all_callers(answer, send, exchange, clock):
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("location", ["/new?b=2", "{url}/new?b=2", "new?b=2"], ids=["path", "URL", "relative path"])
 def test_read_follows_a_redirect_within_its_origin(location, status, send, serve):
-    server = serve(lambda seen: (200, {}, b"here") if seen.path == "/new?b=2" else (status, {"Location": location.format(url=server.url)}, b""))
+    server = serve(
+        lambda seen: (
+            (200, {}, b"here")
+            if seen.path == "/new?b=2"
+            else (status, {"Location": location.format(url=server.url)}, b"")
+        )
+    )
 
     assert send(Request("GET", server.url + "/old", query={"a": "1"}, headers={"X-Key": "k"})).text == "here"
-    assert [(seen.method, seen.path, seen.headers["x-key"]) for seen in server.seen] == [("GET", "/old?a=1", "k"), ("GET", "/new?b=2", "k")]
+    assert [(seen.method, seen.path, seen.headers["x-key"]) for seen in server.seen] == [
+        ("GET", "/old?a=1", "k"),
+        ("GET", "/new?b=2", "k"),
+    ]
 
 
 def test_endless_redirects_fail_clearly(send, exchange):
@@ -330,7 +400,10 @@ def test_redirects_to_other_or_ambiguous_origins_are_not_followed(location, send
     server = serve(lambda seen: (302, {"Location": location.format(**addresses)}, b""))
     addresses.update(same=f"127.0.0.1:{server.server_port}", port=server.server_port)
 
-    with pytest.raises(AccessError, match=f"^GET {server.url}/ was redirected to http.* .HTTP 302., but credentials are not sent there. If"):
+    with pytest.raises(
+        AccessError,
+        match=f"^GET {server.url}/ was redirected to http.* .HTTP 302., but credentials are not sent there. If",
+    ):
         send(Request("GET", server.url + "/", headers={"X-Key": SECRET}, basic=("id", SECRET)), retries=0)
 
     assert other.seen == []
@@ -339,13 +412,18 @@ def test_redirects_to_other_or_ambiguous_origins_are_not_followed(location, send
 
 def test_only_the_origin_of_another_address_is_named(send, exchange):
     """An unencoded secret in the query may look like part of the path."""
-    exchange(Request("GET", URL), {"status": 302, "headers": {"Location": "https://elsewhere.example.com/begin-of-se?cret#x"}})
+    exchange(
+        Request("GET", URL),
+        {"status": 302, "headers": {"Location": "https://elsewhere.example.com/begin-of-se?cret#x"}},
+    )
 
     with pytest.raises(AccessError, match=r"was redirected to https://elsewhere.example.com .HTTP 302."):
         send(Request("GET", URL))
 
 
-@pytest.mark.parametrize("request_", [WRITE, REPEATABLE, Request("DELETE", URL)], ids=["POST", "repeatable POST", "DELETE"])
+@pytest.mark.parametrize(
+    "request_", [WRITE, REPEATABLE, Request("DELETE", URL)], ids=["POST", "repeatable POST", "DELETE"]
+)
 def test_redirect_of_a_write_is_not_followed(request_, send, exchange):
     exchange(request_, {"status": 307, "headers": {"Location": URL + "/new"}})
 
@@ -359,13 +437,19 @@ def test_redirect_of_a_write_is_not_followed(request_, send, exchange):
 @pytest.mark.parametrize("page", ["<!DOCTYPE html><p>Please log in", "\n<HTML></HTML>"])
 @pytest.mark.parametrize(
     ("request_", "error"),
-    [(Request("DELETE", URL, reject_html=True), AmbiguousWrite), (Request("POST", URL, repeatable=True, reject_html=True), AccessError)],
+    [
+        (Request("DELETE", URL, reject_html=True), AmbiguousWrite),
+        (Request("POST", URL, repeatable=True, reject_html=True), AccessError),
+    ],
     ids=["not repeatable", "repeatable"],
 )
 def test_unexpected_web_page_is_rejected(request_, error, page, send, exchange):
     exchange(request_, {"status": 200, "body": page})
 
-    with pytest.raises(error, match=f"^{request_.method} {URL} was answered with an HTML page. Check that url points to the platform's API$") as caught:
+    with pytest.raises(
+        error,
+        match=f"^{request_.method} {URL} was answered with an HTML page. Check that url points to the platform's API$",
+    ) as caught:
         send(request_)
 
     assert isinstance(caught.value, AmbiguousWrite) is not request_.safe_to_repeat

@@ -14,12 +14,38 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http.client import _follow_redirect
-from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request, Response, bare_url, origin_of, root_url
+from ansible_collections.mediaops.access.plugins.module_utils._http.models import (
+    Request,
+    Response,
+    bare_url,
+    origin_of,
+    root_url,
+)
 
 SETTINGS = settings(derandomize=True, deadline=None, max_examples=300)
 #: Text that is likely to contain characters with a meaning in URLs.
 PIECES = st.sampled_from(
-    ["http://", "https://", "//", "/", ":", "@", "?", "#", "\\", ".", "..", "%2F", "[::1]", "api.example.com", "evil.test", "8443", "user", "\t", " "]
+    [
+        "http://",
+        "https://",
+        "//",
+        "/",
+        ":",
+        "@",
+        "?",
+        "#",
+        "\\",
+        ".",
+        "..",
+        "%2F",
+        "[::1]",
+        "api.example.com",
+        "evil.test",
+        "8443",
+        "user",
+        "\t",
+        " ",
+    ]
 )
 URLS = st.lists(PIECES | st.text(max_size=3), max_size=8).map("".join)
 URL = "https://api.example.com/v1/items?page=1"

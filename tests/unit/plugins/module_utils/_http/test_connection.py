@@ -39,15 +39,29 @@ SECRET = "s3cr3t"
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
-        pytest.param({"json": {"a": ["ä", None]}}, ("/", b'{"a": ["\\u00e4", null]}', {"content-type": "application/json"}), id="JSON"),
+        pytest.param(
+            {"json": {"a": ["ä", None]}},
+            ("/", b'{"a": ["\\u00e4", null]}', {"content-type": "application/json"}),
+            id="JSON",
+        ),
         pytest.param({"json": []}, ("/", b"[]", {"content-type": "application/json"}), id="empty JSON"),
-        pytest.param({"form": {"a": "b c&d"}}, ("/", b"a=b+c%26d", {"content-type": "application/x-www-form-urlencoded"}), id="form"),
+        pytest.param(
+            {"form": {"a": "b c&d"}},
+            ("/", b"a=b+c%26d", {"content-type": "application/x-www-form-urlencoded"}),
+            id="form",
+        ),
         pytest.param({"data": "ä"}, ("/", b"\xc3\xa4", {}), id="text as it is"),
         pytest.param({"query": {"a": "b c", "d": ["1", "2"]}}, ("/?a=b+c&d=1&d=2", b"", {}), id="query"),
         pytest.param({"query": "offset=0&limit=100"}, ("/?offset=0&limit=100", b"", {}), id="query as it is"),
-        pytest.param({"basic": ("id", "p w€")}, ("/", b"", {"authorization": "Basic aWQ6cCB34oKs"}), id="Basic in UTF-8"),
-        pytest.param({"headers": {"Accept": "application/xml"}}, ("/", b"", {"accept": "application/xml"}), id="another Accept"),
-        pytest.param({}, ("/", b"", {"accept": "application/json", "user-agent": connection.USER_AGENT}), id="usual headers"),
+        pytest.param(
+            {"basic": ("id", "p w€")}, ("/", b"", {"authorization": "Basic aWQ6cCB34oKs"}), id="Basic in UTF-8"
+        ),
+        pytest.param(
+            {"headers": {"Accept": "application/xml"}}, ("/", b"", {"accept": "application/xml"}), id="another Accept"
+        ),
+        pytest.param(
+            {}, ("/", b"", {"accept": "application/json", "user-agent": connection.USER_AGENT}), id="usual headers"
+        ),
     ],
 )
 def test_request_is_sent_as_described(request_, expected, send, serve):
@@ -69,11 +83,15 @@ def test_response_is_read_completely(send, serve):
     assert (response.status, response.ok, response.json(), response.headers["x-some"]) == (201, True, {"a": 1}, "Thing")
 
 
-@pytest.mark.parametrize("value", [f"a\n{SECRET}", f" {SECRET}", f"{SECRET}€"], ids=["line break", "leading space", "beyond latin-1"])
+@pytest.mark.parametrize(
+    "value", [f"a\n{SECRET}", f" {SECRET}", f"{SECRET}€"], ids=["line break", "leading space", "beyond latin-1"]
+)
 def test_invalid_header_fails_clearly(value, send, serve):
     url = serve().url + "/"
 
-    with pytest.raises(AccessError, match=f"^GET {url} cannot be sent: the URL or an option sent as a header contains characters") as caught:
+    with pytest.raises(
+        AccessError, match=f"^GET {url} cannot be sent: the URL or an option sent as a header contains characters"
+    ) as caught:
         send(Request("GET", url, headers={"X-Key": value}))
 
     assert SECRET not in caught.value.message
@@ -81,7 +99,9 @@ def test_invalid_header_fails_clearly(value, send, serve):
 
 @pytest.mark.parametrize("host", ["*.example.com", "a" * 64 + ".com", "two..dots"])
 def test_invalid_host_fails_clearly(host, send):
-    with pytest.raises(AccessError, match=r"^GET https://.* cannot be sent: the URL or an option sent as a header contains characters") as caught:
+    with pytest.raises(
+        AccessError, match=r"^GET https://.* cannot be sent: the URL or an option sent as a header contains characters"
+    ) as caught:
         send(Request("GET", f"https://{host}/?{SECRET}"))
 
     assert SECRET not in caught.value.message
@@ -121,7 +141,8 @@ def test_missing_library_is_named(send, monkeypatch):
     monkeypatch.setitem(sys.modules, "requests", None)
 
     with pytest.raises(
-        MissingLibrary, match=f"requests is required to talk to the platform, but {sys.executable} cannot .*: {sys.executable} -m pip install requests"
+        MissingLibrary,
+        match=f"requests is required to talk to the platform, but {sys.executable} cannot .*: {sys.executable} -m pip install requests",
     ):
         send(READ)
 
@@ -144,7 +165,9 @@ def test_response_shorter_than_announced_is_incomplete(request_, headers, error,
     """urllib3 checks this only since version 2."""
     answer = requests.Response()
     answer.status_code = 200
-    answer.raw = urllib3.HTTPResponse(io.BytesIO(gzip.compress(b"1234") if "Content-Encoding" in headers else b"1234"), preload_content=False)
+    answer.raw = urllib3.HTTPResponse(
+        io.BytesIO(gzip.compress(b"1234") if "Content-Encoding" in headers else b"1234"), preload_content=False
+    )
     answer.headers.update(headers)
     monkeypatch.setattr(requests.Session, "send", lambda session, request, **options: answer)
 
@@ -172,7 +195,12 @@ def test_session_is_reused_across_items(send, serve):
 def test_creating_request_uses_a_new_connection(send, serve):
     server = serve()
 
-    for request in (Request("GET", server.url), Request("POST", server.url), Request("POST", server.url, creates=True), Request("GET", server.url)):
+    for request in (
+        Request("GET", server.url),
+        Request("POST", server.url),
+        Request("POST", server.url, creates=True),
+        Request("GET", server.url),
+    ):
         send(request)
 
     first, second, third, fourth = (seen.connection for seen in server.seen)
@@ -211,13 +239,21 @@ def test_closed_connection_is_replaced_before_a_write(send, serve):
 
 @pytest.mark.parametrize(
     "answer",
-    [b"", b"HTTP/1.1 20", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab"],
+    [
+        b"",
+        b"HTTP/1.1 20",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+    ],
     ids=["nothing", "half a status line", "half a body", "half a chunk"],
 )
 def test_broken_connection(answer, send, serve, clock):
     server = serve(lambda seen: answer)
 
-    with pytest.raises(AmbiguousWrite, match="the connection was closed before the complete response arrived, so the outcome is unknown"):
+    with pytest.raises(
+        AmbiguousWrite,
+        match="the connection was closed before the complete response arrived, so the outcome is unknown",
+    ):
         send(Request("POST", server.url + "/write"))
     with pytest.raises(AccessError, match=r"the connection was closed before the complete response arrived$"):
         send(Request("GET", server.url + "/read"), retries=2)
@@ -261,7 +297,9 @@ def test_a_service_that_is_not_running(method, send, clock):
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
 
-        with pytest.raises(AccessError, match=f"^{method} {url}: Connection refused. Check url and that the service is running$") as caught:
+        with pytest.raises(
+            AccessError, match=f"^{method} {url}: Connection refused. Check url and that the service is running$"
+        ) as caught:
             send(Request(method, url), retries=2)
 
     assert not isinstance(caught.value, AmbiguousWrite)
@@ -275,7 +313,9 @@ def test_host_without_an_address(method, send, monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
 
-    with pytest.raises(AccessError, match=f"^{method} https://api.example.com/: Name or service not known. Check url") as caught:
+    with pytest.raises(
+        AccessError, match=f"^{method} https://api.example.com/: Name or service not known. Check url"
+    ) as caught:
         send(Request(method, "https://api.example.com/"))
 
     assert not isinstance(caught.value, AmbiguousWrite)
@@ -334,7 +374,9 @@ def test_no_proxy_and_changes_of_the_environment_are_honoured(send, serve, monke
     assert [seen.path for seen in proxy.seen] == [server.url + "/through"]
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 20", b"nonsense\r\n\r\n"], ids=["nothing", "half a status line", "no HTTP"])
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 20", b"nonsense\r\n\r\n"], ids=["nothing", "half a status line", "no HTTP"]
+)
 def test_proxy_that_breaks_the_connection_makes_a_write_ambiguous(answer, send, serve, monkeypatch):
     proxy = serve(lambda seen: answer)
     monkeypatch.setenv("http_proxy", proxy.url)
@@ -371,7 +413,9 @@ def test_proxy_that_refuses_fails_clearly(method, send, serve, monkeypatch):
     proxy = serve(lambda seen: (407, {}, b""))
     monkeypatch.setenv("https_proxy", proxy.url.replace("//", f"//me:{SECRET}@"))
 
-    with pytest.raises(AccessError, match=f"^{method} {URL}: the proxy refused the connection or is unreachable .check the proxy env") as caught:
+    with pytest.raises(
+        AccessError, match=f"^{method} {URL}: the proxy refused the connection or is unreachable .check the proxy env"
+    ) as caught:
         send(Request(method, URL), retries=1)
 
     assert not isinstance(caught.value, AmbiguousWrite)
@@ -379,7 +423,10 @@ def test_proxy_that_refuses_fails_clearly(method, send, serve, monkeypatch):
     assert SECRET not in caught.value.message
 
 
-@pytest.mark.parametrize("proxy", [f"socks5://me:{SECRET}@127.0.0.1:1080", f"http://me:{SECRET}@127.0.0.1:port", f"ftp://me:{SECRET}@127.0.0.1"])
+@pytest.mark.parametrize(
+    "proxy",
+    [f"socks5://me:{SECRET}@127.0.0.1:1080", f"http://me:{SECRET}@127.0.0.1:port", f"ftp://me:{SECRET}@127.0.0.1"],
+)
 @pytest.mark.parametrize("request_", [READ, WRITE], ids=["read", "write"])
 def test_unusable_proxy_is_reported_before_anything_is_sent(request_, proxy, send, monkeypatch):
     monkeypatch.setenv("https_proxy", proxy)
@@ -428,11 +475,25 @@ LONG_AGO = datetime.datetime(2001, 1, 1, tzinfo=datetime.UTC)
     ("name", "validity", "trusted", "message"),
     [
         pytest.param("127.0.0.1", {}, False, "unable to get local issuer certificate", id="unknown authority"),
-        pytest.param("other.example.com", {}, True, "IP address mismatch, certificate is not valid for '127.0.0.1'.", id="another host"),
-        pytest.param("127.0.0.1", {"not_before": LONG_AGO, "not_after": LONG_AGO + datetime.timedelta(1)}, True, "certificate has expired", id="expired"),
+        pytest.param(
+            "other.example.com",
+            {},
+            True,
+            "IP address mismatch, certificate is not valid for '127.0.0.1'.",
+            id="another host",
+        ),
+        pytest.param(
+            "127.0.0.1",
+            {"not_before": LONG_AGO, "not_after": LONG_AGO + datetime.timedelta(1)},
+            True,
+            "certificate has expired",
+            id="expired",
+        ),
     ],
 )
-def test_certificates_are_verified_by_default_and_failures_are_explained(name, validity, trusted, message, send, secure, ca_path, clock):
+def test_certificates_are_verified_by_default_and_failures_are_explained(
+    name, validity, trusted, message, send, secure, ca_path, clock
+):
     https = secure(name, **validity)
 
     with pytest.raises(AccessError) as caught:
@@ -465,7 +526,11 @@ def test_client_certificate_is_sent(combined, send, secure, ca_path, authority, 
     certificate.private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "both.pem"))
     certificate.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
     certificate.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
-    files = {"client_cert": str(tmp_path / "both.pem")} if combined else {"client_cert": str(tmp_path / "cert.pem"), "client_key": str(tmp_path / "key.pem")}
+    files = (
+        {"client_cert": str(tmp_path / "both.pem")}
+        if combined
+        else {"client_cert": str(tmp_path / "cert.pem"), "client_key": str(tmp_path / "key.pem")}
+    )
     https = secure(client=True)
 
     assert send(Request("GET", https.url), ca_path=ca_path, **files).ok
@@ -476,7 +541,10 @@ def test_client_certificate_is_sent(combined, send, secure, ca_path, authority, 
 @pytest.mark.parametrize("option", ["ca_path", "client_cert"])
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(None, "cannot be sent: ca_path, client_cert or client_key cannot be read"), (b"no certificate", "TLS: the handshake failed. Check url, ca_path")],
+    [
+        (None, "cannot be sent: ca_path, client_cert or client_key cannot be read"),
+        (b"no certificate", "TLS: the handshake failed. Check url, ca_path"),
+    ],
     ids=["missing", "garbage"],
 )
 def test_invalid_certificate_file_fails_clearly(option, content, message, send, secure, tmp_path):

@@ -7,7 +7,13 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request, Response, bare_url, origin_of, root_url
+from ansible_collections.mediaops.access.plugins.module_utils._http.models import (
+    Request,
+    Response,
+    bare_url,
+    origin_of,
+    root_url,
+)
 
 READ = Request("GET", "https://api.example.com/v1/items")
 SECRET = "s3cr3t"
@@ -74,7 +80,9 @@ def test_unexpected_body_is_described(body, kind):
     assert Response(200, {}, body, READ).kind == kind
 
 
-@pytest.mark.parametrize(("body", "data"), [(b"", None), (b" \n", None), (b'{"a": "\xc3\xa4"}', {"a": "ä"}), (b"null", None), (b"0", 0)])
+@pytest.mark.parametrize(
+    ("body", "data"), [(b"", None), (b" \n", None), (b'{"a": "\xc3\xa4"}', {"a": "ä"}), (b"null", None), (b"0", 0)]
+)
 def test_json_body_is_parsed(body, data):
     assert Response(200, {}, body, READ).json() == data
 

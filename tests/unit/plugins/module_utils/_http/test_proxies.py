@@ -11,24 +11,43 @@ import pytest
 import requests
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, MissingLibrary
-from ansible_collections.mediaops.access.plugins.module_utils._http.proxies import VARIABLES, proxy_passwords, usable_proxies
+from ansible_collections.mediaops.access.plugins.module_utils._http.proxies import (
+    VARIABLES,
+    proxy_passwords,
+    usable_proxies,
+)
 
 URL = "https://api.example.com/path"
 AWKWARD = "p/w%41?x@y"
 
 
 def test_variables_include_both_spellings():
-    assert sorted(VARIABLES) == ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "all_proxy", "http_proxy", "https_proxy", "no_proxy"]
+    assert sorted(VARIABLES) == [
+        "ALL_PROXY",
+        "HTTPS_PROXY",
+        "HTTP_PROXY",
+        "NO_PROXY",
+        "all_proxy",
+        "http_proxy",
+        "https_proxy",
+        "no_proxy",
+    ]
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
 def test_proxy_passwords_are_returned_raw_and_decoded(variable):
-    assert set(proxy_passwords({variable: "http://me:s%2Fcret@proxy:3128", "PATH": "http://me:other@host"})) == {"s%2Fcret", "s/cret"}
+    assert set(proxy_passwords({variable: "http://me:s%2Fcret@proxy:3128", "PATH": "http://me:other@host"})) == {
+        "s%2Fcret",
+        "s/cret",
+    }
     assert set(proxy_passwords({variable: f"http://me:{AWKWARD}@proxy:3128"})) == {AWKWARD, "p/wA?x@y"}
 
 
 def test_proxies_without_a_password():
-    assert proxy_passwords({"http_proxy": "http://proxy:3128", "no_proxy": "localhost,.example.com", "HTTPS_PROXY": None}) == []
+    assert (
+        proxy_passwords({"http_proxy": "http://proxy:3128", "no_proxy": "localhost,.example.com", "HTTPS_PROXY": None})
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,7 +88,8 @@ def test_invalid_proxy_is_named_by_variable_without_its_value(variable, proxy, m
     monkeypatch.setenv(variable, proxy)
 
     with pytest.raises(
-        AccessError, match=f"^the proxy in {variable} cannot be used: it is not a valid URL. Write it as http://user:password@host:port"
+        AccessError,
+        match=f"^the proxy in {variable} cannot be used: it is not a valid URL. Write it as http://user:password@host:port",
     ) as caught:
         usable_proxies(requests, URL)
 
@@ -81,7 +101,8 @@ def test_unsupported_proxy_scheme_is_refused(monkeypatch):
     monkeypatch.setenv("https_proxy", "ftp://me:s3cr3t@proxy")
 
     with pytest.raises(
-        AccessError, match=r"^the proxy in https_proxy cannot be used: ftp:// is not supported. Use one of http, https, socks4, socks4a, socks5, socks5h$"
+        AccessError,
+        match=r"^the proxy in https_proxy cannot be used: ftp:// is not supported. Use one of http, https, socks4, socks4a, socks5, socks5h$",
     ):
         usable_proxies(requests, URL)
 
@@ -92,7 +113,8 @@ def test_socks_requires_its_library(scheme, monkeypatch):
     monkeypatch.setitem(sys.modules, "socks", None)
 
     with pytest.raises(
-        MissingLibrary, match=r"^the Python library PySocks is required for the SOCKS proxy in ALL_PROXY, but .* cannot import it.* -m pip install PySocks$"
+        MissingLibrary,
+        match=r"^the Python library PySocks is required for the SOCKS proxy in ALL_PROXY, but .* cannot import it.* -m pip install PySocks$",
     ):
         usable_proxies(requests, URL)
 

@@ -15,7 +15,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._masking import search
 from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import CUT, MASK
-from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets, is_short, strings_in, url_passwords
+from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import (
+    Secrets,
+    is_short,
+    strings_in,
+    url_passwords,
+)
 
 SECRET = 'p&s "w\\rd/ä+1'
 
@@ -40,7 +45,10 @@ def encoded(text: str) -> str:
 def test_secret_is_masked_in_any_encoding(text):
     scrubbed = Secrets([SECRET]).scrub(f"before {text} after")
 
-    assert scrubbed in (f"before {start}{MASK}{end} after" for start, end in (("", ""), ("", "="), ("password=", ""), ('{"password": "', '"}')))
+    assert scrubbed in (
+        f"before {start}{MASK}{end} after"
+        for start, end in (("", ""), ("", "="), ("password=", ""), ('{"password": "', '"}'))
+    )
 
 
 QUOTED = 'it\'s "here"\\\n<b>&ä\x7f'
@@ -63,7 +71,9 @@ QUOTED = 'it\'s "here"\\\n<b>&ä\x7f'
         pytest.param(lambda secret: " ".join(secret.split()), id="in one line"),
     ],
 )
-@pytest.mark.parametrize("secret", [SECRET, QUOTED, "it's his", 'say "x"', "two  lines\n\n of text", "a/b\\cdef"], ids=ascii)
+@pytest.mark.parametrize(
+    "secret", [SECRET, QUOTED, "it's his", 'say "x"', "two  lines\n\n of text", "a/b\\cdef"], ids=ascii
+)
 def test_secret_is_masked_in_any_quotation(secret, written):
     text = f"before {written(secret)} after"
 
@@ -77,7 +87,11 @@ def test_secret_is_masked_in_any_quotation(secret, written):
 
 @pytest.mark.parametrize(
     ("secret", "text"),
-    [("first <b>second</b>  third", "first second third"), ("<i>first</i>\nsecond", "first second"), ("first\r\n\tsecond ", "first second")],
+    [
+        ("first <b>second</b>  third", "first second third"),
+        ("<i>first</i>\nsecond", "first second"),
+        ("first\r\n\tsecond ", "first second"),
+    ],
     ids=ascii,
 )
 def test_secret_is_masked_in_the_text_of_a_page(secret, text):
@@ -141,7 +155,9 @@ def test_text_without_a_secret_is_unchanged():
     assert Secrets(["hidden", "", None]).scrub("nothing to see") == "nothing to see"
 
 
-@pytest.mark.parametrize("value", ["secret\ud800", "sec\udcffret"], ids=["half a surrogate pair", "an undecodable byte"])
+@pytest.mark.parametrize(
+    "value", ["secret\ud800", "sec\udcffret"], ids=["half a surrogate pair", "an undecodable byte"]
+)
 def test_secret_that_cannot_be_encoded_as_utf_8_is_masked(value):
     assert Secrets([value]).scrub(f"<{value}>") == f"<{MASK}>"
 
@@ -153,7 +169,11 @@ def test_secret_that_cannot_be_encoded_as_utf_8_is_masked(value):
         pytest.param(1234567, ["1234567"], id="number"),
         pytest.param(["number one", ["number two"]], ["number one", "number two"], id="lists"),
         pytest.param({"key one": "number one"}, ["number one"], id="dict"),
-        pytest.param([{"key one": "number one"}, {"other key": {"inner key": "number two"}}], ["number one", "number two"], id="dicts in lists"),
+        pytest.param(
+            [{"key one": "number one"}, {"other key": {"inner key": "number two"}}],
+            ["number one", "number two"],
+            id="dicts in lists",
+        ),
         pytest.param([None, True, False, ""], [], id="nothing"),
     ],
 )
@@ -189,7 +209,11 @@ def test_needles_are_computed_lazily_and_once(monkeypatch):
     twin = secrets.copy()
     assert asked == []
 
-    assert (secrets.scrub("number one, number two"), secrets.contained_in(["number two"]), secrets.copy().scrub("number two")) == (
+    assert (
+        secrets.scrub("number one, number two"),
+        secrets.contained_in(["number two"]),
+        secrets.copy().scrub("number two"),
+    ) == (
         f"{MASK}, {MASK}",
         True,
         MASK,
@@ -203,7 +227,11 @@ def test_needles_are_computed_lazily_and_once(monkeypatch):
 def test_scrub_tree_copies_and_scrubs():
     tree = {"url": "x?k=hidden", "list": ["hidden", 1, None, True], "deep": {"a": {"b": "hidden"}}}
 
-    assert Secrets(["hidden"]).scrub_tree(tree) == {"url": f"x?k={MASK}", "list": [MASK, 1, None, True], "deep": {"a": {"b": MASK}}}
+    assert Secrets(["hidden"]).scrub_tree(tree) == {
+        "url": f"x?k={MASK}",
+        "list": [MASK, 1, None, True],
+        "deep": {"a": {"b": MASK}},
+    }
     assert tree["list"][0] == "hidden"
 
 
@@ -216,7 +244,9 @@ def test_scrub_tree_copies_and_scrubs():
         pytest.param((SECRET,), True, id="in a tuple"),
         pytest.param(f"https://host/?p={quote(SECRET, safe='')}", True, id="percent-encoded in a URL"),
         pytest.param(json.dumps([SECRET]), True, id="escaped in JSON"),
-        pytest.param({"application": {"client_secret": "unknown so far"}}, True, id="any value of a key that names a secret"),
+        pytest.param(
+            {"application": {"client_secret": "unknown so far"}}, True, id="any value of a key that names a secret"
+        ),
         pytest.param([{"access_token": "new"}], True, id="a token in a list"),
         pytest.param({"tokens": ["new"]}, True, id="a list of tokens"),
         pytest.param({"tokens": [{"principal": "me"}, 2]}, False, id="a list about tokens"),
@@ -283,7 +313,11 @@ def test_short_secret_is_not_masked_within_text(secret, text):
         "password={} is wrong",
     ],
 )
-@pytest.mark.parametrize("encode", [str, json.dumps, html.escape, lambda text: quote(text, safe="")], ids=["as it is", "JSON", "HTML", "percent"])
+@pytest.mark.parametrize(
+    "encode",
+    [str, json.dumps, html.escape, lambda text: quote(text, safe="")],
+    ids=["as it is", "JSON", "HTML", "percent"],
+)
 def test_short_secret_is_masked_as_a_whole_value(secret, text, encode):
     encoded = encode(secret)[1:-1] if encode is json.dumps else encode(secret)
     if text == "{}" and encoded != secret:
@@ -312,7 +346,10 @@ def test_short_secret_is_contained_only_as_a_whole_string(value, expected):
     assert Secrets(["401"]).contained_in(value) is expected
 
 
-@pytest.mark.parametrize(("secret", "short"), [("", True), ("abcde", True), ("abcdef", False), ("äöü😀xy", False), (12345, False), (None, False)])
+@pytest.mark.parametrize(
+    ("secret", "short"),
+    [("", True), ("abcde", True), ("abcdef", False), ("äöü😀xy", False), (12345, False), (None, False)],
+)
 def test_is_short(secret, short):
     assert is_short(secret) is short
 
@@ -324,16 +361,37 @@ def test_is_short(secret, short):
         pytest.param({"content": "access_token=new&expires_in=5"}, True, id="a form"),
         pytest.param({"content": '{"client_secret": "new'}, True, id="broken JSON"),
         pytest.param({"json": {"next": "https://host/list?page=2&access_token=new"}}, True, id="a URL"),
-        pytest.param({"headers": {"location": "https://host/x?X-Amz-Date=20261128&X-Amz-Signature=0a1b"}}, True, id="a signed Location"),
+        pytest.param(
+            {"headers": {"location": "https://host/x?X-Amz-Date=20261128&X-Amz-Signature=0a1b"}},
+            True,
+            id="a signed Location",
+        ),
         pytest.param({"headers": {"x-auth-key": "new"}}, True, id="a header with a key"),
         pytest.param({"headers": {"x-session-id": "new"}}, True, id="a header with a session"),
         pytest.param({"json": {"credentials": {"user": "me", "parts": [{"first": "new"}]}}}, True, id="below a key"),
         pytest.param({"json": {"tokens": [{"principal": "me"}]}}, True, id="a list below a key"),
-        pytest.param({"json": {"tokens": [{"left": 5}], "secret": None, "password": "", "otp": False}}, False, id="nothing below keys"),
-        pytest.param({"json": {"value": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2ln"}}, True, id="a JWT under another name"),
+        pytest.param(
+            {"json": {"tokens": [{"left": 5}], "secret": None, "password": "", "otp": False}},
+            False,
+            id="nothing below keys",
+        ),
+        pytest.param(
+            {"json": {"value": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2ln"}},
+            True,
+            id="a JWT under another name",
+        ),
         pytest.param({"json": {"hint": "Ask for a token from the token endpoint"}}, False, id="words"),
         pytest.param(
-            {"json": {"token_type": "bearer", "expires_in": 3600, "password_policy": "strict", "author": "me", "keywords": ["a"], "secretary": "x"}},
+            {
+                "json": {
+                    "token_type": "bearer",
+                    "expires_in": 3600,
+                    "password_policy": "strict",
+                    "author": "me",
+                    "keywords": ["a"],
+                    "secretary": "x",
+                }
+            },
             False,
             id="names that look like it",
         ),

@@ -14,7 +14,10 @@ import pytest
 from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import without_credentials
 from ansible_collections.mediaops.access.plugins.module_utils._masking.text_credentials import names_credential
-from ansible_collections.mediaops.access.tests.unit.plugins.module_utils._masking.test_names import OTHER_NAMES, SECRET_NAMES
+from ansible_collections.mediaops.access.tests.unit.plugins.module_utils._masking.test_names import (
+    OTHER_NAMES,
+    SECRET_NAMES,
+)
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJl"
 
@@ -52,10 +55,16 @@ def test_value_under_another_name_is_unchanged(name, text):
     [
         pytest.param('{"access_token":"abc', f'{{"access_token":"{MASK}', id="cut off"),
         pytest.param('{"access_token":"ab\\"c\\\\', f'{{"access_token":"{MASK}', id="with a quote of its own"),
-        pytest.param(json.dumps({"body": json.dumps({"token": "a b"})}), f'{{"body": "{{\\"token\\": \\"{MASK}\\"}}"}}', id="JSON in JSON"),
+        pytest.param(
+            json.dumps({"body": json.dumps({"token": "a b"})}),
+            f'{{"body": "{{\\"token\\": \\"{MASK}\\"}}"}}',
+            id="JSON in JSON",
+        ),
         pytest.param(html.escape('{"token": "a b"}'), f"{{&quot;token&quot;: &quot;{MASK}&quot;}}", id="HTML"),
         pytest.param(quote("a=1&token=abc&b=2"), f"a%3D1%26token%3D{MASK}%26b%3D2", id="percent-encoded"),
-        pytest.param('{"credentials": {"user": "me", "x": ["y"', f'{{"credentials": {{{MASK}', id="everything below it"),
+        pytest.param(
+            '{"credentials": {"user": "me", "x": ["y"', f'{{"credentials": {{{MASK}', id="everything below it"
+        ),
         pytest.param("<credentials><user>me</user>", f"<credentials><{MASK}", id="elements below it"),
         pytest.param("Authorization: Bearer abc.def1", f"Authorization: {MASK}", id="a header"),
         pytest.param("you sent Bearer abcdefghijklmnopqrstuvwxyz", f"you sent {MASK}", id="a header without its name"),
@@ -90,7 +99,24 @@ def test_names_credential_accepts_plain_words():
     assert names_credential("token: expired")
 
 
-@pytest.mark.parametrize("part", ["token>", "token:", "token=", 'token="', "eyJ-", "eyJa.", "Bearer ", "<", "\\", "token", "key", "{", "Authorization: Basic "])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "token>",
+        "token:",
+        "token=",
+        'token="',
+        "eyJ-",
+        "eyJa.",
+        "Bearer ",
+        "<",
+        "\\",
+        "token",
+        "key",
+        "{",
+        "Authorization: Basic ",
+    ],
+)
 def test_hostile_text_takes_linear_time(part):
     text = part * (200_000 // len(part))
     started = time.process_time()

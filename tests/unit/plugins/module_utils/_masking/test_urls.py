@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import url_passwords
-from ansible_collections.mediaops.access.plugins.module_utils._masking.urls import is_redis_url, redact_option, scheme_and_host
+from ansible_collections.mediaops.access.plugins.module_utils._masking.urls import (
+    is_redis_url,
+    redact_option,
+    scheme_and_host,
+)
 
 
 @pytest.mark.parametrize(

@@ -30,12 +30,19 @@ def login(access_token="hush-token"):
 
 def sent(method, below="/api/things", answer=b"", *, token="hush-token", headers=None, text=None, more=None, **kwargs):
     """A request with the token, a body of ``text`` and ``more`` headers, which exchange.py does not check."""
-    expected = call(method, URL + below, answer, headers={"Authorization": f"Bearer {token}", **(headers or {})}, **kwargs)
+    expected = call(
+        method, URL + below, answer, headers={"Authorization": f"Bearer {token}", **(headers or {})}, **kwargs
+    )
     matches = list(expected.match)
     if text is not None:
         matches[1] = lambda request: (request.body == text.encode(), f"the body is {request.body!r}")
     for name, value in (more or {}).items():
-        matches.append(lambda request, name=name, value=value: (request.headers.get(name) == value, f"{name} is {request.headers.get(name)!r}"))
+        matches.append(
+            lambda request, name=name, value=value: (
+                request.headers.get(name) == value,
+                f"{name} is {request.headers.get(name)!r}",
+            )
+        )
     expected.match = matches
     return expected
 
@@ -90,12 +97,25 @@ def test_a_path_may_bring_a_query_along(api):
     api(sent("GET", query={"a": "1", "b": "2"}), path="api/things?a=1", query={"b": 2})
 
 
-@pytest.mark.parametrize("path", ["https://attacker.example.com/", "/https://attacker.example.com/", "http://flex.test:18101/api/things", "ftp://x"])
+@pytest.mark.parametrize(
+    "path",
+    ["https://attacker.example.com/", "/https://attacker.example.com/", "http://flex.test:18101/api/things", "ftp://x"],
+)
 def test_a_path_that_is_a_url_is_refused_as_the_token_belongs_to_the_platform(api, path):
     assert "path must be relative to url" in api.fail(path=path)["msg"]
 
 
-CLIMBING = ["../admin", "api/../../admin", "/api/%2e%2e/%2E%2E/admin", "..", "..#x", "..;a=1/admin", "..\\admin", "%252e%252e/admin", "..?a=1"]
+CLIMBING = [
+    "../admin",
+    "api/../../admin",
+    "/api/%2e%2e/%2E%2E/admin",
+    "..",
+    "..#x",
+    "..;a=1/admin",
+    "..\\admin",
+    "%252e%252e/admin",
+    "..?a=1",
+]
 
 
 @pytest.mark.parametrize("path", CLIMBING)
@@ -117,7 +137,10 @@ def test_the_query_is_encoded(api, query, travels):
     api(sent("GET", query=travels), query=query)
 
 
-@pytest.mark.parametrize("options", [{"query": {"a": {"b": 1}}}, {"query": {"a": [[1]]}}, {"headers": {"X-A": {"b": 1}}}, {"headers": {"X-A": [1]}}])
+@pytest.mark.parametrize(
+    "options",
+    [{"query": {"a": {"b": 1}}}, {"query": {"a": [[1]]}}, {"headers": {"X-A": {"b": 1}}}, {"headers": {"X-A": [1]}}],
+)
 def test_values_without_a_string_form_are_rejected(api, options):
     assert "query and headers accept strings, numbers and booleans" in api.fail(**options)["msg"]
 
@@ -186,7 +209,11 @@ def test_headers_replace_the_modules_own_whatever_their_case(api):
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Authorization": "Bearer hush-foreign"}, {"authorization": "x"}, {"Authorization": "x", "authorization": "y", "AUTHORIZATION": "z"}],
+    [
+        {"Authorization": "Bearer hush-foreign"},
+        {"authorization": "x"},
+        {"Authorization": "x", "authorization": "y", "AUTHORIZATION": "z"},
+    ],
     ids=["as written", "lower case", "more than one"],
 )
 def test_an_authorization_header_does_not_replace_the_token(api, headers):
@@ -250,7 +277,9 @@ def test_a_status_that_is_expected_is_a_success(api, expected, status):
 
 
 @pytest.mark.parametrize(
-    ("expected", "status"), [(None, 400), (None, 404), ([200], 404), ([404], 200), ([201, 202], 203)], ids=["400", "404", "not 404", "not 200", "not 203"]
+    ("expected", "status"),
+    [(None, 400), (None, 404), ([200], 404), ([404], 200), ([201, 202], 203)],
+    ids=["400", "404", "not 404", "not 200", "not 203"],
 )
 def test_another_status_is_a_failure_with_the_platforms_words(api, expected, status):
     result = api.fail(sent("GET", answer={"message": "So it is"}, status=status), status_code=expected)
@@ -269,7 +298,9 @@ def test_an_error_in_a_response_is_a_failure_unless_a_status_is_expected(api):
 # --- changed, and check mode -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("method", "changed"), [(method, False) for method in READS] + [(method, True) for method in WRITES])
+@pytest.mark.parametrize(
+    ("method", "changed"), [(method, False) for method in READS] + [(method, True) for method in WRITES]
+)
 def test_reads_never_report_a_change_and_writes_always_do(api, method, changed):
     assert api(sent(method), method=method)["changed"] is changed
 
@@ -284,10 +315,14 @@ def test_in_check_mode_writes_are_not_sent(api, method):
     result = api(method=method, body={"a": 1}, check_mode=True)
 
     assert result["changed"] is True
-    assert {key: result[key] for key in ("status", "json", "content", "headers")} == dict.fromkeys(("status", "json", "content", "headers"))
+    assert {key: result[key] for key in ("status", "json", "content", "headers")} == dict.fromkeys(
+        ("status", "json", "content", "headers")
+    )
 
 
-@pytest.mark.parametrize(("options", "words"), [({"path": "https://x"}, "path"), ({"body": 5}, "body")], ids=["path", "body"])
+@pytest.mark.parametrize(
+    ("options", "words"), [({"path": "https://x"}, "path"), ({"body": 5}, "body")], ids=["path", "body"]
+)
 def test_check_mode_fails_if_the_real_run_would(api, options, words):
     assert words in api.fail(**{"method": "POST", **options}, check_mode=True)["msg"]
 
@@ -315,7 +350,10 @@ def test_writes_are_never_repeated_and_the_failure_says_that_they_may_have_been_
 
 @every_write
 def test_rate_limited_writes_are_repeated_as_nothing_was_applied(api, clock, method):
-    assert api(sent(method, status=429, answer_headers={"Retry-After": "7"}), sent(method), method=method)["changed"] is True
+    assert (
+        api(sent(method, status=429, answer_headers={"Retry-After": "7"}), sent(method), method=method)["changed"]
+        is True
+    )
     assert sum(clock.slept) >= 7
 
 
@@ -331,7 +369,9 @@ def test_a_stale_token_is_replaced_once_and_the_same_request_repeated(api, metho
 
 
 def test_a_token_is_replaced_once_only(api):
-    result = api.fail(sent("GET", status=401), login("hush-2"), sent("GET", answer="Still not", status=401, token="hush-2"))
+    result = api.fail(
+        sent("GET", status=401), login("hush-2"), sent("GET", answer="Still not", status=401, token="hush-2")
+    )
 
     assert result["status"] == 401
     assert "Still not" in result["msg"]
@@ -342,7 +382,10 @@ def test_without_a_cached_token_there_is_a_login_first(runs):
 
 
 def test_a_supplied_token_is_used(runs):
-    assert runs(flex_api, url=URL)(sent("GET", token="hush-given"), path="api/things", access_token="hush-given")["status"] == 200
+    assert (
+        runs(flex_api, url=URL)(sent("GET", token="hush-given"), path="api/things", access_token="hush-given")["status"]
+        == 200
+    )
 
 
 def test_a_supplied_token_that_is_rejected_is_replaced_with_the_credentials_beside_it(runs):
@@ -352,7 +395,9 @@ def test_a_supplied_token_that_is_rejected_is_replaced_with_the_credentials_besi
 
 
 def test_a_supplied_token_that_is_rejected_fails_if_there_are_no_credentials(runs):
-    result = runs(flex_api, url=URL).fail(sent("GET", status=401, token="hush-given"), path="api/things", access_token="hush-given")
+    result = runs(flex_api, url=URL).fail(
+        sent("GET", status=401, token="hush-given"), path="api/things", access_token="hush-given"
+    )
 
     assert result["status"] == 401
     assert "access_token" in result["msg"] and "credentials" in result["msg"]
@@ -380,7 +425,12 @@ def test_bad_options_fail_before_anything_is_sent(runs, options, words):
 
 @pytest.mark.parametrize(
     "options",
-    [{"query": {"key": "hush-token"}}, {"body": {"password": "hush-token"}}, {"body": "password=hush-token"}, {"headers": {"X-Key": "hush-token"}}],
+    [
+        {"query": {"key": "hush-token"}},
+        {"body": {"password": "hush-token"}},
+        {"body": "password=hush-token"},
+        {"headers": {"X-Key": "hush-token"}},
+    ],
     ids=["query", "body", "text", "headers"],
 )
 def test_query_body_and_headers_are_not_shown(api, options):
@@ -401,7 +451,9 @@ def test_a_platform_that_quotes_the_body_does_not_make_the_failure_show_it(api):
     [
         pytest.param({"answer": {"name": "a"}}, False, id="nothing secret"),
         pytest.param({"answer": {"access_token": "from the platform"}}, True, id="a token"),
-        pytest.param({"answer": [{"deep": {"clientSecret": "from the platform"}}]}, True, id="a client secret, deep inside"),
+        pytest.param(
+            {"answer": [{"deep": {"clientSecret": "from the platform"}}]}, True, id="a client secret, deep inside"
+        ),
         pytest.param({"answer": "", "answer_headers": {"Set-Cookie": "session=5"}}, True, id="a cookie"),
         pytest.param({"answer": {"name": "of hush-client"}}, True, id="a secret that went in"),
         pytest.param({"answer": "<password>hush-body</password>"}, True, id="what the body held"),
@@ -419,10 +471,15 @@ def test_a_result_that_holds_a_secret_is_censored_and_kept(tmp_path, monkeypatch
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path))
     task, context, loader = Task(), PlayContext(), DataLoader()
     body = {"password": "hush-body"}
-    task.action, task.args = "mediaops.access.flex_api", {**CONNECTION, "path": "api/things", "method": "POST", "body": body}
+    task.action, task.args = (
+        "mediaops.access.flex_api",
+        {**CONNECTION, "path": "api/things", "method": "POST", "body": body},
+    )
     task.check_mode = task.diff = False
     task.async_val = 0
-    action = actions.ActionModule(task, plugins.connection_loader.get("local", context), context, loader, Templar(loader, {}), None)
+    action = actions.ActionModule(
+        task, plugins.connection_loader.get("local", context), context, loader, Templar(loader, {}), None
+    )
 
     with exchange(login(), sent("POST", json=body, **answer)):
         result = action.run(task_vars={})

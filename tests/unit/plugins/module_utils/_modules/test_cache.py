@@ -12,7 +12,11 @@ import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
-from ansible_collections.mediaops.access.plugins.module_utils._modules.cache import TOKEN_CACHE, list_tokens, remove_tokens
+from ansible_collections.mediaops.access.plugins.module_utils._modules.cache import (
+    TOKEN_CACHE,
+    list_tokens,
+    remove_tokens,
+)
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token
 from ansible_collections.mediaops.access.plugins.module_utils._platform.access import Access
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import call, exchange
@@ -29,14 +33,33 @@ def access(tmp_path, clock):
 
 def entry(token, rate_limits=()):
     """A cache entry as a login writes it, with the revocation request."""
-    request = Request("DELETE", f"{URL}/token", headers={"X-Token": token}, query={"why": "done"}, basic=("me", "hush"), repeatable=True, authenticates=True)
+    request = Request(
+        "DELETE",
+        f"{URL}/token",
+        headers={"X-Token": token},
+        query={"why": "done"},
+        basic=("me", "hush"),
+        repeatable=True,
+        authenticates=True,
+    )
     recipe = {"request": dataclasses.asdict(request), "slots": list(rate_limits)}
-    return {"provider": "acme", "url": URL, "principal": "me", "token": dataclasses.asdict(Token(token)), "revocation": recipe}
+    return {
+        "provider": "acme",
+        "url": URL,
+        "principal": "me",
+        "token": dataclasses.asdict(Token(token)),
+        "revocation": recipe,
+    }
 
 
 def revoked(token, **kwargs):
-    expected = call("DELETE", f"{URL}/token", query={"why": "done"}, headers={"Authorization": "Basic bWU6aHVzaA=="}, **kwargs)
-    expected.match = [*expected.match, lambda request: (request.headers["X-Token"] == token, f"it revokes {request.headers['X-Token']}")]
+    expected = call(
+        "DELETE", f"{URL}/token", query={"why": "done"}, headers={"Authorization": "Basic bWU6aHVzaA=="}, **kwargs
+    )
+    expected.match = [
+        *expected.match,
+        lambda request: (request.headers["X-Token"] == token, f"it revokes {request.headers['X-Token']}"),
+    ]
     return expected
 
 
@@ -48,7 +71,11 @@ def test_a_request_comes_back_from_the_cache_with_all_that_it_has(access):
     assert access.store.entries() == {}
 
 
-@pytest.mark.parametrize(("rate_limits", "waited"), [([], 0), ([("all-1", (1, 1.0))], 1), ([("all-1", (20, 1.0)), ("auth-1", (1, 60.0))], 60)], ids=repr)
+@pytest.mark.parametrize(
+    ("rate_limits", "waited"),
+    [([], 0), ([("all-1", (1, 1.0))], 1), ([("all-1", (20, 1.0)), ("auth-1", (1, 60.0))], 60)],
+    ids=repr,
+)
 def test_the_limits_that_came_with_the_token_are_kept_together(access, clock, rate_limits, waited):
     for name in ("a", "b"):
         access.store.write(name, entry(f"hush-{name}", rate_limits), None)

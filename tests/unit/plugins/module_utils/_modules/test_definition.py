@@ -18,7 +18,13 @@ from ansible_collections.mediaops.access.plugins.module_utils._errors import Acc
 from ansible_collections.mediaops.access.plugins.module_utils._masking import core_registry
 from ansible_collections.mediaops.access.plugins.module_utils._masking.core_registry import spec_for_core
 from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
-from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, HIDDEN, PLANS, ModuleDefinition
+from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import (
+    EARLIER_PLANS,
+    ENVIRONMENT,
+    HIDDEN,
+    PLANS,
+    ModuleDefinition,
+)
 from ansible_collections.mediaops.access.plugins.module_utils._platform.client import AuthorizedClient
 from ansible_collections.mediaops.access.plugins.module_utils._platform.declaration import Platform
 from ansible_collections.mediaops.access.plugins.module_utils._platform.issuer import TokenIssuer
@@ -35,13 +41,24 @@ FAKE = Platform(
     title="Fake Platform",
     client=AuthorizedClient,
     issuer=TokenIssuer,
-    options={"url": {"type": "str", "fallback": from_env("FLEX_URL")}, "key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_KEY")}},
+    options={
+        "url": {"type": "str", "fallback": from_env("FLEX_URL")},
+        "key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_KEY")},
+    },
 )
 
 
 def module(run=lambda access: {"changed": False}):
-    options = {"name": {"type": "str"}, "id": {"type": "int"}, "state": {"choices": ["present", "absent"], "default": "present"}, "filter": {"type": "dict"}}
-    options |= {"user_email": {"type": "str"}, "items": {"type": "list", "elements": "dict", "options": {"id": {"type": "int"}}}}
+    options = {
+        "name": {"type": "str"},
+        "id": {"type": "int"},
+        "state": {"choices": ["present", "absent"], "default": "present"},
+        "filter": {"type": "dict"},
+    }
+    options |= {
+        "user_email": {"type": "str"},
+        "items": {"type": "list", "elements": "dict", "options": {"id": {"type": "int"}}},
+    }
     return ModuleDefinition(FAKE, run, options, required_one_of=[("name", "id")])
 
 
@@ -88,7 +105,12 @@ def raises(error):
 
 
 def test_a_result_reaches_the_play_with_its_secrets(execute):
-    result = execute(module(lambda access: {"changed": True, "application": {"client_secret": SECRET, "id": 7, "description": None}}), GIVEN)
+    result = execute(
+        module(
+            lambda access: {"changed": True, "application": {"client_secret": SECRET, "id": 7, "description": None}}
+        ),
+        GIVEN,
+    )
 
     invocation = result.pop("invocation")
     assert result == {"changed": True, "application": {"client_secret": SECRET, "id": 7, "description": None}}
@@ -104,14 +126,38 @@ def test_options_are_converted_and_completed(execute, monkeypatch):
     monkeypatch.setenv("FLEX_URL", "https://from.environment")
     names = ("url", "id", "state", "timeout", "retries", "rate_limit")
 
-    result = execute(module(lambda access: {"seen": {name: access.params[name] for name in names}}), {"id": "7", "timeout": "2.5"})
+    result = execute(
+        module(lambda access: {"seen": {name: access.params[name] for name in names}}), {"id": "7", "timeout": "2.5"}
+    )
 
-    assert result["seen"] == {"url": "https://from.environment", "id": 7, "state": "present", "timeout": 2.5, "retries": 4, "rate_limit": "none"}
+    assert result["seen"] == {
+        "url": "https://from.environment",
+        "id": 7,
+        "state": "present",
+        "timeout": 2.5,
+        "retries": 4,
+        "rate_limit": "none",
+    }
 
 
-@pytest.mark.parametrize("name", ["timeout", "retries", "max_wait", "rate_limit", "auth_rate_limit", "min_ttl", "validate_certs", "token_cache", "state"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "timeout",
+        "retries",
+        "max_wait",
+        "rate_limit",
+        "auth_rate_limit",
+        "min_ttl",
+        "validate_certs",
+        "token_cache",
+        "state",
+    ],
+)
 def test_an_option_that_is_null_has_its_default(name, execute):
-    result = execute(module(lambda access: {"seen": access.params[name]}), {"url": "https://host", "name": "A", name: None})
+    result = execute(
+        module(lambda access: {"seen": access.params[name]}), {"url": "https://host", "name": "A", name: None}
+    )
 
     assert result.get("msg") is None
     assert result["seen"] == module().options[name]["default"]
@@ -139,7 +185,11 @@ def test_displayed_values_contain_no_secret(execute):
     def run(access):
         access.secrets.add("a-new-token")
         diff = {"before": {"a": f"x {SECRET}"}, "after": {"a": ["a-new-token"]}}
-        return {"changed": True, "diff": diff, "entitlements": [{"msg": f"not {SECRET}", "id": 1}, {"msg": "s3cr3t%2Fvalue"}]}
+        return {
+            "changed": True,
+            "diff": diff,
+            "entitlements": [{"msg": f"not {SECRET}", "id": 1}, {"msg": "s3cr3t%2Fvalue"}],
+        }
 
     result = execute(module(run), GIVEN)
 
@@ -148,7 +198,9 @@ def test_displayed_values_contain_no_secret(execute):
 
 
 def test_the_invocation_hides_secret_options_and_secrets_in_others(execute):
-    result = execute(module(), {**GIVEN, "name": f"of {SECRET}", "filter": {"q": [SECRET, 5]}, "access_token": "my-token"})
+    result = execute(
+        module(), {**GIVEN, "name": f"of {SECRET}", "filter": {"q": [SECRET, 5]}, "access_token": "my-token"}
+    )
 
     shown = result["invocation"]["module_args"]
     assert {name: shown[name] for name in ("key", "access_token", "token_cache_key", "name", "filter", "url")} == {
@@ -167,7 +219,12 @@ def test_a_secret_of_the_environment_is_hidden_too(execute, monkeypatch):
 
 
 def test_the_password_of_a_token_cache_is_hidden_too(execute):
-    params = {**GIVEN, "token_cache": "redis://me:p%40ssword@redis.example.com/0", "token_cache_key": "the key of the cache", "name": "p@ssword"}
+    params = {
+        **GIVEN,
+        "token_cache": "redis://me:p%40ssword@redis.example.com/0",
+        "token_cache_key": "the key of the cache",
+        "name": "p@ssword",
+    }
 
     result = execute(module(raises(AccessError("no p%40ssword, no p@ssword"))), params)
 
@@ -196,7 +253,8 @@ def test_an_invalid_token_cache_url_is_rejected_without_showing_its_password(pla
     monkeypatch.chdir(tmp_path)
 
     result = execute(
-        module(lambda access: access.store.backend), {**GIVEN, "token_cache": place, "token_cache_key": "the key of it all", "name": f"of {AWKWARD}"}
+        module(lambda access: access.store.backend),
+        {**GIVEN, "token_cache": place, "token_cache_key": "the key of it all", "name": f"of {AWKWARD}"},
     )
 
     assert result["msg"].startswith("Fake Platform: token_cache: ")
@@ -205,7 +263,15 @@ def test_an_invalid_token_cache_url_is_rejected_without_showing_its_password(pla
         assert part not in json.dumps(result)
 
 
-@pytest.mark.parametrize("url", [f"https://me:{AWKWARD}@host/x", f"https:/me:{AWKWARD}@host", f"https://host?key={AWKWARD}", f"https://{AWKWARD}@host"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://me:{AWKWARD}@host/x",
+        f"https:/me:{AWKWARD}@host",
+        f"https://host?key={AWKWARD}",
+        f"https://{AWKWARD}@host",
+    ],
+)
 def test_a_url_with_a_user_in_it_is_refused_without_a_trace_of_the_password(url, execute):
     result = execute(module(), {**GIVEN, "url": url})
 
@@ -218,7 +284,9 @@ def test_a_url_with_a_user_in_it_is_refused_without_a_trace_of_the_password(url,
 def test_the_password_of_a_proxy_is_hidden_too(variable, execute, monkeypatch):
     monkeypatch.setenv(variable, f"http://me:{AWKWARD}%2B@proxy:3128")
 
-    result = execute(module(raises(AccessError(f"no {AWKWARD}%2B, no p/wA?x@y+"))), {**GIVEN, "name": f"of {AWKWARD}%2B"})
+    result = execute(
+        module(raises(AccessError(f"no {AWKWARD}%2B, no p/wA?x@y+"))), {**GIVEN, "name": f"of {AWKWARD}%2B"}
+    )
 
     assert result["msg"] == f"Fake Platform: no {MASK}, no {MASK}"
     assert result["invocation"]["module_args"]["name"] == f"of {MASK}"
@@ -229,7 +297,10 @@ def test_an_ordinary_module_receives_its_environment_as_an_argument(as_module, m
     monkeypatch.delenv("no_proxy", raising=False)
     environment = {"https_proxy": f"http://me:{SECRET}@proxy", "no_proxy": "host"}
 
-    result = as_module(module(lambda access: {"seen": [os.environ.get(name) for name in environment]}), {**GIVEN, ENVIRONMENT: environment})
+    result = as_module(
+        module(lambda access: {"seen": [os.environ.get(name) for name in environment]}),
+        {**GIVEN, ENVIRONMENT: environment},
+    )
 
     assert result["seen"] == list(environment.values())
     assert result["invocation"]["module_args"].keys() >= GIVEN.keys()
@@ -248,7 +319,10 @@ def registered(monkeypatch):
 
 
 PRIVATE = {
-    **{"query": {"token": "token-in-query", "n": 1, "name": "Reviewer"}, "body": {"a": [{"client_secret": "secret-in-body", "id": 12345678}]}},
+    **{
+        "query": {"token": "token-in-query", "n": 1, "name": "Reviewer"},
+        "body": {"a": [{"client_secret": "secret-in-body", "id": 12345678}]},
+    },
     "headers": {"Authorization": "Bearer token-in-header", "X-Api-Key": "key-in-header", "Accept": "application/json"},
 }
 
@@ -260,7 +334,13 @@ def private_module(run=lambda access: {"changed": False}):
 
 def test_only_secrets_are_registered_with_ansible_core(execute, registered, monkeypatch):
     monkeypatch.setenv("https_proxy", "http://me:proxy%2Fpassword@proxy")
-    params = {**GIVEN, **PRIVATE, "token_cache": "redis://me:redis-password@host", "token_cache_key": "the key of it all", "access_token": "a-token"}
+    params = {
+        **GIVEN,
+        **PRIVATE,
+        "token_cache": "redis://me:redis-password@host",
+        "token_cache_key": "the key of it all",
+        "access_token": "a-token",
+    }
 
     def run(access):
         access.secrets.add("a-new-token")
@@ -269,18 +349,33 @@ def test_only_secrets_are_registered_with_ansible_core(execute, registered, monk
     execute(private_module(run), {**params, "key": "Ünïcode secret"})
 
     assert set(registered) == {
-        *{"Ünïcode secret", "a-token", "the key of it all", "redis-password", "proxy%2Fpassword", "proxy/password", "a-new-token"},
+        *{
+            "Ünïcode secret",
+            "a-token",
+            "the key of it all",
+            "redis-password",
+            "proxy%2Fpassword",
+            "proxy/password",
+            "a-new-token",
+        },
         *{"token-in-query", "secret-in-body", "token-in-header", "key-in-header"},
     }
 
 
 @pytest.mark.parametrize(
     ("body", "known"),
-    [("Reviewer", []), ('{"password": "in-json", "n": 1}', ["in-json"]), ("user=Reviewer&password=in-form", ["in-form"]), ("[1, 2, 3", [])],
+    [
+        ("Reviewer", []),
+        ('{"password": "in-json", "n": 1}', ["in-json"]),
+        ("user=Reviewer&password=in-form", ["in-form"]),
+        ("[1, 2, 3", []),
+    ],
     ids=["a word", "JSON", "a form", "broken JSON"],
 )
 def test_only_the_secrets_of_a_private_text_are_registered_but_all_of_it_is_hidden(body, known, execute, registered):
-    result = execute(private_module(raises(AccessError(f"refused: {body}"))), {**GIVEN, "key": "first-key", "body": body})
+    result = execute(
+        private_module(raises(AccessError(f"refused: {body}"))), {**GIVEN, "key": "first-key", "body": body}
+    )
 
     assert set(registered) == {"first-key", *known}
     assert result["msg"] == f"Fake Platform: refused: {MASK}"
@@ -293,7 +388,9 @@ def test_private_options_are_not_shown(execute):
     assert {name: shown[name] for name in (*PRIVATE, "name")} == {**dict.fromkeys(PRIVATE, HIDDEN), "name": "A"}
 
 
-@pytest.mark.parametrize("params", [{"key": "short"}, {"access_token": " one  "}, {"nme": "Reviewer"}, {"id": 1234567, "key": ""}], ids=str)
+@pytest.mark.parametrize(
+    "params", [{"key": "short"}, {"access_token": " one  "}, {"nme": "Reviewer"}, {"id": 1234567, "key": ""}], ids=str
+)
 def test_short_and_misspelt_values_are_not_registered_with_ansible_core(params, execute, registered):
     execute(module(), {**GIVEN, "key": "12345", **params})
 
@@ -301,7 +398,9 @@ def test_short_and_misspelt_values_are_not_registered_with_ansible_core(params, 
 
 
 def test_the_spec_for_ansible_core_marks_only_secrets_it_may_know(registered):
-    told = spec_for_core({"a": {"no_log": True}, "b": {"no_log": True}, "c": {"type": "int"}}, {"a": "long enough", "b": "short", "c": 5})
+    told = spec_for_core(
+        {"a": {"no_log": True}, "b": {"no_log": True}, "c": {"type": "int"}}, {"a": "long enough", "b": "short", "c": 5}
+    )
 
     assert told == {"a": {"no_log": True}, "b": {"no_log": False}, "c": {"type": "int", "no_log": False}}
 
@@ -342,8 +441,14 @@ class LintModule(AnsibleModule):
 )
 def test_ansible_lint_only_validates_options(params, problem, capsys, monkeypatch):
     monkeypatch.setattr(basic, "AnsibleModule", LintModule)
-    options = {"name": {"type": "str"}, "id": {"type": "int"}, "state": {"choices": ["present", "absent"], "default": "present"}}
-    tested = ModuleDefinition(FAKE, raises(AssertionError), options, required_one_of=[("name", "id")], mutually_exclusive=[("name", "id")])
+    options = {
+        "name": {"type": "str"},
+        "id": {"type": "int"},
+        "state": {"choices": ["present", "absent"], "default": "present"},
+    }
+    tested = ModuleDefinition(
+        FAKE, raises(AssertionError), options, required_one_of=[("name", "id")], mutually_exclusive=[("name", "id")]
+    )
 
     with patch_module_args(params), pytest.raises(SystemExit if problem else Passed):
         tested.check_options()
@@ -368,29 +473,89 @@ def lookup_error(access):
 
 
 FAILURES = {
-    "unsupported option": (None, {"bogus": 1}, {"msg": f"Fake Platform: Unsupported parameters for ({NAME}) module: bogus. Supported parameters include: "}),
+    "unsupported option": (
+        None,
+        {"bogus": 1},
+        {"msg": f"Fake Platform: Unsupported parameters for ({NAME}) module: bogus. Supported parameters include: "},
+    ),
     "missing option": (None, {"name": ABSENT}, {"msg": "Fake Platform: one of the following is required: name, id"}),
-    "null in place of an option": (None, {"name": None}, {"msg": "Fake Platform: one of the following is required: name, id"}),
+    "null in place of an option": (
+        None,
+        {"name": None},
+        {"msg": "Fake Platform: one of the following is required: name, id"},
+    ),
     "wrong type": (None, {"id": "many"}, {"msg": "Fake Platform: argument 'id' is of type "}),
     "rounded id": (None, {"id": "1.00E+03"}, {"msg": "Fake Platform: id: '1.00E+03' is not an id. "}),
     "decimal id": (None, {"id": 5.0}, {"msg": "Fake Platform: id: 5.0 is not an id. "}),
     "signed id": (None, {"id": "+5"}, {"msg": "Fake Platform: id: '+5' is not an id. "}),
-    "number in place of a text": (None, {"name": 3.1}, {"msg": "Fake Platform: name: 3.1 is a number and must be text. Put it in quotes"}),
-    "switch in place of a text": (None, {"name": False}, {"msg": "Fake Platform: name: False is a boolean and must be text. Put it in quotes"}),
-    "number in place of a secret": (None, {"key": 31.4159}, {"msg": "Fake Platform: key: is a number and must be text. "}),
-    "no address": (None, {"user_email": "alice"}, {"msg": "Fake Platform: user_email: 'alice' is not an e-mail address: it has no @"}),
-    "several values": (None, {"id": "1e3", "name": 3.1}, {"msg": "Fake Platform: name: 3.1 is a number and must be text. Put it in quotes: "}),
-    "wrong value in an item": (None, {"items": [{"id": 1}, {"id": "1_000"}]}, {"msg": "Fake Platform: items[1]: id: '1_000' is not an id. "}),
-    "wrong choice": (None, {"state": "gone"}, {"msg": "Fake Platform: value of state must be one of: present, absent, got: gone"}),
+    "number in place of a text": (
+        None,
+        {"name": 3.1},
+        {"msg": "Fake Platform: name: 3.1 is a number and must be text. Put it in quotes"},
+    ),
+    "switch in place of a text": (
+        None,
+        {"name": False},
+        {"msg": "Fake Platform: name: False is a boolean and must be text. Put it in quotes"},
+    ),
+    "number in place of a secret": (
+        None,
+        {"key": 31.4159},
+        {"msg": "Fake Platform: key: is a number and must be text. "},
+    ),
+    "no address": (
+        None,
+        {"user_email": "alice"},
+        {"msg": "Fake Platform: user_email: 'alice' is not an e-mail address: it has no @"},
+    ),
+    "several values": (
+        None,
+        {"id": "1e3", "name": 3.1},
+        {"msg": "Fake Platform: name: 3.1 is a number and must be text. Put it in quotes: "},
+    ),
+    "wrong value in an item": (
+        None,
+        {"items": [{"id": 1}, {"id": "1_000"}]},
+        {"msg": "Fake Platform: items[1]: id: '1_000' is not an id. "},
+    ),
+    "wrong choice": (
+        None,
+        {"state": "gone"},
+        {"msg": "Fake Platform: value of state must be one of: present, absent, got: gone"},
+    ),
     "wrong value": (None, {"retries": -1}, {"msg": "Fake Platform: retries must be 0 or more, not -1"}),
-    "endless time": (lambda access: access.clock.sleep(access.params["timeout"]), {"timeout": math.inf}, {"msg": "Fake Platform: timeout must be"}),
-    "missing url": (None, {"url": ABSENT}, {"msg": "Fake Platform: url must be given (or the environment variable FLEX_URL)"}),
+    "endless time": (
+        lambda access: access.clock.sleep(access.params["timeout"]),
+        {"timeout": math.inf},
+        {"msg": "Fake Platform: timeout must be"},
+    ),
+    "missing url": (
+        None,
+        {"url": ABSENT},
+        {"msg": "Fake Platform: url must be given (or the environment variable FLEX_URL)"},
+    ),
     "wrong url": (None, {"url": "host"}, {"msg": "Fake Platform: url must be a URL such as"}),
-    "platform": (raises(AccessError("refused", status=403, code="E7")), {}, {"msg": "Fake Platform: refused", "status": 403, "error_code": "E7"}),
-    "secret in a failure": (raises(AccessError(SECRET, code=SECRET)), {}, {"msg": f"Fake Platform: {MASK}", "error_code": MASK}),
-    "failed items": (lambda access: {"failed": True, "changed": True, "msg": "1 of 2"}, {}, {"msg": "Fake Platform: 1 of 2", "changed": True}),
+    "platform": (
+        raises(AccessError("refused", status=403, code="E7")),
+        {},
+        {"msg": "Fake Platform: refused", "status": 403, "error_code": "E7"},
+    ),
+    "secret in a failure": (
+        raises(AccessError(SECRET, code=SECRET)),
+        {},
+        {"msg": f"Fake Platform: {MASK}", "error_code": MASK},
+    ),
+    "failed items": (
+        lambda access: {"failed": True, "changed": True, "msg": "1 of 2"},
+        {},
+        {"msg": "Fake Platform: 1 of 2", "changed": True},
+    ),
     "bug": (lookup_error, {}, {"msg": "Fake Platform: unexpected KeyError at test_definition.py:"}),
-    "bug with a secret": (raises(RuntimeError(SECRET)), {}, {"msg": "Fake Platform: unexpected RuntimeError at test_definition.py:"}),
+    "bug with a secret": (
+        raises(RuntimeError(SECRET)),
+        {},
+        {"msg": "Fake Platform: unexpected RuntimeError at test_definition.py:"},
+    ),
 }
 
 
@@ -484,7 +649,9 @@ def test_the_value_of_a_misspelt_option_is_not_shown(option, execute):
 
 
 def test_ansible_home_is_where_the_token_cache_is(tmp_path):
-    module(lambda access: {"names": access.store.backend.names()}).run(given({"token_cache": ABSENT}), name=NAME, ansible_home=str(tmp_path))
+    module(lambda access: {"names": access.store.backend.names()}).run(
+        given({"token_cache": ABSENT}), name=NAME, ansible_home=str(tmp_path)
+    )
 
     assert (tmp_path / "mediaops" / "tokens").is_dir()
 

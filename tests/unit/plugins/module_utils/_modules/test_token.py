@@ -33,7 +33,9 @@ class Acme(TokenIssuer):
 
     def obtain(self, grant):
         self.asked.append("obtain")
-        return Token(f"hush-{next(self.numbers)}", expires_at=self.session.clock.now() + 3600, details={"colour": "red"})
+        return Token(
+            f"hush-{next(self.numbers)}", expires_at=self.session.clock.now() + 3600, details={"colour": "red"}
+        )
 
     def revoke(self, token):
         self.asked.append(f"revoke {token.access_token}")
@@ -43,7 +45,13 @@ class Acme(TokenIssuer):
         return self.life if self.accepts else 0
 
 
-ACME = Platform(name="acme", title="Acme", client=AuthorizedClient, issuer=Acme, options={"url": {"default": "https://acme.example.com"}, "user": {}})
+ACME = Platform(
+    name="acme",
+    title="Acme",
+    client=AuthorizedClient,
+    issuer=Acme,
+    options={"url": {"default": "https://acme.example.com"}, "user": {}},
+)
 
 
 @pytest.fixture
@@ -55,7 +63,9 @@ def run(tmp_path, clock, monkeypatch):
 
     def run_module(check_mode=False, **options):
         monkeypatch.setattr(Acme, "asked", [])
-        return module.run({"user": "me", **options}, name="acme_token", check_mode=check_mode, ansible_home=str(tmp_path)), Acme.asked
+        return module.run(
+            {"user": "me", **options}, name="acme_token", check_mode=check_mode, ansible_home=str(tmp_path)
+        ), Acme.asked
 
     return run_module
 
@@ -73,12 +83,32 @@ def cached(run):
         pytest.param({}, True, [], False, "hush-1", id="it is returned"),
         pytest.param({"state": "present", "verify": False}, True, [], False, "hush-1", id="it is returned, by default"),
         pytest.param({"verify": True}, True, ["verify hush-1"], False, "hush-1", id="it is verified"),
-        pytest.param({"verify": True}, False, ["verify hush-1", "obtain"], True, "hush-2", id="rejected, it is replaced"),
-        pytest.param({"force": True}, True, ["revoke hush-1", "obtain"], True, "hush-2", id="force ends its life first"),
-        pytest.param({"force": True, "verify": True}, True, ["revoke hush-1", "obtain"], True, "hush-2", id="force needs no verification"),
+        pytest.param(
+            {"verify": True}, False, ["verify hush-1", "obtain"], True, "hush-2", id="rejected, it is replaced"
+        ),
+        pytest.param(
+            {"force": True}, True, ["revoke hush-1", "obtain"], True, "hush-2", id="force ends its life first"
+        ),
+        pytest.param(
+            {"force": True, "verify": True},
+            True,
+            ["revoke hush-1", "obtain"],
+            True,
+            "hush-2",
+            id="force needs no verification",
+        ),
         pytest.param({"state": "absent"}, True, ["revoke hush-1"], True, None, id="absent ends its life"),
-        pytest.param({"state": "absent", "verify": True, "force": True}, True, ["revoke hush-1"], True, None, id="absent asks nothing else"),
-        pytest.param({"min_ttl": 3601}, True, ["obtain", "revoke hush-2", "obtain"], None, None, id="none lives as long as that"),
+        pytest.param(
+            {"state": "absent", "verify": True, "force": True},
+            True,
+            ["revoke hush-1"],
+            True,
+            None,
+            id="absent asks nothing else",
+        ),
+        pytest.param(
+            {"min_ttl": 3601}, True, ["obtain", "revoke hush-2", "obtain"], None, None, id="none lives as long as that"
+        ),
     ],
 )
 def test_the_outcome_for_a_cached_token(cached, monkeypatch, options, accepts, asked, changed, token):
@@ -103,7 +133,9 @@ def test_the_outcome_for_a_cached_token(cached, monkeypatch, options, accepts, a
         pytest.param({"user": "other", "state": "absent"}, True, [], False, False, id="another user, absent"),
     ],
 )
-def test_check_mode_predicts_the_outcome_and_issues_and_revokes_nothing(cached, monkeypatch, options, accepts, asked, changed, returned):
+def test_check_mode_predicts_the_outcome_and_issues_and_revokes_nothing(
+    cached, monkeypatch, options, accepts, asked, changed, returned
+):
     monkeypatch.setattr(Acme, "accepts", accepts)
     result, was_asked = cached(check_mode=True, **options)
 
@@ -119,7 +151,13 @@ def test_without_a_cached_token_there_is_a_login(run, options):
     assert asked == ["obtain"]
     assert result["changed"] is True
     assert result["token"] == {
-        **{"access_token": "hush-1", "token_type": "Bearer", "expires_at": "2027-01-15T09:00:00Z", "expires_in": 3600, "cached": False},
+        **{
+            "access_token": "hush-1",
+            "token_type": "Bearer",
+            "expires_at": "2027-01-15T09:00:00Z",
+            "expires_in": 3600,
+            "cached": False,
+        },
         "colour": "red",
     }
 
@@ -140,14 +178,25 @@ def test_the_lifetime_that_the_platform_reports_counts(cached, monkeypatch, life
 def test_a_cached_token_is_marked_and_has_its_remaining_lifetime(cached, clock):
     clock.time += 100
 
-    assert {key: cached()[0]["token"][key] for key in ("cached", "expires_in", "colour")} == {"cached": True, "expires_in": 3500, "colour": "red"}
+    assert {key: cached()[0]["token"][key] for key in ("cached", "expires_in", "colour")} == {
+        "cached": True,
+        "expires_in": 3500,
+        "colour": "red",
+    }
 
 
 @pytest.mark.parametrize(
     ("accepts", "check_mode", "asked", "changed", "token"),
     [
         pytest.param(True, False, ["verify hush-given"], False, "hush-given", id="accepted"),
-        pytest.param(False, False, ["verify hush-given", "obtain"], True, "hush-1", id="rejected: the credentials beside it serve"),
+        pytest.param(
+            False,
+            False,
+            ["verify hush-given", "obtain"],
+            True,
+            "hush-1",
+            id="rejected: the credentials beside it serve",
+        ),
         pytest.param(False, True, ["verify hush-given"], True, None, id="rejected, in check mode"),
     ],
 )

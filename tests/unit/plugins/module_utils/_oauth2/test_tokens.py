@@ -19,7 +19,11 @@ from ansible_collections.mediaops.access.plugins.module_utils._http.models impor
 from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.cache_entry import Revocation
-from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import ClientCredentials, PasswordCredentials, SuppliedToken
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import (
+    ClientCredentials,
+    PasswordCredentials,
+    SuppliedToken,
+)
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.jwt import jwt_claims, jwt_expiry
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token, iso
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.tokens import Tokens
@@ -138,7 +142,14 @@ def test_the_first_asks_the_platform_and_the_others_find_its_token(opened, clock
 
 
 def test_a_token_comes_back_from_the_cache_with_all_that_it_has(opened, held):
-    token = held(token_type="MAC", refresh_token="r", refresh_expires_at=NOW + 9 * HOUR, scope="s", issued_at=NOW, details={"managers": [1]})
+    token = held(
+        token_type="MAC",
+        refresh_token="r",
+        refresh_expires_at=NOW + 9 * HOUR,
+        scope="s",
+        issued_at=NOW,
+        details={"managers": [1]},
+    )
 
     assert opened().cached(GRANT) == token
 
@@ -161,7 +172,11 @@ def test_another_grant_gets_a_token_of_its_own(other, opened, held):
     assert opened().get(GRANT).access_token == "old"
 
 
-@pytest.mark.parametrize("identity", [["freewheel", "https://host"], ["flex", "https://elsewhere"], ["flex", "https://host", "/token"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "identity",
+    [["freewheel", "https://host"], ["flex", "https://elsewhere"], ["flex", "https://host", "/token"]],
+    ids=" ".join,
+)
 def test_another_installation_gets_a_token_of_its_own(identity, opened, held, clock):
     held()
     platform = Platform(clock)
@@ -216,7 +231,9 @@ def test_a_refresh_that_is_no_longer_possible_falls_back_to_a_login(opened, held
     assert platform.calls == ["refresh r1", "obtain"]
 
 
-@pytest.mark.parametrize("details", [{}, {"refresh_token": "r1", "refresh_expires_at": NOW - 1}], ids=["none", "expired"])
+@pytest.mark.parametrize(
+    "details", [{}, {"refresh_token": "r1", "refresh_expires_at": NOW - 1}], ids=["none", "expired"]
+)
 def test_without_a_valid_refresh_token_there_is_a_login(details, opened, held, clock):
     held(life=30, **details)
     platform = Platform(clock)
@@ -233,7 +250,11 @@ def test_if_the_login_returns_the_old_expiring_token_it_is_revoked_and_repeated(
     assert platform.calls == ["obtain", "revoke shared", "obtain"]
 
 
-@pytest.mark.parametrize(("life", "enough"), [(60, True), (59.2, True), (59, False)], ids=["to the second", "after a while on the way", "a second short"])
+@pytest.mark.parametrize(
+    ("life", "enough"),
+    [(60, True), (59.2, True), (59, False)],
+    ids=["to the second", "after a while on the way", "a second short"],
+)
 def test_a_new_token_may_be_issued_for_just_min_ttl(life, enough, opened, clock):
     tokens = opened(Platform(clock, obtained=[Token("new", expires_at=clock.now() + life)]), min_ttl=60)
 
@@ -250,7 +271,10 @@ def test_a_new_token_may_be_issued_for_just_min_ttl(life, enough, opened, clock)
 def test_a_new_token_that_expires_within_min_ttl_fails_and_stays_cached(revokes, opened, clock):
     platform = Platform(clock, revokes=revokes, obtained=[short("one", clock), short("two", clock)])
 
-    with pytest.raises(AccessError, match=r"^even a new token is valid for only 30 s, which is less than min_ttl \(60 s\). Lower min_ttl$"):
+    with pytest.raises(
+        AccessError,
+        match=r"^even a new token is valid for only 30 s, which is less than min_ttl \(60 s\). Lower min_ttl$",
+    ):
         opened(platform).get(GRANT)
 
     assert platform.calls == (["obtain", "revoke one", "obtain"] if revokes else ["obtain"])
@@ -277,7 +301,9 @@ def test_a_login_that_fails_leaves_the_cached_token(opened, held, clock):
     assert opened(min_ttl=0).cached(GRANT).access_token == "old"
 
 
-@pytest.mark.parametrize("content", [{}, {"token": None}, {"token": {}}, {"token": {"access_token": "a", "unknown": 1}}], ids=json.dumps)
+@pytest.mark.parametrize(
+    "content", [{}, {"token": None}, {"token": {}}, {"token": {"access_token": "a", "unknown": 1}}], ids=json.dumps
+)
 def test_an_entry_of_another_version_is_a_miss(content, opened, store, clock):
     tokens = opened()
     store.write(store.name_of(["flex", "https://host", *GRANT.cache_key]), content, None)
@@ -301,18 +327,29 @@ def test_an_entry_has_its_principal_and_revocation(revokes, recipe, opened, stor
 
 @pytest.mark.parametrize(
     ("expires_at", "refresh_expires_at", "expected"),
-    [(NOW + 100, None, NOW + 100), (NOW + 100, NOW + 500, NOW + 500), (NOW + 900, NOW + 500, NOW + 900), (None, None, None)],
+    [
+        (NOW + 100, None, NOW + 100),
+        (NOW + 100, NOW + 500, NOW + 500),
+        (NOW + 900, NOW + 500, NOW + 900),
+        (None, None, None),
+    ],
 )
-def test_an_entry_expires_with_its_last_valid_token(expires_at, refresh_expires_at, expected, opened, store, clock, monkeypatch):
+def test_an_entry_expires_with_its_last_valid_token(
+    expires_at, refresh_expires_at, expected, opened, store, clock, monkeypatch
+):
     written = []
     monkeypatch.setattr(store.backend, "write", lambda name, data, expires_at: written.append(expires_at))
 
-    opened(Platform(clock, obtained=[Token("a", expires_at=expires_at, refresh_expires_at=refresh_expires_at)])).get(GRANT)
+    opened(Platform(clock, obtained=[Token("a", expires_at=expires_at, refresh_expires_at=refresh_expires_at)])).get(
+        GRANT
+    )
 
     assert written == [expected]
 
 
-@pytest.mark.parametrize("use", [lambda tokens: tokens.get(GRANT), lambda tokens: tokens.cached(GRANT)], ids=["get", "cached"])
+@pytest.mark.parametrize(
+    "use", [lambda tokens: tokens.get(GRANT), lambda tokens: tokens.cached(GRANT)], ids=["get", "cached"]
+)
 def test_tokens_are_known_as_secrets(use, opened, held):
     held("the-access-token", refresh_token="the-refresh-token")
     secrets = Secrets()
@@ -386,7 +423,12 @@ def test_a_rejected_token_is_removed_even_if_the_login_fails(opened, held, clock
 
 @pytest.mark.parametrize(
     ("revokes", "old", "calls"),
-    [(False, False, ["obtain"]), (False, True, ["obtain"]), (True, False, ["obtain"]), (True, True, ["revoke old", "obtain"])],
+    [
+        (False, False, ["obtain"]),
+        (False, True, ["obtain"]),
+        (True, False, ["obtain"]),
+        (True, True, ["revoke old", "obtain"]),
+    ],
     ids=["first", "another", "first, revocable", "another, revocable"],
 )
 def test_force_new_always_issues_a_token(revokes, old, calls, opened, held, clock):
@@ -425,7 +467,12 @@ def test_dropping_revokes_if_possible_and_forgets(revokes, opened, held, clock):
     platform = Platform(clock, revokes=revokes)
     tokens = opened(platform)
 
-    assert [tokens.drop(GRANT, check_mode=True), tokens.drop(GRANT), tokens.drop(GRANT, check_mode=True), tokens.drop(GRANT)] == [True, True, False, False]
+    assert [
+        tokens.drop(GRANT, check_mode=True),
+        tokens.drop(GRANT),
+        tokens.drop(GRANT, check_mode=True),
+        tokens.drop(GRANT),
+    ] == [True, True, False, False]
     assert platform.calls == ["revoke old"]  # a platform that cannot revoke is asked too, and does nothing
     assert opened(min_ttl=0).cached(GRANT) is None
 
@@ -470,7 +517,11 @@ def test_several_tokens_are_asked_for_together_and_kept_each_on_its_own(opened, 
     assert tokens.get_many([A, B, A, C]) == {}
     assert platform.calls == ["obtain a b c"]
     assert tokens.changed is True
-    assert [opened(platform).get(grant).access_token for grant in (C, B, A)] == ["new-token-3", "new-token-2", "new-token-1"]
+    assert [opened(platform).get(grant).access_token for grant in (C, B, A)] == [
+        "new-token-3",
+        "new-token-2",
+        "new-token-1",
+    ]
     assert platform.calls == ["obtain a b c"]
 
 
@@ -545,7 +596,9 @@ def test_one_that_failed_is_asked_for_alone_when_it_is_needed(opened, clock):
 
 
 def test_if_one_of_several_logins_returns_an_old_expiring_token_it_is_repeated(opened, clock):
-    platform = Platform(clock, revokes=True, obtained=[Token("a", expires_at=clock.now() + HOUR), short("shared", clock)])
+    platform = Platform(
+        clock, revokes=True, obtained=[Token("a", expires_at=clock.now() + HOUR), short("shared", clock)]
+    )
     tokens = opened(platform)
 
     assert tokens.get_many([A, B]) == {}
@@ -636,7 +689,12 @@ def test_a_preloaded_token_is_dropped(opened, clock):
     tokens = opened(platform)
     tokens.get_many([A, B])
 
-    assert [tokens.drop(A, check_mode=True), tokens.drop(A), tokens.drop(A), tokens.drop(A, check_mode=True)] == [True, True, False, False]
+    assert [tokens.drop(A, check_mode=True), tokens.drop(A), tokens.drop(A), tokens.drop(A, check_mode=True)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
     assert (tokens.cached(A), tokens.get(B).access_token) == (None, "new-token-2")
     assert platform.calls == ["obtain a b", "revoke new-token-1"]
 
@@ -654,7 +712,10 @@ def test_several_tokens_are_known_as_secrets(opened, held):
 
 
 def jwt(claims):
-    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (b"{}", json.dumps(claims).encode(), b"signature"))
+    return ".".join(
+        base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+        for part in (b"{}", json.dumps(claims).encode(), b"signature")
+    )
 
 
 def test_a_supplied_token_is_used_as_it_is_and_never_kept(opened, store, clock):
@@ -671,13 +732,17 @@ def test_a_supplied_token_that_is_about_to_expire_is_not_used(opened):
     tokens, given = opened(), SuppliedToken(jwt({"exp": NOW + 59}))
 
     assert tokens.cached(given) is None
-    with pytest.raises(AccessError, match=r"was rejected: it expires within min_ttl \(60 s\). Supply a newer token, or credentials"):
+    with pytest.raises(
+        AccessError, match=r"was rejected: it expires within min_ttl \(60 s\). Supply a newer token, or credentials"
+    ):
         tokens.get(given)
 
 
 @pytest.mark.parametrize(("name", "rejected"), [("force_new", ()), ("replace", (Token("opaque"),))])
 def test_a_supplied_token_cannot_be_replaced(name, rejected, opened):
-    with pytest.raises(AccessError, match=r"^the supplied access_token was rejected: .*Supply a newer token, or credentials") as caught:
+    with pytest.raises(
+        AccessError, match=r"^the supplied access_token was rejected: .*Supply a newer token, or credentials"
+    ) as caught:
         getattr(opened(), name)(SuppliedToken("opaque"), *rejected)
 
     assert caught.value.status == 401
@@ -768,13 +833,17 @@ def test_threads_that_need_the_same_tokens_together_ask_once(shared):
     clock = Queue()
     platform = Platform(clock)
     obtain_many = platform.obtain_many
-    platform.obtain_many = lambda grants: (clock.wait_for(3), obtain_many(grants))[1]  # the logins last until the others have come
+    platform.obtain_many = lambda grants: (clock.wait_for(3), obtain_many(grants))[
+        1
+    ]  # the logins last until the others have come
 
     def work():
         tokens = shared(platform, clock)
         return tokens.get_many([A, B]), tokens.get(A).access_token, tokens.get(B).access_token, tokens.changed
 
-    assert sorted(race(4, work), key=str) == [({}, "new-token-1", "new-token-2", changed) for changed in (False, False, False, True)]
+    assert sorted(race(4, work), key=str) == [
+        ({}, "new-token-1", "new-token-2", changed) for changed in (False, False, False, True)
+    ]
     assert platform.calls == ["obtain a b"]
 
 
@@ -843,7 +912,9 @@ def test_processes_that_need_the_same_tokens_log_in_once_for_each(how, tmp_path,
     first, *others = together(4, LOGIN, tmp_path / "cache", log, how)
 
     assert others == [first] * 3
-    assert sorted(line.split()[0] for line in log.read_text().splitlines()) == sorted(f"user{number}" for number in range(5))
+    assert sorted(line.split()[0] for line in log.read_text().splitlines()) == sorted(
+        f"user{number}" for number in range(5)
+    )
 
 
 # --- results -------------------------------------------------------------------------------------------------------------------
@@ -853,12 +924,35 @@ def test_processes_that_need_the_same_tokens_log_in_once_for_each(how, tmp_path,
     ("token", "expected"),
     [
         pytest.param(Token("a"), {"token_type": "Bearer", "expires_at": None, "expires_in": None}, id="without end"),
-        pytest.param(Token("a", "MAC", NOW + 90.9), {"token_type": "MAC", "expires_at": "2027-01-15T08:01:30Z", "expires_in": 90}, id="with an end"),
-        pytest.param(Token("a", "MAC", NOW - 5), {"token_type": "MAC", "expires_at": "2027-01-15T07:59:55Z", "expires_in": 0}, id="expired"),
         pytest.param(
-            Token("a", "MAC", NOW, refresh_token="r", refresh_expires_at=NOW + 60, scope="s", issued_at=NOW, details={"video_managers": None}),
+            Token("a", "MAC", NOW + 90.9),
+            {"token_type": "MAC", "expires_at": "2027-01-15T08:01:30Z", "expires_in": 90},
+            id="with an end",
+        ),
+        pytest.param(
+            Token("a", "MAC", NOW - 5),
+            {"token_type": "MAC", "expires_at": "2027-01-15T07:59:55Z", "expires_in": 0},
+            id="expired",
+        ),
+        pytest.param(
+            Token(
+                "a",
+                "MAC",
+                NOW,
+                refresh_token="r",
+                refresh_expires_at=NOW + 60,
+                scope="s",
+                issued_at=NOW,
+                details={"video_managers": None},
+            ),
             {
-                **{"token_type": "MAC", "expires_at": "2027-01-15T08:00:00Z", "expires_in": 0, "scope": "s", "video_managers": None},
+                **{
+                    "token_type": "MAC",
+                    "expires_at": "2027-01-15T08:00:00Z",
+                    "expires_in": 0,
+                    "scope": "s",
+                    "video_managers": None,
+                },
                 **{"refresh_token": "r", "refresh_expires_at": "2027-01-15T08:01:00Z"},
             },
             id="with all there is",
@@ -877,7 +971,9 @@ def test_a_token_with_any_lifetime_has_a_result(expires_at):
     assert json.loads(json.dumps(result, allow_nan=False)) == result
 
 
-@pytest.mark.parametrize(("instant", "text"), [(None, None), (0, "1970-01-01T00:00:00Z"), (NOW + 0.999, "2027-01-15T08:00:00Z")])
+@pytest.mark.parametrize(
+    ("instant", "text"), [(None, None), (0, "1970-01-01T00:00:00Z"), (NOW + 0.999, "2027-01-15T08:00:00Z")]
+)
 def test_an_instant_is_formatted(instant, text):
     assert iso(instant) == text
 
@@ -885,7 +981,9 @@ def test_an_instant_is_formatted(instant, text):
 # --- JWT -----------------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("claims", [{}, {"sub": "me", "exp": 1}, {"name": "ä/?~", "deep": {"a": [None]}}], ids=json.dumps)
+@pytest.mark.parametrize(
+    "claims", [{}, {"sub": "me", "exp": 1}, {"name": "ä/?~", "deep": {"a": [None]}}], ids=json.dumps
+)
 @pytest.mark.parametrize("form", ["{}", "{}.x.y"], ids=["signed", "encrypted"])
 def test_the_claims_of_a_jwt_are_read(claims, form):
     assert jwt_claims(form.format(jwt(claims))) == claims
@@ -906,7 +1004,9 @@ def test_an_invalid_jwt_is_a_value_error_that_does_not_quote_it(token):
     assert len(token) < 4 or token not in str(caught.value)
 
 
-garbage = st.text() | st.lists(st.binary().map(lambda data: base64.urlsafe_b64encode(data).decode()), min_size=3, max_size=3).map(".".join)
+garbage = st.text() | st.lists(
+    st.binary().map(lambda data: base64.urlsafe_b64encode(data).decode()), min_size=3, max_size=3
+).map(".".join)
 
 
 @given(garbage)
@@ -922,7 +1022,15 @@ def test_random_text_has_claims_or_is_not_a_jwt(token):
 @pytest.mark.parametrize(
     ("claims", "expiry"),
     [
-        *[({"exp": 5}, 5.0), ({"exp": 5.5}, 5.5), ({}, None), ({"exp": "5"}, None), ({"exp": None}, None), ({"exp": True}, None), ({"exp": [5]}, None)],
+        *[
+            ({"exp": 5}, 5.0),
+            ({"exp": 5.5}, 5.5),
+            ({}, None),
+            ({"exp": "5"}, None),
+            ({"exp": None}, None),
+            ({"exp": True}, None),
+            ({"exp": [5]}, None),
+        ],
         *[({"exp": 10**400}, None), ({"exp": float("inf")}, None), ({"exp": float("nan")}, None)],
     ],
     ids=lambda value: str(value)[:20],

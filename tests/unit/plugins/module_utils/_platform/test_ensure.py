@@ -9,7 +9,12 @@ import copy
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, AmbiguousWrite, Conflict, WaitTooLong
+from ansible_collections.mediaops.access.plugins.module_utils._errors import (
+    AccessError,
+    AmbiguousWrite,
+    Conflict,
+    WaitTooLong,
+)
 from ansible_collections.mediaops.access.plugins.module_utils._platform.ensure import ensure
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 
@@ -189,7 +194,9 @@ def test_a_concurrent_change_does_not_count_as_own(clock):
         pytest.param([LOST, LOST, LOST, LOST, APPLIED], 5, [0.25, 0.5, 1.0, 2.0], id="the last one applied"),
     ],
 )
-def test_after_an_ambiguous_write_the_state_is_read_and_compared_again(doubts, writes, pauses, before, after, diff, clock):
+def test_after_an_ambiguous_write_the_state_is_read_and_compared_again(
+    doubts, writes, pauses, before, after, diff, clock
+):
     thing = Thing(before, after, doubts)
 
     assert ensure(FakeAccess(clock), thing) == (True, after, diff)
@@ -228,7 +235,9 @@ def test_a_retry_after_beyond_max_wait_fails(clock):
     with pytest.raises(WaitTooLong) as caught:
         ensure(FakeAccess(clock, max_wait=10), Thing(A, B, [LOST], wait=99))
 
-    assert caught.value.message.startswith("thing 'a': no answer: a wait of 99 s is needed, but only 10 s of max_wait (10 s) are left")
+    assert caught.value.message.startswith(
+        "thing 'a': no answer: a wait of 99 s is needed, but only 10 s of max_wait (10 s) are left"
+    )
     assert clock.slept == []
 
 
@@ -256,7 +265,11 @@ def test_the_result_is_the_state_that_the_platform_reports(clock):
 
 @pytest.mark.parametrize(
     ("before", "wanted", "after"),
-    [pytest.param(A, B, None, id="gone"), pytest.param(A, None, B, id="still there"), pytest.param(A, B, A, id="unchanged")],
+    [
+        pytest.param(A, B, None, id="gone"),
+        pytest.param(A, None, B, id="still there"),
+        pytest.param(A, B, A, id="unchanged"),
+    ],
 )
 def test_an_accepted_write_that_is_not_applied_fails(before, wanted, after, clock):
     thing = Thing(before, wanted)
@@ -324,7 +337,10 @@ def test_an_ambiguous_creation_is_read_until_it_appears_and_never_repeated(shows
     assert clock.slept == pauses
 
 
-@pytest.mark.parametrize(("timeout", "pauses"), [(0.2, [0.05, 0.1, 0.05]), (1.0, [0.25, 0.5, 0.25]), (30.0, [0.25, 0.5, 1, 2, 4, 5, 5, 5, 5, 2.25])])
+@pytest.mark.parametrize(
+    ("timeout", "pauses"),
+    [(0.2, [0.05, 0.1, 0.05]), (1.0, [0.25, 0.5, 0.25]), (30.0, [0.25, 0.5, 1, 2, 4, 5, 5, 5, 5, 2.25])],
+)
 def test_a_creation_that_does_not_appear_within_timeout_fails_with_a_remedy(timeout, pauses, clock):
     thing = Created(None)
 
@@ -380,7 +396,9 @@ def test_a_created_item_that_differs_is_updated(retries, clock):
 
 def test_a_created_item_that_disappears_is_not_created_again(clock):
     """With several servers, a platform may list an item, and then not."""
-    thing = scripted(B, [None, None, A, None, None, B], [AmbiguousWrite("no answer", creates=True), AmbiguousWrite("no answer")])
+    thing = scripted(
+        B, [None, None, A, None, None, B], [AmbiguousWrite("no answer", creates=True), AmbiguousWrite("no answer")]
+    )
 
     assert ensure(FakeAccess(clock), thing)[:2] == (True, B)
     assert thing.calls == ["write"] * 2
@@ -399,7 +417,10 @@ def test_a_created_item_that_cannot_be_read_may_exist(clock):
     with pytest.raises(AmbiguousWrite) as caught:
         ensure(FakeAccess(clock), thing)
 
-    assert "no answer. The item may have been created, but it cannot be looked up (HTTP 502). The request is not repeated" in caught.value.message
+    assert (
+        "no answer. The item may have been created, but it cannot be looked up (HTTP 502). The request is not repeated"
+        in caught.value.message
+    )
 
 
 def test_after_a_creation_retry_after_delays_the_read(clock):
@@ -429,10 +450,16 @@ def overtaken():
     return Conflict("exists already", status=409)
 
 
-@pytest.mark.parametrize(("before", "wanted"), [pytest.param(None, A, id="created"), pytest.param(A, None, id="removed")])
+@pytest.mark.parametrize(
+    ("before", "wanted"), [pytest.param(None, A, id="created"), pytest.param(A, None, id="removed")]
+)
 @pytest.mark.parametrize("retries", [0, 4])
 def test_a_conflicting_concurrent_change_is_not_a_change(before, wanted, retries, clock):
-    assert ensure(FakeAccess(clock, retries=retries), scripted(wanted, [before, before, wanted], [overtaken()])) == (False, wanted, None)
+    assert ensure(FakeAccess(clock, retries=retries), scripted(wanted, [before, before, wanted], [overtaken()])) == (
+        False,
+        wanted,
+        None,
+    )
 
 
 @pytest.mark.parametrize("retries", [0, 4])

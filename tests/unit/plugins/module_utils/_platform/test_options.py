@@ -51,7 +51,10 @@ def test_the_common_options_are_those_of_the_contract(name, kind, default, varia
 
 
 def test_secret_options_are_marked_and_only_they():
-    assert [name for name, option in {**SPEC, **access_token_option()}.items() if option.get("no_log")] == ["token_cache_key", "access_token"]
+    assert [name for name, option in {**SPEC, **access_token_option()}.items() if option.get("no_log")] == [
+        "token_cache_key",
+        "access_token",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,23 +71,41 @@ def test_secret_options_are_marked_and_only_they():
         pytest.param({"auth_rate_limit": "3/hour"}, "auth_rate_limit: '3/hour' is not N/second", id="auth_rate_limit"),
         pytest.param({"ca_path": "/no/ca.pem"}, "ca_path: /no/ca.pem does not exist", id="ca_path"),
         pytest.param({"client_cert": "/no/cert.pem"}, "client_cert: /no/cert.pem does not exist", id="client_cert"),
-        pytest.param({"client_key": "/no/key.pem", "client_cert": os.devnull}, "client_key: /no/key.pem does not exist", id="client_key"),
+        pytest.param(
+            {"client_key": "/no/key.pem", "client_cert": os.devnull},
+            "client_key: /no/key.pem does not exist",
+            id="client_key",
+        ),
         pytest.param({"client_key": os.devnull}, "client_key requires client_cert", id="key without certificate"),
         pytest.param(
-            {"token_cache": "redis://:pw@host"}, "token_cache_key (or the environment variable MEDIAOPS_TOKEN_CACHE_KEY) must be", id="Redis without key"
+            {"token_cache": "redis://:pw@host"},
+            "token_cache_key (or the environment variable MEDIAOPS_TOKEN_CACHE_KEY) must be",
+            id="Redis without key",
         ),
-        pytest.param({"token_cache": "rediss://host", "token_cache_key": ""}, "token_cache_key (or the environment", id="Redis with an empty key"),
+        pytest.param(
+            {"token_cache": "rediss://host", "token_cache_key": ""},
+            "token_cache_key (or the environment",
+            id="Redis with an empty key",
+        ),
         pytest.param(
             {"token_cache": "memcached://:pw@host", "token_cache_key": "k" * 16},
             "token_cache: memcached:// is not supported. Use a directory, a redis:// or rediss:// URL, or none",
             id="another URL",
         ),
         *(
-            pytest.param({"token_cache": f"{scheme}://:pw@host", "token_cache_key": "k" * 16}, f"token_cache: {scheme}:// is not supported yet. Use", id=scheme)
+            pytest.param(
+                {"token_cache": f"{scheme}://:pw@host", "token_cache_key": "k" * 16},
+                f"token_cache: {scheme}:// is not supported yet. Use",
+                id=scheme,
+            )
             for scheme in ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
         ),
         *(
-            pytest.param({"token_cache": place, "token_cache_key": "k" * 16}, "token_cache: not a valid Redis URL. Write it as rediss://user", id=place)
+            pytest.param(
+                {"token_cache": place, "token_cache_key": "k" * 16},
+                "token_cache: not a valid Redis URL. Write it as rediss://user",
+                id=place,
+            )
             for place in (
                 "redis:/:pw@host",
                 "redis:pw@host",
@@ -110,13 +131,35 @@ def test_secret_options_are_marked_and_only_they():
                 "host:6379",
             )
         ),
-        pytest.param({"token_cache": " redis://:pw@host"}, "token_cache: must not begin or end with whitespace", id="a leading blank"),
-        pytest.param({"token_cache": "redis://:pw@host\n"}, "token_cache: must not begin or end with whitespace", id="a line end"),
-        pytest.param({"token_cache": "$CACHE_URL"}, "token_cache: contains an environment variable with a URL", id="a variable with a URL"),
-        pytest.param({"token_cache": "redis://:pw@host\nx", "token_cache_key": "k" * 16}, "token_cache: not a valid Redis URL", id="two lines"),
+        pytest.param(
+            {"token_cache": " redis://:pw@host"},
+            "token_cache: must not begin or end with whitespace",
+            id="a leading blank",
+        ),
+        pytest.param(
+            {"token_cache": "redis://:pw@host\n"}, "token_cache: must not begin or end with whitespace", id="a line end"
+        ),
+        pytest.param(
+            {"token_cache": "$CACHE_URL"},
+            "token_cache: contains an environment variable with a URL",
+            id="a variable with a URL",
+        ),
+        pytest.param(
+            {"token_cache": "redis://:pw@host\nx", "token_cache_key": "k" * 16},
+            "token_cache: not a valid Redis URL",
+            id="two lines",
+        ),
         *(
-            pytest.param({"token_cache": place, "token_cache_key": "pw" + "k" * 13}, "token_cache_key must have at least 16 characters. Generate", id=what)
-            for what, place in (("a short key", "rediss://host"), ("a short key for a directory", "/cache"), ("a short key for no cache", "none"))
+            pytest.param(
+                {"token_cache": place, "token_cache_key": "pw" + "k" * 13},
+                "token_cache_key must have at least 16 characters. Generate",
+                id=what,
+            )
+            for what, place in (
+                ("a short key", "rediss://host"),
+                ("a short key for a directory", "/cache"),
+                ("a short key for no cache", "none"),
+            )
         ),
     ],
 )
@@ -139,13 +182,28 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(given, message, monkeypa
         {"ca_path": os.devnull, "client_cert": os.devnull, "client_key": os.devnull},
         {"token_cache": "redis://host", "token_cache_key": "k" * 16},
         {"token_cache": "rediss://host", "token_cache_key": "k" * 16},
-        {"token_cache": "rediss://me:p%2Fw%2541%3Fx%40y@[::1]:6379/0?ssl_ca_certs=/etc/ca.pem&db=1", "token_cache_key": "k" * 16},
+        {
+            "token_cache": "rediss://me:p%2Fw%2541%3Fx%40y@[::1]:6379/0?ssl_ca_certs=/etc/ca.pem&db=1",
+            "token_cache_key": "k" * 16,
+        },
         {"token_cache": "/srv/me@example.com:1/cache"},
         {"token_cache": "~/redis"},
         {"token_cache": "redis/cache"},
         {"token_cache": "none"},
     ],
-    ids=["defaults", "least values", "rates", "files", "Redis", "Redis with TLS", "everything in a URL", "an odd directory", "home", "relative", "none"],
+    ids=[
+        "defaults",
+        "least values",
+        "rates",
+        "files",
+        "Redis",
+        "Redis with TLS",
+        "everything in a URL",
+        "an odd directory",
+        "home",
+        "relative",
+        "none",
+    ],
 )
 def test_usable_values_are_accepted(given):
     check_common(params(**given))
@@ -174,7 +232,11 @@ def test_token_cache_is_resolved(token_cache, expected, monkeypatch):
 
 @pytest.mark.parametrize(
     ("variable", "expected"),
-    [(None, "/home/me/.ansible/mediaops"), ("/elsewhere", "/elsewhere/mediaops"), ("~/ansible", "/home/me/ansible/mediaops")],
+    [
+        (None, "/home/me/.ansible/mediaops"),
+        ("/elsewhere", "/elsewhere/mediaops"),
+        ("~/ansible", "/home/me/ansible/mediaops"),
+    ],
     ids=["unset", "absolute", "below home"],
 )
 def test_without_a_controller_ansible_home_comes_from_the_environment(variable, expected, monkeypatch):

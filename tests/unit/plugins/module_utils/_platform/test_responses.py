@@ -19,7 +19,9 @@ def reader():
 
 
 def answered(body, status=400, authenticates=False):
-    return Response(status, {}, body.encode(), Request("GET", "https://host.example.com/x", authenticates=authenticates))
+    return Response(
+        status, {}, body.encode(), Request("GET", "https://host.example.com/x", authenticates=authenticates)
+    )
 
 
 @pytest.mark.parametrize("length", range(260, 310, 7))
@@ -64,13 +66,17 @@ def test_an_error_name_is_a_code(reader, body, code):
     ],
 )
 def test_hints_depend_on_the_code_or_the_status_and_differ_for_logins(body, status, authenticates, advice):
-    reader = ResponseReader({400: "Check the options", "unknown_thing": "Name another thing"}, {400: "Check the password"}, Secrets(), {})
+    reader = ResponseReader(
+        {400: "Check the options", "unknown_thing": "Name another thing"}, {400: "Check the password"}, Secrets(), {}
+    )
 
     assert reader.make_error(answered(body, status, authenticates=authenticates)).message.endswith(advice)
 
 
 def test_the_code_and_the_message_of_json_are_found_beside_a_secret(reader):
-    error = reader.make_error(answered('{"error": "invalid_request", "error_description": "no s3<b>cr3t<\\/b>  of mine", "code": 7}'))
+    error = reader.make_error(
+        answered('{"error": "invalid_request", "error_description": "no s3<b>cr3t<\\/b>  of mine", "code": 7}')
+    )
 
     assert error.code == 7
     assert error.message.endswith("HTTP 400: no ********")

@@ -21,6 +21,8 @@ def platform(tmp_path: pathlib.Path, clock: t.Any) -> t.Callable[..., t.Any]:
 
     def open_platform(platform: Platform[t.Any], **options: t.Any) -> t.Any:
         defaults = {name: option.get("default") for name, option in platform.argument_spec().items()}
-        return Access(platform, {**defaults, "token_cache": str(tmp_path / "cache"), **options}, secrets=Secrets(), clock=clock).client
+        return Access(
+            platform, {**defaults, "token_cache": str(tmp_path / "cache"), **options}, secrets=Secrets(), clock=clock
+        ).client
 
     return open_platform

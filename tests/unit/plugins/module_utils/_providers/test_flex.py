@@ -10,7 +10,14 @@ import pytest
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._providers.flex import FLEX
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import exchange
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import KEY, URL, app, applications, shown, without
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import (
+    KEY,
+    URL,
+    app,
+    applications,
+    shown,
+    without,
+)
 
 ONE, TWO, THREE = app(1, "One"), app(2, "Two"), app(3, "Three")
 
@@ -22,7 +29,12 @@ def flex(platform):
 
 def page(*found, total=3, **kwargs):
     """A page in the shape of the main API."""
-    return applications("GET", kwargs.pop("below", "/"), {"totalCount": total, "offset": 0, "limit": 2, "applications": list(found)}, **kwargs)
+    return applications(
+        "GET",
+        kwargs.pop("below", "/"),
+        {"totalCount": total, "offset": 0, "limit": 2, "applications": list(found)},
+        **kwargs,
+    )
 
 
 def by_query(offset, *found, **kwargs):
@@ -41,9 +53,16 @@ def by_matrix(offset, *found, **kwargs):
         pytest.param({"items": [ONE, TWO]}, id="items"),
         pytest.param({"content": [ONE, TWO], "totalElements": 2}, id="content"),
         pytest.param({"data": [ONE, TWO]}, id="data"),
-        pytest.param({"totalCount": 2, "limit": 100, "offset": 0, "applications": [ONE, TWO]}, id="paged, all on one page"),
-        pytest.param([{**without(item, "clientSecret"), "secret": item["clientSecret"]} for item in (ONE, TWO)], id="secret"),
-        pytest.param([{**item, "id": str(item["id"]), "unheard": {"of": 1}} for item in (ONE, TWO)], id="ids as strings, further fields"),
+        pytest.param(
+            {"totalCount": 2, "limit": 100, "offset": 0, "applications": [ONE, TWO]}, id="paged, all on one page"
+        ),
+        pytest.param(
+            [{**without(item, "clientSecret"), "secret": item["clientSecret"]} for item in (ONE, TWO)], id="secret"
+        ),
+        pytest.param(
+            [{**item, "id": str(item["id"]), "unheard": {"of": 1}} for item in (ONE, TWO)],
+            id="ids as strings, further fields",
+        ),
     ],
 )
 def test_a_list_is_read_in_every_shape(flex, answer):
@@ -51,7 +70,9 @@ def test_a_list_is_read_in_every_shape(flex, answer):
         assert flex.list_applications() == [shown(ONE), shown(TWO)]
 
 
-@pytest.mark.parametrize("answer", [[], {"applications": []}, {"items": [], "totalCount": 0}], ids=["array", "object", "count"])
+@pytest.mark.parametrize(
+    "answer", [[], {"applications": []}, {"items": [], "totalCount": 0}], ids=["array", "object", "count"]
+)
 def test_a_list_can_be_empty(flex, answer):
     with exchange(applications("GET", "/", answer)):
         assert flex.list_applications() == []
@@ -103,7 +124,10 @@ def test_an_application_that_moved_to_the_next_page_is_found_once(flex):
 
 
 def test_an_incomplete_list_is_a_failure(flex):
-    with exchange(page(ONE, TWO), by_query(2, ONE, TWO), by_matrix(2, ONE, TWO)), pytest.raises(AccessError, match=r"2 of 3.*Set id"):
+    with (
+        exchange(page(ONE, TWO), by_query(2, ONE, TWO), by_matrix(2, ONE, TWO)),
+        pytest.raises(AccessError, match=r"2 of 3.*Set id"),
+    ):
         flex.list_applications()
 
 

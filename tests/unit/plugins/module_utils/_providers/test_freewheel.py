@@ -17,7 +17,9 @@ TOKEN = "<oauth><access_token>&a;</access_token></oauth>"
 @pytest.fixture
 def parse(platform):
     freewheel = platform(FREEWHEEL)
-    return lambda body: freewheel.responses.parse(Response(200, {}, body if isinstance(body, bytes) else body.encode(), Request("GET", "https://x.test")))
+    return lambda body: freewheel.responses.parse(
+        Response(200, {}, body if isinstance(body, bytes) else body.encode(), Request("GET", "https://x.test"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -25,11 +27,17 @@ def parse(platform):
     [
         pytest.param("<oauth><expires_in>10</expires_in></oauth>", {"expires_in": 10}, id="a number"),
         pytest.param("<oauth><access_token>10</access_token></oauth>", {"access_token": "10"}, id="a token of digits"),
-        pytest.param("<oauth>\n <token_type> Bearer\n</token_type>\n</oauth>", {"token_type": "Bearer"}, id="white space"),
+        pytest.param(
+            "<oauth>\n <token_type> Bearer\n</token_type>\n</oauth>", {"token_type": "Bearer"}, id="white space"
+        ),
         pytest.param("<oauth><scope/></oauth>", {"scope": ""}, id="an empty element"),
         pytest.param("<oauth><!-- now --><expires_in>10</expires_in></oauth>", {"expires_in": 10}, id="a comment"),
         pytest.param("<oauth><token>&lt;&amp;&#233;</token></oauth>", {"token": "<&é"}, id="entities that XML knows"),
-        pytest.param("<?xml version='1.0' encoding='ISO-8859-1'?><oauth><token>é</token></oauth>".encode("latin-1"), {"token": "é"}, id="an encoding"),
+        pytest.param(
+            "<?xml version='1.0' encoding='ISO-8859-1'?><oauth><token>é</token></oauth>".encode("latin-1"),
+            {"token": "é"},
+            id="an encoding",
+        ),
         pytest.param("\ufeff<oauth><expires_in>10</expires_in></oauth>", {"expires_in": 10}, id="a byte order mark"),
         pytest.param("<oauth/>", {}, id="nothing"),
         pytest.param('{"expires_in": 10}', {"expires_in": 10}, id="JSON"),
@@ -47,7 +55,10 @@ def test_an_answer_is_read(parse, body, data):
         pytest.param('<?xml version="1.0"?>\n' + DOCTYPE + TOKEN, id="after the declaration"),
         pytest.param("<!-- x -->" + DOCTYPE + TOKEN, id="after a comment"),
         pytest.param(('<?xml version="1.0" encoding="UTF-16"?>' + DOCTYPE + TOKEN).encode("utf-16"), id="UTF-16"),
-        pytest.param(('<?xml version="1.0" encoding="UTF-16LE"?>' + DOCTYPE + TOKEN).encode("utf-16-le"), id="UTF-16 without its mark"),
+        pytest.param(
+            ('<?xml version="1.0" encoding="UTF-16LE"?>' + DOCTYPE + TOKEN).encode("utf-16-le"),
+            id="UTF-16 without its mark",
+        ),
         pytest.param('<?xml version="1.0"?><!DOCTYPE oauth SYSTEM "file:///etc/passwd"><oauth/>', id="an external one"),
     ],
 )

@@ -88,7 +88,9 @@ def test_without_a_discovery_document_the_standard_path_is_used_silently(openid,
         pytest.param(document(token_endpoint="/token"), id="an endpoint that is not a URL"),
         pytest.param(document(token_endpoint="https://[login/token"), id="an endpoint with a broken host"),
         pytest.param(document(token_endpoint="http://login.movingimage.com/token"), id="an endpoint by http"),
-        pytest.param(document(token_endpoint="http://attacker.example.com/token"), id="an endpoint of another origin by http"),
+        pytest.param(
+            document(token_endpoint="http://attacker.example.com/token"), id="an endpoint of another origin by http"
+        ),
         pytest.param(document(token_endpoint="ftp://login.movingimage.com/token"), id="an endpoint by ftp"),
         pytest.param(document(issuer="https://login.example.com"), id="a foreign issuer"),
         pytest.param(document(issuer=None), id="no issuer"),
@@ -99,16 +101,23 @@ def test_an_invalid_discovery_document_causes_a_warning_and_the_standard_path_is
     token, warnings = openid(discovery(answer, 200), by_password())
 
     assert token.access_token == "hush-token"
-    assert warnings == [f"{AUTH} does not publish a valid discovery document of its own. Requesting tokens from {STANDARD} instead"]
+    assert warnings == [
+        f"{AUTH} does not publish a valid discovery document of its own. Requesting tokens from {STANDARD} instead"
+    ]
 
 
-@pytest.mark.parametrize("host", ["tokens.example.com", "login.movingimage.com.example.com", "login.movingimage.com@example.com"])
+@pytest.mark.parametrize(
+    "host", ["tokens.example.com", "login.movingimage.com.example.com", "login.movingimage.com@example.com"]
+)
 def test_a_token_endpoint_on_another_host_gets_no_credentials_and_causes_a_warning(openid, host):
     token, (warning,) = openid(found(token_endpoint=f"https://{host}/token"), by_password())
 
     assert token.access_token == "hush-token"
     assert STANDARD in warning
-    assert f"is on another host, https://{host}. No credentials are sent there" in warning or "valid discovery document of its own" in warning
+    assert (
+        f"is on another host, https://{host}. No credentials are sent there" in warning
+        or "valid discovery document of its own" in warning
+    )
 
 
 @pytest.mark.parametrize("location", ["https://login.example.com/", ""])
@@ -122,7 +131,10 @@ def test_a_redirect_to_another_host_causes_a_warning(openid, location):
 def test_an_http_endpoint_is_used_if_the_issuer_has_the_same_origin(openid):
     issuer = "http://localhost:8080/realms/platform"
     answer = document(issuer=issuer, token_endpoint="http://localhost:8080/token")
-    calls = [call("GET", f"{issuer}/.well-known/openid-configuration", answer), by_password(endpoint="http://localhost:8080/token")]
+    calls = [
+        call("GET", f"{issuer}/.well-known/openid-configuration", answer),
+        by_password(endpoint="http://localhost:8080/token"),
+    ]
 
     assert openid(*calls, auth_url=issuer)[1] == []
 
@@ -142,11 +154,26 @@ def basic(client_id, client_secret):
 
 
 def password_form(**client):
-    return {"grant_type": "password", "username": "viewer", "password": "hush-password", "scope": "openid", "response_type": "token", **client}
+    return {
+        "grant_type": "password",
+        "username": "viewer",
+        "password": "hush-password",
+        "scope": "openid",
+        "response_type": "token",
+        **client,
+    }
 
 
-@pytest.mark.parametrize("methods", [None, ["client_secret_basic", "client_secret_post"], ["client_secret_post"], "client_secret_basic"], ids=repr)
-@pytest.mark.parametrize(("options", "client_id"), [({}, "anonymous"), ({"client_id": ""}, "anonymous"), ({"client_id": "portal"}, "portal")], ids=repr)
+@pytest.mark.parametrize(
+    "methods",
+    [None, ["client_secret_basic", "client_secret_post"], ["client_secret_post"], "client_secret_basic"],
+    ids=repr,
+)
+@pytest.mark.parametrize(
+    ("options", "client_id"),
+    [({}, "anonymous"), ({"client_id": ""}, "anonymous"), ({"client_id": "portal"}, "portal")],
+    ids=repr,
+)
 def test_a_client_without_a_secret_is_named_in_the_form(openid, options, client_id, methods):
     request = call("POST", ELSEWHERE, issued(), form=password_form(client_id=client_id))
 
@@ -159,7 +186,13 @@ def test_a_client_without_a_secret_is_named_in_the_form(openid, options, client_
     ids=["not said", "basic", "both", "not said in a list"],
 )
 def test_a_client_with_a_secret_uses_basic_with_form_encoding(openid, methods):
-    request = call("POST", ELSEWHERE, issued(), form=password_form(client_id="client"), headers=basic("client", "hush-token%2Bsecret%2F%C3%A4"))
+    request = call(
+        "POST",
+        ELSEWHERE,
+        issued(),
+        form=password_form(client_id="client"),
+        headers=basic("client", "hush-token%2Bsecret%2F%C3%A4"),
+    )
 
     openid(found(token_endpoint_auth_methods_supported=methods), request, **SECRET)
 
@@ -171,13 +204,17 @@ def test_a_client_with_a_secret_uses_the_form_if_discovery_does_not_list_basic(o
 
 
 def test_without_discovery_a_client_with_a_secret_uses_basic(openid):
-    request = call("POST", STANDARD, issued(), form=password_form(client_id="client"), headers=basic("client", "hush-token"))
+    request = call(
+        "POST", STANDARD, issued(), form=password_form(client_id="client"), headers=basic("client", "hush-token")
+    )
 
     openid(discovery(), request, client_id="client", client_secret="hush-token")
 
 
 def test_a_secret_without_a_client_is_that_of_anonymous(openid):
-    request = call("POST", STANDARD, issued(), form=password_form(client_id="anonymous"), headers=basic("anonymous", "hush-token"))
+    request = call(
+        "POST", STANDARD, issued(), form=password_form(client_id="anonymous"), headers=basic("anonymous", "hush-token")
+    )
 
     openid(discovery(), request, client_secret="hush-token")
 
@@ -190,7 +227,12 @@ def test_a_secret_without_a_client_is_that_of_anonymous(openid):
     [
         pytest.param(issued(), 300, 3600, id="as the server says"),
         pytest.param(issued(jwt(exp=NOW + 100), jwt(exp=NOW + 200)), 300, 3600, id="the server before the JWTs"),
-        pytest.param(issued(jwt(exp=NOW + 100), jwt(exp=NOW + 200), expires_in=None, refresh_expires_in=None), 100, 200, id="exp of the JWTs"),
+        pytest.param(
+            issued(jwt(exp=NOW + 100), jwt(exp=NOW + 200), expires_in=None, refresh_expires_in=None),
+            100,
+            200,
+            id="exp of the JWTs",
+        ),
         pytest.param(issued(expires_in=None, refresh_expires_in=None), 300, None, id="not said"),
         pytest.param(issued(refresh_expires_in=0), 300, None, id="a refresh token without end (offline access)"),
         pytest.param(issued(expires_in=0.5), 0.5, 3600, id="a fraction"),
@@ -205,8 +247,18 @@ def test_lifetimes_are_read_from_the_response_or_the_jwt(openid, answer, life, r
 @pytest.mark.parametrize(
     ("answer", "status", "words"),
     [
-        pytest.param({"error": "invalid_grant", "error_description": "Invalid user credentials"}, 401, ["Invalid user credentials", "username"], id="401"),
-        pytest.param({"error": "invalid_grant", "error_description": "Account disabled"}, 400, ["Account disabled", "credentials"], id="400"),
+        pytest.param(
+            {"error": "invalid_grant", "error_description": "Invalid user credentials"},
+            401,
+            ["Invalid user credentials", "username"],
+            id="401",
+        ),
+        pytest.param(
+            {"error": "invalid_grant", "error_description": "Account disabled"},
+            400,
+            ["Account disabled", "credentials"],
+            id="400",
+        ),
         pytest.param({"error": "unauthorized_client"}, 400, ["unauthorized_client"], id="without a description"),
         pytest.param(ERROR_PAGE, 200, ["error page"], id="an error page"),
         pytest.param("<html>Welcome</html>", 200, ["an HTML page"], id="HTML"),

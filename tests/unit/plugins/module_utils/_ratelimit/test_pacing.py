@@ -33,10 +33,26 @@ def test_rate_is_parsed(text, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "20", "20/hour", "0/second", "-1/second", "1.5/second", "20 / second", "20/seconds", "20/SECOND", "None", "1000000/second", "٣/second", "1/second\n"],
+    [
+        "",
+        "20",
+        "20/hour",
+        "0/second",
+        "-1/second",
+        "1.5/second",
+        "20 / second",
+        "20/seconds",
+        "20/SECOND",
+        "None",
+        "1000000/second",
+        "٣/second",
+        "1/second\n",
+    ],
 )
 def test_invalid_rate_is_refused_naming_the_option(text):
-    with pytest.raises(AccessError, match=r"^auth_rate_limit: .* is not a valid rate limit; valid: N/second, N/minute .*, none$"):
+    with pytest.raises(
+        AccessError, match=r"^auth_rate_limit: .* is not a valid rate limit; valid: N/second, N/minute .*, none$"
+    ):
         Rate.parse(text, "auth_rate_limit")
 
 
@@ -69,7 +85,11 @@ def test_burst_up_to_the_limit_does_not_wait_but_the_next_call_waits_one_window(
         pytest.param([NOW - 0.5, NOW - 0.25], NOW + 0.54, id="one window after the second last"),
         pytest.param([NOW + 7], NOW, id="another limit keeps the first one waiting"),
         pytest.param([NOW + 7, NOW + 7], NOW, id="another limit keeps several waiting"),
-        pytest.param([NOW, NOW + 0.5, NOW + 7], NOW + 1.04, id="between those who came first and those who wait for another limit"),
+        pytest.param(
+            [NOW, NOW + 0.5, NOW + 7],
+            NOW + 1.04,
+            id="between those who came first and those who wait for another limit",
+        ),
         pytest.param([NOW, NOW, NOW + 1.5, NOW + 1.5], NOW + 2.54, id="no gap is wide enough"),
     ],
 )
@@ -135,10 +155,17 @@ def first_start(requests, rate, now):
 
     def fits(start):
         everything = [*requests, (start, rate.cost)]
-        windows = ([cost for other, cost in everything if 0 <= other - begin < rate.padded_window - 1e-6] for begin, _weight in everything)
+        windows = (
+            [cost for other, cost in everything if 0 <= other - begin < rate.padded_window - 1e-6]
+            for begin, _weight in everything
+        )
         return all(sum(costs) <= rate.count for costs in windows)
 
-    return min(instant for instant in (now, *(start + rate.padded_window for start, _weight in requests)) if instant >= now and fits(instant))
+    return min(
+        instant
+        for instant in (now, *(start + rate.padded_window for start, _weight in requests))
+        if instant >= now and fits(instant)
+    )
 
 
 @given(st.data(), st.integers(1, 6))
@@ -231,7 +258,10 @@ def test_budget_accepts_fractions_and_ignores_negative_waits(seconds, slept, lef
     assert (clock.slept, budget.left) == (slept, left)
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.9, "max_wait (10 s) is used up"), (1, "a wait of 1 s is needed, but only 10 s of max_wait (10 s) are left")])
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.9, "max_wait (10 s) is used up"), (1, "a wait of 1 s is needed, but only 10 s of max_wait (10 s) are left")],
+)
 def test_wait_of_less_than_a_second_is_not_quantified(seconds, words, clock):
     assert words in WaitBudget(10, clock).exceeded(seconds, "reason").message
 
@@ -250,7 +280,10 @@ def test_budget_fails_immediately_if_exceeded(clock):
     assert clock.slept == [4]
     assert budget.left == 6
     assert caught.value.status == 429
-    assert caught.value.message == "the rate limit: a wait of 7 s is needed, but only 6 s of max_wait (10 s) are left. Run again later, or raise max_wait"
+    assert (
+        caught.value.message
+        == "the rate limit: a wait of 7 s is needed, but only 6 s of max_wait (10 s) are left. Run again later, or raise max_wait"
+    )
 
 
 def test_budget_is_reset_for_the_next_item(clock):

@@ -125,7 +125,10 @@ def test_server_receives_no_token_and_no_key(backend, server):
 
 
 def test_lock_and_limit_names_are_hashed(backend, server, budget):
-    item, limit = "item\nplaylyfe\nhttps://playlyfe.example.com\np1", ("freewheel\nhttps://host\nuser@example.com\nall", Rate(1, 60.0))
+    item, limit = (
+        "item\nplaylyfe\nhttps://playlyfe.example.com\np1",
+        ("freewheel\nhttps://host\nuser@example.com\nall", Rate(1, 60.0)),
+    )
     seen = {}
     for key in (KEY, "another key"):
         store = TokenStore(lambda: backend, key)
@@ -174,7 +177,10 @@ def test_redis_has_no_own_key(backend):
 def test_lock_is_exclusive(backend, server, open_at, clock):
     other = open_at(server.url + "?client_name=other")
     with backend.lock(NAME, WaitBudget(0, clock)):
-        with pytest.raises(WaitTooLong, match="another process holds the lock for this credential or item"), other.lock(NAME, WaitBudget(1, clock)):
+        with (
+            pytest.raises(WaitTooLong, match="another process holds the lock for this credential or item"),
+            other.lock(NAME, WaitBudget(1, clock)),
+        ):
             pass
         assert sum(clock.slept) == pytest.approx(1, abs=0.06)
         with other.lock("another", WaitBudget(0, clock)):
@@ -294,7 +300,10 @@ def test_burst_up_to_the_limit_does_not_wait_but_the_next_call_does(backend, bud
 def test_start_counts_for_every_rate_limit(backend, budget):
     everything, logins = ("all", Rate(5, 60.0)), ("auth", Rate(1, 60.0))
 
-    waits = [backend.reserve(rate_limits, budget) for rate_limits in ([everything, logins], [everything], [logins, everything], [logins])]
+    waits = [
+        backend.reserve(rate_limits, budget)
+        for rate_limits in ([everything, logins], [everything], [logins, everything], [logins])
+    ]
 
     assert waits == pytest.approx([0, 0, 60.5, 121], abs=2)
 
@@ -325,7 +334,9 @@ def test_server_clock_is_used(server, open_at, clock, budget):
     assert ahead.reserve([slot], budget) == pytest.approx(60.5, abs=2)
 
 
-@pytest.mark.parametrize(("rate_limits", "life"), [([("all", Rate(1, 1.0))], 2080), ([("all", Rate(1, 60.0))], 121_000)])
+@pytest.mark.parametrize(
+    ("rate_limits", "life"), [([("all", Rate(1, 1.0))], 2080), ([("all", Rate(1, 60.0))], 121_000)]
+)
 def test_schedules_expire_in_the_server(rate_limits, life, backend, server, budget):
     backend.reserve(rate_limits, budget)
 
@@ -445,7 +456,10 @@ def test_missing_server_fails_clearly(use, open_at, budget):
 def test_wrong_password_fails_clearly(use, server, open_at, budget):
     backend = open_at(f"redis://:wrong-s3cr3t@127.0.0.1:{server.port}")
 
-    with pytest.raises(AccessError, match=f"^token_cache: the Redis server at 127.0.0.1:{server.port} rejected the user or password in the URL") as caught:
+    with pytest.raises(
+        AccessError,
+        match=f"^token_cache: the Redis server at 127.0.0.1:{server.port} rejected the user or password in the URL",
+    ) as caught:
         uses(backend, budget)[use]()
     assert "s3cr3t" not in caught.value.message
 
@@ -472,11 +486,17 @@ def test_full_server_fails_clearly(own_server, open_at):
     own_server.client.config_set("maxmemory", "1")
     backend = open_at(own_server.url)
 
-    with pytest.raises(AccessError, match=r"^token_cache: the Redis server at 127.0.0.1:[0-9]+ cannot be used .command not allowed when used memory"):
+    with pytest.raises(
+        AccessError,
+        match=r"^token_cache: the Redis server at 127.0.0.1:[0-9]+ cannot be used .command not allowed when used memory",
+    ):
         backend.write(NAME, b"data", None)
 
 
-@pytest.mark.parametrize("url", ["redis://:s3cr3t@host:port", "redis://:s3cr3t@host:6379?socket_timeout=long", "redis://:s3cr3t@host?nonsense=1"])
+@pytest.mark.parametrize(
+    "url",
+    ["redis://:s3cr3t@host:port", "redis://:s3cr3t@host:6379?socket_timeout=long", "redis://:s3cr3t@host?nonsense=1"],
+)
 def test_invalid_redis_url_is_refused_without_being_quoted(url, open_at):
     with pytest.raises(AccessError, match=r"^token_cache is not a valid Redis URL, such as") as caught:
         open_at(url).read(NAME)
@@ -528,7 +548,10 @@ def test_connection_is_reused_but_not_across_forks(server, open_at, monkeypatch)
 def test_missing_library_is_named(monkeypatch, open_at):
     monkeypatch.setitem(sys.modules, "redis", None)
 
-    with pytest.raises(MissingLibrary, match=r"^the Python library redis is required for a token_cache that is a Redis URL, but .* cannot import it"):
+    with pytest.raises(
+        MissingLibrary,
+        match=r"^the Python library redis is required for a token_cache that is a Redis URL, but .* cannot import it",
+    ):
         open_at("redis://:x@127.0.0.1")
 
 
@@ -559,7 +582,9 @@ def test_tls_uses_the_given_authority(by, tls_server, authority, tmp_path, open_
     if by == "folder":
         import subprocess
 
-        digest = subprocess.run(["openssl", "x509", "-hash", "-noout", "-in", str(path)], check=True, capture_output=True, text=True).stdout.strip()
+        digest = subprocess.run(
+            ["openssl", "x509", "-hash", "-noout", "-in", str(path)], check=True, capture_output=True, text=True
+        ).stdout.strip()
         path.rename(tmp_path / f"{digest}.0")
     place = {"ca_path": path, "folder": tmp_path, "URL": None}[by]
     backend = open_at(tls_server.url + (f"?ssl_ca_certs={path}" if by == "URL" else ""), ca_path=place and str(place))

@@ -89,7 +89,10 @@ def test_created_files_are_private_under_any_umask(mask, tmp_path, clock, budget
     made = {path.relative_to(tmp_path).as_posix(): mode(path) for path in tmp_path.rglob("*")}
     files = (f"tokens/{NAME}", "key", "locks/item", "locks/key", "pacing/all")
     assert made == {
-        **dict.fromkeys(("not", "not/yet", "not/yet/cache", *(f"not/yet/cache/{name}" for name in ("tokens", "locks", "pacing"))), 0o700),
+        **dict.fromkeys(
+            ("not", "not/yet", "not/yet/cache", *(f"not/yet/cache/{name}" for name in ("tokens", "locks", "pacing"))),
+            0o700,
+        ),
         **{f"not/yet/cache/{name}": 0o600 for name in files},
     }
 
@@ -106,7 +109,9 @@ def test_directory_writable_by_others_is_refused(bits, folder, place, clock):
     (place / folder).mkdir(parents=True)
     (place / folder).chmod(bits)
 
-    with pytest.raises(AccessError, match=f"^token_cache: others can write to the directory .*{folder} .mode {bits:04o}.*chmod 700"):
+    with pytest.raises(
+        AccessError, match=f"^token_cache: others can write to the directory .*{folder} .mode {bits:04o}.*chmod 700"
+    ):
         DirectoryBackend(str(place), clock)
 
 
@@ -126,7 +131,10 @@ def test_directory_of_another_user_is_refused(other, place, clock, monkeypatch):
     owner = os.geteuid()
     monkeypatch.setattr(os, "geteuid", lambda: owner + other)
 
-    with pytest.raises(AccessError, match=f"^token_cache: the directory .*cache belongs to another user .uid {owner}.. Choose a directory of your own"):
+    with pytest.raises(
+        AccessError,
+        match=f"^token_cache: the directory .*cache belongs to another user .uid {owner}.. Choose a directory of your own",
+    ):
         DirectoryBackend(str(place), clock)
 
 
@@ -137,7 +145,10 @@ def test_directory_behind_an_untrusted_link_is_refused_and_unchanged(link, tmp_p
     (tmp_path / "open" / link.split("/")[0]).symlink_to(tmp_path / "real")
     (tmp_path / "open").chmod(0o777)
 
-    with pytest.raises(AccessError, match=r"^token_cache: the directory .* cannot be used: .* is a symbolic link in a directory that others can write to"):
+    with pytest.raises(
+        AccessError,
+        match=r"^token_cache: the directory .* cannot be used: .* is a symbolic link in a directory that others can write to",
+    ):
         DirectoryBackend(str(tmp_path / "open" / link), clock)
     assert list((tmp_path / "real").iterdir()) == []
 
@@ -163,7 +174,8 @@ def test_file_in_place_of_a_directory_is_refused(folder, place, clock):
     (place / folder).write_text("")
 
     with pytest.raises(
-        AccessError, match=r"^token_cache: the directory .*cache cannot be used: Not a directory. Choose another directory, or none for no cache"
+        AccessError,
+        match=r"^token_cache: the directory .*cache cannot be used: Not a directory. Choose another directory, or none for no cache",
     ):
         DirectoryBackend(str(place), clock)
 
@@ -201,7 +213,10 @@ def test_file_system_without_locks_fails_clearly(backend, budget, monkeypatch):
 
     monkeypatch.setattr(fcntl, "flock", fail)
 
-    with pytest.raises(AccessError, match=r"^token_cache: the directory .* cannot be locked: No locks available"), backend.lock("item", budget):
+    with (
+        pytest.raises(AccessError, match=r"^token_cache: the directory .* cannot be locked: No locks available"),
+        backend.lock("item", budget),
+    ):
         pass
 
 
@@ -221,7 +236,9 @@ def test_entries_are_written_read_listed_and_removed(backend):
     assert backend.names() == ["other"]
 
 
-@pytest.mark.parametrize("spoil", ["symlink", "group-writable", "world-writable", "of a lower uid", "of a higher uid", "directory"])
+@pytest.mark.parametrize(
+    "spoil", ["symlink", "group-writable", "world-writable", "of a lower uid", "of a higher uid", "directory"]
+)
 def test_untrusted_file_is_a_miss(spoil, backend, place, tmp_path, monkeypatch):
     backend.write(NAME, b"data", None)
     file = place / "tokens" / NAME
@@ -301,7 +318,9 @@ def test_file_readable_by_others_is_made_private_with_a_warning(file, bits, fill
 
     assert mode(place / file) == 0o600
     (warning,) = warnings
-    assert warning.startswith(f"token_cache: {place}/{file} was readable by others (mode {bits:04o}); its mode is now 0600. If the cache")
+    assert warning.startswith(
+        f"token_cache: {place}/{file} was readable by others (mode {bits:04o}); its mode is now 0600. If the cache"
+    )
     assert file.startswith("pacing") or (place / file).read_bytes() == before
 
 
@@ -311,7 +330,9 @@ def test_irregular_file_is_refused_without_blocking(file, make, filled, place, b
     (place / file).unlink()
     make(place / file)
 
-    child = start("import sys\nargs = sys.argv[1:]\n" + USE_ONE, place, file.partition("/")[0])  # killed when the test ends
+    child = start(
+        "import sys\nargs = sys.argv[1:]\n" + USE_ONE, place, file.partition("/")[0]
+    )  # killed when the test ends
 
     kind = {os.mkfifo: "FIFO", os.mkdir: "directory"}.get(make, "socket")
     said = child.line()
@@ -323,7 +344,8 @@ def test_irregular_file_is_refused_without_blocking(file, make, filled, place, b
         assert said.startswith("token_cache: the directory") and "cannot be written to: Is a directory" in said
     else:
         assert (
-            said == f"token_cache: the directory {place} cannot be locked: it is a {kind}, not a regular file. Choose another directory, or none for no cache"
+            said
+            == f"token_cache: the directory {place} cannot be locked: it is a {kind}, not a regular file. Choose another directory, or none for no cache"
         )
 
 
@@ -352,7 +374,9 @@ except AccessError as error:
 def test_lock_or_schedule_writable_by_others_is_refused(file, bits, filled, place, budget):
     (place / file).chmod(bits)
 
-    with pytest.raises(AccessError, match=f"cannot be locked: .*{file} belongs to another user, or others can write to it. Remove it"):
+    with pytest.raises(
+        AccessError, match=f"cannot be locked: .*{file} belongs to another user, or others can write to it. Remove it"
+    ):
         USES[file](filled, budget)
 
 
@@ -457,7 +481,9 @@ def test_read_many_from_an_empty_backend(either):
     assert either.read_many(["a", "b"]) == [None, None]
 
 
-@given(there=st.dictionaries(st.sampled_from("abcdef"), st.binary(max_size=5)), names=st.lists(st.sampled_from("abcdefgh")))
+@given(
+    there=st.dictionaries(st.sampled_from("abcdef"), st.binary(max_size=5)), names=st.lists(st.sampled_from("abcdefgh"))
+)
 def test_read_many_equals_single_reads(tmp_path_factory, there, names):
     for backend in (DirectoryBackend(str(tmp_path_factory.mktemp("many")), Clock()), MemoryBackend(Clock(), {})):
         for name, data in there.items():
@@ -493,7 +519,11 @@ with DirectoryBackend(sys.argv[1], Clock()).lock("item", WaitBudget(10, Clock())
 def test_lock_waits_within_the_budget(backend, clock, budget):
     budget.left = 1.0
 
-    with backend.lock("item", budget), pytest.raises(WaitTooLong, match="another process holds the lock"), backend.lock("item", budget):
+    with (
+        backend.lock("item", budget),
+        pytest.raises(WaitTooLong, match="another process holds the lock"),
+        backend.lock("item", budget),
+    ):
         pass
 
     assert sum(clock.slept) == pytest.approx(1.0, abs=0.05)
@@ -681,7 +711,10 @@ def paced(kind, place, clock):
 def test_start_counts_for_all_limits_and_respects_all(paced, budget):
     everything, logins = ("all", Rate(5, 1.0)), ("auth", Rate(1, 1.0))
 
-    waits = [paced.reserve(rate_limits, budget) for rate_limits in ([everything, logins], [everything], [logins, everything], [logins])]
+    waits = [
+        paced.reserve(rate_limits, budget)
+        for rate_limits in ([everything, logins], [everything], [logins, everything], [logins])
+    ]
 
     assert waits == pytest.approx([0, 0, 1.04, 2.08], abs=1e-4)
 
@@ -713,7 +746,9 @@ def test_two_limits_are_respected_by_any_mix_of_calls(calls):
 
     for rate, schedule in (everything, logins):
         taken = sorted(starts[id(everything if rate.count == 2 else logins)])
-        assert all(late - early > rate.window for early, late in zip(taken, taken[rate.count :], strict=False)), schedule
+        assert all(late - early > rate.window for early, late in zip(taken, taken[rate.count :], strict=False)), (
+            schedule
+        )
 
 
 @BOTH
@@ -722,7 +757,10 @@ def test_start_beyond_the_wait_budget_is_not_reserved(paced, clock):
     paced.reserve([slot], WaitBudget(10, clock))
 
     for _attempt in range(3):
-        with pytest.raises(WaitTooLong, match="the rate limit is used up by calls that are already waiting: a wait of 60 s is needed, but only 10 s of"):
+        with pytest.raises(
+            WaitTooLong,
+            match="the rate limit is used up by calls that are already waiting: a wait of 60 s is needed, but only 10 s of",
+        ):
             paced.reserve([slot], WaitBudget(10, clock))
 
     assert paced.reserve([slot], WaitBudget(61, clock)) == pytest.approx(60.5, abs=1e-4)
@@ -745,7 +783,9 @@ def test_entries_from_before_the_clock_was_set_back_are_dropped(step, paced, clo
     paced.block_until([slot], clock.now()) if step == "hold" else paced.reserve([slot], WaitBudget(0, clock))
     clock.time -= 9 * day
 
-    assert [paced.reserve([slot], WaitBudget(9, clock)) for _call in range(7)] == pytest.approx([0, 0, 0, 1.04, 1.04, 1.04, 2.08], abs=1e-4)
+    assert [paced.reserve([slot], WaitBudget(9, clock)) for _call in range(7)] == pytest.approx(
+        [0, 0, 0, 1.04, 1.04, 1.04, 2.08], abs=1e-4
+    )
     clock.time += 8.5 * day
     assert paced.reserve([slot], WaitBudget(0, clock)) == 0
 
@@ -806,7 +846,9 @@ def test_directory_respects_the_limit_after_blocking(backend, clock, budget):
     assert all(late - early > 1 for early, late in itertools.pairwise(starts))
 
 
-@pytest.mark.parametrize("content", [b"", b"abc", b"\x00" * 11, b"\xff" * 16], ids=["empty", "cut", "cut after one", "not a number"])
+@pytest.mark.parametrize(
+    "content", [b"", b"abc", b"\x00" * 11, b"\xff" * 16], ids=["empty", "cut", "cut after one", "not a number"]
+)
 def test_damaged_schedule_file_costs_at_most_one_window(content, backend, place, budget):
     (place / "pacing" / "all").write_bytes(content)
 
@@ -829,7 +871,9 @@ def test_concurrent_threads_get_distinct_starts(clock, budget):
 
     waits = race(4, lambda: [backend.reserve(rate_limits, budget) for _call in range(25)])
 
-    assert sorted(wait for waits_of_one in waits for wait in waits_of_one) == pytest.approx([1.04 * (number // 2) for number in range(100)], abs=1e-3)
+    assert sorted(wait for waits_of_one in waits for wait in waits_of_one) == pytest.approx(
+        [1.04 * (number // 2) for number in range(100)], abs=1e-3
+    )
 
 
 @BOTH
@@ -853,11 +897,17 @@ def test_tokens_are_not_readable_on_disk(key, backend, place):
     store = store_in(backend, key)
     store.write(store.name_of(["flex", "https://host", "me", SECRET]), ENTRY, None)
 
-    kept = b"\n".join(str(path).encode() + b"\n" + (path.read_bytes() if path.is_file() else b"") for path in place.rglob("*"))
+    kept = b"\n".join(
+        str(path).encode() + b"\n" + (path.read_bytes() if path.is_file() else b"") for path in place.rglob("*")
+    )
     unwrapped = b"".join(base64.urlsafe_b64decode(path.read_bytes()) for path in (place / "tokens").iterdir())
     for word in (SECRET, "the-refresh-token", "access_token", "flex", "host"):
         whole = [base64.b64encode(word.encode()[skipped:])[:-4] for skipped in range(3)]
-        assert not [spelling for spelling in (word.encode(), word.encode().hex().encode(), *whole) if len(spelling) > 3 and spelling in kept + unwrapped]
+        assert not [
+            spelling
+            for spelling in (word.encode(), word.encode().hex().encode(), *whole)
+            if len(spelling) > 3 and spelling in kept + unwrapped
+        ]
 
 
 IDENTITY = ["flex", "https://host", "client_credentials", "me", "", "secret"]
@@ -970,7 +1020,9 @@ def test_open_opens_everything(clock):
     assert opened == [1]
 
 
-@pytest.mark.parametrize("use", [lambda store: store.name_of(["a"]), lambda store: store.entries()], ids=["name", "entries"])
+@pytest.mark.parametrize(
+    "use", [lambda store: store.name_of(["a"]), lambda store: store.entries()], ids=["name", "entries"]
+)
 def test_missing_library_is_reported_with_a_remedy(use, backend, monkeypatch):
     backend.write(NAME, b"data", None)
     monkeypatch.setitem(sys.modules, "cryptography.fernet", None)
@@ -1033,7 +1085,10 @@ def test_full_disk_fails_clearly_and_keeps_old_data(place, backend, start, budge
     child = start("import sys\nargs = sys.argv[1:]\n" + WRITE_ON_A_FULL_DISK, place)
 
     message = f"token_cache: the directory {place} cannot be written to: File too large. Choose another directory, or none for no cache"
-    assert [child.line() for _use in range(5)] == [*(f"{use} {message}" for use in ("write", "own_key", "reserve", "hold")), "end b'old'"]
+    assert [child.line() for _use in range(5)] == [
+        *(f"{use} {message}" for use in ("write", "own_key", "reserve", "hold")),
+        "end b'old'",
+    ]
     backend.write(NAME, b"new", None)
     assert backend.read(NAME) == b"new"
     assert len(backend.own_key()) == 44
@@ -1127,7 +1182,11 @@ def test_lock_and_limit_names_depend_on_the_key():
 
 
 def test_directory_users_share_locks_and_limits_whatever_their_key():
-    assert names_seen(None, "own key of the directory") == names_seen(KEY, "own key of the directory") != names_seen(None, "another directory's")
+    assert (
+        names_seen(None, "own key of the directory")
+        == names_seen(KEY, "own key of the directory")
+        != names_seen(None, "another directory's")
+    )
 
 
 def test_lock_names_differ_from_token_names(backend):
@@ -1242,7 +1301,9 @@ def expanded(secret, label):
 
 
 def written_by_the_first_version(backend, key):
-    name = hmac.new(expanded(key.encode(), b"mediaops.access names"), json.dumps(IDENTITY).encode(), hashlib.sha256).hexdigest()
+    name = hmac.new(
+        expanded(key.encode(), b"mediaops.access names"), json.dumps(IDENTITY).encode(), hashlib.sha256
+    ).hexdigest()
     cipher = Fernet(base64.urlsafe_b64encode(expanded(key.encode(), b"mediaops.access data")))
     backend.write(name, cipher.encrypt(json.dumps({**ENTRY, "name": name}).encode()), None)
     return name

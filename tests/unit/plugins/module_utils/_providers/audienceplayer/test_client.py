@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http.models import Response
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.dates import parse_instant
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.declaration import (
+    AUDIENCEPLAYER,
+)
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.documents import Enum, field
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.users import User
 
@@ -69,7 +71,18 @@ def test_no_date_is_none():
     assert parse_instant(None) is None
 
 
-@pytest.mark.parametrize("text", ["", "soon", "31.12.2030", "2030-13-01", "2030-12-31T25:00:00Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "soon",
+        "31.12.2030",
+        "2030-13-01",
+        "2030-12-31T25:00:00Z",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:59:59-01:00",
+    ],
+)
 def test_an_invalid_instant_is_an_error_that_quotes_it(text):
     with pytest.raises(AccessError, match="is not a date and time such as"):
         parse_instant(text)
@@ -94,7 +107,10 @@ def test_a_document_has_no_more_fields_than_a_limit_that_counts_them(platform, o
 
 @pytest.mark.parametrize(("counts", "cost"), [("request", 1), ("field", 12)])
 def test_a_request_weighs_as_many_fields_as_are_counted(platform, counts, cost):
-    assert platform(AUDIENCEPLAYER, project_id=111, rate_limit_counts=counts).graphql.request("{ a }", fields=12).cost == cost
+    assert (
+        platform(AUDIENCEPLAYER, project_id=111, rate_limit_counts=counts).graphql.request("{ a }", fields=12).cost
+        == cost
+    )
 
 
 def answered(monkeypatch, audienceplayer, body, status=200):
@@ -117,12 +133,24 @@ FIELDS = {"a": "a: F", "b": "b: F", "c": "c: F"}
     [
         ({"data": {"a": True, "b": None, "c": False}}, {}, []),
         ({"data": {"a": True, "b": None}, "errors": []}, {}, ["c"]),
-        ({"data": {"a": True, "b": None, "c": None}, "errors": [{"message": "No", "code": 400, "path": ["b"]}]}, {"b": 400}, ["c"]),
-        ({"data": {"a": True, "b": None, "c": None}, "errors": [{"message": "No", "code": 400, "path": ["b", "x"]}]}, {"b": 400}, ["c"]),
+        (
+            {"data": {"a": True, "b": None, "c": None}, "errors": [{"message": "No", "code": 400, "path": ["b"]}]},
+            {"b": 400},
+            ["c"],
+        ),
+        (
+            {"data": {"a": True, "b": None, "c": None}, "errors": [{"message": "No", "code": 400, "path": ["b", "x"]}]},
+            {"b": 400},
+            ["c"],
+        ),
         ({"data": {"a": True, "b": None, "c": 1}, "errors": [{"message": "No", "code": 400}]}, {}, ["b"]),
         ({"data": None, "errors": [{"message": "No", "code": 400}]}, {}, ["a", "b", "c"]),
         ({"errors": [{"message": "No", "code": 400, "path": []}]}, {}, ["a", "b", "c"]),
-        ({"errors": [{"message": "No", "code": 400, "path": ["d"]}, {"message": "No", "code": 409, "path": ["c"]}]}, {"c": 409}, ["a", "b"]),
+        (
+            {"errors": [{"message": "No", "code": 400, "path": ["d"]}, {"message": "No", "code": 409, "path": ["c"]}]},
+            {"c": 409},
+            ["a", "b"],
+        ),
     ],
 )
 def test_the_outcome_of_each_field_is_read_from_the_response(platform, monkeypatch, body, failed, unclear):
@@ -145,7 +173,10 @@ def test_the_error_of_a_single_field_needs_no_path(platform, monkeypatch):
     assert answers.unclear == []
 
 
-@pytest.mark.parametrize(("body", "status"), [("Bad Gateway", 502), ({"data": {"a": True}}, 500), ({"message": "no"}, 404), ([], 200), ("", 200)])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [("Bad Gateway", 502), ({"data": {"a": True}}, 500), ({"message": "no"}, 404), ([], 200), ("", 200)],
+)
 def test_a_response_that_is_not_graphql_fails_as_a_whole(platform, monkeypatch, body, status):
     audienceplayer = platform(AUDIENCEPLAYER, project_id=111)
     answered(monkeypatch, audienceplayer, body, status)
@@ -156,11 +187,21 @@ def test_a_response_that_is_not_graphql_fails_as_a_whole(platform, monkeypatch, 
 
 
 def test_logins_in_one_document_keep_to_the_limit_that_counts_them(platform, monkeypatch):
-    options = {"project_id": 111, "client_id": "222", "client_secret": "hush-token", "rate_limit_counts": "field", "auth_rate_limit": "2/second"}
+    options = {
+        "project_id": 111,
+        "client_id": "222",
+        "client_secret": "hush-token",
+        "rate_limit_counts": "field",
+        "auth_rate_limit": "2/second",
+    }
     audienceplayer = platform(AUDIENCEPLAYER, **options)
     login = {"access_token": "t", "user_id": 1, "user_email": None, "expires_in": 60}
-    requests = answered(monkeypatch, audienceplayer, {"data": {"u0": login, "u1": login, "ClientUserAuthenticate": login}})
-    outcomes = audienceplayer.issuer.obtain_many([audienceplayer.issuer.user_grant(User(number, None)) for number in range(5)])
+    requests = answered(
+        monkeypatch, audienceplayer, {"data": {"u0": login, "u1": login, "ClientUserAuthenticate": login}}
+    )
+    outcomes = audienceplayer.issuer.obtain_many(
+        [audienceplayer.issuer.user_grant(User(number, None)) for number in range(5)]
+    )
 
     assert [request.cost for request in requests] == [2, 2, 1]
     assert all(request.authenticates and request.repeatable for request in requests)

@@ -106,11 +106,17 @@ def test_an_invalid_document_is_classified_by_its_first_keyword(library, documen
 
 NAMES = st.sampled_from(["a", "mutation", "query", "fragment", "on", "mutations", "M1"])
 #: What strings can hold that could be taken for something else; each piece is one that a lexer must know.
-PIECES = st.lists(st.sampled_from(["{", "}", "(", ")", "mutation", " ", "#", "'", "$", "\\u0041", "\\\\", '\\"']), max_size=5).map("".join)
-BLOCK_PIECES = st.lists(st.sampled_from(["{", "}", "(", ")", "mutation", "\n", "#", '"a', '\\"""', "\\n", "\\\n", "\\ "]), max_size=5).map("".join)
+PIECES = st.lists(
+    st.sampled_from(["{", "}", "(", ")", "mutation", " ", "#", "'", "$", "\\u0041", "\\\\", '\\"']), max_size=5
+).map("".join)
+BLOCK_PIECES = st.lists(
+    st.sampled_from(["{", "}", "(", ")", "mutation", "\n", "#", '"a', '\\"""', "\\n", "\\\n", "\\ "]), max_size=5
+).map("".join)
 STRINGS = PIECES.map(lambda text: f'"{text}"') | BLOCK_PIECES.map(lambda text: f'"""{text}"""')
 VALUES = st.recursive(
-    STRINGS | NAMES | st.sampled_from(["1", "$a", "null"]), lambda inner: inner.map("{{a: {}}}".format) | inner.map("[{}]".format), max_leaves=2
+    STRINGS | NAMES | st.sampled_from(["1", "$a", "null"]),
+    lambda inner: inner.map("{{a: {}}}".format) | inner.map("[{}]".format),
+    max_leaves=2,
 )
 COMMENTS = PIECES.map("#{}\n".format) | st.just(" ")
 
