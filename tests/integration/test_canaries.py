@@ -254,7 +254,7 @@ def playbook_for(kind: str, plays: Plays) -> list[Facts]:
     modules = everything("modules")
     assert set(plays.good) == set(modules), "canaries/modules.yml has to have every module, and no other"
     first, checks, as_modules = kind == "default", "check" in kind, "as module" in kind
-    variants = ["credentials", "unreachable", "unknown", "redis"] if first or STRICT else ["unknown"]
+    variants = ["credentials", "unreachable", "unknown", "redis"] if STRICT else ["credentials", "unknown"]
     if as_modules and not STRICT:
         modules = [module for module in modules if module in FEW_AS_MODULES]
     good, bad = plays.good_tasks(modules), plays.bad_tasks(modules, variants)
@@ -263,7 +263,7 @@ def playbook_for(kind: str, plays: Plays) -> list[Facts]:
         others = [task for task in others if STRICT or "environment" in task or "background" in task["name"]]
     else:
         good += plays.role_tasks(["manifest"]) if STRICT or not checks else []
-        bad += plays.role_tasks(["bad_manifest", "invalid_manifest", "redis_manifest"]) if STRICT or first else []
+        bad += plays.role_tasks(["bad_manifest", "invalid_manifest", "redis_manifest"] if STRICT else ["bad_manifest"])
     made = [plays.play("What succeeds", good), plays.play("Other ways", others), plays.play("What fails", bad)]
     if first or (STRICT and not checks and not as_modules):
         made += plays.echo_plays([module for module in modules if STRICT or module.endswith(SPEAK_FOR_OTHERS)])
