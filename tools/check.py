@@ -249,7 +249,12 @@ def units(core: str, python: str, venv: str, tests: str) -> Step:
     elif not STRICT:
         arguments += ["--ignore-glob=*/test_*_properties.py"]  # generated inputs alone: a fifth of the time
     else:
-        arguments += ["--cov=plugins", f"--cov-report=json:{WORK / 'coverage.json'}", f"--cov-report=html:{WORK / 'coverage'}", "--cov-fail-under=95"]
+        arguments += [
+            "--cov=plugins",
+            f"--cov-report=json:{WORK / 'coverage.json'}",
+            f"--cov-report=html:{WORK / 'coverage'}",
+            "--cov-fail-under=95",
+        ]
     return pytest("units", core, venv, "tests/unit", arguments)
 
 

@@ -49,10 +49,8 @@ class Plans:
         if not os.path.exists(self._path):
             return {}
         with self._open() as database:
-            return {
-                name: json.loads(state)
-                for name, state in database.execute(f"SELECT name, state FROM plan {condition}", values)
-            }  # noqa: S608 - only constants
+            rows = database.execute(f"SELECT name, state FROM plan {condition}", values)  # noqa: S608 - only constants
+            return {name: json.loads(state) for name, state in rows}
 
     def _open(self) -> contextlib.closing[sqlite3.Connection]:
         import sqlite3  # rarely needed

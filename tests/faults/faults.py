@@ -307,7 +307,7 @@ def _odd_answer(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
     if ask.kind in (*REREAD_KINDS, Kind.SETTLED):
         return OK
     if ask.kind is Kind.UNREAD and fault.name == "field":
-        return dataclasses.replace(failure, words=("did not say",))
+        return dataclasses.replace(failure, words=("did not report the outcome",))
     return failure
 
 

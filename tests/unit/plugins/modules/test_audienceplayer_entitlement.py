@@ -396,7 +396,7 @@ def test_a_missing_user_is_an_error_if_the_client_is_refused_as_well(entitle):
 
     assert result["error_code"] == 401
     assert outcome(result) == ["failed"] * 2
-    assert "not tried" in result["entitlements"][1]["msg"]
+    assert "skipped" in result["entitlements"][1]["msg"]
 
 
 # --- lists -------------------------------------------------------------------------------------------------------------
@@ -656,7 +656,7 @@ def test_wrong_credentials_stop_the_rest(known, status):
 
     assert outcome(result) == ["failed"] * 3
     assert "Wrong client" in result["entitlements"][0]["msg"]
-    assert all("not tried" in item["msg"] and "Wrong client" in item["msg"] for item in result["entitlements"][1:])
+    assert all("skipped" in item["msg"] and "Wrong client" in item["msg"] for item in result["entitlements"][1:])
 
 
 def test_wrong_credentials_stop_the_reading_of_all_other_users(entitle):
@@ -665,13 +665,13 @@ def test_wrong_credentials_stop_the_reading_of_all_other_users(entitle):
 
     assert result["error_code"] == 401
     assert outcome(result) == ["failed"] * 2
-    assert "not tried" in result["entitlements"][1]["msg"]
+    assert "skipped" in result["entitlements"][1]["msg"]
 
 
 def test_an_unreachable_platform_is_not_tried_for_every_user(entitle):
     result = entitle.fail(logins(333, 334, answer=NO_ANSWER), entitlements=[HAS, {**HAS, "user_id": 334}], retries=0)
 
-    assert "not tried" in result["entitlements"][1]["msg"]
+    assert "skipped" in result["entitlements"][1]["msg"]
 
 
 def test_too_long_a_wait_stops_the_rest(entitle):
@@ -679,7 +679,7 @@ def test_too_long_a_wait_stops_the_rest(entitle):
     result = entitle.fail(limited, entitlements=[HAS, {**HAS, "user_id": 334}])
 
     assert "max_wait" in result["entitlements"][0]["msg"]
-    assert "not tried" in result["entitlements"][1]["msg"]
+    assert "skipped" in result["entitlements"][1]["msg"]
     assert [item["status"] for item in result["entitlements"]] == [429, 429]
 
 

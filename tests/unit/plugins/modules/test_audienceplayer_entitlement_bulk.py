@@ -221,7 +221,7 @@ def test_refused_logins_without_a_path_end_with_the_clients_own_login(entitle, c
 
     assert outcome(result) == ["failed"] * 45
     assert result["error_code"] == code
-    assert "Wrong client" in result["entitlements"][0]["msg"] and "not tried" in result["entitlements"][44]["msg"]
+    assert "Wrong client" in result["entitlements"][0]["msg"] and "skipped" in result["entitlements"][44]["msg"]
 
 
 def test_a_blocked_user_for_whom_all_logins_are_refused_is_reported_from_the_others(entitle):
@@ -290,7 +290,7 @@ def test_tokens_that_all_live_too_short_stop_everything(entitle):
     result = entitle.fail(logins(1, 2, data=answer), entitlements=items_of(1, 2, 3), batch_size=2)
 
     assert outcome(result) == ["failed"] * 3
-    assert "min_ttl" in result["msg"] and "not tried" in result["entitlements"][2]["msg"]
+    assert "min_ttl" in result["msg"] and "skipped" in result["entitlements"][2]["msg"]
 
 
 # --- writes ----------------------------------------------------------------------------------------------------------------
@@ -350,7 +350,7 @@ def test_wrong_credentials_stop_the_writes_once_the_client_cannot_log_in_either(
 
     assert outcome(result) == ["failed"] * 45
     assert result["error_code"] == 401 and "Wrong client" in result["msg"]
-    assert sum("not tried" in item["msg"] for item in result["entitlements"]) == 25
+    assert sum("skipped" in item["msg"] for item in result["entitlements"]) == 25
 
 
 @pytest.mark.parametrize("error", [DENIED, FORBIDDEN], ids=["401", "403"])
@@ -421,7 +421,7 @@ def test_a_limit_that_lasts_too_long_fails_those_that_it_keeps_out(write):
     result = write.attempt(part, entitlements=items_of(1, 2, 3), batch_size=2)
 
     assert outcome(result) == ["changed", "failed", "failed"]
-    assert "max_wait" in result["entitlements"][1]["msg"] and "not tried" in result["entitlements"][2]["msg"]
+    assert "max_wait" in result["entitlements"][1]["msg"] and "skipped" in result["entitlements"][2]["msg"]
 
 
 def test_tokens_that_come_beside_a_limit_are_kept_and_further_logins_go_by_fields(entitle):
@@ -503,7 +503,7 @@ def test_a_platform_that_goes_away_is_not_tried_for_the_rest(write):
     )
 
     assert outcome(result) == ["changed"] * 2 + ["failed"] * 5
-    assert ["not tried" in item.get("msg", "") for item in result["entitlements"]] == [False] * 4 + [True] * 3
+    assert ["skipped" in item.get("msg", "") for item in result["entitlements"]] == [False] * 4 + [True] * 3
 
 
 def test_failures_are_resolved_by_reading_even_if_the_next_read_fails(entitle):

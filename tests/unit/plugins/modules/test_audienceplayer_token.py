@@ -296,7 +296,7 @@ def test_a_server_error_with_errors_is_repeated_and_then_reported(token):
         pytest.param("<html>Not here</html>", 404, ["an HTML page", "project_id"], id="404 HTML"),
         pytest.param("", 200, ["null"], id="empty"),
         pytest.param('{"data": {"ClientAu', 200, ["broken JSON"], id="truncated"),
-        pytest.param({"result": 1}, 200, ["without data and errors"], id="no GraphQL"),
+        pytest.param({"result": 1}, 200, ["neither data nor errors"], id="no GraphQL"),
         pytest.param({"data": None}, 200, ["(data.ClientAuthenticate: must be object, not null)"], id="data null"),
         pytest.param({"data": {}}, 200, ["(data.ClientAuthenticate: must be object, not null)"], id="no data"),
         pytest.param(

@@ -213,7 +213,7 @@ def test_a_new_token_that_expires_within_min_ttl_fails_and_reports_a_change(flex
             {"error": "unauthorized", "error_description": "Disabled"}, 200, ["Disabled"], id="an error with 200"
         ),
         pytest.param("<html>Not here</html>", 404, ["token_path"], id="404"),
-        pytest.param({"message": "Not for you"}, 403, ["Not for you", "rights"], id="403"),
+        pytest.param({"message": "Not for you"}, 403, ["Not for you", "permissions"], id="403"),
         pytest.param({"error": "server_error"}, 500, ["server_error"], id="500"),
     ],
 )

@@ -276,7 +276,7 @@ def test_a_login_whose_refresh_token_is_refused_is_followed_by_a_new_one(cached)
 
 
 def test_a_token_for_another_video_manager_requires_a_refresh_token(token):
-    assert "without a refresh token" in token.fail(login(answered(refresh_token=None)), video_manager_id=43)["msg"]
+    assert "no refresh token" in token.fail(login(answered(refresh_token=None)), video_manager_id=43)["msg"]
 
 
 def test_a_video_manager_that_is_not_the_users_is_a_clear_failure(token):
