@@ -240,10 +240,9 @@ def pytest(group: str, core: str, venv: str, folder: str, arguments: list[str], 
 def units(core: str, python: str, venv: str, tests: str) -> Step:
     arguments = ["-n", "auto", "--timeout=120"]
     if venv != ".venv":
-        # Thousands of generated inputs, and the sandbox, find no more with another ansible-core. Between the oldest and
-        # the newest release even
-        # module_utils are left out: with the Python of the newest they are tested already, and of ansible-core they
-        # know next to nothing.
+        # Thousands of generated inputs, and the sandbox, find no more with another ansible-core. Between the oldest
+        # and the newest release even module_utils are left out: with the Python of the newest they are tested
+        # already, and of ansible-core they know next to nothing.
         arguments += ["-m", "not hypothesis", "--ignore=tests/unit/sandbox"]
         arguments += ["--ignore=tests/unit/plugins/module_utils"] if tests == "units" else []
     elif not STRICT:

@@ -23,9 +23,8 @@ Credentials = dict[str, dict[str, dict[str, t.Any]]]
 KEYS = {"applications": ("client_id", "client_secret"), "tokens": ("access_token", "expires_at")}
 _DOTENV_KEYS = ("client_id", "client_secret", "access_token")
 #: Text that programs read differently from a dotenv file, quoted or not: sh and systemd keep a backslash that
-#: python-dotenv drops; python-dotenv
-#: expands ${NAME} even in single quotes; only sh joins adjacent quoted parts; and for Docker a line break starts
-#: another variable.
+#: python-dotenv drops; python-dotenv expands ${NAME} even in single quotes; only sh joins adjacent quoted parts; and
+#: for Docker a line break starts another variable.
 _AMBIGUOUS = re.compile(r"""\\\\|\\\Z|\$\{|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]""")
 #: Characters that are special in double quotes, which a value with a single quote needs.
 _SPECIAL_IN_DOUBLE_QUOTES = re.compile(r'["$`\\]')

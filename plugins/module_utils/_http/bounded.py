@@ -25,10 +25,9 @@ from .._data import bounded_json
 MAX_BODY = 16 << 20
 #: The maximum size of all headers in bytes, including those of interim responses.
 MAX_HEADERS = 256 << 10
-#: The minimum rate in bytes per second. A body may take the timeout, plus one second for each MIN_RATE bytes received:
-#: a large response over a slow
-#: connection may continue while it makes progress, but a trickle may not. The largest body takes at most a few minutes
-#: longer than the timeout.
+#: The minimum rate in bytes per second. A body may take the timeout, plus one second for each MIN_RATE bytes
+#: received: a large response over a slow connection may continue while it makes progress, but a trickle may not. The
+#: largest body takes at most a few minutes longer than the timeout.
 MIN_RATE = 64 << 10
 _CHUNK_SIZE = 64 << 10  # bytes that are read or decompressed at a time
 _PLAIN, _COMPRESSED = ("", "identity"), ("gzip", "x-gzip", "deflate")

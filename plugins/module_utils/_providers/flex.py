@@ -227,9 +227,8 @@ class ApplicationResource:
         #: The application that rotation replaces. It is kept here, because for a while the platform may have neither
         #: the old nor the new one.
         self._old: dict[str, t.Any] = {}
-        #: Ids that are not the new application: the old one, which a list may still contain after its deletion, and, if
-        #: that was
-        #: selected by id, others with the same name.
+        #: Ids that are not the new application: the old one, which a list may still contain after its deletion, and,
+        #: if that was selected by id, others with the same name.
         self._ignored: set[int] = set()
         #: The platform's error for an unknown id.
         self._missing = NotFound("")
