@@ -110,12 +110,12 @@ class LookupModule(LookupBase):
             raise AnsibleLookupError(
                 "mediaops.access.token: state must be present. To revoke a token, use the provider's token module"
             )
-        result = run_lookup(_import_token_module(plain(terms[0])), "mediaops.access.token", options, self._loader)
+        result = run_lookup(_token_module(plain(terms[0])), "mediaops.access.token", options, self._loader)
         return [OUTPUTS[output](result["token"])]
 
 
-def _import_token_module(provider: str) -> ModuleDefinition:
-    """Import the token module of a provider."""
+def _token_module(provider: str) -> ModuleDefinition:
+    """The token module of a provider."""
     try:
         module = importlib.import_module(f"ansible_collections.mediaops.access.plugins.modules.{provider}_token")
     except ImportError:

@@ -110,7 +110,7 @@ class ResponseReader:
         if text or response.kind not in _TEXT_KINDS:
             return (self.quote(code) if isinstance(code, str) else code), self.quote(text)
         # A body that cannot be parsed may be truncated, and end with a part of a credential.
-        return code, self.quote(response.text + CUT, is_page=True).rstrip(f" {CUT}")
+        return code, self.quote(response.text + CUT, is_page=True).rstrip(" " + CUT)
 
     def quote(self, text: str, is_page: bool = False) -> str:
         """A platform's text for use in a message, in one line. It is scrubbed before it is shortened, as a part of a

@@ -385,7 +385,7 @@ def test_a_manifest_of_another_type_is_a_clear_failure(info, manifest):
 
 DELIVER = {"dest": "a", "format": "json"}
 WRONG = {
-    "an unknown section": ({"flexx": {}}, ["the whole", "flexx", "freewheel"]),
+    "an unknown section": ({"flexx": {}}, ["top level", "flexx", "freewheel"]),
     "a section that is a list": ({"flex": []}, ["flex: must be object, not array"]),
     "a rate limit that is none": ({"flex": {"rate_limit": "fast"}}, ["flex.rate_limit: 'fast' is not"]),
     "a number out of range": (
@@ -394,7 +394,7 @@ WRONG = {
     ),
     "a file of an option that is missing": (
         {"playlyfe": {"ca_path": "missing.pem"}},
-        ["playlyfe.ca_path: there is no file", "missing.pem"],
+        ["playlyfe.ca_path: ", "missing.pem does not exist"],
     ),
     "a place for tokens that is not supported": (
         {"flex": {"token_cache": "memcached://:hush-token@host"}},
@@ -884,9 +884,9 @@ def test_a_file_of_items_is_data_and_no_template(info, file):
     ("name", "content", "words"),
     [
         pytest.param("e.csv", "product_id,state\n1,absent\n1,absent,3\n", ["e.csv:3: more cells"], id="csv"),
-        pytest.param("e.json", '[\n{"a" 1}]', ["e.json:2: not readable"], id="json"),
-        pytest.param("e.jsonl", '{"product_id": 1}\n\n{"a" 1}\n', ["e.jsonl:3: not readable"], id="jsonl"),
-        pytest.param("e.yml", "- product_id: 1\n- state: [\n- c: 2\n", ["e.yml:3: not readable"], id="yml"),
+        pytest.param("e.json", '[\n{"a" 1}]', ["e.json:2: invalid JSON"], id="json"),
+        pytest.param("e.jsonl", '{"product_id": 1}\n\n{"a" 1}\n', ["e.jsonl:3: invalid JSON"], id="jsonl"),
+        pytest.param("e.yml", "- product_id: 1\n- state: [\n- c: 2\n", ["e.yml:3: invalid YAML"], id="yml"),
         pytest.param(
             "e.csv",
             "a,product_id\n1,1\n,one\n",
@@ -894,7 +894,7 @@ def test_a_file_of_items_is_data_and_no_template(info, file):
             id="an unknown column",
         ),
         pytest.param("e.json", "{}", ["e.json", "list of items"], id="no list"),
-        pytest.param("e.txt", "", ["e.txt", "ending"], id="another ending"),
+        pytest.param("e.txt", "", ["e.txt", "file extension"], id="another ending"),
     ],
 )
 def test_a_file_of_items_that_cannot_be_read_is_a_failure_that_names_it_and_the_line(info, file, name, content, words):

@@ -754,7 +754,9 @@ def test_rate_limits_are_waited_out_and_the_batch_is_repeated(known, clock):
         ),
         pytest.param({"product_id": 1}, ["user_id", "user_email"], id="nobody to entitle"),
         pytest.param({"product_id": 1, "user_email": ""}, ["user_id", "user_email"], id="an empty address"),
-        pytest.param({"product_id": 1, "user_email": "a@b.c "}, ["user_email", "blanks"], id="a blank in the address"),
+        pytest.param(
+            {"product_id": 1, "user_email": "a@b.c "}, ["user_email", "whitespace"], id="a blank in the address"
+        ),
         pytest.param({"product_id": 1, "user_id": 1, "user_email": "a@b.c"}, ["user_id", "user_email"], id="two users"),
         pytest.param({**HAS, "auto_register": True}, ["auto_register", "user_email"], id="auto_register with user_id"),
         pytest.param({**SUBSCRIBED, "expires_at": None}, ["expires_at"], id="a subscription without an end"),

@@ -588,8 +588,8 @@ def test_the_default_ledger_age_is_a_week(write, entitle, ledger, clock):
 
 
 def test_a_ledger_is_for_one_project_of_one_platform(write, ledger):
-    Ledger(ledger, f"audienceplayer {URL} 112", DAY).note({label(1): "present"}, 1_800_000_000)
-    Ledger(ledger, "audienceplayer https://other.example.com 111", DAY).note({label(1): "present"}, 1_800_000_000)
+    Ledger(ledger, f"audienceplayer {URL} 112", DAY).record({label(1): "present"}, 1_800_000_000)
+    Ledger(ledger, "audienceplayer https://other.example.com 111", DAY).record({label(1): "present"}, 1_800_000_000)
 
     assert outcome(write(writes(1), entitlements=items_of(1), ledger=ledger)) == ["changed"]
 
@@ -691,16 +691,16 @@ def test_a_file_that_is_not_a_ledger_is_kept_and_nothing_is_sent(entitle, ledger
 
 
 def test_a_ledger_that_cannot_be_written_hides_no_change(write, ledger, monkeypatch):
-    noted = Ledger.note
+    noted = Ledger.record
 
     def fails_the_second_time(self, states, now):
-        monkeypatch.setattr(Ledger, "note", full)
+        monkeypatch.setattr(Ledger, "record", full)
         noted(self, states, now)
 
     def full(self, states, now):
         raise AccessError("ledger: the disk is full")
 
-    monkeypatch.setattr(Ledger, "note", fails_the_second_time)
+    monkeypatch.setattr(Ledger, "record", fails_the_second_time)
     result = write.attempt(writes(1), writes(2), entitlements=items_of(1, 2, 3), ledger=ledger, batch_size=1)
 
     assert (result["failed"], result["changed"]) == (True, True)
@@ -1005,7 +1005,7 @@ def test_a_diff_shows_a_thousand_changes_and_counts_the_others(write):
 
 def test_a_long_file_that_the_ledger_confirms_is_done_at_once(write, file, ledger):
     users = range(1, 20_001)
-    Ledger(ledger, PLACE, DAY).note({label(user): "present" for user in users}, 1_800_000_000)
+    Ledger(ledger, PLACE, DAY).record({label(user): "present" for user in users}, 1_800_000_000)
     path = file("e.csv", "user_id,product_id\n" + "".join(f"{user},444\n" for user in users))
     started = time.process_time()
     result = write(entitlements_file=path, ledger=ledger)
@@ -1137,7 +1137,7 @@ def test_long_work_reports_progress(clock, tmp_path):
 
 def test_progress_includes_items_that_the_ledger_confirms(clock, tmp_path, ledger):
     lines = []
-    Ledger(ledger, PLACE, DAY).note({label(user): "present" for user in range(10, 100)}, 1_800_000_000)
+    Ledger(ledger, PLACE, DAY).record({label(user): "present" for user in range(10, 100)}, 1_800_000_000)
     options = {
         **CONNECTION,
         "rate_limit": "1/second",

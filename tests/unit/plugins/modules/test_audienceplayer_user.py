@@ -222,7 +222,7 @@ def test_errors_are_clear_failures_that_name_the_user(user, calls, code, words):
     [
         pytest.param({"user_email": None}, ["user_email"], id="no e-mail"),
         pytest.param({"user_email": ""}, ["user_email", "empty"], id="an empty e-mail"),
-        pytest.param({"user_email": " a@example.com"}, ["user_email", "blanks"], id="an e-mail with a blank"),
+        pytest.param({"user_email": " a@example.com"}, ["user_email", "whitespace"], id="an e-mail with a blank"),
         pytest.param({"state": "absent"}, ["state", "present"], id="absent"),
         pytest.param({"client_id": None}, ["client_id", "AUDIENCEPLAYER_CLIENT_ID"], id="no client"),
     ],

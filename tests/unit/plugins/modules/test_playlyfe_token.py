@@ -225,7 +225,9 @@ def test_an_answer_without_a_token_is_one_clear_failure(token, answer, status, c
         pytest.param({"client_secret": None}, ["client_secret", "PLAYLYFE_CLIENT_SECRET"], id="no secret"),
         pytest.param({"auth_url": "playlyfe.com"}, ["auth_url", "https://host"], id="auth_url without a scheme"),
         pytest.param(
-            {"url": "https://api.playlyfe.com/v2?key=x"}, ["url", "no user, password, query"], id="a query in the url"
+            {"url": "https://api.playlyfe.com/v2?key=x"},
+            ["url", "not contain a user, password, query"],
+            id="a query in the url",
         ),
         pytest.param({"token_placement": "body"}, ["token_placement", "query, header"], id="an unknown placement"),
     ],

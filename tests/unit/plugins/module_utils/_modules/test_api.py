@@ -151,7 +151,7 @@ def test_a_header_may_be_left_out_or_be_a_boolean(api):
 
 def test_an_unexpected_status_is_reported_with_the_expected_ones(api):
     assert (
-        "was answered with HTTP 200 and JSON that gives no reason. Expected status: 201 or 202"
+        "was answered with HTTP 200 and JSON without an error message. Expected status: 201 or 202"
         in api.fail(sent("GET", answer=[]), status_code=[201, 202])["msg"]
     )
 

@@ -432,7 +432,9 @@ def test_after_a_creation_a_retry_after_beyond_max_wait_fails(clock):
     with pytest.raises(AmbiguousWrite) as caught:
         ensure(FakeAccess(clock, max_wait=5), Created(1, wait=7))
 
-    assert "may have been created, but it cannot be looked up (no answer: that needs 7 s more" in caught.value.message
+    assert (
+        "may have been created, but it cannot be looked up (no answer: a wait of 7 s is needed" in caught.value.message
+    )
     assert clock.slept == []
 
 
