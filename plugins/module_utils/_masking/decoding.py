@@ -7,6 +7,7 @@ hex.
 
 from __future__ import annotations
 
+import collections
 import functools
 import re
 import sys
@@ -19,6 +20,8 @@ _CUT_MARK = rf"{CUT}|\.\.\."
 
 #: The maximum number of times that nested escapes are decoded.
 _ROUNDS = 5
+#: The maximum number of layers if decoders are applied in any order.
+_MAX_LAYERS = 64
 #: Matches any ASCII text with an encoding other than base64 and hex. Most texts do not match.
 _ENCODED = re.compile(r"[%&\\\r\n]|\.\.\.")
 # Rarely used patterns are strings, so that ``re`` compiles them only when they are used.
@@ -75,6 +78,24 @@ def decode_layers(layer: Layer) -> t.Iterator[Layer]:
                 yield layer
         if layer is start:
             return
+
+
+def decode_in_any_order(start: Layer) -> t.Iterator[Layer]:
+    """Yield the layer, and what its decoders make of it in any order.
+
+    The usual order may decode what belongs to a secret before it reaches the secret: of one that reads ``%41%42%43``,
+    three letters are left. The number of layers is limited; the usual ones come first.
+    """
+    seen = set()
+    queue = collections.deque(decode_layers(start))
+    while queue and len(seen) < _MAX_LAYERS:
+        layer = queue.popleft()
+        if layer.text in seen:
+            continue
+        seen.add(layer.text)
+        yield layer
+        decoded = (step(layer) for step in (_decode_entities, _decode_backslashes, _decode_percent, _join_lines))
+        queue.extend(result for result in decoded if result is not None)
 
 
 class Runs(t.NamedTuple):

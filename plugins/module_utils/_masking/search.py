@@ -19,7 +19,7 @@ import typing as t
 import unicodedata
 from urllib.parse import quote, quote_plus
 
-from .decoding import decode_layers, decode_runs, find_runs, readable_text
+from .decoding import decode_in_any_order, decode_layers, decode_runs, find_runs, readable_text
 from .layers import BLANK, CODED, PLAIN, Folded, Layer, Span
 from .marks import CUT, SEPARATOR, SHORTEST
 
@@ -51,6 +51,7 @@ class Search:
         self._exact, self._folded, self._blank = (
             {needle for kinds in needles for needle in kinds[kind]} for kind in range(3)
         )
+        self._decode = decode_in_any_order if any(kinds.shrinks for kinds in needles) else decode_layers
 
     def _coded_within(self, length: int) -> t.Iterator[str]:
         """The base64 and hex forms of secrets that fit into ``length`` characters. Created only when needed."""
@@ -77,7 +78,7 @@ class Search:
 
     def _found(self, start: Layer, work: _Work, depth: int) -> t.Iterator[Found]:
         last = ""
-        for layer in decode_layers(start):
+        for layer in self._decode(start):
             if not work.allows(len(layer.text)):
                 yield start, 0, len(start.text)
                 return
@@ -154,6 +155,8 @@ class _Needles(t.NamedTuple):
     exact: frozenset[str]
     folded: frozenset[str]
     blank: frozenset[str]
+    #: Whether decoding leaves too little of the secret, so that it has to be found before it is decoded itself.
+    shrinks: bool
 
 
 @functools.lru_cache(maxsize=256)
@@ -165,7 +168,8 @@ def _needles(secret: str) -> _Needles:
     # Folding leaves too little of a secret that consists mostly of whitespace and the like.
     blank = [text.translate(BLANK) for text, left in folded.items() if len(left) < SHORTEST]
     exact = [secret] if len(folded[secret]) >= SHORTEST else _spellings(secret)
-    return _Needles(*map(_long_enough, (exact, folded.values(), blank)))
+    shrinks = any(len(left) < SHORTEST for text, left in folded.items() if text != secret)
+    return _Needles(*map(_long_enough, (exact, folded.values(), blank)), shrinks)
 
 
 def _long_enough(texts: t.Iterable[str]) -> frozenset[str]:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import dataclasses
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
@@ -56,6 +56,7 @@ URL = "https://api.example.com/v1/items?page=1"
 @example("https://user:pw@api.example.com/")
 @example("http://[::1")
 @example("https://api.example.com:99999")
+@example("http://http://@")
 def test_root_url_is_refused_or_has_only_a_host_and_path(text):
     try:
         root = root_url(text)
@@ -63,7 +64,7 @@ def test_root_url_is_refused_or_has_only_a_host_and_path(text):
         assert "\n" not in error.message
         return
     assert root.startswith(("http://", "https://")) and not root.endswith("/")
-    assert not set(root) & set("@?#\\ \t\r\n")
+    assert not set(root) & set("?#\\ \t\r\n") and "@" not in urlsplit(root).netloc
     assert root_url(root) == root == root_url(f"{root}/")
     assert bare_url(root).lower() == root.lower()
 

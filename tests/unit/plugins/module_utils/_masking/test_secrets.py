@@ -444,3 +444,26 @@ def test_wrapped_base64_and_hex_are_masked(encode, between):
     pieces = [coded[start : start + 11] for start in range(0, len(coded), 11)]
 
     assert Secrets([secret]).contained_in(between.join(pieces))
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["''''\u0301\u0301\u0301%41", '"&amp;&amp;"', '%41%42%43"', "&lt;&lt;'%41", "\\u0041\\u0042%43", "<%41%42%43>"],
+)
+@pytest.mark.parametrize(
+    "encode",
+    [
+        html.escape,
+        lambda secret: json.dumps(secret)[1:-1],
+        lambda secret: quote(secret, safe=""),
+        lambda secret: quote(html.escape(secret), safe=""),
+        lambda secret: json.dumps(html.escape(secret))[1:-1],
+    ],
+    ids=["HTML", "JSON", "URL", "HTML in a URL", "HTML in JSON"],
+)
+def test_a_secret_that_looks_encoded_is_masked_in_another_encoding(secret, encode):
+    """Decoding the text also decodes the secret in it, of which too little is left to be found."""
+    text = f"the password {encode(secret)} is wrong"
+
+    assert Secrets([secret]).scrub(text) == f"the password {MASK} is wrong"
+    assert Secrets([secret]).contained_in(text)
