@@ -170,7 +170,11 @@ def lint() -> list[Step]:
         Step("mypy", mypy, env={"MYPYPATH": str(WORK / "tree")}),
         Step("ruff check", ["ruff", "check", "--no-cache", "--output-format=concise", "."]),
         Step("ruff format", ["ruff", "format", "--no-cache", "--diff", "--quiet", "."]),
-        Step("import contracts", ["lint-imports", "--no-cache", "--no-logo"], env={"PYTHONPATH": str(WORK / "tree")}),
+        Step(
+            "import contracts",
+            ["lint-imports", "--no-cache", "--no-logo"],
+            env={"PYTHONPATH": f"{WORK / 'tree'}:extensions"},
+        ),
         Step("changelog", ["antsibull-changelog", "lint"]),
         Step("action groups", ["python", "tools/action_groups.py", "--check"]),
         Step(

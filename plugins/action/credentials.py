@@ -11,7 +11,7 @@ from ..module_utils._masking.marks import MASK
 from ..module_utils._platform.access import Access
 from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._credentials_file import CredentialsFile
-from ..plugin_utils._deliver import FORMATS, KEYS, Credentials, Place
+from ..plugin_utils._credentials_formats import FORMATS, KEYS, Credentials, Place
 from ..plugin_utils._plain import ansible_home
 from ..plugin_utils._vault_kv2 import VAULT, VaultSecret
 

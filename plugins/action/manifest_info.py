@@ -22,7 +22,7 @@ from ..module_utils._errors import AccessError, in_one_line
 from ..module_utils._platform.options import check_common, common_options
 from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._credentials_file import CredentialsFile
-from ..plugin_utils._deliver import FORMATS, Json, clashes
+from ..plugin_utils._credentials_formats import FORMATS, Json, clashes
 from ..plugin_utils._manifest import describe
 from ..plugin_utils._plain import VAULT_REMEDY, decrypt_file, first_line, plain
 from ..plugin_utils._providers import platforms

@@ -14,7 +14,7 @@ import typing as t
 
 from ..module_utils._data.files import irregular, open_directory, open_regular, others_can_write
 from ..module_utils._errors import AccessError
-from ._deliver import Credentials, Format, Place
+from ._credentials_formats import Credentials, Format, Place
 
 _MAX_ATTEMPTS = 100
 #: The errors for a symbolic link whose target does not exist.

@@ -14,7 +14,7 @@ from ..module_utils._http.models import Request
 from ..module_utils._platform.access import Access
 from ..module_utils._platform.client import ApiClient
 from ..module_utils._platform.declaration import Platform
-from ._deliver import Credentials, Place, checked
+from ._credentials_formats import Credentials, Place, checked
 
 SECRET = Schema(
     {

@@ -27,7 +27,7 @@ import json, os, signal, sys, traceback
 import cryptography.fernet, jsonschema, redis, requests
 from ansible_collections.mediaops.access.plugins.module_utils._store import redis
 from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_file import CredentialsFile
-from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS
+from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_formats import FORMATS
 from ansible_collections.mediaops.access.plugins.modules import audienceplayer_entitlement, flex_oauth_app, freewheel_token
 
 redis._LOCK_TTL = 0.3  # seconds that the next process has to wait

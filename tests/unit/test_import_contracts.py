@@ -32,7 +32,7 @@ def lint(tree):
     done = subprocess.run(
         [*command, *arguments],
         cwd=tree,
-        env={**os.environ, "PYTHONPATH": str(tree)},
+        env={**os.environ, "PYTHONPATH": f"{tree}:{ROOT / 'extensions'}"},
         capture_output=True,
         text=True,
         check=False,

@@ -37,7 +37,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._errors import Acc
 from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import PasswordCredentials
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token
-from ansible_collections.mediaops.access.plugins.module_utils._platform.client import AuthorizedClient
+from ansible_collections.mediaops.access.plugins.module_utils._platform.authorized_client import AuthorizedClient
 from ansible_collections.mediaops.access.plugins.module_utils._platform.declaration import ManifestList, Platform
 from ansible_collections.mediaops.access.plugins.module_utils._platform.issuer import TokenIssuer
 from ansible_collections.mediaops.access.plugins.module_utils._platform.options import from_env

@@ -86,7 +86,7 @@ def decode_in_any_order(start: Layer) -> t.Iterator[Layer]:
     The usual order may decode what belongs to a secret before it reaches the secret: of one that reads ``%41%42%43``,
     three letters are left. The number of layers is limited; the usual ones come first.
     """
-    seen = set()
+    seen: set[str] = set()
     queue = collections.deque(decode_layers(start))
     while queue and len(seen) < _MAX_LAYERS:
         layer = queue.popleft()

@@ -48,9 +48,9 @@ class Search:
         self._long = [secret for secret in secrets if len(secret) >= SHORTEST]
         self.short = frozenset(secrets).difference(self._long)
         needles = [_needles(secret) for secret in self._long]
-        self._exact, self._folded, self._blank = (
-            {needle for kinds in needles for needle in kinds[kind]} for kind in range(3)
-        )
+        self._exact = frozenset().union(*(kinds.exact for kinds in needles))
+        self._folded = frozenset().union(*(kinds.folded for kinds in needles))
+        self._blank = frozenset().union(*(kinds.blank for kinds in needles))
         self._decode = decode_in_any_order if any(kinds.shrinks for kinds in needles) else decode_layers
 
     def _coded_within(self, length: int) -> t.Iterator[str]:
@@ -169,7 +169,7 @@ def _needles(secret: str) -> _Needles:
     blank = [text.translate(BLANK) for text, left in folded.items() if len(left) < SHORTEST]
     exact = [secret] if len(folded[secret]) >= SHORTEST else _spellings(secret)
     shrinks = any(len(left) < SHORTEST for text, left in folded.items() if text != secret)
-    return _Needles(*map(_long_enough, (exact, folded.values(), blank)), shrinks)
+    return _Needles(_long_enough(exact), _long_enough(folded.values()), _long_enough(blank), shrinks)
 
 
 def _long_enough(texts: t.Iterable[str]) -> frozenset[str]:

@@ -20,7 +20,8 @@ from .._oauth2.grants import Grant
 from .._ratelimit.budget import WaitBudget
 from .._store.encrypted import TokenStore
 from .._store.location import open_backend
-from .client import ApiClient, AuthorizedClient
+from .authorized_client import AuthorizedClient
+from .client import ApiClient
 from .declaration import Platform
 from .limits import RateLimits
 from .options import check_common, locate_cache

@@ -9,7 +9,8 @@ import dataclasses
 import typing as t
 
 from .._data.rows import Item
-from .client import ApiClient, AuthorizedClient
+from .authorized_client import AuthorizedClient
+from .client import ApiClient
 from .issuer import TokenIssuer
 from .options import Options, access_token_option, common_options
 from .responses import Hints, ResponseReader

@@ -14,7 +14,7 @@ from .._http.models import Request, Response
 from .._oauth2.grants import ClientCredentials, Grant
 from .._oauth2.response import TOKEN_RESPONSE, parse_token
 from .._oauth2.token import Token
-from .._platform.client import AuthorizedClient
+from .._platform.authorized_client import AuthorizedClient
 from .._platform.declaration import ManifestList, Platform
 from .._platform.ensure import State
 from .._platform.issuer import TokenIssuer

@@ -14,7 +14,7 @@ from .._http.models import Request, Response
 from .._oauth2.grants import Grant, PasswordCredentials
 from .._oauth2.response import parse_token, token_schema
 from .._oauth2.token import Token
-from .._platform.client import AuthorizedClient
+from .._platform.authorized_client import AuthorizedClient
 from .._platform.declaration import ManifestList, Platform
 from .._platform.issuer import TokenIssuer
 from .._platform.options import from_env

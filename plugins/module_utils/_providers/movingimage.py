@@ -16,7 +16,7 @@ from .._oauth2.discovery import TokenEndpoint, discover
 from .._oauth2.grants import AuthorizationCode, Grant, PasswordCredentials, refresh_form
 from .._oauth2.response import TOKEN_RESPONSE, parse_token
 from .._oauth2.token import Token
-from .._platform.client import AuthorizedClient
+from .._platform.authorized_client import AuthorizedClient
 from .._platform.declaration import ManifestList, Platform
 from .._platform.issuer import TokenIssuer
 from .._platform.options import from_env

@@ -17,7 +17,7 @@ from .._oauth2.client_auth import authenticate_client
 from .._oauth2.grants import ClientCredentials, Grant
 from .._oauth2.response import TOKEN_RESPONSE, parse_token
 from .._oauth2.token import Token
-from .._platform.client import AuthorizedClient
+from .._platform.authorized_client import AuthorizedClient
 from .._platform.declaration import ManifestList, Platform
 from .._platform.ensure import State
 from .._platform.issuer import TokenIssuer

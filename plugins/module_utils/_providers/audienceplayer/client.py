@@ -12,14 +12,14 @@ from ..._data.values import identity
 from ..._errors import AccessError, NotFound
 from ..._http.models import Response
 from ..._oauth2.grants import Grant, SuppliedToken
-from ..._platform.client import AuthorizedClient
+from ..._platform.authorized_client import AuthorizedClient
 from ..._platform.ensure import State
 from ..._platform.session import Session
 from .dates import parse_instant
 from .documents import field
 from .graphql import GraphQLError
+from .logins import AudiencePlayerTokens
 from .schemas import HOLDINGS, USER
-from .tokens import AudiencePlayerTokens
 from .users import User
 
 if t.TYPE_CHECKING:

@@ -12,7 +12,7 @@ from ..._platform.options import from_env
 from .client import AudiencePlayer
 from .entitlements import check_entitlements
 from .graphql import AudiencePlayerCapabilities, GraphQLResponses
-from .tokens import AudiencePlayerTokens
+from .logins import AudiencePlayerTokens
 from .users import check_users
 
 #: The options that select a token's principal. The modules that accept them document them.

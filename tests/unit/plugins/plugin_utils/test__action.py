@@ -26,7 +26,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._modules.definitio
     SENSITIVE,
     ModuleDefinition,
 )
-from ansible_collections.mediaops.access.plugins.module_utils._platform.client import AuthorizedClient
+from ansible_collections.mediaops.access.plugins.module_utils._platform.authorized_client import AuthorizedClient
 from ansible_collections.mediaops.access.plugins.module_utils._platform.declaration import Platform
 from ansible_collections.mediaops.access.plugins.module_utils._platform.issuer import TokenIssuer
 from ansible_collections.mediaops.access.plugins.module_utils._platform.options import from_env

@@ -14,7 +14,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._modules.token imp
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import PasswordCredentials
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token
 from ansible_collections.mediaops.access.plugins.module_utils._platform import access
-from ansible_collections.mediaops.access.plugins.module_utils._platform.client import AuthorizedClient
+from ansible_collections.mediaops.access.plugins.module_utils._platform.authorized_client import AuthorizedClient
 from ansible_collections.mediaops.access.plugins.module_utils._platform.declaration import Platform
 from ansible_collections.mediaops.access.plugins.module_utils._platform.issuer import TokenIssuer
 

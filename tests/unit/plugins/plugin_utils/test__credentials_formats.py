@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_file import CredentialsFile
-from ansible_collections.mediaops.access.plugins.plugin_utils._deliver import FORMATS, Dotenv, variable_name
+from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_formats import FORMATS, Dotenv, variable_name
 from ansible_collections.mediaops.access.tests.unit.plugins.module_utils._data.test_files import make_socket
 
 PASSWORD = "hush-vault"
