@@ -104,6 +104,6 @@ def test_a_demo_that_fails_names_its_log(tmp_path: pathlib.Path) -> None:
     )
 
     (log,) = (tmp_path / "work" / "logs").iterdir()
-    assert done.returncode == 1 and done.stderr.rstrip().endswith(f"All of its output: {log}")
+    assert done.returncode == 1 and done.stderr.rstrip().endswith(f"Complete output: {log}")
     assert "line 99\n" in done.stderr and "line 1\n" not in done.stderr
     assert log.read_text(encoding="utf-8").splitlines() == lines and stat.S_IMODE(log.stat().st_mode) == 0o600
