@@ -121,7 +121,8 @@ class Bulk:
         client = 'project_id: {{ options.project_id }}, client_id: "{{ options.client_id }}", client_secret: "{{ options.client_secret }}"'
         login = f'mutation {{ ClientUserAuthenticate({client}, user_email: "user{{{{ item }}}}@example.com", auto_register: false) {{ access_token }} }}'
         read = "query { UserProductList { items { product_id is_fulfilled } } }"
-        write = f'mutation {{ ClientUserProductEntitlementManage({client}, user_email: "user{{{{ item }}}}@example.com", product_id: {PRODUCT}, action: fulfil) }}'
+        arguments = f'{client}, user_email: "user{{{{ item }}}}@example.com", product_id: {PRODUCT}, action: fulfil'
+        write = f"mutation {{ ClientUserProductEntitlementManage({arguments}) }}"
         loop = {"loop": list(range(count)), "no_log": True}
         token = "Bearer {{ logins.results[item].json.data.ClientUserAuthenticate.access_token }}"
         wanted = f"reads.results[item].json.data.UserProductList['items'] | selectattr('product_id', 'eq', {PRODUCT}) | length == 0"

@@ -16,7 +16,7 @@ from .options import Options, access_token_option, common_options
 from .responses import Hints, ResponseReader
 from .session import Capabilities, Session
 
-C = t.TypeVar("C", bound=ApiClient, covariant=True)
+C_co = t.TypeVar("C_co", bound=ApiClient, covariant=True)
 
 
 class ManifestList(t.NamedTuple):
@@ -41,14 +41,14 @@ class ManifestList(t.NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Platform(t.Generic[C]):
+class Platform(t.Generic[C_co]):
     """One platform: its names, options, rate limits and hints, and the classes that implement its API."""
 
     #: The name in options, cache and action groups, and the title in messages.
     name: str
     title: str
     #: The API client that modules use, the issuer of its tokens (if it uses any), and the reader of its responses.
-    client: type[C]
+    client: type[C_co]
     issuer: type[TokenIssuer] | None = None
     responses: type[ResponseReader] = ResponseReader
     #: The argument spec of the connection options.
@@ -72,11 +72,11 @@ class Platform(t.Generic[C]):
         """Whether the platform can revoke tokens."""
         return bool(self.issuer and self.issuer.revokes)
 
-    def connect(self, session: Session) -> C:
+    def connect(self, session: Session) -> C_co:
         """Create the client for one task."""
         if self.issuer is None:
             return self.client(session)
-        return t.cast("type[AuthorizedClient]", self.client)(session, self.issuer(session))  # type: ignore[return-value]
+        return t.cast(t.Type[AuthorizedClient], self.client)(session, self.issuer(session))  # type: ignore[return-value]
 
     def argument_spec(self) -> dict[str, dict[str, t.Any]]:
         """The options that all of the platform's modules accept."""
