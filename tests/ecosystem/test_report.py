@@ -269,7 +269,7 @@ def test_a_browser_shows_it_without_complaint(views: list[Facts], made: Made) ->
             "AudiencePlayer",
             "Flex Media Platform",
             "FreeWheel",
-            "movingimage VideoManager Pro",
+            "movingimage",
             "Playlyfe",
         ]
         assert view["messages"] == [], "console, page errors, dialogs"
