@@ -41,7 +41,7 @@ class InProcessAction(ActionBase):
         libraries = [f"{_UTILS}._masking.search"]
         libraries += ["requests", "jsonschema", f"{_UTILS}._http.connection"] if cls.module.platform.issuer else []
         libraries += ["redis"] if os.environ.get("MEDIAOPS_TOKEN_CACHE", "").startswith("redis") else []
-        with _no_garbage_collection():
+        with _imports_for_workers():
             for library in libraries:
                 with contextlib.suppress(ImportError):  # reported when it is used
                     importlib.import_module(library)
@@ -150,13 +150,18 @@ def _wants_invocation(task_vars: dict[str, t.Any]) -> bool:
 
 
 @contextlib.contextmanager
-def _no_garbage_collection() -> t.Iterator[None]:
-    """Suspend garbage collection during imports, which create no garbage: collecting takes a fifth of their time."""
+def _imports_for_workers() -> t.Iterator[None]:
+    """Keep the garbage collector away from what is imported here.
+
+    Imports create many objects that stay, and no garbage. Afterwards the collector would visit them in each forked
+    worker again, and so copy the memory that workers share (see the documentation of ``gc.freeze``).
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         if was_enabled:
             gc.enable()
 
