@@ -147,9 +147,8 @@ class Access(t.Generic[C]):
         return self.find_plan(_CREDENTIALS) is not None
 
     def _token_item(self, grant: Grant) -> str:
-        cache = (
-            self._cache if "://" in self._cache else f"{platform.node()} {self._cache}"
-        )  # a directory belongs to one host
+        # A directory belongs to one host.
+        cache = self._cache if "://" in self._cache else f"{platform.node()} {self._cache}"
         identity = t.cast(AuthorizedClient, self.client).issuer.identity
         return "\n".join(("token", cache, *identity, grant.kind, grant.principal, grant.scope))
 

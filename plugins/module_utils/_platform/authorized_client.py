@@ -10,7 +10,6 @@ import typing as t
 from .._errors import AccessError, RejectedToken
 from .._http.models import Request, Response
 from .._oauth2.grants import Grant, SuppliedToken
-from .._oauth2.token import Token
 from .._oauth2.tokens import Tokens
 from .client import ApiClient
 from .issuer import TokenIssuer
@@ -27,10 +26,6 @@ class AuthorizedClient(ApiClient):
             issuer, session.store, session.budget, session.clock, session.secrets, session.params["min_ttl"]
         )
 
-    def authorize(self, request: Request, token: Token) -> Request:
-        """Add a token to a request (RFC 6750, section 2)."""
-        return self.issuer.authorize(request, token)
-
     # --- grants -------------------------------------------------------------------------------------------------------
 
     def preferred_grant(self) -> Grant:
@@ -38,11 +33,9 @@ class AuthorizedClient(ApiClient):
         soon.
         """
         grant = self.supplied_grant()
-        return (
-            grant
-            if not isinstance(grant, SuppliedToken) or self.tokens.cached(grant)
-            else self.credential_grant() or grant
-        )
+        if not isinstance(grant, SuppliedToken) or self.tokens.cached(grant):
+            return grant
+        return self.credential_grant() or grant
 
     def supplied_grant(self) -> Grant:
         """The supplied ``access_token`` even if it has expired, otherwise the credentials."""
@@ -79,7 +72,7 @@ class AuthorizedClient(ApiClient):
         """
         grant = grant or self.preferred_grant()
         token = self.tokens.get(grant)
-        response = self.http.send(self.authorize(request, token))
+        response = self.http.send(self.issuer.authorize(request, token))
         error = self.responses.find_error(response)
         if isinstance(error, RejectedToken):
             try:
@@ -88,7 +81,7 @@ class AuthorizedClient(ApiClient):
                 if response.status not in expected:
                     raise
                 return response
-            response = self.http.send(self.authorize(request, self.tokens.replace(grant, token)))
+            response = self.http.send(self.issuer.authorize(request, self.tokens.replace(grant, token)))
         if not expected:
             return self.responses.raise_for_error(response)
         if response.status in expected:

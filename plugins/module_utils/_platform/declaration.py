@@ -67,11 +67,6 @@ class Platform(t.Generic[C_co]):
     #: Holds what a task detects about the installation; shared by its threads.
     capabilities: type[Capabilities] = Capabilities
 
-    @property
-    def revokes(self) -> bool:
-        """Whether the platform can revoke tokens."""
-        return bool(self.issuer and self.issuer.revokes)
-
     def connect(self, session: Session) -> C_co:
         """Create the client for one task."""
         if self.issuer is None:
