@@ -15,7 +15,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..module_utils._clock import Clock
 from ..module_utils._data.paths import quote_path
-from ..module_utils._data.rows import Item, convert_options, read_items
+from ..module_utils._data.rows import Item, Place, convert_options, read_items, short_path
 from ..module_utils._data.schema import Schema
 from ..module_utils._data.values import leaves, problems_in
 from ..module_utils._errors import AccessError, in_one_line
@@ -136,7 +136,7 @@ class ActionModule(ControllerAction):
             problems += (
                 wanted.check(items, Clock().now())
                 if check and wanted.check
-                else [item.place + item.problem for item in items if item.problem]
+                else [item.place.prefix(item.problem) for item in items if item.problem]
             )
         return problems
 
@@ -145,17 +145,19 @@ class ActionModule(ControllerAction):
         spec = {name: _module(wanted).options[name] for name in wanted.options}
         for index, options in enumerate(section.get(key, []) if wanted.check else ()):
             try:
-                yield Item(f"{place}[{index}]: ", options.keys(), convert_options(options, spec))
+                yield Item(Place(place, f"[{index}]"), options.keys(), convert_options(options, spec))
             except AccessError as error:
-                yield Item(f"{place}[{index}]: ", (), {}, error.message)
+                yield Item(Place(place, f"[{index}]"), (), {}, error.message)
         if wanted.from_file and section.get(f"{key}_file"):
-            source = f"{place}_file: "
+            source = f"{place}_file"
+            path = f"{source}: {short_path(section[f'{key}_file'])}"
             try:
                 yield from (
-                    item._replace(place=source + item.place) for item in self._items(wanted, section[f"{key}_file"])
+                    item._replace(place=Place(path, item.place.where))
+                    for item in self._items(wanted, section[f"{key}_file"])
                 )
             except AccessError as error:
-                yield Item(source, (), {}, error.message)
+                yield Item(Place(source), (), {}, error.message)
 
     def _items(self, wanted: t.Any, path: str) -> t.Iterator[Item]:
         spec = {name: _module(wanted).options[name] for name in wanted.options}

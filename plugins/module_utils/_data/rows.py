@@ -38,12 +38,27 @@ class Row(t.NamedTuple):
     problem: str = ""
 
 
+class Place(t.NamedTuple):
+    """Where an item comes from: a file or a list, and the location in it. Kept apart, as many items share a long
+    path.
+    """
+
+    source: str = ""
+    where: str = ""
+
+    def __str__(self) -> str:
+        return self.source + self.where
+
+    def prefix(self, message: str) -> str:
+        return f"{self}: {message}" if any(self) else message
+
+
 class Item(t.NamedTuple):
     """A row converted to an argument spec: its place, the names of the options it sets, and all its options
     including defaults; or a problem.
     """
 
-    place: str
+    place: Place
     given: t.Collection[str]
     options: dict[str, t.Any]
     problem: str = ""
@@ -61,7 +76,7 @@ def read_items(path: str, spec: Options, decrypt: Decrypt | None = None) -> t.It
         if extra & unknown:
             continue
         unknown |= extra
-        place = f"{name}{row.where}: "
+        place = Place(name, row.where)
         try:
             if row.problem:
                 raise AccessError(row.problem)

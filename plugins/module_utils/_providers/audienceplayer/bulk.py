@@ -14,7 +14,7 @@ import typing as t
 from ..._data.ledger import Ledger
 from ..._data.parallel import Job, run_parallel
 from ..._data.progress import Progress
-from ..._data.rows import Item, read_items
+from ..._data.rows import Item, Place, read_items
 from ..._errors import AccessError, in_one_line
 from ..._platform.access import Access
 from .bulk_jobs import Batch, Finished, Jobs
@@ -47,9 +47,9 @@ class Entitlements:
         """Yield every item, and whether it comes from a file."""
         listed, path = self._access.params["entitlements"], self._access.params["entitlements_file"]
         if listed is None and path is None:
-            yield Item("", (), self._access.params), False
+            yield Item(Place(), (), self._access.params), False
         for index, options in enumerate(listed or ()):
-            yield Item(f"entitlements[{index}]: ", (), options), False
+            yield Item(Place("entitlements", f"[{index}]"), (), options), False
         for item in read_items(path, ITEM_OPTIONS, self._access.decrypt) if path is not None else ():
             yield item, True
 
@@ -77,7 +77,7 @@ class Entitlements:
         path = self._access.params["entitlements_file"]
         if path is not None and not any(item.is_from_file for item in self.items):
             self._access.session.warn(f"{path} contains no items")
-        rows = [f"{item.place[:-2]} repeats {first[:-2]}" for item, first in self._duplicates if item.is_from_file]
+        rows = [f"{item.place} repeats {first}" for item, first in self._duplicates if item.is_from_file]
         if rows:
             self._access.session.warn(f"duplicate entitlements: {in_one_line(rows)}")
 

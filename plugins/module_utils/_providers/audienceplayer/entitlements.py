@@ -9,7 +9,7 @@ import dataclasses
 import datetime
 import typing as t
 
-from ..._data.rows import Item
+from ..._data.rows import Item, Place
 from ..._data.values import identity
 from ..._errors import AccessError
 from ..._oauth2.token import iso
@@ -65,7 +65,7 @@ class Entitlement:
     expires_at: datetime.datetime | None
     auto_register: bool
     #: Its place in a file or list, for messages.
-    place: str = ""
+    place: Place = Place()
     is_from_file: bool = False
     #: The holding before it was written, if it was read.
     before: Holding | None = None
@@ -146,8 +146,8 @@ class Entitlement:
         """Record a failure."""
         failure = failure if isinstance(failure, AccessError) else AccessError(failure)
         self.changed = False
-        place = self.place if self.is_from_file else ""
-        self.failure = AccessError(f"{place}{self.label}: {failure.message}", **failure.codes)
+        message = f"{self.label}: {failure.message}"
+        self.failure = AccessError(self.place.prefix(message) if self.is_from_file else message, **failure.codes)
 
 
 class Checker:
@@ -157,9 +157,9 @@ class Checker:
         self._now = now
         #: The place and the desired state of each first occurrence. Nothing else is kept, because there may be very
         #: many.
-        self._first: dict[str, tuple[str, Holding]] = {}
+        self._first: dict[str, tuple[Place, Holding]] = {}
 
-    def parse(self, source: Item) -> tuple[Entitlement, str | None]:
+    def parse(self, source: Item) -> tuple[Entitlement, Place | None]:
         """Parse an entitlement. Returns it, and the place of the first occurrence if it is a duplicate.
 
         :raises AccessError: naming its place and the problem.
@@ -174,10 +174,10 @@ class Checker:
                 self._first[key] = (source.place, item.desired)
             elif first[1] != item.desired:
                 raise AccessError(
-                    f"conflicts with {first[0][:-2]}: {item.label} is {first[1]} there and {item.desired} here"
+                    f"conflicts with {first[0]}: {item.label} is {first[1]} there and {item.desired} here"
                 )
         except AccessError as error:
-            raise AccessError(source.place + error.message) from None
+            raise AccessError(source.place.prefix(error.message)) from None
         item.place = source.place
         return item, first and first[0]
 

@@ -47,7 +47,7 @@ def check_users(items: t.Iterable[Item], _now: float) -> t.Iterator[str]:
     first: dict[str, Item] = {}
     for item in items:
         if item.problem:
-            yield item.place + item.problem
+            yield item.place.prefix(item.problem)
             continue
         other = first.setdefault(identity(item.options["user_email"]), item)
         differing = [
@@ -57,7 +57,7 @@ def check_users(items: t.Iterable[Item], _now: float) -> t.Iterator[str]:
         ]
         if differing:
             yield (
-                f"{item.place}conflicts with {other.place[:-2]}: the same user has a different "
+                f"{item.place}: conflicts with {other.place}: the same user has a different "
                 f"{' and '.join(differing)} "
                 "there"
             )

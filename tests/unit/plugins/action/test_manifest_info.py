@@ -932,9 +932,14 @@ def test_a_file_that_is_not_there_is_named_beside_what_else_is_wrong(info, file)
     assert message.endswith("missing.csv cannot be read: No such file or directory")
 
 
-def test_a_long_file_of_items_takes_little_memory(info, file):
+@pytest.mark.parametrize("folders", [0, 10])
+def test_a_long_file_of_items_takes_little_memory(info, file, folder, folders):
     rows = 10000
-    path = file("e.csv", "user_email,product_id\n" + "".join(f"user-{row}@example.com,444\n" for row in range(rows)))
+    deep = folder.joinpath(*["a-folder-with-a-long-name"] * folders)
+    deep.mkdir(parents=True, exist_ok=True)
+    path = file(
+        deep / "e.csv", "user_email,product_id\n" + "".join(f"user-{row}@example.com,444\n" for row in range(rows))
+    )
     info(with_file(path))
     tracemalloc.start()
     try:
