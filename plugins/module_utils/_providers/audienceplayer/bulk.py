@@ -37,7 +37,7 @@ class Entitlements:
                 raise AccessError(f"{option} must be 1 or more, not {access.params[option]}")
         self.items: Batch = []
         #: Duplicate items, each with the place of its first occurrence.
-        self._duplicates: list[tuple[Entitlement, str]] = []
+        self._duplicates: list[tuple[Entitlement, Place]] = []
         self._parse_items()
         self._jobs = Jobs(access, single=len(self.items) == 1)
 

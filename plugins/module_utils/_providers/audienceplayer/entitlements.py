@@ -65,7 +65,7 @@ class Entitlement:
     expires_at: datetime.datetime | None
     auto_register: bool
     #: Its place in a file or list, for messages.
-    place: Place = Place()
+    place: Place = dataclasses.field(default_factory=Place)
     is_from_file: bool = False
     #: The holding before it was written, if it was read.
     before: Holding | None = None
