@@ -49,7 +49,20 @@ CORE_SANITY = (
 )
 #: Tests of what a platform, another service or a crash does to a module, which is the same with every ansible-core.
 #: They are for CI.
-SURROUNDINGS = ("concurrency", "controllers", "crashes", "files", "openbao", "openid", "provision_failures")
+SURROUNDINGS = (
+    "concurrency",
+    "controllers",
+    "crashes",
+    "files",
+    "openbao",
+    "openid",
+    "playbooks",
+    "provision_failures",
+    "surroundings",
+)
+#: Targets that start ansible-playbook many times, which takes half a minute each, and use what others use, too. They are
+#: for CI.
+SLOW_TARGETS = ("playbook_entitlements", "playbook_report", "playbook_revoke", "playbook_rotate")
 SOME_PLAYS = ("credentials", "flex_oauth_app", "freewheel_token", "lookup_token", "playbook_provision")
 PACKAGED = {
     "FILES.json",
@@ -285,6 +298,8 @@ def integration(core: str, python: str, venv: str, tests: str) -> Step:
         arguments += ["-k", f"core_secrets or test_target and ({' or '.join(SOME_PLAYS)})"]
     elif not first:
         arguments += ["-k", "not (no_secret_shows and check)"]
+    elif not STRICT:
+        arguments += [f"--deselect=tests/integration/test_targets.py::test_target[{name}]" for name in SLOW_TARGETS]
     return pytest("integration", core, venv, "tests/integration", arguments, MODES="all" if first else "in process")
 
 

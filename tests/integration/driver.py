@@ -448,9 +448,9 @@ class Target:
 
     @property
     def modes(self) -> list[str]:
-        """All for tasks in CI, elsewhere for those of one target of each platform. One playbook, which uses every role, is enough as modules."""
+        """All for tasks in CI, elsewhere for those of two targets. One playbook, which uses every role, is enough as modules."""
         tasks = not (self.folder / "playbook.yml").exists()
-        wanted = (tasks or self.name == "playbook_provision") if STRICT else self.name in QUICK_AS_MODULES
+        wanted = (tasks or self.name == "playbook_provision") if STRICT else self.name in QUICK_AS_MODULES[:2]
         return list(MODES)[: None if wanted else 1]
 
     def phases(self, mode: str) -> t.Sequence[str]:
