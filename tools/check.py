@@ -60,8 +60,7 @@ SURROUNDINGS = (
     "provision_failures",
     "surroundings",
 )
-#: Targets that start ansible-playbook many times, which takes half a minute each, and use what others use, too. They are
-#: for CI.
+#: Targets that start ansible-playbook many times, which takes half a minute each. They are for CI, too.
 SLOW_TARGETS = ("playbook_entitlements", "playbook_report", "playbook_revoke", "playbook_rotate")
 SOME_PLAYS = ("credentials", "flex_oauth_app", "freewheel_token", "lookup_token", "playbook_provision")
 PACKAGED = {

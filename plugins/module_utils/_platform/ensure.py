@@ -140,8 +140,7 @@ def _await_creation(access: Access[t.Any], resource: Resource, ambiguous: Ambigu
         reason = f"it cannot be looked up ({error.message.rstrip('.')})"
     raise ambiguous.with_message(
         f"{ambiguous.message.rstrip('.')}. The item may have been created, but {reason}. The request is not "
-        "repeated, as that could create a duplicate. "
-        "Run the task again: it looks for the item before creating one"
+        "repeated, as that could create a duplicate. Run the task again: it looks for the item before creating one"
     )
 
 

@@ -117,8 +117,7 @@ def _check_token_cache(location: str, key: str | None) -> None:
     if not is_redis_url(location):
         raise AccessError(
             "token_cache: not a valid Redis URL. Write it as rediss://user:password@host:6379/0, and percent-encode "
-            "spaces and / ? # @ % in the password"
-            " (@ as %40)"
+            "spaces and / ? # @ % in the password (@ as %40)"
         )
     if not key:
         raise AccessError(

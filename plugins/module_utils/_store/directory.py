@@ -91,8 +91,8 @@ class DirectoryBackend:
         if mode:
             self._warn(
                 f"token_cache: {path} was readable by others (mode {mode}); its mode is now 0600. If the cache's key "
-                "may have been copied, "
-                f"remove the directory {self._path} and rotate the credentials whose tokens were in it"
+                f"may have been copied, remove the directory {self._path} and rotate the credentials whose tokens were "
+                "in it"
             )
         return handle
 

@@ -58,6 +58,5 @@ def check_users(items: t.Iterable[Item], _now: float) -> t.Iterator[str]:
         if differing:
             yield (
                 f"{item.place}: conflicts with {other.place}: the same user has a different "
-                f"{' and '.join(differing)} "
-                "there"
+                f"{' and '.join(differing)} there"
             )
