@@ -61,7 +61,7 @@ SURROUNDINGS = (
     "surroundings",
 )
 #: Targets that start ansible-playbook many times, which takes half a minute each. They are for CI, too.
-SLOW_TARGETS = ("playbook_entitlements", "playbook_report", "playbook_revoke", "playbook_rotate")
+SLOW_TARGETS = ("playbook_demo", "playbook_entitlements", "playbook_report", "playbook_revoke", "playbook_rotate")
 SOME_PLAYS = ("credentials", "flex_oauth_app", "freewheel_token", "lookup_token", "playbook_provision")
 PACKAGED = {
     "FILES.json",
@@ -277,7 +277,7 @@ def units(core: str, python: str, venv: str, tests: str) -> Step:
 
 def faults(core: str, python: str, venv: str, tests: str) -> Step:
     return pytest(
-        "faults", core, venv, "tests/faults", ["-n", "4", "--timeout=120", *([] if STRICT else ["--every=3"])]
+        "faults", core, venv, "tests/faults", ["-n", "4", "--timeout=120", *([] if STRICT else ["--every=6"])]
     )
 
 

@@ -77,8 +77,8 @@ if os.environ.get("MODES") == "in process":  # the other mode is slow, and the s
     del MODES["as module"]
 STRICT = bool(os.environ.get("STRICT"))  # CI
 QUICK_AS_MODULES = (
-    "flex_oauth_app_info",
     "freewheel_token_info",
+    "flex_oauth_app_info",
     "audienceplayer_user",
     "movingimage_video_manager_info",
     "playlyfe_player",
@@ -448,9 +448,9 @@ class Target:
 
     @property
     def modes(self) -> list[str]:
-        """All for tasks in CI, elsewhere for those of two targets. One playbook, which uses every role, is enough as modules."""
+        """All for tasks in CI, elsewhere for those of one target. One playbook, which uses every role, is enough as modules."""
         tasks = not (self.folder / "playbook.yml").exists()
-        wanted = (tasks or self.name == "playbook_provision") if STRICT else self.name in QUICK_AS_MODULES[:2]
+        wanted = (tasks or self.name == "playbook_provision") if STRICT else self.name in QUICK_AS_MODULES[:1]
         return list(MODES)[: None if wanted else 1]
 
     def phases(self, mode: str) -> t.Sequence[str]:
