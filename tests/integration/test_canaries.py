@@ -269,7 +269,7 @@ def playbook_for(kind: str, plays: Plays) -> list[Facts]:
         made += plays.echo_plays([module for module in modules if STRICT or module.endswith(SPEAK_FOR_OTHERS)])
     if as_modules or (kind == "json" and not STRICT):
         return made
-    return made + plays.playbooks(everything("playbooks") if STRICT else ["provision", "revoke"])
+    return made + plays.playbooks(everything("playbooks") if STRICT or first else ["provision", "revoke"])
 
 
 def names_in(playbook: t.Any) -> set[str]:
