@@ -113,7 +113,7 @@ def _write(access: Access[t.Any], resource: Resource, before: State) -> tuple[St
 
 
 def _read_again(access: Access[t.Any], resource: Resource, error: AmbiguousWrite, attempt: int) -> State:
-    access.budget.wait(error.wait, error.message)
+    access.budget.wait(error.wait, error.message, **error.codes)
     access.clock.sleep(0 if error.wait else _FIRST_PAUSE * 2**attempt)
     return resource.read()
 

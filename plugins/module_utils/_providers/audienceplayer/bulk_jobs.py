@@ -205,7 +205,7 @@ class Jobs:
             except AmbiguousWrite as error:
                 if ambiguous_writes >= access.params["retries"]:
                     raise
-                access.budget.wait(error.wait, error.message)
+                access.budget.wait(error.wait, error.message, **error.codes)
                 access.clock.sleep(0 if error.wait else 0.25 * 2**ambiguous_writes)
             ambiguous_writes += 1
             reached = list(self._find_reached(batch))

@@ -254,6 +254,14 @@ def test_503_leaves_the_outcome_unknown_so_the_state_is_read_after_the_wait(oaut
     assert sum(clock.slept) == 7.0
 
 
+def test_503_with_a_wait_beyond_max_wait_says_that_it_may_have_been_created(oauth_app, clock):
+    unavailable = posted("maintenance", status=503, answer_headers={"Retry-After": "301"})
+    result = oauth_app.fail(listed(), listed(), unavailable, **WANTED)
+
+    assert "may have been created, but it cannot be looked up" in result["msg"]
+    assert (result["status"], clock.slept) == (503, [])
+
+
 def test_creating_that_is_refused_fails_and_is_not_repeated(oauth_app):
     result = oauth_app.fail(
         listed(), listed(), posted({"message": "applicationName is taken", "code": "DUPLICATE"}, status=409), **WANTED

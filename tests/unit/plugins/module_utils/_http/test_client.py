@@ -267,13 +267,14 @@ def test_503_waits_for_retry_after(request_, send, exchange, clock):
     assert clock.slept == [7]
 
 
-def test_503_with_retry_after_makes_a_write_ambiguous_with_a_wait(send, exchange, clock):
-    exchange(WRITE, limited(503, Retry_After="7"))
+@pytest.mark.parametrize("seconds", [7, 301], ids=["within max_wait", "beyond max_wait"])
+def test_503_with_retry_after_makes_a_write_ambiguous_with_a_wait(seconds, send, exchange, clock):
+    exchange(WRITE, limited(503, Retry_After=str(seconds)))
 
     with pytest.raises(AmbiguousWrite) as caught:
         send(WRITE)
 
-    assert (caught.value.wait, caught.value.status, clock.slept) == (7, 503, [])
+    assert (caught.value.wait, caught.value.status, clock.slept) == (seconds, 503, [])
 
 
 def test_without_retry_after_waits_double_up_to_a_minute(send, exchange, clock):
