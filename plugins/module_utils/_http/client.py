@@ -118,10 +118,11 @@ class Http:
         wait = _parse_retry_after(response, self._clock) or min(2.0**times, _MAX_BACKOFF)
         reason = f"{request.label} was answered with HTTP {response.status} (too many requests, or service unavailable)"
         is_ambiguous = response.status == 503 and not request.safe_to_repeat
-        if wait > self._budget.left and not is_ambiguous:
+        is_too_long = wait > self._budget.left
+        if is_too_long and not is_ambiguous:
             raise self._budget.exceeded(wait, reason, **self._codes(response))
         rate_limits = self._limits_for(request)
-        if rate_limits:
+        if rate_limits and not is_too_long:
             self._pace.block_until(rate_limits, self._clock.now() + wait)
         if is_ambiguous:
             raise AmbiguousWrite(reason, wait=wait, creates=request.creates, **self._codes(response))
