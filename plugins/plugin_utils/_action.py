@@ -74,7 +74,7 @@ class InProcessAction(ActionBase):
         return self._connection.transport == "local" and not self._connection.become and not self._task.async_val
 
     def _run_in_worker(self, environment: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        with _environment(environment):
+        with task_environment(environment):
             return self.module.run(
                 plain(self._task.args),
                 name=self._task.action,
@@ -167,7 +167,7 @@ def _imports_for_workers() -> t.Iterator[None]:
 
 
 @contextlib.contextmanager
-def _environment(variables: t.Mapping[str, t.Any]) -> t.Iterator[None]:
+def task_environment(variables: t.Mapping[str, t.Any]) -> t.Iterator[None]:
     """Set environment variables for the task. A worker runs only one task at a time."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update({name: str(value) for name, value in variables.items()})

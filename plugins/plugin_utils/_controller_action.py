@@ -64,7 +64,7 @@ class ControllerAction(ActionBase):
         except AccessError as error:
             result = error.as_result()
         if result.get("failed"):
-            result.update(provider=name, msg=self.secrets.scrub(result["msg"]))
+            result.update(provider=result.get("provider", name), msg=self.secrets.scrub(result["msg"]))
         item = (
             [task_vars.get(task_vars.get("ansible_loop_var") or "item"), task_vars.get("ansible_loop")]
             if task_vars

@@ -11,6 +11,7 @@ import typing as t
 from .._data.rows import Item
 from .authorized_client import AuthorizedClient
 from .client import ApiClient
+from .export import Exported
 from .issuer import TokenIssuer
 from .options import Options, access_token_option, common_options
 from .responses import Hints, ResponseReader
@@ -26,7 +27,8 @@ class ManifestList(t.NamedTuple):
     each tuple in ``one_of``. Items of a ``named`` list have a ``name``, under which their credentials are delivered,
     and may set connection options. ``from_file``: items may also come from a file. ``settings`` are options that apply
     to the whole list. Items that are not ``removable`` are kept when a manifest is revoked. ``check`` takes all items
-    and the current time, and yields further problems, each prefixed with its place.
+    and the current time, and yields further problems, each prefixed with its place. ``export`` takes the access to the
+    platform and the addresses of the users to export, and yields what exists; None if the platform does not list it.
     """
 
     module: str
@@ -38,6 +40,7 @@ class ManifestList(t.NamedTuple):
     removable: bool = True
     one_of: tuple[tuple[str, ...], ...] = ()
     check: t.Callable[[t.Iterable[Item], float], t.Iterable[str]] | None = None
+    export: t.Callable[[t.Any, t.Sequence[str]], t.Iterable[Exported]] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Platform(t.Generic[C_co]):
     responses: type[ResponseReader] = ResponseReader
     #: The argument spec of the connection options.
     options: Options = dataclasses.field(default_factory=dict)
+    #: The options that reading the platform requires, apart from ``access_token``.
+    credentials: tuple[str, ...] = ()
     #: The role that applies the platform's section of a manifest, and the lists that the section may contain.
     role: str = ""
     manifest: t.Mapping[str, ManifestList] = dataclasses.field(default_factory=dict)

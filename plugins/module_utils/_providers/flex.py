@@ -20,6 +20,7 @@ from .._platform.ensure import State
 from .._platform.issuer import TokenIssuer
 from .._platform.options import from_env
 from .._platform.responses import ResponseReader
+from ._flex_export import export_applications
 
 _DEFAULT_LIFETIME = 3599  # seconds, if a response does not state it (5.3)
 _LISTS = ("applications", "items", "content", "data")
@@ -318,9 +319,15 @@ FLEX = Platform(
         "client_secret": {"type": "str", "no_log": True, "fallback": from_env("FLEX_CLIENT_SECRET")},
         "token_path": {"type": "str", "default": "/oauth/token", "no_log": False},
     },
+    credentials=("url", "registration_key"),
     role="flex_application",
     manifest={
-        "applications": ManifestList("flex_oauth_app", ("name", "description", "id", "state"), required=("name",))
+        "applications": ManifestList(
+            "flex_oauth_app",
+            ("name", "description", "id", "state"),
+            required=("name",),
+            export=export_applications,
+        )
     },
     hints={
         401: "Check registration_key, or client_id and client_secret",

@@ -125,6 +125,7 @@ FREEWHEEL = Platform(
         "password": {"type": "str", "no_log": True, "fallback": from_env("FREEWHEEL_PASSWORD")},
         "accept": {"type": "str", "choices": ["json", "xml"], "default": "json"},
     },
+    credentials=("username", "password"),
     role="freewheel_access",
     manifest={"tokens": ManifestList("freewheel_token", ("state", "verify"), named=True)},
     rate_limit="20/second",

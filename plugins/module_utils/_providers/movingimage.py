@@ -208,6 +208,7 @@ MOVINGIMAGE = Platform(
         "code": {"type": "str", "no_log": True},
         "redirect_uri": {"type": "str"},
     },
+    credentials=("username", "password"),
     role="movingimage_access",
     manifest={"tokens": ManifestList("movingimage_token", ("state",), named=True)},
     hints={

@@ -20,9 +20,13 @@ from .._oauth2.token import Token
 from .._platform.authorized_client import AuthorizedClient
 from .._platform.declaration import ManifestList, Platform
 from .._platform.ensure import State
+from .._platform.export import Exported
 from .._platform.issuer import TokenIssuer
 from .._platform.options import from_env
 from .._platform.responses import ResponseReader
+
+if t.TYPE_CHECKING:
+    from .._platform.access import Access
 
 _DEFAULT_LIFETIME = 86400  # seconds, if a response does not state it (3.2)
 _PAGE_SIZE = 100
@@ -224,6 +228,17 @@ class PlayerResource:
         return state
 
 
+def export_players(access: Access[Playlyfe], _users: t.Sequence[str]) -> t.Iterator[Exported]:
+    """Export all players, sorted by id. No read returns the e-mail address."""
+    for player in sorted(access.client.list_players(), key=lambda found: str(found["id"])):
+        label = f"player {player['id']!r}"
+        if not player["id"].strip("."):
+            yield Exported(None, f"{label} has an id that cannot be part of a URL")
+            continue
+        note = f"{label} is disabled" if player["enabled"] is False else ""
+        yield Exported({"id": player["id"], **({} if player["alias"] is None else {"alias": player["alias"]})}, note)
+
+
 PLAYLYFE = Platform(
     name="playlyfe",
     title="Playlyfe",
@@ -237,8 +252,16 @@ PLAYLYFE = Platform(
         "client_secret": {"type": "str", "no_log": True, "fallback": from_env("PLAYLYFE_CLIENT_SECRET")},
         "token_placement": {"type": "str", "choices": ["query", "header"], "default": "query", "no_log": False},
     },
+    credentials=("client_id", "client_secret"),
     role="playlyfe_access",
-    manifest={"players": ManifestList("playlyfe_player", ("id", "alias", "email", "state"), required=("id",))},
+    manifest={
+        "players": ManifestList(
+            "playlyfe_player",
+            ("id", "alias", "email", "state"),
+            required=("id",),
+            export=export_players,
+        )
+    },
     hints={
         401: "Check client_id and client_secret",
         403: "The client lacks a scope: managing players requires the admin scope, which is set in Playlyfe's console",

@@ -11,6 +11,7 @@ from ..._platform.declaration import ManifestList, Platform
 from ..._platform.options import from_env
 from .client import AudiencePlayer
 from .entitlements import check_entitlements
+from .export import export_entitlements, export_users
 from .graphql import AudiencePlayerCapabilities, GraphQLResponses
 from .logins import AudiencePlayerTokens
 from .users import check_users
@@ -46,6 +47,7 @@ AUDIENCEPLAYER = Platform(
         "forwarded_for": {"type": "str"},
         "rate_limit_counts": {"type": "str", "choices": ["request", "field"], "default": "request"},
     },
+    credentials=("project_id", "client_id", "client_secret"),
     role="audienceplayer_access",
     manifest={
         "users": ManifestList(
@@ -54,6 +56,7 @@ AUDIENCEPLAYER = Platform(
             required=("user_email",),
             removable=False,
             check=check_users,
+            export=export_users,
         ),
         "entitlements": ManifestList(
             "audienceplayer_entitlement",
@@ -62,6 +65,7 @@ AUDIENCEPLAYER = Platform(
             settings=("read_before_write", "batch_size", "concurrency", "ledger", "ledger_max_age"),
             one_of=(("product_id", "subscription_id"), ("user_id", "user_email")),
             check=check_entitlements,
+            export=export_entitlements,
         ),
     },
     rate_limit="120/minute",
