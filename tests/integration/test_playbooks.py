@@ -105,6 +105,7 @@ NEEDED = {
     "rotate": "-e provision_manifest=FILE",
     "revoke": "-e provision_manifest=FILE",
     "report": "-e provision_manifest=FILE -e report_file=FILE",
+    "export": "-e export_file=FILE",
 }
 
 
@@ -125,6 +126,7 @@ def test_one_of_two_is_not_enough(ansible: Ansible) -> None:
 ROLES = [
     "provision",
     "access_report",
+    "access_export",
     "flex_application",
     "freewheel_access",
     "audienceplayer_access",
