@@ -9,8 +9,11 @@ import collections
 import dataclasses
 import enum
 import importlib
+import pathlib
 import typing as t
 
+import yaml
+from actions import run_action
 from ansible.errors import AnsibleLookupError
 from world import START, State
 
@@ -256,6 +259,8 @@ def _run(module: str, platform: str, options: Options, url: str, home: str, chec
     }
     if module.startswith("lookup "):
         return _look_up(module.removeprefix("lookup "), platform, given)
+    if module == "manifest_export":
+        return _export(platform, given, pathlib.Path(f"{home}.yml"), check_mode)
     if module == "token_cache":
         given = {
             key: value
@@ -282,6 +287,20 @@ def _look_up(lookup: str, platform: str, options: Options) -> Result:
         assert message.startswith(prefix), message
         return {"failed": True, "changed": False, "msg": message.removeprefix(prefix)}
     return {"changed": False, "token" if lookup == "token" else "value": value}
+
+
+def _export(platform: str, options: Options, dest: pathlib.Path, check_mode: bool) -> Result:
+    """The result of an export, with the section in place of its path. A failed export leaves what there was."""
+    before = dest.read_text() if dest.exists() else None
+    args = {"dest": str(dest), "users": options.pop("users", []), "connection": {platform: options}}
+    result = run_action("manifest_export", args, check_mode=check_mode, diff=True)
+    after = dest.read_text() if dest.exists() else None
+    assert (after == before) is (check_mode or not result["changed"])
+    if not result.get("failed"):
+        text = (result.pop("diff") or [{"after": after}])[0]["after"]
+        result["section"] = {key: yaml.safe_load(text)[platform][key] for key in result["counts"][platform]}
+        del result["dest"]
+    return result
 
 
 # --- judges: what the result says is what the state says ---------------------------------------------------------------
@@ -517,6 +536,14 @@ def _new_player(result: Result, after: State, before: State) -> None:
     assert [item["id"] for item in after["players"]] == ["p1", "p2", "p3"]
 
 
+def _exported(**lists: list[Options]) -> Judge:
+    def judge(result: Result, after: State, before: State) -> None:
+        assert result["section"] == lists
+        assert result["not_exported"] == []
+
+    return judge
+
+
 def _key(result: Result, after: State, before: State) -> None:
     assert result["value"] == "sandbox-registration-key"
 
@@ -595,6 +622,10 @@ def _lookups(
     return Scenario(
         f"lookup token {platform} {name}".rstrip(), platform, "lookup token", options, exchange, judge, changes=False
     )
+
+
+def _exports(platform: str, options: Options, exchange: tuple[str, ...], judge: Judge) -> Scenario:
+    return Scenario(f"manifest_export {platform}", platform, "manifest_export", options, exchange, judge)
 
 
 SCENARIOS = [
@@ -786,6 +817,35 @@ SCENARIOS = [
         ("fw revoke",),
         _no_token_cached,
         token_before={},
+    ),
+    _exports(
+        "flex",
+        {},
+        ("flex list",),
+        _exported(
+            applications=[
+                {"name": "Ingest", "description": "Takes in"},
+                {"name": "Reviewer", "description": "Reviews"},
+            ]
+        ),
+    ),
+    _exports(
+        "audienceplayer",
+        {"users": ["bob@example.com"]},
+        ("ap user", "ap user login", "ap lists"),
+        _exported(
+            users=[{"user_email": "bob@example.com", "user_name": "Bob"}],
+            entitlements=[
+                {"user_email": "bob@example.com", "product_id": 444},
+                {"user_email": "bob@example.com", "subscription_id": 555, "expires_at": NEXT_YEAR},
+            ],
+        ),
+    ),
+    _exports(
+        "playlyfe",
+        {},
+        ("pl login", "pl players"),
+        _exported(players=[{"id": "p1", "alias": "One"}, {"id": "p2", "alias": "Two"}]),
     ),
     _lookups("flex", {}, ("flex login",)),
     _lookups("freewheel", {}, ("fw login",)),
