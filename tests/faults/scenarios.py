@@ -292,7 +292,8 @@ def _look_up(lookup: str, platform: str, options: Options) -> Result:
 def _export(platform: str, options: Options, dest: pathlib.Path, check_mode: bool) -> Result:
     """The result of an export, with the section in place of its path. A failed export leaves what there was."""
     before = dest.read_text() if dest.exists() else None
-    args = {"dest": str(dest), "users": options.pop("users", []), "connection": {platform: options}}
+    args = {name: options.pop(name) for name in (*COMMON, "token_cache", "ca_path", "users") if name in options}
+    args.update(dest=str(dest), connection={platform: options})
     result = run_action("manifest_export", args, check_mode=check_mode, diff=True)
     after = dest.read_text() if dest.exists() else None
     assert (after == before) is (check_mode or not result["changed"])
