@@ -273,6 +273,7 @@ class Plays:
             "lines": f" {canary('free.lines')}\n  {canary('free.line')}\n",
             "loop": {"users": state["freewheel"]["users"], "passwords": [canary("loop.first"), canary("loop.second")]},
         }
+        given["connections"] = {name: given[name] for name in NAMES}
         given["manifest"] = self._manifest(given)
         given["bad_manifest"] = self._all_secrets_of_manifests(given)
         given["invalid_manifests"] = self._invalid_manifests(given["bad_manifest"])
@@ -639,13 +640,14 @@ class Plays:
     def role_tasks(self, kinds: t.Iterable[str]) -> list[Facts]:
         """Every role, with manifests of these kinds."""
         sections = {"flex_application": "flex", **{f"{name}_access": name for name in NAMES if name != "flex"}}
-        whole = ("provision", "access_report")
+        whole = ("provision", "access_report", "access_export")
         tasks = []
         for role in everything("roles"):
             assert role in (*whole, *sections), f"the role {role} is new: say here which manifest it takes"
             for kind in kinds:
                 source = f"given.{kind}" if kind != "invalid_manifest" else "given.invalid_manifests[1]"
                 taken = source if role in whole else f"{source}.{sections[role]}"
+                taken = "given.connections" if (role, kind) == ("access_export", "manifest") else taken
                 tasks += self._role(
                     role, f"{'' if kind == 'manifest' else 'any: '}the role {role} with {kind}", f"{{{{ {taken} }}}}"
                 )
@@ -657,6 +659,8 @@ class Plays:
             f"{role}_manifest": manifest,
             "provision_vault_password": "{{ given.vault_password }}",
             "access_report_file": page,
+            "access_export_file": str(self.folders["scanned"] / "role.yml"),
+            "access_export_connection": manifest,
         }
         include = {
             "name": name,
@@ -695,6 +699,11 @@ class Plays:
                 "provision_vault_password": "{{ given.vault_password }}",
             },
             "report": {**manifest, "report_file": str(self.folders["scanned"] / "playbook.html")},
+            "export": {
+                "export_file": str(self.folders["scanned"] / "playbook.yml"),
+                "export_connection": "{{ given.connections }}",
+                "export_users": ["alice@example.com"],
+            },
             "revoke": manifest,
         }
         missing = set(names) - set(variables)
