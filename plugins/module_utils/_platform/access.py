@@ -21,6 +21,7 @@ from .._ratelimit.budget import WaitBudget
 from .._store.encrypted import TokenStore
 from .._store.location import open_backend
 from .authorized_client import AuthorizedClient
+from .changes import Change, State, make_change
 from .client import ApiClient
 from .declaration import Platform
 from .limits import RateLimits
@@ -70,6 +71,8 @@ class Access(t.Generic[C]):
         self.warnings: list[str] = []
         #: In check mode, the states of the items that this task would create.
         self.plans: dict[str, Plan] = {}
+        #: What this task has changed or, in check mode, would change.
+        self.changes: list[Change] = []
         self._earlier_plan = earlier_plan
         self._cache = location = locate_cache(params, ansible_home)
         key = None if location == "none" else params["token_cache_key"]
@@ -108,6 +111,12 @@ class Access(t.Generic[C]):
         clone.secrets = self.secrets.copy()
         clone._connect(self.session.capabilities)
         return clone
+
+    def record_change(
+        self, kind: str, name: str, before: State, after: State, *, action: str | None = None, local: bool = False
+    ) -> None:
+        """Record what this task has changed or, in check mode, would change (see :func:`.changes.make_change`)."""
+        self.changes.append(make_change(self.platform.name, kind, name, before, after, action=action, local=local))
 
     def plan(self, item: str, state: Plan) -> None:
         """In check mode, record an item that a real run would create, for later tasks. The state must not contain
