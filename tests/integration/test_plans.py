@@ -209,7 +209,10 @@ def test_an_approved_plan_refuses_what_it_does_not_contain(sandbox: Sandbox, ans
         ({"provision_plan_file": "FOLDER/fifo.md"}, "is a FIFO, not a regular file"),
         ({"provision_approved_plan": "FOLDER/none.json"}, "none.json cannot be read: No such file or directory"),
         ({"provision_approved_plan": "FOLDER/broken.json"}, "broken.json is not a plan: it is not valid JSON"),
-        ({"provision_approved_plan": "FOLDER/other.json"}, "other.json is not a plan: [0].action: must be create, update"),
+        (
+            {"provision_approved_plan": "FOLDER/other.json"},
+            "other.json is not a plan: [0].action: must be create, update",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
@@ -239,7 +242,9 @@ def test_a_markdown_plan_of_a_run_that_failed(sandbox: Sandbox, ansible: Ansible
 
     assert done.status != 0
     text = plan.read_text(encoding="utf-8")
-    assert text.startswith("## Access changes\n\n- AudiencePlayer: 3 created\n- Flex Media Platform: 0 unchanged, failed\n")
+    assert text.startswith(
+        "## Access changes\n\n- AudiencePlayer: 3 created\n- Flex Media Platform: 0 unchanged, failed\n"
+    )
     assert "**Incomplete**, because some items failed:" in text
     assert "| obtain (local) | FreeWheel | token | `mrm` |" in text
     assert "<img" not in text and "@everyone" not in text and "\n# " not in text and "s3cr3t" not in text

@@ -30,9 +30,9 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
         if params["state"] == "absent":
             grant = client.supplied_grant()
             before = client.tokens.usable_token(grant)
-            dropped = client.tokens.drop(grant, check_mode=access.check_mode) or (
-                access.check_mode and access.forget_token(grant)
-            )
+            dropped = client.tokens.drop(grant, check_mode=access.check_mode)
+            if access.check_mode:
+                dropped = access.forget_token(grant, cached=dropped)
             if dropped:
                 _record(access, grant, "revoke", before, None)
             return {"changed": dropped, **({"diff": _diff(grant, before, {})} if dropped else {})}
@@ -51,7 +51,7 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
 
 def _ensure_token(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
     tokens, params = access.client.tokens, access.params
-    cached = None if params["force"] else tokens.cached(grant)
+    cached = None if params["force"] or access.lacks_token(grant) else tokens.cached(grant)
     rejected = (
         cached
         if cached and params.get("verify") and access.client.issuer.remaining_life(cached) < params["min_ttl"]

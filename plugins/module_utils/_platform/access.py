@@ -140,15 +140,21 @@ class Access(t.Generic[C]):
 
     def expects_token(self, grant: Grant) -> bool:
         """Whether a real run would find a token in the cache that check mode did not obtain."""
-        return self.find_plan(self._token_item(grant)) is not None
+        plan = self.find_plan(self._token_item(grant))
+        return plan is not None and plan["planned"]
 
-    def forget_token(self, grant: Grant) -> bool:
+    def lacks_token(self, grant: Grant) -> bool:
+        """Whether a real run would have removed a token that is still in the cache in check mode."""
+        plan = self.find_plan(self._token_item(grant))
+        return plan is not None and not plan["planned"]
+
+    def forget_token(self, grant: Grant, *, cached: bool) -> bool:
         """In check mode, record that a real run would have removed a token. Returns whether it would have found
-        one (see :meth:`expects_token`).
+        one, given whether one is ``cached`` (see :meth:`expects_token`).
         """
-        expected = self.expects_token(grant)
-        self.plan(self._token_item(grant), None)
-        return expected
+        found = self.expects_token(grant) or (cached and not self.lacks_token(grant))
+        self.plan(self._token_item(grant), {"planned": False})
+        return found
 
     @property
     def expects_credentials(self) -> bool:
