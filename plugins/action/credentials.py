@@ -9,6 +9,7 @@ import typing as t
 from ..module_utils._errors import AccessError
 from ..module_utils._masking.marks import MASK
 from ..module_utils._platform.access import Access
+from ..module_utils._platform.changes import make_change
 from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._credentials_file import CredentialsFile
 from ..plugin_utils._credentials_formats import FORMATS, KEYS, Credentials, Place
@@ -37,7 +38,7 @@ class ActionModule(ControllerAction):
             existed = place.exists()
             if existed and not check_mode:
                 place.remove()
-            return {"changed": existed, "dest": label}
+            return {"changed": existed, "dest": label, **_changes(existed, label, {}, None)}
         wanted = {kind: arguments[kind] for kind in KEYS}
         before, after, changed = place.compare(wanted)
         coming = _coming(wanted) if check_mode else {kind: [] for kind in KEYS}
@@ -49,7 +50,8 @@ class ActionModule(ControllerAction):
             shown[kind].update(dict.fromkeys(names, "known after the real run"))
         headers = dict.fromkeys(("before_header", "after_header"), label)
         diff = {**headers, "before": _shown(before), "after": shown} if changed else None
-        return {"changed": changed, "dest": label, **({"diff": diff} if self._task.diff else {})}
+        plan = _changes(changed, label, before if any(before.values()) else None, shown)
+        return {"changed": changed, "dest": label, **plan, **({"diff": diff} if self._task.diff else {})}
 
     def _place(self, arguments: dict[str, t.Any]) -> tuple[Place, str]:
         """The destination, and its name in the result and in diffs."""
@@ -61,6 +63,14 @@ class ActionModule(ControllerAction):
         # Removing a file requires no password.
         form = FORMATS["json" if arguments["state"] == "absent" else arguments["format"]](arguments["vault_password"])
         return CredentialsFile(arguments["dest"], form), arguments["dest"]
+
+
+def _changes(changed: bool, label: str, before: Credentials | None, after: Credentials | None) -> dict[str, t.Any]:
+    """The entry of a plan: only the names of what is delivered. It is local, because no platform's state differs."""
+    states = [
+        None if state is None else {kind: sorted(state.get(kind, {})) for kind in KEYS} for state in (before, after)
+    ]
+    return {"changes": [make_change(None, "credentials", label, *states, local=True)]} if changed else {}
 
 
 def _coming(wanted: dict[str, dict[str, t.Any]]) -> dict[str, list[str]]:

@@ -254,6 +254,23 @@ summary:
       description: The number of items that failed.
       type: int
       sample: 0
+changes:
+  description:
+    - The changes that the task made or, in check mode, would make. They do not contain secrets.
+    - Each has C(provider), C(kind), C(name), C(action), C(before), C(after) and C(local).
+      C(local) changes do not affect the platform's state.
+    - "See also: C(provision_result.plan) of the role P(mediaops.access.provision#role)."
+  returned: if something changes
+  type: list
+  elements: dict
+  sample:
+    - provider: "audienceplayer"
+      kind: "entitlement"
+      name: "viewer@example.com product 444"
+      action: "create"
+      before: null
+      after: {expires_at: null}
+      local: false
 """
 
 from ..module_utils._errors import AccessError

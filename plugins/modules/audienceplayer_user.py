@@ -81,6 +81,23 @@ user:
       description: The name of the user.
       type: str
       sample: Vera Viewer
+changes:
+  description:
+    - The changes that the task made or, in check mode, would make. They do not contain secrets.
+    - Each has C(provider), C(kind), C(name), C(action), C(before), C(after) and C(local).
+      C(local) changes do not affect the platform's state.
+    - "See also: C(provision_result.plan) of the role P(mediaops.access.provision#role)."
+  returned: if something changes
+  type: list
+  elements: dict
+  sample:
+    - provider: "audienceplayer"
+      kind: "user"
+      name: "viewer@example.com"
+      action: "update"
+      before: {id: 333, email: "viewer@example.com", name: null}
+      after: {id: 333, email: "viewer@example.com", name: "Vera Viewer"}
+      local: false
 """
 
 from ..module_utils._modules.definition import ModuleDefinition, Result

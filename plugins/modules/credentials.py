@@ -121,4 +121,21 @@ dest:
   returned: success
   type: str
   sample: /etc/reviewer/credentials.env
+changes:
+  description:
+    - The changes that the task made or, in check mode, would make. They do not contain secrets.
+    - Each has C(provider), C(kind), C(name), C(action), C(before), C(after) and C(local).
+      C(local) changes do not affect the platform's state.
+    - "See also: C(provision_result.plan) of the role P(mediaops.access.provision#role)."
+  returned: if something changes
+  type: list
+  elements: dict
+  sample:
+    - provider: null
+      kind: "credentials"
+      name: "/etc/reviewer/credentials.env"
+      action: "create"
+      before: null
+      after: {applications: ["reviewer"], tokens: []}
+      local: true
 """

@@ -124,6 +124,23 @@ application:
         possibly its secret.
       type: str
       sample: the secret
+changes:
+  description:
+    - The changes that the task made or, in check mode, would make. They do not contain secrets.
+    - Each has C(provider), C(kind), C(name), C(action), C(before), C(after) and C(local).
+      C(local) changes do not affect the platform's state.
+    - "See also: C(provision_result.plan) of the role P(mediaops.access.provision#role)."
+  returned: if something changes
+  type: list
+  elements: dict
+  sample:
+    - provider: "flex"
+      kind: "application"
+      name: "Reviewer"
+      action: "create"
+      before: null
+      after: {id: 1, name: "Reviewer", description: "Tool to review media", client_id: "132ef0db-336a-436b-a2f2-ee5c49e1b964"}
+      local: false
 """
 
 from ..module_utils._modules.definition import ModuleDefinition, Result

@@ -84,6 +84,23 @@ token:
       type: str
       returned: if the platform reports it
       sample: client_credentials_default_scope
+changes:
+  description:
+    - The changes that the task made or, in check mode, would make. They do not contain secrets.
+    - Each has C(provider), C(kind), C(name), C(action), C(before), C(after) and C(local).
+      C(local) changes do not affect the platform's state.
+    - "See also: C(provision_result.plan) of the role P(mediaops.access.provision#role)."
+  returned: if something changes
+  type: list
+  elements: dict
+  sample:
+    - provider: "flex"
+      kind: "token"
+      name: "132ef0db-336a-436b-a2f2-ee5c49e1b964"
+      action: "obtain"
+      before: null
+      after: {expires_at: "2030-12-31T23:59:59Z"}
+      local: true
 """
 
 from ..module_utils._modules.definition import ModuleDefinition

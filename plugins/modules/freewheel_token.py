@@ -83,6 +83,23 @@ token:
       description: Whether the token was taken from the cache.
       type: bool
       sample: true
+changes:
+  description:
+    - The changes that the task made or, in check mode, would make. They do not contain secrets.
+    - Each has C(provider), C(kind), C(name), C(action), C(before), C(after) and C(local).
+      C(local) changes do not affect the platform's state.
+    - "See also: C(provision_result.plan) of the role P(mediaops.access.provision#role)."
+  returned: if something changes
+  type: list
+  elements: dict
+  sample:
+    - provider: "freewheel"
+      kind: "token"
+      name: "mrm@example.com"
+      action: "obtain"
+      before: null
+      after: {expires_at: "2030-12-31T23:59:59Z"}
+      local: true
 """
 
 from ..module_utils._modules.definition import ModuleDefinition

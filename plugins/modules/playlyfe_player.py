@@ -80,6 +80,23 @@ player:
       description: Whether the player can play.
       type: bool
       sample: true
+changes:
+  description:
+    - The changes that the task made or, in check mode, would make. They do not contain secrets.
+    - Each has C(provider), C(kind), C(name), C(action), C(before), C(after) and C(local).
+      C(local) changes do not affect the platform's state.
+    - "See also: C(provision_result.plan) of the role P(mediaops.access.provision#role)."
+  returned: if something changes
+  type: list
+  elements: dict
+  sample:
+    - provider: "playlyfe"
+      kind: "player"
+      name: "p1"
+      action: "delete"
+      before: {id: "p1", alias: "Player One", enabled: true}
+      after: null
+      local: false
 """
 
 from ..module_utils._modules.definition import ModuleDefinition, Result

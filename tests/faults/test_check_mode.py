@@ -18,7 +18,7 @@ __all__ = ["bench"]
 
 MODULES = pathlib.Path(__file__).resolve().parents[2] / "plugins" / "modules"
 #: These are actions of the controller, which ask no platform: tests/unit/plugins/action looks after them. What is listed is only read.
-OTHERS = {"credentials", "manifest_info", "token_cache_info"}
+OTHERS = {"credentials", "manifest_info", "plan", "token_cache_info"}
 #: "In check mode no token is issued: a cached one is returned, else `changed: true` with no `token`" (interface, section 2).
 NOT_BEFORE_THE_REAL_RUN = "token"
 

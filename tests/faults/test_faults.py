@@ -60,10 +60,13 @@ class Bench:
         self._healthy: dict[str, Healthy] = {}
         self._homes = 0
 
+    def fresh_home(self) -> str:
+        self._homes += 1
+        return str(self._folder / f"home-{self._homes}")
+
     def begin(self, scenario: Scenario, *, tls: bool = False) -> str:
         """The scenario's state before the run; returns a fresh home."""
-        self._homes += 1
-        home = str(self._folder / f"home-{self._homes}")
+        home = self.fresh_home()
         self.world.reset({**scenarios.STATE, **scenario.state})
         scenario.prepare(self.world.tls_url if tls else self.world.url, home, self.world.ca_path)
         self.world.clock.sleep(scenario.pause)

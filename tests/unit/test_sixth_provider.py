@@ -89,9 +89,12 @@ ACME = Platform(
 
 
 class WidgetResource:
+    kind = "widget"
+
     def __init__(self, acme, params):
         self.acme, self.params = acme, params
-        self.label = f"widget {params['id']}"
+        self.name = params["id"]
+        self.label = f"widget {self.name}"
 
     def read(self):
         response = self.acme.widget(self.params["id"])

@@ -23,6 +23,7 @@ from .._masking.core_registry import looks_like_token, register, spec_for_core
 from .._masking.secrets import Secrets, secret_values
 from .._masking.urls import redact_option
 from .._platform.access import Access, Plan
+from .._platform.changes import Change
 from .._platform.declaration import Platform
 from .._platform.options import SecretOptions, env_variables
 
@@ -39,7 +40,7 @@ PLANS = "plans"
 EARLIER_PLANS = "_earlier_plans"
 
 #: The result keys that users read, and whose values are scrubbed.
-_DISPLAYED = ("msg", "diff", "warnings", "error_code")
+_DISPLAYED = ("msg", "diff", "warnings", "error_code", "changes")
 
 Params = t.Dict[str, t.Any]
 Result = t.Dict[str, t.Any]
@@ -155,9 +156,10 @@ class ModuleDefinition:
         """
         secrets = Secrets(self.secret_params(params))
         warnings: list[str] = []
+        changes: list[Change] = []
         try:
             access = Access(self.platform, params, secrets=secrets, check_mode=check_mode, **access_options)
-            warnings = access.warnings
+            warnings, changes = access.warnings, access.changes
             result = self._unwrap(self._run(access))
             if check_mode and access.plans:
                 result[PLANS] = access.plans
@@ -167,6 +169,8 @@ class ModuleDefinition:
             result = AccessError(_describe_bug(error)).as_result()
         if result.get("failed"):
             result.update(msg=f"{self.platform.title}: {result['msg']}", provider=self.platform.name)
+        if changes:
+            result["changes"] = changes
         warnings = [*self._secret_options.warnings(params), *warnings]
         if warnings:
             result["warnings"] = warnings

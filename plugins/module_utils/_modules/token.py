@@ -20,6 +20,7 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 VERIFY: dict[str, dict[str, t.Any]] = {"verify": {"type": "bool", "default": False}}
 
 _PLANNED = {"expires_at": "known after it is issued"}
+_NAMELESS = "token"  # of a token whose owner is unknown
 
 
 def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
@@ -29,23 +30,28 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
         if params["state"] == "absent":
             grant = client.supplied_grant()
             before = client.tokens.usable_token(grant)
-            dropped = client.tokens.drop(grant, check_mode=access.check_mode) or (
-                access.check_mode and access.forget_token(grant)
-            )
+            dropped = client.tokens.drop(grant, check_mode=access.check_mode)
+            if access.check_mode:
+                dropped = access.forget_token(grant, cached=dropped)
+            if dropped:
+                _record(access, grant, "revoke", before, None)
             return {"changed": dropped, **({"diff": _diff(grant, before, {})} if dropped else {})}
         credentials = client.credential_grant() if params["force"] else None
         return _ensure_token(access, credentials or client.preferred_grant())
     except MissingOption:
         if not access.expects_credentials:
             raise
+        access.record_change("token", _NAMELESS, None, {"expires_at": None}, action="obtain", local=True)
         return {"changed": True, "diff": {"before": {}, "after": _PLANNED}}
     except AccessError as error:
+        if client.tokens.changed:
+            _record_partial_change(access)
         raise error.after_change(client.tokens.changed) from None
 
 
 def _ensure_token(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
     tokens, params = access.client.tokens, access.params
-    cached = None if params["force"] else tokens.cached(grant)
+    cached = None if params["force"] or access.lacks_token(grant) else tokens.cached(grant)
     rejected = (
         cached
         if cached and params.get("verify") and access.client.issuer.remaining_life(cached) < params["min_ttl"]
@@ -55,11 +61,12 @@ def _ensure_token(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
         return {"changed": False, "token": cached.as_result(access.clock.now(), cached=True)}
     if rejected:
         grant = access.client.grant_after(grant, AccessError("", status=401))
-    before = tokens.cached(grant, min_ttl=0)
+    before, action = tokens.cached(grant, min_ttl=0), "rotate" if params["force"] else "obtain"
     if access.check_mode:
         if access.expects_token(grant) and not params["force"]:
             return {"changed": False}
         access.plan_token(grant)
+        _record(access, grant, action, before, {"expires_at": None})
         return {"changed": True, "diff": _diff(grant, before, _PLANNED)}
     if params["force"]:
         token = tokens.force_new(grant)
@@ -68,7 +75,32 @@ def _ensure_token(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
     else:
         token = tokens.get(grant)
     result = {"changed": tokens.changed, "token": token.as_result(access.clock.now(), cached=not tokens.changed)}
-    return {**result, "diff": _diff(grant, before, {"expires_at": iso(token.expires_at)})} if tokens.changed else result
+    if not tokens.changed:
+        return result
+    after = {"expires_at": iso(token.expires_at)}
+    _record(access, grant, action, before, after)
+    return {**result, "diff": _diff(grant, before, after)}
+
+
+def _record(
+    access: Access[t.Any], grant: Grant, action: str, before: Token | None, after: dict[str, t.Any] | None
+) -> None:
+    """Record a change. A new token, and one that the platform cannot revoke, concern only this controller's cache."""
+    access.record_change(
+        "token",
+        grant.principal or _NAMELESS,
+        _shown(before),
+        after,
+        action=action,
+        local=action == "obtain" or (action == "revoke" and not access.client.issuer.revokes),
+    )
+
+
+def _record_partial_change(access: Access[t.Any]) -> None:
+    """Record the change of a task that failed: the old token was revoked, or a new one lives too short."""
+    grant = access.client.credential_grant() or access.client.supplied_grant()
+    token = access.client.tokens.cached(grant, min_ttl=0)
+    _record(access, grant, "obtain" if token else "revoke", None, _shown(token))
 
 
 def _diff(grant: Grant, before: Token | None, after: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -76,6 +108,10 @@ def _diff(grant: Grant, before: Token | None, after: dict[str, t.Any]) -> dict[s
     return {
         "before_header": header,
         "after_header": header,
-        "before": {"expires_at": iso(before.expires_at)} if before else {},
+        "before": _shown(before) or {},
         "after": after,
     }
+
+
+def _shown(token: Token | None) -> dict[str, t.Any] | None:
+    return {"expires_at": iso(token.expires_at)} if token else None

@@ -21,6 +21,7 @@ from .._ratelimit.budget import WaitBudget
 from .._store.encrypted import TokenStore
 from .._store.location import open_backend
 from .authorized_client import AuthorizedClient
+from .changes import Change, State, make_change
 from .client import ApiClient
 from .declaration import Platform
 from .limits import RateLimits
@@ -70,6 +71,8 @@ class Access(t.Generic[C]):
         self.warnings: list[str] = []
         #: In check mode, the states of the items that this task would create.
         self.plans: dict[str, Plan] = {}
+        #: What this task has changed or, in check mode, would change.
+        self.changes: list[Change] = []
         self._earlier_plan = earlier_plan
         self._cache = location = locate_cache(params, ansible_home)
         key = None if location == "none" else params["token_cache_key"]
@@ -109,6 +112,12 @@ class Access(t.Generic[C]):
         clone._connect(self.session.capabilities)
         return clone
 
+    def record_change(
+        self, kind: str, name: str, before: State, after: State, *, action: str | None = None, local: bool = False
+    ) -> None:
+        """Record what this task has changed or, in check mode, would change (see :func:`.changes.make_change`)."""
+        self.changes.append(make_change(self.platform.name, kind, name, before, after, action=action, local=local))
+
     def plan(self, item: str, state: Plan) -> None:
         """In check mode, record an item that a real run would create, for later tasks. The state must not contain
         secrets.
@@ -131,15 +140,21 @@ class Access(t.Generic[C]):
 
     def expects_token(self, grant: Grant) -> bool:
         """Whether a real run would find a token in the cache that check mode did not obtain."""
-        return self.find_plan(self._token_item(grant)) is not None
+        plan = self.find_plan(self._token_item(grant))
+        return plan is not None and plan["planned"]
 
-    def forget_token(self, grant: Grant) -> bool:
+    def lacks_token(self, grant: Grant) -> bool:
+        """Whether a real run would have removed a token that is still in the cache in check mode."""
+        plan = self.find_plan(self._token_item(grant))
+        return plan is not None and not plan["planned"]
+
+    def forget_token(self, grant: Grant, *, cached: bool) -> bool:
         """In check mode, record that a real run would have removed a token. Returns whether it would have found
-        one (see :meth:`expects_token`).
+        one, given whether one is ``cached`` (see :meth:`expects_token`).
         """
-        expected = self.expects_token(grant)
-        self.plan(self._token_item(grant), None)
-        return expected
+        found = self.expects_token(grant) or (cached and not self.lacks_token(grant))
+        self.plan(self._token_item(grant), {"planned": False})
+        return found
 
     @property
     def expects_credentials(self) -> bool:

@@ -19,11 +19,15 @@ State = t.Optional[t.Dict[str, t.Any]]
 class Resource(t.Protocol):
     """One item on a platform. Its state is a dict, or None if the item does not exist.
 
-    If an item can have several labels, ``key`` is the same for all of them.
+    If an item can have several labels, ``key`` is the same for all of them. ``rotates``: a change replaces the item's
+    credentials.
     """
 
     #: The item's name in messages and diffs.
     label: str
+    #: The item's kind and name in plans.
+    kind: t.ClassVar[str]
+    name: str
 
     def read(self) -> State: ...
 
@@ -63,6 +67,7 @@ def ensure(access: Access[t.Any], resource: Resource) -> Outcome:
 
     :raises AccessError: with the item's label as context.
     """
+    before: State = None
     try:
         key = getattr(resource, "key", resource.label)
         current = resource.read()
@@ -73,12 +78,25 @@ def ensure(access: Access[t.Any], resource: Resource) -> Outcome:
         if access.check_mode:
             if current is None:
                 access.plan(key, desired)
-            return Outcome(True, desired, _diff(resource, before, desired))
+            return _changed(access, resource, before, desired)
         with access.lock(key):
             before, after = _write(access, resource, resource.read())
-        return Outcome(after != before, after, _diff(resource, before, after) if after != before else None)
+        return _changed(access, resource, before, after) if after != before else Outcome(False, after, None)
     except AccessError as error:
+        if error.changed:  # the state that was reached is unknown
+            _record(access, resource, before, None)
         raise error.with_context(resource.label) from None
+
+
+def _changed(access: Access[t.Any], resource: Resource, before: State, after: State) -> Outcome:
+    _record(access, resource, before, after)
+    return Outcome(True, after, _diff(resource, before, after))
+
+
+def _record(access: Access[t.Any], resource: Resource, before: State, after: State) -> None:
+    states = [None if state is None else resource.redacted(state) for state in (before, after)]
+    rotated = before is not None and after is not None and getattr(resource, "rotates", False)
+    access.record_change(resource.kind, resource.name, *states, action="rotate" if rotated else None)
 
 
 def _write(access: Access[t.Any], resource: Resource, before: State) -> tuple[State, State]:

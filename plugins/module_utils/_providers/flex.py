@@ -218,19 +218,23 @@ class Flex(AuthorizedClient):
 class ApplicationResource:
     """One registered application, found by id or, without an id, by name."""
 
+    kind = "application"
+
     def __init__(self, flex: Flex, params: t.Mapping[str, t.Any]) -> None:
         self._flex = flex
         self._id: int | None = params["id"]
         self._name: str | None = params["name"]
         self._description: str | None = params["description"]
         self._absent = params["state"] == "absent"
-        self._rotate = params["rotate_secret"]
+        self._rotate = self.rotates = params["rotate_secret"]
         #: The application that rotation replaces. It is kept here, because for a while the platform may have neither
         #: the old nor the new one.
         self._old: dict[str, t.Any] = {}
         #: Ids that are not the new application: the old one, which a list may still contain after its deletion, and,
         #: if that was selected by id, others with the same name.
         self._ignored: set[int] = set()
+        #: The name of an application that was found by id.
+        self._found_name = ""
         #: The platform's error for an unknown id.
         self._missing = NotFound("")
         if self._name == "":
@@ -239,10 +243,16 @@ class ApplicationResource:
         if self._description == "" and not self._absent:
             raise AccessError(f"{self.label}: description must not be empty, because the platform requires one")
 
+    @property
+    def name(self) -> str:
+        return self._name or self._found_name or str(self._id)
+
     def read(self) -> State:
         if self._id is not None and self._id not in self._ignored:
             try:
-                return self._flex.get_application(self._id)
+                found = self._flex.get_application(self._id)
+                self._found_name = found["name"]
+                return found
             except NotFound as error:
                 self._missing = error
                 if not self._old:

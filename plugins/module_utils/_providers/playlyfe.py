@@ -190,12 +190,15 @@ class Playlyfe(AuthorizedClient):
 class PlayerResource:
     """One player. Only the alias is compared: no read returns the e-mail address."""
 
+    kind = "player"
+
     def __init__(self, playlyfe: Playlyfe, params: t.Mapping[str, t.Any]) -> None:
         self._playlyfe = playlyfe
         self._params = params
         #: The platform's error for an unknown id.
         self._missing = NotFound("")
-        self.label = f"player {params['id']!r}"
+        self.name: str = params["id"]
+        self.label = f"player {self.name!r}"
 
     def read(self) -> State:
         try:

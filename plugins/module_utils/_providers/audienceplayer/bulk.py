@@ -97,15 +97,18 @@ class Entitlements:
         self._progress = Progress(
             self._access.platform.title, total, self._access.clock, self._access.on_progress, known=self._done
         )
-        self._changed = self._failed = 0
+        self._failed = 0
+        #: The items that were written or, in check mode, would be.
+        self._applied: Batch = []
         self._unwritten: collections.deque[Entitlement] = collections.deque()
         try:
             self._process(pending)
         except AccessError as error:
-            raise error.after_change(bool(self._changed) and not self._access.check_mode) from None
+            raise error.after_change(bool(self._applied) and not self._access.check_mode) from None
         finally:
             if self._ledger:
                 self._ledger.close()
+            self._record_changes()
         failures = {item.key: item.failure for item in unique if item.failure}
         for item, _first in self._duplicates:
             item.failure = failures.get(item.key)
@@ -178,13 +181,20 @@ class Entitlements:
             self._unwritten.extend(item for item in done if item.changed)
             done = [item for item in done if not item.changed or self._access.check_mode]
         self._done += self._count(done)
-        self._changed += sum(item.changed for item in done)
+        self._applied += [item for item in done if item.changed]
         self._failed += self._count(item for item in done if item.failure)
         if self._ledger and not self._access.check_mode:
             self._ledger.record(
                 {item.key: str(item.desired) for item in done if not item.failure}, self._access.clock.now()
             )
-        self._progress.update(self._done, self._changed, self._failed)
+        self._progress.update(self._done, len(self._applied), self._failed)
+
+    def _record_changes(self) -> None:
+        """Record the changes in the order of the input, although threads finish in any order."""
+        applied = set(map(id, self._applied))
+        for item in self.items:
+            if id(item) in applied or (self._access.check_mode and item.changed):
+                item.record(self._access)
 
     # --- result -------------------------------------------------------------------------------------------------------
 

@@ -199,10 +199,13 @@ def _normalize(item: dict[str, t.Any], expires_at: datetime.datetime | None) -> 
 class UserResource:
     """One frontend user, found by e-mail address."""
 
+    kind = "user"
+
     def __init__(self, platform: AudiencePlayer, params: t.Mapping[str, t.Any]) -> None:
         self._platform = platform
         self._params = params
-        self.label = f"user {User.of(params).email}"
+        self.name: str = User.of(params).label
+        self.label = f"user {self.name}"
         self.key = platform.user_key(params["user_email"])
 
     def read(self) -> State:
@@ -215,6 +218,7 @@ class UserResource:
         return current if name is None else {**current, "name": name}
 
     def write(self, current: State, desired: State) -> State:
+        is_new = current is None
         if current is None:
             self._platform.create_user(
                 self._params["user_email"], self._params["user_name"], self._params["user_locale"]
@@ -222,7 +226,10 @@ class UserResource:
             current = self.read()
         name = self._params["user_name"]
         if current and name not in (None, current["name"]):
-            self._platform.rename_user(current["id"], name)
+            try:
+                self._platform.rename_user(current["id"], name)
+            except AccessError as error:
+                raise error.after_change(is_new) from None
             current = self.read()
         return current
 

@@ -17,6 +17,9 @@ from .dates import parse_instant
 from .documents import Enum, field
 from .users import User
 
+if t.TYPE_CHECKING:
+    from ..._platform.access import Access
+
 #: The options of one entitlement.
 ITEM_OPTIONS: dict[str, dict[str, t.Any]] = {
     "product_id": {"type": "int"},
@@ -41,6 +44,10 @@ class Holding(t.NamedTuple):
         if not self.present:
             return "absent"
         return f"present until {iso(self.until.timestamp())}" if self.until else "present"
+
+    def as_change(self) -> dict[str, t.Any] | None:
+        """The form in plans."""
+        return {"expires_at": iso(self.until.timestamp()) if self.until else None} if self.present else None
 
     @classmethod
     def parse(cls, text: str | None) -> Holding | None:
@@ -141,6 +148,12 @@ class Entitlement:
             state="present" if self.present else "absent", changed=self.changed, failed=self.failure is not None, msg=""
         )
         return {**result, **self.failure.as_result()} if self.failure else result
+
+    def record(self, access: Access[t.Any]) -> None:
+        """Record that the entitlement was written or, in check mode, would be."""
+        name = f"{self.user.label} {self.kind} {self.number}"
+        before, after = ((holding or Holding(False)).as_change() for holding in (self.before, self.desired))
+        access.record_change("entitlement", name, before, after, action=None if self.present else "delete")
 
     def fail(self, failure: AccessError | str) -> None:
         """Record a failure."""

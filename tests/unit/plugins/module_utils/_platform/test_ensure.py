@@ -33,6 +33,10 @@ class FakeAccess:
         self.budget = WaitBudget(max_wait, clock)
         self.locked = []
         self.plans = {}
+        self.changes = []
+
+    def record_change(self, kind, name, before, after, action=None):
+        self.changes.append((kind, name, action, before, after))
 
     def plan(self, what, state):
         self.plans[what] = state
@@ -51,6 +55,8 @@ class Thing:
     """An item on a platform. ``doubts`` are the outcomes of its first writes, none of which gets a response."""
 
     label = "thing 'a'"
+    kind = "thing"
+    name = "a"
 
     def __init__(self, state, target, doubts=(), wait=0.0, calls=None):
         self.state = state
