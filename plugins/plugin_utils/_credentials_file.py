@@ -5,176 +5,38 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import fcntl
-import os
-import stat
-import typing as t
-
-from ..module_utils._data.files import irregular, open_directory, open_regular, others_can_write
-from ..module_utils._errors import AccessError
+from ..module_utils._data.private_file import PrivateFile
 from ._credentials_formats import Credentials, Format, Place
-
-_MAX_ATTEMPTS = 100
-#: The errors for a symbolic link whose target does not exist.
-_BROKEN_LINK = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 class CredentialsFile(Place):
-    """A file with mode 0600 in an existing directory.
-
-    A symbolic link at its path is replaced, as by ``ansible.builtin.copy``: it may belong to another user, as may its
-    target.
-    """
+    """A file of credentials: see :class:`_data.private_file.PrivateFile`."""
 
     def __init__(self, dest: str, form: Format) -> None:
-        if "\0" in dest:
-            raise AccessError(f"{dest!r} is not a path: it contains a null character")
-        self._dest = os.path.join(os.getcwd(), dest).rstrip("/")
-        self._directory, name = os.path.split(self._dest)
-        self._name = name or "."
-        self._new = f".{name}.new"
+        self._file = PrivateFile(dest, "dest")
         self._form = form
         self._data = b""
-        self._is_private = False
-
-    @contextlib.contextmanager
-    def _opened(self, action: str) -> t.Iterator[int]:
-        """A descriptor of the directory, relative to which all further lookups are made."""
-        try:
-            with open_directory(self._directory or "/") as directory:
-                yield directory
-        except OSError as error:
-            raise AccessError(f"{self._dest} cannot be {action}: {error.strerror}") from None
-
-    def _found(self, directory: int) -> os.stat_result | None:
-        """The status of the file, or of the symbolic link itself; None if it does not exist.
-
-        :raises AccessError: for anything but a regular file or a link to one, so that ``/dev/stdout`` is never
-            replaced.
-        """
-        try:
-            info = os.stat(self._name, dir_fd=directory, follow_symlinks=False)
-        except FileNotFoundError:
-            return None
-        kind = self._irregular_target(directory) if stat.S_ISLNK(info.st_mode) else irregular(info)
-        if kind:
-            raise AccessError(f"{self._dest} is {kind}, not a regular file. Set dest to another path")
-        return info
-
-    def _irregular_target(self, directory: int) -> str | None:
-        """The kind of a symbolic link's target, if the target exists and is not a regular file."""
-        if os.readlink(self._name, dir_fd=directory).startswith(
-            "/proc/"
-        ):  # as /dev/stdout does, perhaps redirected to a regular file
-            return "a link to an open file"
-        try:
-            return irregular(os.stat(self._name, dir_fd=directory))
-        except OSError as error:
-            if error.errno in _BROKEN_LINK:
-                return None
-            raise
 
     def load(self, known: Credentials) -> Credentials | None:
-        if not os.path.isdir(self._directory or "/"):
-            return None
-        with self._opened("read") as directory:
-            data = self._read(directory)
+        data = self._file.read()
         try:
             self._data = data or b""
             return None if data is None else self._form.parse(data, known)
         except ValueError:
             return None
 
-    def _read(self, directory: int) -> bytes | None:
-        """The file's content; None for a file that another user may have planted."""
-        found = self._found(directory)
-        is_link = found is not None and stat.S_ISLNK(found.st_mode)
-        if found is None or (
-            others_can_write(os.fstat(directory)) and (is_link or found.st_uid not in (0, os.geteuid()))
-        ):
-            return None
-        try:
-            handle = open_regular(self._name, os.O_RDONLY, dir_fd=directory, follow=is_link)
-        except OSError as error:
-            if is_link and error.errno in _BROKEN_LINK:
-                return None
-            raise
-        with os.fdopen(handle, "rb") as file:
-            self._is_private = not is_link and stat.S_IMODE(os.fstat(handle).st_mode) == 0o600
-            return file.read()
-
     def check(self, credentials: Credentials) -> None:
         self._form.render(credentials)
-        with self._opened("written") as directory:
-            self._found(directory)
-            if not os.access(".", os.W_OK | os.X_OK, dir_fd=directory):
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        self._file.check()
 
     def is_same(self, before: Credentials, after: Credentials) -> bool:
-        return self._is_private and self._form.is_current(self._data, after)
+        return self._file.is_private and self._form.is_current(self._data, after)
 
     def write(self, credentials: Credentials) -> None:
-        data = self._form.render(credentials)
-        with self._opened("written") as directory:
-            self._found(directory)
-            with self._new_file(directory) as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-                os.replace(self._new, self._name, src_dir_fd=directory, dst_dir_fd=directory)
-
-    @contextlib.contextmanager
-    def _new_file(self, directory: int) -> t.Iterator[t.BinaryIO]:
-        """The file that replaces the old one. Its name is fixed, so that a killed process leaves at most one such file,
-        which the next one reuses.
-        """
-        for _attempt in range(_MAX_ATTEMPTS):
-            self._remove_foreign(directory)
-            with os.fdopen(open_regular(self._new, os.O_RDWR | os.O_CREAT, dir_fd=directory), "wb") as file:
-                if _is_foreign(os.fstat(file.fileno())):  # created in the meantime
-                    continue
-                fcntl.flock(file, fcntl.LOCK_EX)
-                if not self._is_in_place(file, directory):
-                    continue  # another process has moved or removed it in the meantime
-                os.fchmod(file.fileno(), 0o600)
-                file.truncate(0)
-                try:
-                    yield file
-                except BaseException:
-                    os.unlink(self._new, dir_fd=directory)
-                    raise
-                return
-        raise FileExistsError(errno.EEXIST, f"another process keeps creating {self._new} next to it")
-
-    def _remove_foreign(self, directory: int) -> None:
-        """Remove what another user has put at the new file's path: a link, a FIFO, or a file with a second name."""
-        with contextlib.suppress(FileNotFoundError):
-            if _is_foreign(os.stat(self._new, dir_fd=directory, follow_symlinks=False)):
-                os.unlink(self._new, dir_fd=directory)
-
-    def _is_in_place(self, file: t.BinaryIO, directory: int) -> bool:
-        try:
-            return os.path.samestat(
-                os.stat(self._new, dir_fd=directory, follow_symlinks=False), os.fstat(file.fileno())
-            )
-        except FileNotFoundError:
-            return False
+        self._file.write([self._form.render(credentials)])
 
     def remove(self) -> None:
-        with self._opened("removed") as directory:
-            self._found(directory)
-            for name in (self._new, self._name):
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(name, dir_fd=directory)
+        self._file.remove()
 
     def exists(self) -> bool:
-        if not os.path.isdir(self._directory or "/"):
-            return False
-        with self._opened("read") as directory:
-            return self._found(directory) is not None
-
-
-def _is_foreign(info: os.stat_result) -> bool:
-    return irregular(info) is not None or info.st_uid != os.geteuid() or info.st_nlink > 1
+        return self._file.exists()
