@@ -78,6 +78,12 @@ class Entitlement:
         return f"{self.kind} {self.number} of {self.user.label}"
 
     @property
+    def message(self) -> str:
+        """The failure, with the place in the file if there is one."""
+        message = f"{self.label}: {self.failure}"
+        return self.place.prefix(message) if self.is_from_file else message
+
+    @property
     def key(self) -> str:
         """A key that is the same for all spellings of the user's address that the platform may consider equal."""
         return f"{self.kind} {self.number} of {identity(self.user.label)}"
@@ -140,14 +146,11 @@ class Entitlement:
         result.update(
             state="present" if self.present else "absent", changed=self.changed, failed=self.failure is not None, msg=""
         )
-        return {**result, **self.failure.as_result()} if self.failure else result
+        return {**result, **self.failure.with_message(self.message).as_result()} if self.failure else result
 
-    def fail(self, failure: AccessError | str) -> None:
+    def fail(self, failure: AccessError) -> None:
         """Record a failure."""
-        failure = failure if isinstance(failure, AccessError) else AccessError(failure)
-        self.changed = False
-        message = f"{self.label}: {failure.message}"
-        self.failure = AccessError(self.place.prefix(message) if self.is_from_file else message, **failure.codes)
+        self.changed, self.failure = False, AccessError(failure.message, **failure.codes)
 
 
 class Checker:

@@ -747,7 +747,7 @@ def test_items_of_a_list_come_before_those_of_a_file_and_are_all_listed(write, f
     assert outcome(result) == ["changed", "failed"]
     assert [item["user_id"] for item in result["entitlements"]] == [1, 3]
     assert result["entitlements"][1]["msg"].startswith(f"{path}:4: product 444 of user 3: ")
-    assert f"1 of 3 entitlements failed. First failure: {path}:4: product 444 of user 3: " in result["msg"]
+    assert f"1 of 3 entitlements failed: {path}:4: product 444 of user 3: " in result["msg"]
 
 
 def test_every_bad_row_is_named_with_its_line_before_anything_is_sent(entitle, file):
