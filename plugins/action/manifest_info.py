@@ -23,7 +23,7 @@ from ..module_utils._platform.options import check_common, common_options
 from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._credentials_file import CredentialsFile
 from ..plugin_utils._credentials_formats import FORMATS, Json, clashes
-from ..plugin_utils._manifest import describe
+from ..plugin_utils._manifest import REJECTS, describe, rejects_problems
 from ..plugin_utils._plain import VAULT_REMEDY, decrypt_file, first_line, plain
 from ..plugin_utils._providers import platforms
 from ..plugin_utils._yaml_source import check_aliases, find_yaml_conversions
@@ -67,6 +67,9 @@ class ActionModule(ControllerAction):
             _anchor_paths(provider, manifest[provider.name], folder)
             problems += _wrong_options(provider, manifest[provider.name], arguments) if is_for_use else []
             problems += self._wrong_items(provider, manifest[provider.name], is_for_use, arguments["revoke"])
+            problems += (
+                rejects_problems(provider, manifest[provider.name]) if is_for_use and not arguments["revoke"] else []
+            )
         if is_for_use and not arguments["revoke"]:
             problems += _undeliverable(deliver, arguments["has_vault_password"])
             problems += _clashes(manifest) if any(target["format"] == "dotenv" for target in deliver) else []
@@ -165,6 +168,7 @@ class ActionModule(ControllerAction):
 
     def _include_files(self, provider: t.Any, section: dict[str, t.Any]) -> None:
         """Add the items of files to the lists that they belong to."""
+        section.pop(REJECTS, None)
         for key, wanted in provider.manifest.items():
             path = section.pop(f"{key}_file", None) if wanted.from_file else None
             if path:

@@ -147,6 +147,18 @@ options:
       - Users that an earlier task of the same run in check mode would create are included automatically.
     type: list
     elements: str
+  rejects_file:
+    description:
+      - The path of a file to which the rows of O(entitlements_file) that failed are written, with an additional column
+        C(reason). It is written at the end of the run, atomically and with mode 0600.
+      - The file has the format of O(entitlements_file), so its extension must be the same. The values, their order, the
+        delimiter and the byte order mark are kept; if O(entitlements_file) is encrypted with Ansible Vault, so is this
+        file, with the same password.
+      - Correct the rows and use the file as O(entitlements_file). The column C(reason) is ignored.
+      - If no row failed, an existing file at this path is removed. A file that is not regular is neither replaced nor
+        removed; the task fails before anything is sent.
+      - In check mode, the file is neither written nor removed.
+    type: path
 extends_documentation_fragment:
   - mediaops.access.common
   - mediaops.access.common.access_tokens
@@ -186,6 +198,7 @@ EXAMPLES = r"""
     client_secret: "{{ audienceplayer_client_secret }}"
     entitlements_file: "{{ playbook_dir }}/files/entitlements.csv"
     ledger: "{{ playbook_dir }}/entitlements.ledger"
+    rejects_file: "{{ playbook_dir }}/rejects.csv"
 """
 
 RETURN = r"""
@@ -305,7 +318,9 @@ MODULE = ModuleDefinition(
         "ledger": {"type": "path"},
         "ledger_max_age": {"type": "int", "default": 604800},
         "planned_users": {"type": "list", "elements": "str"},
+        "rejects_file": {"type": "path"},
     },
+    required_by={"rejects_file": "entitlements_file"},
     mutually_exclusive=[("entitlements", name) for name, option in ITEM_OPTIONS.items() if "default" not in option],
 )
 

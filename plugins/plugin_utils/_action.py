@@ -21,7 +21,7 @@ from ..module_utils._http.proxies import VARIABLES
 from ..module_utils._masking.secrets import Secrets
 from ..module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, PLANS, SENSITIVE, ModuleDefinition
 from ..module_utils._platform.options import env_variables
-from ._plain import ansible_home, decrypt_file, plain
+from ._plain import ansible_home, decrypt_file, encryptor_of, plain
 from ._plans import Plans
 from ._providers import platforms
 from ._yaml_source import find_yaml_conversions
@@ -83,6 +83,7 @@ class InProcessAction(ActionBase):
                 # On standard error, so that the JSON output of a callback stays valid.
                 on_progress=lambda line: self._display.display(line, stderr=True),
                 decrypt=lambda path: decrypt_file(self._loader, path),
+                encryptor=lambda path: encryptor_of(self._loader, path),
                 earlier_plan=self._plans.get,
             )
 

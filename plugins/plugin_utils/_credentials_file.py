@@ -5,20 +5,20 @@
 
 from __future__ import annotations
 
+from ..module_utils._data.private_file import PrivateFile
 from ._credentials_formats import Credentials, Format, Place
-from ._private_file import PrivateFile
 
 
-class CredentialsFile(PrivateFile, Place):
-    """Credentials in a private file."""
+class CredentialsFile(Place):
+    """A file of credentials: see :class:`_data.private_file.PrivateFile`."""
 
     def __init__(self, dest: str, form: Format) -> None:
-        super().__init__(dest)
+        self._file = PrivateFile(dest, "dest")
         self._form = form
         self._data = b""
 
     def load(self, known: Credentials) -> Credentials | None:
-        data = self.read()
+        data = self._file.read()
         try:
             self._data = data or b""
             return None if data is None else self._form.parse(data, known)
@@ -27,10 +27,16 @@ class CredentialsFile(PrivateFile, Place):
 
     def check(self, credentials: Credentials) -> None:
         self._form.render(credentials)
-        self.check_writable()
+        self._file.check()
 
     def is_same(self, before: Credentials, after: Credentials) -> bool:
-        return self.is_private and self._form.is_current(self._data, after)
+        return self._file.is_private and self._form.is_current(self._data, after)
 
     def write(self, credentials: Credentials) -> None:
-        self.replace(self._form.render(credentials))
+        self._file.write([self._form.render(credentials)])
+
+    def remove(self) -> None:
+        self._file.remove()
+
+    def exists(self) -> bool:
+        return self._file.exists()

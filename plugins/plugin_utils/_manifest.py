@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
+from ..module_utils._data.rejects import Rejects
+from ..module_utils._errors import AccessError
+
 if t.TYPE_CHECKING:
     from ..module_utils._platform.declaration import ManifestList, Platform
 
 Section = dict[str, t.Any]
+REJECTS = "rejects_file"
 
 
 def describe(platform: Platform[t.Any], section: Section) -> dict[str, t.Any]:
@@ -32,6 +36,20 @@ def describe(platform: Platform[t.Any], section: Section) -> dict[str, t.Any]:
             if spec.from_file or spec.settings
         },
     }
+
+
+def rejects_problems(platform: Platform[t.Any], section: Section) -> t.Iterator[str]:
+    """The problems that a module would report for a section's file of rejected rows."""
+    for key, spec in platform.manifest.items():
+        path, source = section.get(REJECTS), section.get(f"{key}_file")
+        if REJECTS not in spec.settings or path is None:
+            continue
+        try:
+            if source is None:
+                raise AccessError(f"{REJECTS}: only the rows of a file can be rejected. Set {key}_file, too")
+            Rejects(path, source).check(section.get("ledger"))
+        except AccessError as error:
+            yield f"{platform.name}.{error.message}"
 
 
 def _connections(connection: Section, items: list[Section], platform: Platform[t.Any]) -> dict[str, Section]:

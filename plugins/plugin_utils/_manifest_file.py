@@ -12,9 +12,9 @@ import os
 import re
 import typing as t
 
+from ..module_utils._data.private_file import PrivateFile
 from ..module_utils._errors import AccessError
 from ._manifest_text import SEPARATOR_LINE, digest, manifest_text, table_name, tables
-from ._private_file import PrivateFile
 from ._providers import platforms
 
 if t.TYPE_CHECKING:
@@ -33,7 +33,7 @@ class ExportFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._file = PrivateFile(path)
+        self._file = PrivateFile(path, "dest")
         #: The content; None if the file does not exist.
         self.text: str | None = None
 
@@ -61,13 +61,13 @@ class ExportFile:
                 f"{self.path} exists and is not an exported file, so it is not replaced. Set dest to another path, or "
                 "remove the file"
             )
-        self._file.check_writable()
+        self._file.check()
 
     def differs(self, text: str) -> bool:
         return self.text != text or not self._file.is_private
 
     def write(self, text: str) -> None:
-        self._file.replace(text.encode())
+        self._file.write([text.encode()])
 
     def remove(self) -> None:
         self._file.remove()

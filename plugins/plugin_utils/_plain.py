@@ -33,6 +33,21 @@ def decrypt_file(loader: DataLoader, path: str) -> str:
         raise AccessError(f"{path} cannot be decrypted: {first_line(error)}. {VAULT_REMEDY}") from None
 
 
+def encryptor_of(loader: DataLoader, path: str) -> t.Callable[[str], bytes]:
+    """Return what encrypts a text as the file at ``path`` is, with the same password of Ansible Vault.
+
+    :raises AccessError: if the file cannot be decrypted.
+    """
+    vault = loader._vault
+    with open(path, "rb") as file:
+        encrypted = file.read()
+    try:
+        _text, label, secret = vault.decrypt_and_get_vault_id(encrypted)
+    except AnsibleError as error:
+        raise AccessError(f"{path} cannot be decrypted: {first_line(error)}. {VAULT_REMEDY}") from None
+    return lambda text: vault.encrypt(text, secret=secret, vault_id=label)
+
+
 def first_line(error: Exception) -> str:
     return str(error).partition("\n")[0].rstrip(".")
 

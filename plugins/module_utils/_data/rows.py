@@ -8,6 +8,7 @@ templates.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 import os
@@ -18,7 +19,9 @@ import typing as t
 from ansible.module_utils.common.validation import check_type_bool, check_type_int
 
 from .._errors import AccessError, MissingLibrary
+from .layouts import JSON, JSON_LINES, REASON, YAML, Csv, Layout
 from .values import BLANKS, Options, problem_with
+from .yaml_items import NotSupported, YamlItems
 
 #: Decrypts the file at a path that is encrypted with Ansible Vault, and returns its text.
 Decrypt = t.Callable[[str], str]
@@ -28,7 +31,8 @@ Columns = t.Optional[t.Collection[str]]
 _VAULT = b"$ANSIBLE_VAULT;"
 
 
-class Row(t.NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Row:
     """An item as read from a file: its location (``:17`` is a line, ``[16]`` an index), and its options or a
     problem.
     """
@@ -36,6 +40,8 @@ class Row(t.NamedTuple):
     where: str
     options: dict[str, t.Any]
     problem: str = ""
+    #: The layout of the file, and the row's values as they are in the file: CSV cells, or a mapping.
+    raw: tuple[Layout, t.Any] = dataclasses.field(default=(JSON, None), compare=False, repr=False)
 
 
 class Place(t.NamedTuple):
@@ -64,14 +70,18 @@ class Item(t.NamedTuple):
     problem: str = ""
 
 
-def read_items(path: str, spec: Options, decrypt: Decrypt | None = None) -> t.Iterator[Item]:
-    """Read and convert the items of a file. An unknown option is reported once, for the first item that has it.
+def read_items(
+    path: str, spec: Options, decrypt: Decrypt | None = None, keep: t.Callable[[Row], None] = lambda _row: None
+) -> t.Iterator[Item]:
+    """Read and convert the items of a file. An unknown option is reported once, for the first item that has it. The
+    reason why a row failed in an earlier run is ignored. ``keep`` is called with the row of each item.
 
     :raises AccessError: see :func:`read_rows`.
     """
     name = short_path(path)
     unknown: set[str] = set()
     for row in read_rows(path, spec, decrypt):
+        row.options.pop(REASON, None)
         extra = row.options.keys() - spec.keys()
         if extra & unknown:
             continue
@@ -80,9 +90,11 @@ def read_items(path: str, spec: Options, decrypt: Decrypt | None = None) -> t.It
         try:
             if row.problem:
                 raise AccessError(row.problem)
-            yield Item(place, row.options.keys(), convert_options(row.options, spec))
+            item = Item(place, row.options.keys(), convert_options(row.options, spec))
         except AccessError as error:
-            yield Item(place, (), {}, error.message)
+            item = Item(place, (), {}, error.message)
+        keep(row)
+        yield item
 
 
 def read_rows(path: str, columns: Columns = None, decrypt: Decrypt | None = None) -> t.Iterator[Row]:
@@ -91,19 +103,23 @@ def read_rows(path: str, columns: Columns = None, decrypt: Decrypt | None = None
     :raises AccessError: if the file is missing, empty, not UTF-8, or encrypted without a ``decrypt``, or if its
         extension is not supported.
     """
-    extension = os.path.splitext(path)[1].lower()
-    if extension not in _READERS:
-        raise AccessError(f"{path}: the file extension must be one of {', '.join(_READERS)}")
+    extension = extension_of(path)
+    if extension not in FORMATS:
+        raise AccessError(f"{path}: the file extension must be one of {', '.join(FORMATS)}")
     try:
         with _open(path, "" if extension == ".csv" else None, decrypt) as file:
             if not any(line.strip() for line in file):
                 raise AccessError(f"{path} is empty. Remove it or export it again")
             file.seek(0)
-            yield from map(_check, _READERS[extension](file, columns))
+            yield from map(_check, FORMATS[extension](file, columns))
     except OSError as error:
         raise AccessError(f"{path} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise AccessError(f"{path} cannot be read: it is not valid UTF-8. Save it as UTF-8") from None
+
+
+def extension_of(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
 
 
 def short_path(path: str) -> str:
@@ -115,9 +131,7 @@ def short_path(path: str) -> str:
 def _open(path: str, newline: str | None, decrypt: Decrypt | None) -> t.TextIO:
     if stat.S_IFMT(os.stat(path).st_mode) not in (stat.S_IFREG, stat.S_IFDIR):
         raise AccessError(f"{path} cannot be read: it is not a regular file")  # reading a pipe would block
-    with open(path, "rb") as file:
-        encrypted = file.read(len(_VAULT)) == _VAULT
-    if not encrypted:
+    if not is_encrypted(path):
         return open(path, encoding="utf-8-sig", newline=newline)
     if decrypt is None:
         raise AccessError(
@@ -127,31 +141,41 @@ def _open(path: str, newline: str | None, decrypt: Decrypt | None) -> t.TextIO:
     return io.StringIO(decrypt(path).lstrip("\ufeff"), newline)
 
 
+def is_encrypted(path: str) -> bool:
+    """Whether a file is encrypted with Ansible Vault."""
+    with open(path, "rb") as file:
+        return file.read(len(_VAULT)) == _VAULT
+
+
 def _check(row: Row) -> Row:
     if row.problem:
         return row
     if not isinstance(row.options, dict) or not all(isinstance(name, str) for name in row.options):
         return Row(row.where, {}, "an item must be a mapping of options to values")
-    return Row(row.where, {name: value for name, value in row.options.items() if value not in (None, "")})
+    given = {name: value for name, value in row.options.items() if value not in (None, "")}
+    return dataclasses.replace(row, options=given)
 
 
 def _csv(file: t.TextIO, columns: Columns) -> t.Iterator[Row]:
-    skipped, delimiter = _dialect(file)
+    declaration, delimiter, line_end = _dialect(file)
     reader = csv.reader(file, strict=True, delimiter=delimiter)
     names: list[str] = []
+    layout: Layout = Csv()
     while True:
-        where = f":{skipped + reader.line_num + 1}"
+        where = f":{bool(declaration) + reader.line_num + 1}"
         try:
-            cells = [cell.strip(BLANKS) for cell in next(reader)]
+            raw = next(reader)
         except StopIteration:
             break
         except csv.Error as error:
             yield Row(where, {}, f"invalid CSV: {error}")
             return
+        cells = [cell.strip(BLANKS) for cell in raw]
         if not any(cells):
             continue
         if not names:
             names = cells
+            layout = Csv.of(declaration, raw, names, delimiter, line_end)
             problem = _check_header(names, columns)
             if problem:
                 yield Row(where, {}, problem)
@@ -159,25 +183,26 @@ def _csv(file: t.TextIO, columns: Columns) -> t.Iterator[Row]:
         elif len(cells) > len(names):
             yield Row(where, {}, "more cells than the header row")
         else:
-            yield Row(where, dict(zip(names, cells)))
+            yield Row(where, dict(zip(names, cells)), raw=(layout, raw))
     if not names:
         yield Row(":1", {}, "the header row with the column names is missing")
 
 
-def _dialect(file: t.TextIO) -> tuple[int, str]:
-    """The number of lines before the header row, and the delimiter."""
+def _dialect(file: t.TextIO) -> tuple[str, str, str]:
+    """The line before the header row that declares the delimiter, if there is one, the delimiter, and the line end."""
     head = file.readline()
+    line_end = head[len(head.rstrip("\r\n")) :] or "\n"
     declared = re.fullmatch(r'"?sep=([^\w"])"?\s*', head, re.IGNORECASE)  # Excel's own declaration
     if declared:
-        return 1, declared[1]
+        return head, declared[1], line_end
     file.seek(0)
     # In locales with a decimal comma, spreadsheets separate cells with semicolons.
-    return 0, "," if "," in head else next((sign for sign in ";\t" if sign in head), ",")
+    return "", "," if "," in head else next((sign for sign in ";\t" if sign in head), ","), line_end
 
 
 def _check_header(names: list[str], columns: Columns) -> str:
     header = list(filter(None, names))
-    unknown = [name for name in header if columns is not None and name not in columns]
+    unknown = [name for name in header if columns is not None and name not in columns and name != REASON]
     duplicates = sorted({name for name in header if header.count(name) > 1})
     if unknown:
         return unknown_names("column", unknown, columns or ())
@@ -200,16 +225,18 @@ def _json(file: t.TextIO, _columns: Columns) -> t.Iterator[Row]:
         return
     for index in range(len(items)):
         item, items[index] = items[index], None  # frees each item after use: the list may be very long
-        yield Row(f"[{index}]", item)
+        yield Row(f"[{index}]", item, raw=(JSON, item))
 
 
 def _json_lines(file: t.TextIO, _columns: Columns) -> t.Iterator[Row]:
     for line, text in enumerate(file, 1):
         if text.strip():
             try:
-                yield Row(f":{line}", json.loads(text, parse_float=str))
+                item = json.loads(text, parse_float=str)
             except (ValueError, RecursionError):
                 yield Row(f":{line}", {}, "invalid JSON")
+            else:
+                yield Row(f":{line}", item, raw=(JSON_LINES, item))
 
 
 def _yaml(file: t.TextIO, _columns: Columns) -> t.Iterator[Row]:
@@ -218,7 +245,7 @@ def _yaml(file: t.TextIO, _columns: Columns) -> t.Iterator[Row]:
     except ImportError as error:
         raise MissingLibrary("PyYAML", "to read a YAML file") from error
 
-    line, items = 1, _YamlItems(yaml, file)
+    line, items = 1, YamlItems(yaml, file)
     try:
         for expected in (yaml.StreamStartEvent, yaml.DocumentStartEvent, yaml.SequenceStartEvent):
             event = items.next_event()
@@ -227,11 +254,12 @@ def _yaml(file: t.TextIO, _columns: Columns) -> t.Iterator[Row]:
                 return
         for event in items.until(yaml.SequenceEndEvent):
             line = event.start_mark.line + 1
-            yield Row(f":{line}", items.value_of(event))
+            item = items.value_of(event)
+            yield Row(f":{line}", item, raw=(YAML, item))
         event = [items.next_event() for _end in ("document", "file")][-1]
         if not isinstance(event, yaml.StreamEndEvent):
             yield Row(_line(event), {}, "unexpected content after the list of items")
-    except _NotSupported as error:
+    except NotSupported as error:
         yield Row(f":{line}", {}, str(error))
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -242,74 +270,8 @@ def _line(event: t.Any) -> str:
     return f":{event.start_mark.line + 1}"
 
 
-class _NotSupported(Exception):
-    """A YAML feature that items do not support."""
-
-
-class _YamlItems:
-    """Builds values from a YAML parser's events. Scalars stay strings as written: YAML 1.1 would read 0123 as 83
-    and 12:30 as 750.
-    """
-
-    def __init__(self, yaml: t.Any, file: t.TextIO) -> None:
-        self._yaml = yaml
-        self._anchors: dict[str, t.Any] = {}
-        self.next_event: t.Callable[[], t.Any] = yaml.parse(
-            file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        ).__next__
-
-    def until(self, end: type) -> t.Iterator[t.Any]:
-        while not isinstance(event := self.next_event(), end):
-            yield event
-
-    def value_of(self, event: t.Any) -> t.Any:
-        """Build the value that starts with ``event``: a string, None, a list or a dictionary."""
-        if isinstance(event, self._yaml.AliasEvent):
-            if event.anchor not in self._anchors:
-                raise _NotSupported(f"undefined YAML anchor {event.anchor}")
-            return self._anchors[event.anchor]
-        if event.tag not in _TAGS:
-            raise _NotSupported(f"unsupported YAML tag {event.tag}")
-        if isinstance(event, self._yaml.ScalarEvent):
-            value: t.Any = None if event.implicit[0] and event.value in _NULLS else event.value
-        elif isinstance(event, self._yaml.SequenceStartEvent):
-            value = [self.value_of(inner) for inner in self.until(self._yaml.SequenceEndEvent)]
-        else:
-            value = self._mapping()
-        if event.anchor:
-            self._anchors[event.anchor] = value
-        return value
-
-    def _mapping(self) -> dict[str, t.Any]:
-        merged: dict[str, t.Any] = {}
-        own: dict[str, t.Any] = {}
-        for event in self.until(self._yaml.MappingEndEvent):
-            merges = isinstance(event, self._yaml.ScalarEvent) and event.implicit[0] and event.value == "<<"
-            name, value = self.value_of(event), self.value_of(self.next_event())
-            if not isinstance(name, str):
-                raise _NotSupported("the name of an option must be a string")
-            if not merges:
-                own[name] = value
-                continue
-            for mapping in value if isinstance(value, list) else [value]:
-                if not isinstance(mapping, dict):
-                    raise _NotSupported("the YAML merge key << accepts only mappings")
-                merged = {**mapping, **merged}
-                if len(merged) > _MAX_MERGED:
-                    raise _NotSupported(f"the YAML merge key << accepts at most {_MAX_MERGED} options")
-        return {**merged, **own}
-
-
-#: The tags of YAML's own types, which are ignored: the option determines the type of its value.
-_TAGS = (
-    None,
-    "!",
-    *(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")),
-)
-_NULLS = ("", "~", "null", "Null", "NULL")
-_MAX_MERGED = 100
-
-_READERS: dict[str, t.Callable[[t.TextIO, Columns], t.Iterator[Row]]] = {
+#: The readers by file extension. Formats are equal if their readers are.
+FORMATS: dict[str, t.Callable[[t.TextIO, Columns], t.Iterator[Row]]] = {
     **{".csv": _csv, ".json": _json, ".jsonl": _json_lines, ".ndjson": _json_lines, ".yml": _yaml, ".yaml": _yaml}
 }
 

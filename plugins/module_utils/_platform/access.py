@@ -29,6 +29,7 @@ from .options import check_common, locate_cache
 from .session import Capabilities, Session
 
 if t.TYPE_CHECKING:
+    from .._data.rejects import Encryptor
     from .._data.rows import Decrypt
 
 C = t.TypeVar("C", bound=ApiClient)
@@ -52,11 +53,13 @@ class Access(t.Generic[C]):
         ansible_home: str | None = None,
         on_progress: t.Callable[[str], None] = lambda _line: None,
         decrypt: Decrypt | None = None,
+        encryptor: Encryptor | None = None,
         earlier_plan: t.Callable[[str], Plan] = lambda _name: None,
         clock: Clock | None = None,
     ) -> None:
         """``on_progress`` is called with progress messages, ``decrypt`` reads a file that is encrypted with Ansible
-        Vault, and ``earlier_plan`` returns the plans of earlier tasks in the same check-mode run.
+        Vault, ``encryptor`` encrypts with the password of such a file, and ``earlier_plan`` returns the plans of
+        earlier tasks in the same check-mode run.
         """
         check_common(params)
         self.platform = platform
@@ -67,6 +70,7 @@ class Access(t.Generic[C]):
         self.secrets = secrets
         self.on_progress = on_progress
         self.decrypt = decrypt
+        self.encryptor = encryptor
         self.clock = clock or Clock()
         self.warnings: list[str] = []
         #: In check mode, the states of the items that this task would create.

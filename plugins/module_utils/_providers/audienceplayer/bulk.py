@@ -14,7 +14,8 @@ import typing as t
 from ..._data.ledger import Ledger
 from ..._data.parallel import Job, run_parallel
 from ..._data.progress import Progress
-from ..._data.rows import Item, Place, read_items
+from ..._data.rejects import Rejects
+from ..._data.rows import Item, Place, read_items, short_path
 from ..._errors import AccessError, in_one_line
 from ..._platform.access import Access
 from .bulk_jobs import Batch, Finished, Jobs
@@ -38,8 +39,21 @@ class Entitlements:
         self.items: Batch = []
         #: Duplicate items, each with the place of its first occurrence.
         self._duplicates: list[tuple[Entitlement, Place]] = []
+        self._rejects = self._open_rejects()
+        #: Where the failed rows are, and why they could not be written.
+        self._rejects_note = ""
+        self._rejects_failure: AccessError | None = None
         self._parse_items()
         self._jobs = Jobs(access, single=len(self.items) == 1)
+
+    def _open_rejects(self) -> Rejects | None:
+        """The file for rejected rows, which must be writable before anything is sent."""
+        params = self._access.params
+        if params["rejects_file"] is None:
+            return None
+        rejects = Rejects(params["rejects_file"], params["entitlements_file"], self._access.encryptor)
+        rejects.check(params["ledger"])
+        return rejects
 
     # --- validation ---------------------------------------------------------------------------------------------------
 
@@ -50,8 +64,10 @@ class Entitlements:
             yield Item(Place(), (), self._access.params), False
         for index, options in enumerate(listed or ()):
             yield Item(Place("entitlements", f"[{index}]"), (), options), False
-        for item in read_items(path, ITEM_OPTIONS, self._access.decrypt) if path is not None else ():
-            yield item, True
+        if path is not None:
+            keep = [self._rejects.keep] if self._rejects else []
+            for item in read_items(path, ITEM_OPTIONS, self._access.decrypt, *keep):
+                yield item, True
 
     def _parse_items(self) -> None:
         """Parse all items. If any are invalid, fail with an error that lists them."""
@@ -112,6 +128,22 @@ class Entitlements:
         failures = {item.key: item.failure for item in unique if item.failure}
         for item, _first in self._duplicates:
             item.failure = failures.get(item.key)
+
+        self._write_rejects()
+
+    def _write_rejects(self) -> None:
+        """Write the rows that failed; if none has, remove the file of an earlier run."""
+        if self._rejects is None or self._access.check_mode:
+            return
+        failures = [item.failure for item in self.items if item.is_from_file]
+        scrub = self._access.secrets.scrub
+        try:
+            self._rejects.write(scrub(failure.message) if failure else None for failure in failures)
+        except AccessError as error:
+            self._rejects_failure = error
+        else:
+            if any(failures):
+                self._rejects_note = f"The failed rows are in {short_path(self._access.params['rejects_file'])}"
 
     def _count(self, items: t.Iterable[Entitlement]) -> int:
         """The number of these items in the input, including duplicates."""
@@ -202,15 +234,9 @@ class Entitlements:
         """The module's result. It lists items in the order of the input (of a file, only failed ones), and is a failure
         if any item failed.
         """
-        failed = [item.failure for item in self.items if item.failure]
+        failed = [item for item in self.items if item.failure]
         changed = [item for item in self.items if item.changed]
-        result: dict[str, t.Any] = {}
-        if failed:
-            result = failed[0].as_result()
-            if len(self.items) > 1:
-                result["msg"] = (
-                    f"{len(failed)} of {len(self.items)} entitlements failed. First failure: {failed[0].message}"
-                )
+        result = self._failure_as_result(failed)
         displayed = changed[:_MAX_DIFF]
         more = {f"and {len(changed) - len(displayed)} more": "not shown"} if len(changed) > len(displayed) else {}
         result.update(
@@ -228,3 +254,15 @@ class Entitlements:
             },
         )
         return result
+
+    def _failure_as_result(self, failed: Batch) -> dict[str, t.Any]:
+        """The keys of a failed result, with the status of the first item that failed. Empty if none has."""
+        first = failed[0].failure if failed else self._rejects_failure
+        if first is None:
+            return {}
+        parts = [item.message for item in failed]
+        if len(self.items) > 1 and failed:
+            parts = [f"{len(failed)} of {len(self.items)} entitlements failed: {in_one_line(parts)}"]
+        if self._rejects_failure:
+            parts.append(self._rejects_failure.message)
+        return {**first.as_result(), "msg": ". ".join(filter(None, [*parts, self._rejects_note]))}

@@ -94,9 +94,8 @@ class Jobs:
         now = self._access.clock.now()
         for item in items:
             if missing and item.present and not item.auto_register and not self._is_planned(item.user):
-                item.fail(
-                    AccessError(f"{missing.message}. Set auto_register to create users by user_email", **missing.codes)
-                )
+                reason = f"{missing.message}. Set auto_register to create users by user_email"
+                item.fail(AccessError(self._thread_access.secrets.scrub(reason), **missing.codes))
                 continue
             if missing:
                 self.plan_user(item)

@@ -62,7 +62,7 @@ AUDIENCEPLAYER = Platform(
             "audienceplayer_entitlement",
             ("product_id", "subscription_id", "user_id", "user_email", "auto_register", "expires_at", "state"),
             from_file=True,
-            settings=("read_before_write", "batch_size", "concurrency", "ledger", "ledger_max_age"),
+            settings=("read_before_write", "batch_size", "concurrency", "ledger", "ledger_max_age", "rejects_file"),
             one_of=(("product_id", "subscription_id"), ("user_id", "user_email")),
             check=check_entitlements,
             export=export_entitlements,

@@ -85,6 +85,12 @@ class Entitlement:
         return f"{self.kind} {self.number} of {self.user.label}"
 
     @property
+    def message(self) -> str:
+        """The failure, with the place in the file if there is one."""
+        message = f"{self.label}: {self.failure}"
+        return self.place.prefix(message) if self.is_from_file else message
+
+    @property
     def key(self) -> str:
         """A key that is the same for all spellings of the user's address that the platform may consider equal."""
         return f"{self.kind} {self.number} of {identity(self.user.label)}"
@@ -147,7 +153,7 @@ class Entitlement:
         result.update(
             state="present" if self.present else "absent", changed=self.changed, failed=self.failure is not None, msg=""
         )
-        return {**result, **self.failure.as_result()} if self.failure else result
+        return {**result, **self.failure.with_message(self.message).as_result()} if self.failure else result
 
     def record(self, access: Access[t.Any]) -> None:
         """Record that the entitlement was written or, in check mode, would be."""
@@ -155,12 +161,9 @@ class Entitlement:
         before, after = ((holding or Holding(False)).as_change() for holding in (self.before, self.desired))
         access.record_change("entitlement", name, before, after, action=None if self.present else "delete")
 
-    def fail(self, failure: AccessError | str) -> None:
+    def fail(self, failure: AccessError) -> None:
         """Record a failure."""
-        failure = failure if isinstance(failure, AccessError) else AccessError(failure)
-        self.changed = False
-        message = f"{self.label}: {failure.message}"
-        self.failure = AccessError(self.place.prefix(message) if self.is_from_file else message, **failure.codes)
+        self.changed, self.failure = False, AccessError(failure.message, **failure.codes)
 
 
 class Checker:

@@ -932,6 +932,55 @@ def test_a_file_that_is_not_there_is_named_beside_what_else_is_wrong(info, file)
     assert message.endswith("missing.csv cannot be read: No such file or directory")
 
 
+def test_the_rejects_file_is_relative_to_the_manifest_and_a_setting_of_the_list(info, file):
+    file("e.csv", CSV)
+    path = file("a.yml", "audienceplayer: {entitlements_file: e.csv, rejects_file: rejects.csv}")
+    folder = os.path.dirname(path)
+
+    assert info(path)["platforms"]["audienceplayer"]["settings"]["entitlements"] == {
+        "entitlements_file": f"{folder}/e.csv",
+        "rejects_file": f"{folder}/rejects.csv",
+    }
+
+
+@pytest.mark.parametrize("arguments", [{"revoke": True}, {"include_files": True}])
+def test_without_the_file_there_are_no_rejects(info, file, arguments):
+    file("e.csv", CSV)
+    path = file("a.yml", "audienceplayer: {entitlements_file: e.csv, rejects_file: rejects.csv}")
+
+    assert info(path, **arguments)["platforms"]["audienceplayer"]["settings"]["entitlements"] == {}
+
+
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        ("rejects_file: r.csv", "only the rows of a file can be rejected. Set entitlements_file, too"),
+        (
+            "entitlements_file: e.csv, rejects_file: e.csv",
+            "{folder}/e.csv is the same file as {folder}/e.csv. Set rejects_file to another path",
+        ),
+        (
+            "entitlements_file: e.csv, rejects_file: ledger.csv, ledger: ledger.csv",
+            "{folder}/ledger.csv is the same file as {folder}/ledger.csv. Set rejects_file to another path",
+        ),
+        (
+            "entitlements_file: e.csv, rejects_file: .",
+            "{folder}/. must have the extension .csv, because the rows keep the format of {folder}/e.csv",
+        ),
+        (
+            "entitlements_file: e.csv, rejects_file: none/r.csv",
+            "{folder}/none/r.csv cannot be written: No such file or directory",
+        ),
+    ],
+)
+def test_impossible_rejects_are_reported_before_anything_is_provisioned(info, file, section, problem):
+    file("e.csv", CSV)
+    path = file("a.yml", f"audienceplayer: {{{section}}}")
+    message = failure(info(path))
+
+    assert message.endswith(f"audienceplayer.rejects_file: {problem.format(folder=os.path.dirname(path))}")
+
+
 @pytest.mark.parametrize("folders", [0, 10])
 def test_a_long_file_of_items_takes_little_memory(info, file, folder, folders):
     rows = 10000

@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils import _clock
 from ansible_collections.mediaops.access.plugins.module_utils._data.ledger import Ledger
+from ansible_collections.mediaops.access.plugins.module_utils._data.rejects import Rejects
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._platform import access
 from ansible_collections.mediaops.access.plugins.modules import audienceplayer_entitlement
@@ -747,7 +748,7 @@ def test_items_of_a_list_come_before_those_of_a_file_and_are_all_listed(write, f
     assert outcome(result) == ["changed", "failed"]
     assert [item["user_id"] for item in result["entitlements"]] == [1, 3]
     assert result["entitlements"][1]["msg"].startswith(f"{path}:4: product 444 of user 3: ")
-    assert f"1 of 3 entitlements failed. First failure: {path}:4: product 444 of user 3: " in result["msg"]
+    assert f"1 of 3 entitlements failed: {path}:4: product 444 of user 3: " in result["msg"]
 
 
 def test_every_bad_row_is_named_with_its_line_before_anything_is_sent(entitle, file):
@@ -879,6 +880,168 @@ def test_an_unknown_column_is_reported_once(entitle, file):
         entitle.fail(entitlements_file=path)["msg"]
         == f"AudiencePlayer: {path}:1: unknown column 'product'; valid columns: {columns}"
     )
+
+
+# --- rejects -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def rejects(tmp_path):
+    return tmp_path / "rejects.csv"
+
+
+def refused(*numbers, of):
+    """The response to a batch of so many writes, these of which failed."""
+    data = {f"e{number}": None if number in numbers else True for number in range(of)}
+    return {"data": data, "errors": [at(number, REFUSED) for number in numbers]}
+
+
+def test_failed_rows_are_written_with_their_reasons_and_can_be_applied_again(write, file, rejects):
+    path = file("e.csv", "user_id;product_id\r\n1;444\r\n 2 ;444\r\n3;444\r\n")
+    result = write.fail_after_a_change(
+        writes(1, 2, 3, **refused(1, 2, of=3)), entitlements_file=path, rejects_file=str(rejects)
+    )
+
+    reason = "the platform returned error 400: Not for sale"
+    assert rejects.read_bytes().decode() == (f"user_id;product_id;reason\r\n 2 ;444;{reason}\r\n3;444;{reason}\r\n")
+    assert result["msg"] == (
+        f"AudiencePlayer: 2 of 3 entitlements failed: {path}:3: product 444 of user 2: {reason}; "
+        f"{path}:4: product 444 of user 3: {reason}. The failed rows are in {rejects}"
+    )
+    again = write(writes(2, 3), entitlements_file=str(rejects), rejects_file=f"{rejects.parent}/more.csv")
+    assert again["summary"] == {"total": 2, "changed": 2, "unchanged": 0, "failed": 0}
+    assert not (rejects.parent / "more.csv").exists()
+
+
+def test_ten_failed_rows_are_named_and_the_others_counted(write, file):
+    path = file("e.csv", "user_id,product_id\n" + "".join(f"{user},444\n" for user in range(1, 15)))
+    result = write.fail_after_a_change(writes(*range(1, 15), **refused(*range(1, 14), of=14)), entitlements_file=path)
+
+    assert re.findall(r"e.csv:(\d+): ", result["msg"]) == [str(line) for line in range(3, 13)]
+    assert "13 of 14 entitlements failed" in result["msg"] and result["msg"].endswith(" (and 3 more)")
+
+
+def test_rows_that_were_skipped_are_rejected_too(write, file, rejects):
+    path = file("e.csv", "user_id,product_id\n1,444\n2,444\n3,444\n")
+    calls = [writes(1), writes(2, answer=NO_ANSWER)]
+    write.fail_after_a_change(*calls, entitlements_file=path, rejects_file=str(rejects), batch_size=1, retries=0)
+    rows = rejects.read_text().splitlines()
+
+    assert [row.partition(",")[0] for row in rows] == ["user_id", "2", "3"]
+    assert "skipped, because an earlier item failed" in rows[2]
+
+
+def test_a_repeated_row_is_rejected_with_the_first(write, file, rejects):
+    path = file("e.csv", "user_id,product_id\n1,444\n1,444\n")
+    result = write.fail(writes(1, **refused(0, of=1)), entitlements_file=path, rejects_file=str(rejects))
+
+    assert len(rejects.read_text().splitlines()) == 3
+    assert f"{path}:2: " in result["msg"] and f"{path}:3: " in result["msg"]
+
+
+def test_a_run_without_failed_rows_removes_an_old_file_even_if_an_item_of_the_list_failed(write, file, rejects):
+    path = file("e.csv", "user_id,product_id\n2,444\n")
+    rejects.write_text("old")
+    result = write.attempt(
+        writes(1, 2, **refused(0, of=2)), entitlements=items_of(1), entitlements_file=path, rejects_file=str(rejects)
+    )
+
+    assert outcome(result) == ["failed"]
+    assert not rejects.exists() and "rows" not in result["msg"]
+
+
+def test_a_run_that_the_ledger_spares_rejects_what_is_still_not_applied(write, file, rejects, ledger):
+    path = file("e.csv", "user_id,product_id\n1,444\n2,444\n")
+    options = {"entitlements_file": path, "rejects_file": str(rejects), "ledger": ledger}
+    write.fail_after_a_change(writes(1, 2, **refused(1, of=2)), **options)
+    first = rejects.read_bytes()
+    write.fail(writes(2, **refused(0, of=1)), **options)
+
+    assert rejects.read_bytes() == first
+    assert write(writes(2), **options)["summary"]["unchanged"] == 1
+    assert not rejects.exists()
+
+
+def test_check_mode_neither_writes_nor_removes_rejects(entitle, file, rejects):
+    path = file("e.csv", "user_id,product_id\n1,444\n")
+    options = {"entitlements_file": path, "rejects_file": str(rejects), "check_mode": True}
+    result = entitle.fail(user_login(1, NOT_FOUND), CLIENT_LOGIN, **options)
+    assert "rejects" not in result["msg"] and not rejects.exists()
+    rejects.write_text("old")
+    entitle(user_login(1), *reads(1), **options)
+
+    assert rejects.read_text() == "old"
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_rejects_that_cannot_be_written_are_an_error_before_anything_is_sent(entitle, file, rejects, check_mode):
+    rejects.mkdir()
+    result = entitle.fail(
+        entitlements_file=file("e.csv", "user_id,product_id\n1,444\n"), rejects_file=str(rejects), check_mode=check_mode
+    )
+
+    assert result["msg"] == (
+        f"AudiencePlayer: rejects_file: {rejects} is a directory, not a regular file. Set rejects_file to another path"
+    )
+
+
+@pytest.mark.parametrize("option", ["entitlements_file", "ledger"])
+def test_rejects_never_replace_another_file_of_the_task(entitle, file, tmp_path, option):
+    path = file("e.csv", "user_id,product_id\n1,444\n")
+    options = {"entitlements_file": path, "ledger": str(tmp_path / "ledger.csv")}
+    result = entitle.fail(**options, rejects_file=options[option])
+
+    assert f"rejects_file: {options[option]} is the same file as {options[option]}" in result["msg"]
+
+
+def test_rejects_require_a_file(entitle, rejects):
+    result = entitle.fail(entitlements=items_of(1), rejects_file=str(rejects))
+
+    assert "rejects_file" in result["msg"] and "entitlements_file" in result["msg"]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_rejects_that_cannot_be_written_in_the_end_hide_no_outcome(write, file, rejects, monkeypatch, fails):
+    def full(self, reasons):
+        raise AccessError("rejects_file: the disk is full")
+
+    monkeypatch.setattr(Rejects, "write", full)
+    path = file("e.csv", "user_id,product_id\n1,444\n2,444\n")
+    answer = refused(*[1] * fails, of=2) if fails else {}
+    result = write.fail_after_a_change(writes(1, 2, **answer), entitlements_file=path, rejects_file=str(rejects))
+
+    assert result["msg"].endswith("rejects_file: the disk is full")
+    assert ("1 of 2 entitlements failed: " in result["msg"]) is fails
+    assert result["summary"] == {"total": 2, "changed": 2 - fails, "unchanged": 0, "failed": int(fails)}
+
+
+def test_no_secret_that_the_platform_repeats_is_in_the_rejects(entitle, file, rejects):
+    path = file("e.csv", "user_id,product_id\n1,444\n2,444\n3,444\n")
+    echo = {"message": "Wrong secret hush-client", "code": 400}
+    missing = {**NOT_FOUND, "message": "No user for hush-client"}
+    calls = [
+        logins(1, 2, 3, failed={2: missing, 3: echo}),
+        *reads(1),
+        CLIENT_LOGIN,
+        writes(1, data={"e0": None}, errors=[at(0, echo)]),
+        *reads(1),
+    ]
+    entitle.fail(*calls, entitlements_file=path, rejects_file=str(rejects))
+
+    assert len(rejects.read_text().splitlines()) == 4
+    assert "hush" not in rejects.read_text()
+
+
+@pytest.mark.parametrize("name", ["e.csv", "e.json", "e.jsonl", "e.yml"])
+def test_a_column_with_reasons_is_ignored(write, file, name):
+    rows = [{"user_id": 1, "product_id": 444, "reason": "the platform was away"}]
+    content = {"e.csv": "user_id,reason,product_id\n1,away,444\n", "e.jsonl": json.dumps(rows[0])}
+
+    assert write(writes(1), entitlements_file=file(name, content.get(name, json.dumps(rows))))["changed"] is True
+
+
+def test_a_reason_is_no_option_of_a_list(write):
+    assert "reason" in write.fail(entitlements=items_of(1, reason="away"))["msg"]
 
 
 # --- values as spreadsheets and YAML make them -------------------------------------------------------------------------------

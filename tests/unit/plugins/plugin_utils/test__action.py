@@ -672,6 +672,19 @@ def test_an_encrypted_file_is_decrypted_in_the_worker(tmp_path, action):
     assert tested.run(task_vars={})["text"] == "a,b\n"
 
 
+def test_a_text_is_encrypted_with_the_password_of_the_file_in_the_worker(tmp_path, action):
+    secrets = [("other", VaultSecret(b"other-token")), ("shop", VaultSecret(b"hush-token"))]
+    path = tmp_path / "a.csv"
+    path.write_bytes(VaultLib(secrets[1:]).encrypt("a,b\n", vault_id="shop"))
+    encrypted = []
+    tested = action(run=lambda access: encrypted.append(access.encryptor(str(path))("rejected")) or {"changed": False})
+    tested._loader.set_vault_secrets(secrets)
+
+    assert "failed" not in tested.run(task_vars={})
+    assert encrypted[0].startswith(b"$ANSIBLE_VAULT;1.2;AES256;shop\n")
+    assert VaultLib(secrets[1:]).decrypt(encrypted[0]) == b"rejected"
+
+
 def test_without_the_vault_password_the_failure_has_a_remedy(tmp_path, action):
     path = tmp_path / "a.csv"
     path.write_bytes(VaultLib([("default", VaultSecret(b"hush-token"))]).encrypt("a,b\n"))

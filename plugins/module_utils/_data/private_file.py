@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A private file on the controller that is replaced atomically."""
+"""Files with mode 0600 that are written as a whole."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import os
 import stat
 import typing as t
 
-from ..module_utils._data.files import irregular, open_directory, open_regular, others_can_write
-from ..module_utils._errors import AccessError
+from .._errors import AccessError
+from .files import irregular, open_directory, open_regular, others_can_write
 
 _MAX_ATTEMPTS = 100
 #: The errors for a symbolic link whose target does not exist.
@@ -21,20 +21,22 @@ _BROKEN_LINK = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 class PrivateFile:
-    """A file with mode 0600 in an existing directory.
+    """A file with mode 0600 in an existing directory. It is replaced atomically: a reader, or the next run after a
+    crash, finds either the old content or the new one.
 
     A symbolic link at its path is replaced, as by ``ansible.builtin.copy``: it may belong to another user, as may its
-    target.
+    target. ``option`` names the path in messages.
     """
 
-    def __init__(self, dest: str) -> None:
-        if "\0" in dest:
-            raise AccessError(f"{dest!r} is not a path: it contains a null character")
-        self._dest = os.path.join(os.getcwd(), dest).rstrip("/")
-        self._directory, name = os.path.split(self._dest)
+    def __init__(self, path: str, option: str) -> None:
+        if "\0" in path:
+            raise AccessError(f"{path!r} is not a path: it contains a null character")
+        self.path = os.path.join(os.getcwd(), path).rstrip("/")
+        self._option = option
+        self._directory, name = os.path.split(self.path)
         self._name = name or "."
         self._new = f".{name}.new"
-        #: Whether the file that was read has mode 0600, and is not a link.
+        #: Whether the file that was read had mode 0600.
         self.is_private = False
 
     @contextlib.contextmanager
@@ -44,7 +46,7 @@ class PrivateFile:
             with open_directory(self._directory or "/") as directory:
                 yield directory
         except OSError as error:
-            raise AccessError(f"{self._dest} cannot be {action}: {error.strerror}") from None
+            raise AccessError(f"{self.path} cannot be {action}: {error.strerror}") from None
 
     def _found(self, directory: int) -> os.stat_result | None:
         """The status of the file, or of the symbolic link itself; None if it does not exist.
@@ -58,7 +60,7 @@ class PrivateFile:
             return None
         kind = self._irregular_target(directory) if stat.S_ISLNK(info.st_mode) else irregular(info)
         if kind:
-            raise AccessError(f"{self._dest} is {kind}, not a regular file. Set dest to another path")
+            raise AccessError(f"{self.path} is {kind}, not a regular file. Set {self._option} to another path")
         return info
 
     def _irregular_target(self, directory: int) -> str | None:
@@ -75,34 +77,28 @@ class PrivateFile:
             raise
 
     def read(self) -> bytes | None:
-        """The file's content; None if it does not exist, or if another user may have planted it.
-
-        :raises AccessError: if it cannot be read.
-        """
+        """The file's content; None if it does not exist, or if another user may have planted it."""
         if not os.path.isdir(self._directory or "/"):
             return None
         with self._opened("read") as directory:
-            return self._read(directory)
-
-    def _read(self, directory: int) -> bytes | None:
-        found = self._found(directory)
-        is_link = found is not None and stat.S_ISLNK(found.st_mode)
-        if found is None or (
-            others_can_write(os.fstat(directory)) and (is_link or found.st_uid not in (0, os.geteuid()))
-        ):
-            return None
-        try:
-            handle = open_regular(self._name, os.O_RDONLY, dir_fd=directory, follow=is_link)
-        except OSError as error:
-            if is_link and error.errno in _BROKEN_LINK:
+            found = self._found(directory)
+            is_link = found is not None and stat.S_ISLNK(found.st_mode)
+            if found is None or (
+                others_can_write(os.fstat(directory)) and (is_link or found.st_uid not in (0, os.geteuid()))
+            ):
                 return None
-            raise
-        with os.fdopen(handle, "rb") as file:
-            self.is_private = not is_link and stat.S_IMODE(os.fstat(handle).st_mode) == 0o600
-            return file.read()
+            try:
+                handle = open_regular(self._name, os.O_RDONLY, dir_fd=directory, follow=is_link)
+            except OSError as error:
+                if is_link and error.errno in _BROKEN_LINK:
+                    return None
+                raise
+            with os.fdopen(handle, "rb") as file:
+                self.is_private = not is_link and stat.S_IMODE(os.fstat(handle).st_mode) == 0o600
+                return file.read()
 
-    def check_writable(self) -> None:
-        """Check, in check mode too, that the file can be written.
+    def check(self) -> None:
+        """Check that the file can be written, without writing it.
 
         :raises AccessError: if it cannot.
         """
@@ -111,15 +107,15 @@ class PrivateFile:
             if not os.access(".", os.W_OK | os.X_OK, dir_fd=directory):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    def replace(self, data: bytes) -> None:
-        """Write the file. It has its old or its new content at any time, also after a crash.
+    def write(self, data: t.Iterable[bytes]) -> None:
+        """Replace the file's content.
 
-        :raises AccessError: if it cannot be written.
+        :raises AccessError: if it cannot be written. The old content is kept.
         """
         with self._opened("written") as directory:
             self._found(directory)
             with self._new_file(directory) as file:
-                file.write(data)
+                file.writelines(data)
                 file.flush()
                 os.fsync(file.fileno())
                 os.replace(self._new, self._name, src_dir_fd=directory, dst_dir_fd=directory)
@@ -162,6 +158,10 @@ class PrivateFile:
             return False
 
     def remove(self) -> None:
+        """Remove the file, if it exists.
+
+        :raises AccessError: if it cannot be removed, or is not a regular file.
+        """
         with self._opened("removed") as directory:
             self._found(directory)
             for name in (self._new, self._name):
