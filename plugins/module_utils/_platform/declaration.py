@@ -16,6 +16,12 @@ from .options import Options, access_token_option, common_options
 from .responses import Hints, ResponseReader
 from .session import Capabilities, Session
 
+#: The keys of a section that can be pruned.
+PRUNE_OPTIONS: dict[str, dict[str, t.Any]] = {
+    "prune": {"type": "bool", "default": False},
+    "prune_limit": {"type": "int", "default": 10},
+}
+
 C_co = t.TypeVar("C_co", bound=ApiClient, covariant=True)
 
 
@@ -27,6 +33,10 @@ class ManifestList(t.NamedTuple):
     and may set connection options. ``from_file``: items may also come from a file. ``settings`` are options that apply
     to the whole list. Items that are not ``removable`` are kept when a manifest is revoked. ``check`` takes all items
     and the current time, and yields further problems, each prefixed with its place.
+
+    ``prunes`` describes what the section's ``prune`` removes; it is empty if the list cannot be pruned. A list is
+    pruned if it, or one of ``pruned_with``, is in the manifest. ``keys`` are the options that select items of the list
+    by name: by default the name, or else the first required option.
     """
 
     module: str
@@ -38,6 +48,13 @@ class ManifestList(t.NamedTuple):
     removable: bool = True
     one_of: tuple[tuple[str, ...], ...] = ()
     check: t.Callable[[t.Iterable[Item], float], t.Iterable[str]] | None = None
+    prunes: str = ""
+    pruned_with: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+    @property
+    def selectors(self) -> tuple[str, ...]:
+        return self.keys or (("name",) if self.named else self.required[:1])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,3 +94,8 @@ class Platform(t.Generic[C_co]):
         """The options that all of the platform's modules accept."""
         token = access_token_option() if self.issuer else {}
         return {**common_options(self.rate_limit, self.auth_rate_limit), **token, **self.options}
+
+    def section_options(self) -> dict[str, dict[str, t.Any]]:
+        """The options of the platform's section of a manifest, without its lists."""
+        prune = PRUNE_OPTIONS if any(wanted.prunes for wanted in self.manifest.values()) else {}
+        return {**self.argument_spec(), **prune}

@@ -320,7 +320,12 @@ FLEX = Platform(
     },
     role="flex_application",
     manifest={
-        "applications": ManifestList("flex_oauth_app", ("name", "description", "id", "state"), required=("name",))
+        "applications": ManifestList(
+            "flex_oauth_app",
+            ("name", "description", "id", "state"),
+            required=("name",),
+            prunes="applications that the manifest does not name",
+        )
     },
     hints={
         401: "Check registration_key, or client_id and client_secret",

@@ -238,7 +238,14 @@ PLAYLYFE = Platform(
         "token_placement": {"type": "str", "choices": ["query", "header"], "default": "query", "no_log": False},
     },
     role="playlyfe_access",
-    manifest={"players": ManifestList("playlyfe_player", ("id", "alias", "email", "state"), required=("id",))},
+    manifest={
+        "players": ManifestList(
+            "playlyfe_player",
+            ("id", "alias", "email", "state"),
+            required=("id",),
+            prunes="players that the manifest does not name",
+        )
+    },
     hints={
         401: "Check client_id and client_secret",
         403: "The client lacks a scope: managing players requires the admin scope, which is set in Playlyfe's console",

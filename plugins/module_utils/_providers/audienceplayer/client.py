@@ -94,10 +94,13 @@ class AudiencePlayer(AuthorizedClient):
 
     # --- entitlements (1.5) -------------------------------------------------------------------------------------------
 
-    def fetch_holdings(self, grant: Grant, failure: AccessError | None = None) -> dict[str, list[dict[str, t.Any]]]:
+    def fetch_holdings(
+        self, grant: Grant, failure: AccessError | None = None, *, complete: bool = False
+    ) -> dict[str, list[dict[str, t.Any]]]:
         """Fetch a user's ``products`` and ``subscriptions``. This never creates a user.
 
-        ``failure`` is the error of an earlier login with the grant.
+        ``failure`` is the error of an earlier login with the grant. ``complete``: fail if a list has fewer items than
+        its own total.
 
         :raises NotFound: if the user does not exist.
         """
@@ -105,7 +108,7 @@ class AudiencePlayer(AuthorizedClient):
             if failure:
                 raise failure
             self.tokens.get(grant)
-            products, subscriptions = self._fetch_lists(grant)
+            products, subscriptions = self._fetch_lists(grant, complete)
         except AccessError as error:
             if error.code != 404:
                 raise
@@ -126,7 +129,7 @@ class AudiencePlayer(AuthorizedClient):
                 capabilities.client_works = False
                 raise
 
-    def _fetch_lists(self, grant: Grant) -> list[list[dict[str, t.Any]]]:
+    def _fetch_lists(self, grant: Grant, complete: bool) -> list[list[dict[str, t.Any]]]:
         """Fetch both lists page by page. The paging arguments are not documented: if the platform rejects them, fetch
         complete lists.
         """
@@ -152,11 +155,15 @@ class AudiencePlayer(AuthorizedClient):
                     raise
                 paged, incomplete, found = False, list(_LISTS), {name: [] for name in _LISTS}
                 continue
-            incomplete = [name for name in incomplete if self._add_page(response, name, found[name]) and paged]
+            unfinished = [name for name in incomplete if self._add_page(response, name, found[name], complete)]
+            incomplete = unfinished if paged else []
         return list(found.values())
 
-    def _add_page(self, response: Response, name: str, found: list[dict[str, t.Any]]) -> bool:
-        """Add one page to a list. Returns whether there is another page."""
+    def _add_page(self, response: Response, name: str, found: list[dict[str, t.Any]], complete: bool) -> bool:
+        """Add one page to a list. Returns whether there is another page.
+
+        :raises AccessError: if the list must be ``complete``, and ends before its total.
+        """
         page = self.graphql.responses.parse_field(response, name, HOLDINGS)
         items = page["items"] or []
         for index, item in enumerate(items):
@@ -168,7 +175,11 @@ class AudiencePlayer(AuthorizedClient):
                     response, [f"data.{name}.items[{index}].{key}: must be a date and time"]
                 ) from None
         total = (page.get("pagination") or {}).get("total_count")
-        return bool(items) and total is not None and len(found) < total
+        if total is None or len(found) >= total:
+            return False
+        if complete and not items:
+            raise AccessError(f"{name} ends after {len(found)} of {total}", status=response.status)
+        return bool(items)
 
 
 def _normalize(item: dict[str, t.Any], expires_at: datetime.datetime | None) -> dict[str, t.Any]:
