@@ -109,12 +109,17 @@ EXAMPLES = r"""
       - {user_email: viewer@example.com, product_id: 444}
   register: unnamed
 
-- name: Revoke them
-  mediaops.access.audienceplayer_entitlement:
+- name: Show them
+  ansible.builtin.debug:
+    msg: "{{ unnamed.candidates }}"
+
+- name: Require that a former customer has no entitlements
+  mediaops.access.audienceplayer_prune_info:
     project_id: 111
     client_id: "222"
     client_secret: "{{ audienceplayer_client_secret }}"
-    entitlements: "{{ unnamed.candidates }}"
+    users: [former@example.com]
+    prune_limit: 0
 """
 
 RETURN = r"""

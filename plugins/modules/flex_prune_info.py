@@ -58,9 +58,17 @@ EXAMPLES = r"""
   mediaops.access.flex_oauth_app:
     url: https://flex-auth.example.com:18101
     registration_key: "{{ flex_registration_key }}"
-    id: "{{ item.id }}"
+    name: "{{ item.name }}"
     state: absent
   loop: "{{ unnamed.candidates }}"
+
+- name: Require that there are no others, whatever their names
+  mediaops.access.flex_prune_info:
+    url: https://flex-auth.example.com:18101
+    registration_key: "{{ flex_registration_key }}"
+    names: [Reviewer]
+    ids: [7, 8]
+    prune_limit: 0
 """
 
 RETURN = r"""

@@ -54,6 +54,13 @@ EXAMPLES = r"""
     id: "{{ item.id }}"
     state: absent
   loop: "{{ unnamed.candidates }}"
+
+- name: Require that there are no others
+  mediaops.access.playlyfe_prune_info:
+    client_id: "{{ playlyfe_client_id }}"
+    client_secret: "{{ playlyfe_client_secret }}"
+    ids: [p1, p2]
+    prune_limit: 0
 """
 
 RETURN = r"""

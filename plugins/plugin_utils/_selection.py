@@ -23,7 +23,7 @@ _OPTION = "only (provision_only in the role)"
 
 
 class Part(t.NamedTuple):
-    """``flex``, ``flex.applications`` or ``flex.applications.Reviewer``. A name may contain dots."""
+    """``SECTION``, ``SECTION.LIST`` or ``SECTION.LIST.NAME``. A name may contain dots."""
 
     text: str
     section: str
