@@ -517,6 +517,13 @@ def _new_player(result: Result, after: State, before: State) -> None:
     assert [item["id"] for item in after["players"]] == ["p1", "p2", "p3"]
 
 
+def _unnamed(*candidates: Options) -> Judge:
+    def judge(result: Result, after: State, before: State) -> None:
+        assert result["candidates"] == list(candidates)
+
+    return judge
+
+
 def _key(result: Result, after: State, before: State) -> None:
     assert result["value"] == "sandbox-registration-key"
 
@@ -638,6 +645,13 @@ SCENARIOS = [
         _one_application,
         "secret",
     ),
+    _reads(
+        "flex_prune_info",
+        "flex",
+        {"names": ["Ingest"]},
+        ("flex list",),
+        _unnamed({"id": 8, "name": "Reviewer"}),
+    ),
     _tokens("flex", {}, ("flex login",), _token, ""),
     _reads("flex_api", "flex", {"path": "/api/accounts"}, ("flex login", "flex accounts"), _accounts, "GET"),
     _posts(
@@ -715,6 +729,16 @@ SCENARIOS = [
         _holdings,
     ),
     _reads(
+        "audienceplayer_prune_info",
+        "audienceplayer",
+        {"users": ["bob@example.com"]},
+        ("ap user login", "ap lists"),
+        _unnamed(
+            {"user_email": "bob@example.com", "product_id": 444, "state": "absent"},
+            {"user_email": "bob@example.com", "subscription_id": 555, "state": "absent"},
+        ),
+    ),
+    _reads(
         "audienceplayer_graphql",
         "audienceplayer",
         {"query": "{ UserDetails { id name } }", "user_id": 1001},
@@ -763,6 +787,13 @@ SCENARIOS = [
         _no_player,
     ),
     _reads("playlyfe_player_info", "playlyfe", {}, ("pl login", "pl players"), _players),
+    _reads(
+        "playlyfe_prune_info",
+        "playlyfe",
+        {"ids": ["p1"]},
+        ("pl login", "pl players"),
+        _unnamed({"id": "p2", "alias": "Two"}),
+    ),
     _reads(
         "playlyfe_api",
         "playlyfe",
