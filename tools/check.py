@@ -57,6 +57,8 @@ SLOW_TARGETS = (
     "playbook_demo",
     "playbook_entitlements",
     "playbook_export",
+    "playbook_provision_only",
+    "playbook_provision_prune",
     "playbook_report",
     "playbook_revoke",
     "playbook_rotate",

@@ -129,6 +129,21 @@ def setting_schemas(wanted: t.Any) -> dict[str, t.Any]:
     return properties(module.MODULE.options, wanted.settings, descriptions(f"modules.{wanted.module}"))
 
 
+def prune_schemas(provider: t.Any) -> dict[str, t.Any]:
+    removed = [wanted.prunes for wanted in provider.manifest.values() if wanted.prunes]
+    if not removed:
+        return {}
+    options = importlib.import_module(f"{PLUGINS}.module_utils._platform.declaration").PRUNE_OPTIONS
+    return {
+        "prune": {**TYPES["bool"], "description": f"Whether to remove {' and '.join(removed)}."},
+        "prune_limit": {
+            **ID,  # a count has the same values
+            "description": "The maximum number of removals by prune. If there are more, nothing in the section is "
+            f"changed. The default is {options['prune_limit']['default']}.",
+        },
+    }
+
+
 def section(provider: t.Any) -> dict[str, t.Any]:
     words = {**descriptions("doc_fragments.common"), **descriptions(f"doc_fragments.{provider.name}")}
     spec = provider.argument_spec()
@@ -152,7 +167,7 @@ def section(provider: t.Any) -> dict[str, t.Any]:
     return {
         "type": "object",
         "description": f"Access to {provider.title}.",
-        "properties": {**properties(spec, spec, words), **lists, **files, **settings},
+        "properties": {**properties(spec, spec, words), **lists, **files, **settings, **prune_schemas(provider)},
         "additionalProperties": False,
     }
 

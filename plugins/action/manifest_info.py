@@ -22,10 +22,12 @@ from ..module_utils._errors import AccessError, in_one_line
 from ..module_utils._platform.options import check_common, common_options
 from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._credentials_file import CredentialsFile
-from ..plugin_utils._credentials_formats import FORMATS, Json, clashes
+from ..plugin_utils._credentials_formats import FORMATS, Json
 from ..plugin_utils._manifest import REJECTS, describe, rejects_problems
+from ..plugin_utils._manifest_names import all_names, clashing_names, names_twice, names_with_credentials
 from ..plugin_utils._plain import VAULT_REMEDY, decrypt_file, first_line, plain
 from ..plugin_utils._providers import platforms
+from ..plugin_utils._selection import Selection
 from ..plugin_utils._yaml_source import check_aliases, find_yaml_conversions
 
 SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision", "files", "manifest.schema.json")
@@ -40,6 +42,7 @@ class ActionModule(ControllerAction):
         **COMMON,
         "manifest": {"type": "raw", "required": True},
         "revoke": {"type": "bool", "default": False},
+        "only": {"type": "list", "elements": "str", "default": []},
         "include_files": {"type": "bool", "default": False},
         "has_vault_password": {"type": "bool", "no_log": False},
     }
@@ -56,7 +59,7 @@ class ActionModule(ControllerAction):
             for problem in shapes
             if problem.partition(": ")[0] not in {value.partition(": ")[0] for value in values}
         ]
-        _refuse(name, problems or _names_twice(manifest))
+        _refuse(name, problems or names_twice(manifest))
         deliver = manifest.pop("deliver", [])
         for target in deliver:
             if "dest" in target:
@@ -70,13 +73,18 @@ class ActionModule(ControllerAction):
             problems += (
                 rejects_problems(provider, manifest[provider.name]) if is_for_use and not arguments["revoke"] else []
             )
-        if is_for_use and not arguments["revoke"]:
+        selection = Selection(arguments["only"])
+        if is_for_use and (selection or not arguments["revoke"]):
             problems += _undeliverable(deliver, arguments["has_vault_password"])
-            problems += _clashes(manifest) if any(target["format"] == "dotenv" for target in deliver) else []
+            problems += clashing_names(manifest) if any(target["format"] == "dotenv" for target in deliver) else []
         _refuse(name, problems, 100)
+        names = all_names(manifest)
+        selection.apply(providers, manifest, self._include_file)
+        providers = [provider for provider in providers if provider.name in manifest]
         for provider in providers:
             if arguments["include_files"] or arguments["revoke"]:
-                self._include_files(provider, manifest[provider.name])
+                for key in provider.manifest:
+                    self._include_file(provider, manifest[provider.name], key)
             if arguments["revoke"]:
                 _make_absent(provider, manifest[provider.name])
         templates = sorted(_templates_in(given)) if name != _GIVEN else []
@@ -85,9 +93,11 @@ class ActionModule(ControllerAction):
             **({"warnings": [f"{name}: {in_one_line(templates)}: {_LITERAL}"]} if templates else {}),
             "manifest": manifest,
             "sections": [{"provider": provider.name, "role": provider.role} for provider in providers],
-            "platforms": {provider.name: describe(provider, manifest[provider.name]) for provider in providers},
+            "platforms": {
+                provider.name: describe(provider, manifest[provider.name], selection.is_whole) for provider in providers
+            },
             "deliver": deliver,
-            "names": {kind: dict.fromkeys(places) for kind, places in _wanted_names(manifest).items()},
+            "names": names_with_credentials(manifest, names),
             "_ansible_no_log": True,
         }
 
@@ -166,15 +176,16 @@ class ActionModule(ControllerAction):
         spec = {name: _module(wanted).options[name] for name in wanted.options}
         return read_items(path, spec, lambda place: decrypt_file(self._loader, place))
 
-    def _include_files(self, provider: t.Any, section: dict[str, t.Any]) -> None:
-        """Add the items of files to the lists that they belong to."""
-        section.pop(REJECTS, None)
-        for key, wanted in provider.manifest.items():
-            path = section.pop(f"{key}_file", None) if wanted.from_file else None
-            if path:
-                section[key] = section.get(key, []) + [
-                    {name: item.options[name] for name in item.given} for item in self._items(wanted, path)
-                ]
+    def _include_file(self, provider: t.Any, section: dict[str, t.Any], key: str) -> None:
+        """Add the items of a list's file to the list."""
+        wanted = provider.manifest[key]
+        if REJECTS in wanted.settings:
+            section.pop(REJECTS, None)
+        path = section.pop(f"{key}_file", None) if wanted.from_file else None
+        if path:
+            section[key] = section.get(key, []) + [
+                {name: item.options[name] for name in item.given} for item in self._items(wanted, path)
+            ]
 
 
 def _wrong_values(manifest: dict[str, t.Any], loader: t.Any) -> list[str]:
@@ -190,7 +201,7 @@ def _wrong_values(manifest: dict[str, t.Any], loader: t.Any) -> list[str]:
 
 def _section_spec(provider: t.Any) -> dict[str, dict[str, t.Any]]:
     """The options of a section, including those of the items in its lists."""
-    spec = dict(provider.argument_spec())
+    spec = dict(provider.section_options())
     for key, wanted in provider.manifest.items():
         options = _module(wanted).options
         spec.update({name: options[name] for name in wanted.settings})
@@ -282,53 +293,13 @@ def _undeliverable(deliver: list[dict[str, t.Any]], has_vault_password: bool | N
 
 
 def _make_absent(provider: t.Any, section: dict[str, t.Any]) -> None:
-    """Make everything in a section absent; lists whose items cannot be removed are dropped."""
+    """Make everything in a section absent; lists whose items cannot be removed are dropped. Nothing is pruned."""
+    section.pop("prune", None)
     for key, wanted in provider.manifest.items():
         if not wanted.removable:
             section.pop(key, None)
         for item in section.get(key, []):
             item["state"] = "absent"
-
-
-def _named(manifest: dict[str, t.Any]) -> t.Iterator[tuple[str, str, dict[str, t.Any]]]:
-    """Kind, place and item of everything whose credentials are delivered by name. A name that is a number in YAML
-    becomes a string.
-    """
-    for provider in platforms():
-        for kind in ("applications", "tokens"):
-            items = manifest.get(provider.name, {}).get(kind, []) if kind in provider.manifest else []
-            for index, item in enumerate(items):
-                item["name"] = str(item["name"])
-                yield kind, f"{provider.name}.{kind}[{index}]", item
-
-
-def _names_twice(manifest: dict[str, t.Any]) -> list[str]:
-    problems: list[str] = []
-    seen: dict[tuple[str, str], str] = {}
-    for kind, place, item in _named(manifest):
-        first = seen.setdefault((kind, item["name"]), place)
-        if first != place:
-            problems.append(
-                f"{place}: the name {item['name']!r} is in {first} already; the names of {kind} must be unique"
-            )
-    return problems
-
-
-def _wanted_names(manifest: dict[str, t.Any]) -> dict[str, dict[str, str]]:
-    """The names of the applications and tokens that should exist, each with its place."""
-    names: dict[str, dict[str, str]] = {"applications": {}, "tokens": {}}
-    for kind, place, item in _named(manifest):
-        if item.get("state", "present") == "present":
-            names[kind][item["name"]] = place
-    return names
-
-
-def _clashes(manifest: dict[str, t.Any]) -> list[str]:
-    places = _wanted_names(manifest)
-    return [
-        f"{' and '.join(places[clash.kind][name] for name in clash.names)}: {clash.problem}"
-        for clash in clashes(places)
-    ]
 
 
 main = ActionModule.check_options  # for ansible-lint

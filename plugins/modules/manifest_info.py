@@ -34,6 +34,16 @@ options:
         omitted.
     type: bool
     default: false
+  only:
+    description:
+      - The parts of the manifest to return, each as C(SECTION), C(SECTION.LIST) or C(SECTION.LIST.NAME), for example
+        C(flex.applications.Reviewer). An empty list returns all of it.
+      - C(NAME) is the name of an application or token, the ID of a player, or the e-mail address or ID of a user.
+        It may contain dots, and selects all items that have it, including those from a file.
+      - The whole manifest is validated. A part that it does not have is an error.
+    type: list
+    elements: str
+    default: []
   include_files:
     description:
       - Whether to add the items of the files that the manifest references to its lists. O(revoke=true) does so as well.
@@ -74,6 +84,12 @@ EXAMPLES = r"""
     revoke: true
   register: inverse
 
+- name: Read one application of a manifest
+  mediaops.access.manifest_info:
+    manifest: manifest.yml
+    only: [flex.applications.Reviewer]
+  register: part
+
 - name: Read a manifest, including the items of the files that it references
   mediaops.access.manifest_info:
     manifest: manifest.yml
@@ -104,6 +120,7 @@ platforms:
       options of its section.
     - C(lists) contains its lists. Items with credentials of their own have these in C(connections) instead, by list and
       name, merged with C(connection).
+    - C(prune) contains the lists that are pruned, each with the maximum number of removals.
     - C(settings) contains the options that apply to a whole list, by list, including the path of its file.
   returned: success
   type: dict
@@ -116,7 +133,8 @@ platforms:
       settings: {}
 names:
   description: The names of the applications and tokens that should exist, as keys of C(applications) and C(tokens). The
-    values are null.
+    values are null. Names of parts that O(only) does not select are included whatever their state, with empty
+    dictionaries, for which M(mediaops.access.credentials) keeps what a file contains.
   returned: success
   type: dict
   sample: {"applications": {"Reviewer": null}, "tokens": {}}

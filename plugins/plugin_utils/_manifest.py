@@ -9,6 +9,7 @@ import typing as t
 
 from ..module_utils._data.rejects import Rejects
 from ..module_utils._errors import AccessError
+from ..module_utils._platform.declaration import PRUNE_OPTIONS
 
 if t.TYPE_CHECKING:
     from ..module_utils._platform.declaration import ManifestList, Platform
@@ -17,9 +18,15 @@ Section = dict[str, t.Any]
 REJECTS = "rejects_file"
 
 
-def describe(platform: Platform[t.Any], section: Section) -> dict[str, t.Any]:
+#: Whether a list of a section (its platform's name, and its own) is applied as a whole.
+IsWhole = t.Callable[[str, str], bool]
+
+
+def describe(
+    platform: Platform[t.Any], section: Section, is_whole: IsWhole = lambda _platform, _key: True
+) -> dict[str, t.Any]:
     """The connection options of a section, and its lists. Items with a name have their connection options beside them,
-    so that a loop shows none.
+    so that a loop shows none. Only lists that are applied as a whole are pruned.
     """
     connection = _subset(section, platform.argument_spec())
     lists = {key: spec for key, spec in platform.manifest.items() if key in section}
@@ -35,6 +42,7 @@ def describe(platform: Platform[t.Any], section: Section) -> dict[str, t.Any]:
             for key, spec in platform.manifest.items()
             if spec.from_file or spec.settings
         },
+        "prune": {key: _prune_limit(section) for key in _pruned(platform, section) if is_whole(platform.name, key)},
     }
 
 
@@ -50,6 +58,21 @@ def rejects_problems(platform: Platform[t.Any], section: Section) -> t.Iterator[
             Rejects(path, source).check(section.get("ledger"))
         except AccessError as error:
             yield f"{platform.name}.{error.message}"
+
+
+def _pruned(platform: Platform[t.Any], section: Section) -> list[str]:
+    """The lists that are pruned. A list that is not in the manifest is not, unless another one names its owners."""
+    if not section.get("prune"):
+        return []
+    return [
+        key
+        for key, spec in platform.manifest.items()
+        if spec.prunes and section.keys() & {key, f"{key}_file", *spec.pruned_with}
+    ]
+
+
+def _prune_limit(section: Section) -> int:
+    return int(section.get("prune_limit", PRUNE_OPTIONS["prune_limit"]["default"]))
 
 
 def _connections(connection: Section, items: list[Section], platform: Platform[t.Any]) -> dict[str, Section]:

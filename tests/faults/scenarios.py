@@ -545,6 +545,13 @@ def _exported(**lists: list[Options]) -> Judge:
     return judge
 
 
+def _unnamed(*candidates: Options) -> Judge:
+    def judge(result: Result, after: State, before: State) -> None:
+        assert result["candidates"] == list(candidates)
+
+    return judge
+
+
 def _key(result: Result, after: State, before: State) -> None:
     assert result["value"] == "sandbox-registration-key"
 
@@ -670,6 +677,13 @@ SCENARIOS = [
         _one_application,
         "secret",
     ),
+    _reads(
+        "flex_prune_info",
+        "flex",
+        {"names": ["Ingest"]},
+        ("flex list",),
+        _unnamed({"id": 8, "name": "Reviewer"}),
+    ),
     _tokens("flex", {}, ("flex login",), _token, ""),
     _reads("flex_api", "flex", {"path": "/api/accounts"}, ("flex login", "flex accounts"), _accounts, "GET"),
     _posts(
@@ -747,6 +761,16 @@ SCENARIOS = [
         _holdings,
     ),
     _reads(
+        "audienceplayer_prune_info",
+        "audienceplayer",
+        {"users": ["bob@example.com"]},
+        ("ap user login", "ap lists"),
+        _unnamed(
+            {"user_email": "bob@example.com", "product_id": 444, "state": "absent"},
+            {"user_email": "bob@example.com", "subscription_id": 555, "state": "absent"},
+        ),
+    ),
+    _reads(
         "audienceplayer_graphql",
         "audienceplayer",
         {"query": "{ UserDetails { id name } }", "user_id": 1001},
@@ -795,6 +819,13 @@ SCENARIOS = [
         _no_player,
     ),
     _reads("playlyfe_player_info", "playlyfe", {}, ("pl login", "pl players"), _players),
+    _reads(
+        "playlyfe_prune_info",
+        "playlyfe",
+        {"ids": ["p1"]},
+        ("pl login", "pl players"),
+        _unnamed({"id": "p2", "alias": "Two"}),
+    ),
     _reads(
         "playlyfe_api",
         "playlyfe",

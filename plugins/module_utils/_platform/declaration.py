@@ -17,6 +17,12 @@ from .options import Options, access_token_option, common_options
 from .responses import Hints, ResponseReader
 from .session import Capabilities, Session
 
+#: The keys of a section that can be pruned.
+PRUNE_OPTIONS: dict[str, dict[str, t.Any]] = {
+    "prune": {"type": "bool", "default": False},
+    "prune_limit": {"type": "int", "default": 10},
+}
+
 C_co = t.TypeVar("C_co", bound=ApiClient, covariant=True)
 
 
@@ -29,6 +35,10 @@ class ManifestList(t.NamedTuple):
     to the whole list. Items that are not ``removable`` are kept when a manifest is revoked. ``check`` takes all items
     and the current time, and yields further problems, each prefixed with its place. ``export`` takes the access to the
     platform and the addresses of the users to export, and yields what exists; None if the platform does not list it.
+
+    ``prunes`` describes what the section's ``prune`` removes; it is empty if the list cannot be pruned. A list is
+    pruned if it, or one of ``pruned_with``, is in the manifest. ``keys`` are the options that select items of the list
+    by name: by default the name, or else the first required option.
     """
 
     module: str
@@ -41,6 +51,13 @@ class ManifestList(t.NamedTuple):
     one_of: tuple[tuple[str, ...], ...] = ()
     check: t.Callable[[t.Iterable[Item], float], t.Iterable[str]] | None = None
     export: t.Callable[[t.Any, t.Sequence[str]], t.Iterable[Exported]] | None = None
+    prunes: str = ""
+    pruned_with: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+
+    @property
+    def selectors(self) -> tuple[str, ...]:
+        return self.keys or (("name",) if self.named else self.required[:1])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,3 +99,8 @@ class Platform(t.Generic[C_co]):
         """The options that all of the platform's modules accept."""
         token = access_token_option() if self.issuer else {}
         return {**common_options(self.rate_limit, self.auth_rate_limit), **token, **self.options}
+
+    def section_options(self) -> dict[str, dict[str, t.Any]]:
+        """The options of the platform's section of a manifest, without its lists."""
+        prune = PRUNE_OPTIONS if any(wanted.prunes for wanted in self.manifest.values()) else {}
+        return {**self.argument_spec(), **prune}

@@ -337,6 +337,7 @@ FLEX = Platform(
             ("name", "description", "id", "state"),
             required=("name",),
             export=export_applications,
+            prunes="applications that the manifest does not name",
         )
     },
     hints={

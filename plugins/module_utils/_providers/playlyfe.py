@@ -263,6 +263,7 @@ PLAYLYFE = Platform(
             ("id", "alias", "email", "state"),
             required=("id",),
             export=export_players,
+            prunes="players that the manifest does not name",
         )
     },
     hints={

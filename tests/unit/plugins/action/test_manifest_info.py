@@ -125,6 +125,7 @@ def test_the_platforms_are_described_as_their_roles_apply_them(info):
             "connections": {},
             "lists": {"applications": []},
             "settings": {},
+            "prune": {},
         },
         "freewheel": {
             "title": "FreeWheel",
@@ -134,6 +135,7 @@ def test_the_platforms_are_described_as_their_roles_apply_them(info):
             },
             "lists": {"tokens": [{"name": "mrm", "verify": False}, {"name": "7", "state": "absent"}]},
             "settings": {},
+            "prune": {},
         },
     }
     assert list(result["platforms"]) == [section["provider"] for section in result["sections"]]
@@ -162,6 +164,7 @@ def test_the_settings_of_a_list_are_apart_from_the_connection(info, folder, args
 
     assert platform == {
         "title": "AudiencePlayer",
+        "prune": {},
         "connection": {"project_id": 111},
         "connections": {},
         "settings": {
@@ -1026,6 +1029,203 @@ def test_revoke_turns_everything_absent_and_leaves_users_out(info):
     assert [item["name"] for item in items["freewheel.tokens"]] == ["mrm", "old"]
     assert result["names"] == {"applications": {}, "tokens": {}}
     assert [target["format"] for target in result["deliver"]] == ["dotenv", "vault_yaml", "vault_kv2"]
+
+
+# --- prune ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("section", "pruned"),
+    [
+        ({"flex": {"applications": [], "prune": True}}, {"applications": 10}),
+        ({"flex": {"applications": [], "prune": True, "prune_limit": 0}}, {"applications": 0}),
+        ({"flex": {"applications": [], "prune": True, "prune_limit": "25"}}, {"applications": 25}),
+        ({"flex": {"applications": [], "prune": False}}, {}),
+        ({"flex": {"applications": [], "prune_limit": 5}}, {}),
+        ({"flex": {"prune": True}}, {}),
+        ({"playlyfe": {"players": [], "prune": True}}, {"players": 10}),
+        ({"audienceplayer": {"entitlements": [], "prune": True}}, {"entitlements": 10}),
+        ({"audienceplayer": {"entitlements_file": "e.csv", "prune": True}}, {"entitlements": 10}),
+        ({"audienceplayer": {"users": [{"user_email": "a@b.c"}], "prune": True}}, {"entitlements": 10}),
+        ({"audienceplayer": {"prune": True}}, {}),
+    ],
+)
+@pytest.mark.parametrize("revoke", [False, True])
+def test_lists_in_the_manifest_are_pruned_unless_it_is_revoked(info, folder, section, pruned, revoke):
+    (folder / "e.csv").write_text(CSV)
+    ((_name, platform),) = info(section, revoke=revoke)["platforms"].items()
+
+    assert platform["prune"] == ({} if revoke else pruned)
+    assert not {"prune", "prune_limit"} & platform["connection"].keys()
+
+
+@pytest.mark.parametrize(
+    ("section", "place"),
+    [
+        ({"freewheel": {"prune": True}}, "freewheel"),
+        ({"movingimage": {"prune_limit": 1}}, "movingimage"),
+        ({"flex": {"prune": "perhaps"}}, "flex.prune"),
+        ({"flex": {"prune_limit": -1}}, "flex.prune_limit"),
+        ({"flex": {"prune_limit": 1.5}}, "flex.prune_limit"),
+    ],
+)
+def test_only_sections_that_can_be_pruned_have_valid_keys_for_it(info, section, place):
+    assert place in failure(info(section))
+
+
+# --- a part --------------------------------------------------------------------------------------------------------------
+
+PARTS = {
+    "flex": {
+        "applications": [
+            {"name": "Reviewer", "description": "Reviews"},
+            {"name": "a.b.c", "description": "Dots"},
+            {"name": "Old", "state": "absent"},
+        ],
+        "prune": True,
+    },
+    "freewheel": {"tokens": [{"name": "mrm"}]},
+    "playlyfe": {"players": [{"id": "p1", "alias": "One"}, {"id": 2, "alias": "Two"}], "prune": True},
+    "audienceplayer": {
+        "users": [{"user_email": "a@example.com"}],
+        "entitlements": [{"user_email": "A@example.com", "product_id": 1}, {"user_id": 5, "product_id": 2}],
+        "entitlements_file": "e.csv",
+        "prune": True,
+    },
+    "deliver": [{"dest": "a.json", "format": "json"}],
+}
+
+
+@pytest.fixture
+def select(info, folder):
+    (folder / "e.csv").write_text("user_email,product_id\na@example.com,3\nb@example.com,4\n")
+    return lambda *only, **args: info(PARTS, only=list(only), **args)
+
+
+def lists(result):
+    return {
+        name: {key: len(items) for key, items in platform["lists"].items()}
+        for name, platform in result["platforms"].items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("only", "found", "pruned"),
+    [
+        (["flex"], {"flex": {"applications": 3}}, {"flex": ["applications"]}),
+        (["flex.applications"], {"flex": {"applications": 3}}, {"flex": ["applications"]}),
+        (["flex.applications.Reviewer"], {"flex": {"applications": 1}}, {}),
+        (["flex.applications.a.b.c"], {"flex": {"applications": 1}}, {}),
+        (["flex.applications.Old", "flex.applications.Reviewer"], {"flex": {"applications": 2}}, {}),
+        (["flex.applications.Old", "flex"], {"flex": {"applications": 3}}, {"flex": ["applications"]}),
+        (["playlyfe.players.2", "freewheel"], {"playlyfe": {"players": 1}, "freewheel": {"tokens": 1}}, {}),
+        (["audienceplayer"], {"audienceplayer": {"users": 1, "entitlements": 2}}, {"audienceplayer": ["entitlements"]}),
+        (["audienceplayer.users"], {"audienceplayer": {"users": 1}}, {}),
+        (
+            ["audienceplayer.entitlements"],
+            {"audienceplayer": {"entitlements": 2}},
+            {"audienceplayer": ["entitlements"]},
+        ),
+        (["audienceplayer.entitlements.a@example.com"], {"audienceplayer": {"entitlements": 2}}, {}),
+        (["audienceplayer.entitlements.b@example.com"], {"audienceplayer": {"entitlements": 1}}, {}),
+        (["audienceplayer.entitlements.5"], {"audienceplayer": {"entitlements": 1}}, {}),
+        (
+            ["audienceplayer.users", "audienceplayer.entitlements.5"],
+            {"audienceplayer": {"users": 1, "entitlements": 1}},
+            {},
+        ),
+    ],
+)
+def test_a_part_is_all_that_is_applied(select, only, found, pruned):
+    result = select(*only)
+
+    assert lists(result) == found
+    assert [section["provider"] for section in result["sections"]] == sorted(found)
+    assert {name: list(shown["prune"]) for name, shown in result["platforms"].items() if shown["prune"]} == pruned
+
+
+def test_no_parts_are_all_of_it(select):
+    assert select()["platforms"].keys() == PARTS.keys() - {"deliver"}
+
+
+def test_parts_may_be_given_as_text(info):
+    assert info(MANIFEST, only="flex, playlyfe.players")["platforms"].keys() == {"flex", "playlyfe"}
+
+
+def test_the_file_of_a_whole_list_remains_a_file(select, folder):
+    settings = select("audienceplayer.entitlements")["platforms"]["audienceplayer"]["settings"]
+
+    assert settings == {"entitlements": {"entitlements_file": f"{folder}/e.csv"}}
+
+
+@pytest.mark.parametrize("part", ["audienceplayer.users", "audienceplayer.entitlements.5"])
+def test_the_file_of_another_list_is_not_applied(select, part):
+    assert select(part)["platforms"]["audienceplayer"]["settings"] == {"entitlements": {}}
+
+
+@pytest.mark.parametrize(
+    ("part", "problem"),
+    [
+        ("flx", "'flx': unknown section 'flx'; valid sections: audienceplayer, flex, freewheel, playlyfe"),
+        ("", "'': unknown section ''"),
+        ("deliver", "unknown section 'deliver'"),
+        ("movingimage", "unknown section 'movingimage'"),
+        ("flex.tokens", "'flex.tokens': unknown list 'tokens'; valid lists: applications"),
+        ("flex.", "'flex.': unknown list ''"),
+        ("flex.url", "unknown list 'url'"),
+        ("audienceplayer.user", "unknown list 'user'; valid lists: users, entitlements"),
+        ("flex.applications.reviewer", "unknown name 'reviewer'; valid names: Reviewer, a.b.c, Old"),
+        ("flex.applications.", "unknown name ''"),
+        (
+            "audienceplayer.entitlements.c@example.com",
+            "unknown name 'c@example.com'; valid names: A@example.com, 5, a@example.com, b@example.com",
+        ),
+    ],
+)
+@pytest.mark.parametrize("revoke", [False, True])
+def test_an_unknown_part_is_an_error_that_lists_valid_ones(select, part, problem, revoke):
+    message = failure(select("freewheel", part, revoke=revoke))
+
+    assert message.startswith("only (provision_only in the role): ")
+    assert problem in message
+
+
+def test_ten_of_many_names_are_listed(info):
+    players = [{"id": f"p{number}", "alias": "A"} for number in range(1, 14)]
+
+    assert failure(info({"playlyfe": {"players": players}}, only=["playlyfe.players.q"])).endswith(
+        "p9, p10 (and 3 more)"
+    )
+
+
+def test_the_whole_manifest_is_validated(info):
+    assert "playlyfe.players[0]" in failure(info({**PARTS, "playlyfe": {"players": [{}]}}, only=["flex"]))
+
+
+@pytest.mark.parametrize(
+    ("args", "applications", "tokens"),
+    [
+        ({}, {"Reviewer": None, "a.b.c": None}, {"mrm": None}),
+        ({"only": ["flex"]}, {"Reviewer": None, "a.b.c": None}, {"mrm": {}}),
+        ({"only": ["freewheel"]}, {"Reviewer": {}, "a.b.c": {}, "Old": {}}, {"mrm": None}),
+        ({"only": ["flex.applications.Old"]}, {"Reviewer": {}, "a.b.c": {}}, {"mrm": {}}),
+        ({"only": ["flex.applications.Reviewer"]}, {"Reviewer": None, "a.b.c": {}, "Old": {}}, {"mrm": {}}),
+        ({"revoke": True}, {}, {}),
+        ({"revoke": True, "only": ["flex"]}, {}, {"mrm": {}}),
+        ({"revoke": True, "only": ["flex.applications.Reviewer"]}, {"a.b.c": {}, "Old": {}}, {"mrm": {}}),
+        ({"revoke": True, "only": ["playlyfe"]}, {"Reviewer": {}, "a.b.c": {}, "Old": {}}, {"mrm": {}}),
+    ],
+)
+def test_credentials_of_other_parts_are_kept(select, args, applications, tokens):
+    assert select(*args.pop("only", []), **args)["names"] == {"applications": applications, "tokens": tokens}
+
+
+@pytest.mark.parametrize("only", [[], ["flex"]])
+def test_files_are_written_if_a_part_is_revoked_and_must_be_deliverable(info, only):
+    manifest = {**PARTS, "audienceplayer": {}, "deliver": [{"dest": "a.yml", "format": "vault_yaml"}]}
+    result = info(manifest, revoke=True, only=only, has_vault_password=False)
+
+    assert ("the format vault_yaml requires" in result.get("msg", "")) == bool(only)
 
 
 def test_revoke_takes_what_could_not_be_brought_about_any_more(info):

@@ -1,0 +1,142 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds entitlements that a manifest does not name, of the users that it names."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from ..._data.parallel import Job, run_parallel
+from ..._data.rows import Item, Place, read_items
+from ..._data.values import identity
+from ..._errors import AccessError, NotFound, in_one_line
+from ..._oauth2.grants import Grant
+from ..._platform.access import Access
+from .client import AudiencePlayer
+from .entitlements import ITEM_OPTIONS, Checker, Entitlement
+from .users import User
+
+_MAX_PROBLEMS = 100  # of a file, in an error message
+
+
+@dataclasses.dataclass
+class NamedUser:
+    """A user as the manifest names them, and the entitlements that it names: ``("product", 444)``."""
+
+    user: User
+    entitlements: set[tuple[str, int]] = dataclasses.field(default_factory=set)
+    #: The user's id on the platform, if it is known, and the entitlements that they have.
+    number: int | None = None
+    held: list[tuple[str, int]] = dataclasses.field(default_factory=list)
+
+
+class Unnamed:
+    """Finds the entitlements that the options of a module do not name. Each user is read once."""
+
+    def __init__(self, access: Access[AudiencePlayer]) -> None:
+        self._access = access
+        for option in ("batch_size", "concurrency"):
+            if access.params[option] < 1:
+                raise AccessError(f"{option} must be 1 or more, not {access.params[option]}")
+        #: By a key that is the same for all spellings of an address.
+        self._users: dict[str, NamedUser] = {}
+        for email in access.params["users"]:
+            self._named(User.of({"user_email": email}))
+        self._parse_items()
+
+    def _named(self, user: User) -> NamedUser:
+        return self._users.setdefault(identity(user.label), NamedUser(user))
+
+    def _parse_items(self) -> None:
+        """Parse all entitlements. If any are invalid, fail with an error that lists them."""
+        problems: list[str] = []
+        checker = Checker(self._access.clock.now())
+        for source in self._sources():
+            try:
+                item, _first = checker.parse(source)
+            except AccessError as error:
+                problems.append(error.message)
+            else:
+                self._named(item.user).entitlements.add((item.kind, item.number))
+        if problems:
+            raise AccessError(in_one_line(problems, _MAX_PROBLEMS))
+
+    def _sources(self) -> t.Iterator[Item]:
+        for index, options in enumerate(self._access.params["entitlements"]):
+            yield Item(Place("entitlements", f"[{index}]"), (), options)
+        path = self._access.params["entitlements_file"]
+        yield from read_items(path, ITEM_OPTIONS, self._access.decrypt) if path is not None else ()
+
+    def find(self) -> dict[str, dict[str, t.Any]]:
+        """The entitlements by label, as items that revoke them.
+
+        :raises AccessError: if one of the users cannot be read completely.
+        """
+        users = list(self._users.values())
+        size = self._access.client.graphql.max_fields(self._access.params["batch_size"], authenticates=True)
+        batches = [users[start : start + size] for start in range(0, len(users), size)]
+        self._access.store.open()  # before threads share it
+        jobs: t.Iterator[Job[None]] = (functools.partial(self._read, batch) for batch in batches)
+        for _done in run_parallel(jobs, min(self._access.params["concurrency"], len(batches) or 1)):
+            pass
+        return {
+            Entitlement(user, kind, number, False, None, False).label: {
+                ("user_email" if user.id is None else "user_id"): user.email if user.id is None else user.id,
+                f"{kind}_id": number,
+                "state": "absent",
+            }
+            for person in self._persons()
+            for user, (kind, number) in ((person.user, held) for held in person.held)
+            if (kind, number) not in person.entitlements
+        }
+
+    def _persons(self) -> list[NamedUser]:
+        """The users, each of them once, although the manifest may name them by address in one place and by id in
+        another.
+        """
+        users = list(self._users.values())
+        if len({user.user.id is None for user in users}) > 1:
+            for user in users:
+                if user.held and user.number is None:
+                    raise AccessError(
+                        f"{user.user.label}: the platform does not report the user's id, so it is unknown whether the "
+                        "manifest names the same user by address and by id. Use either user_email or user_id for all "
+                        "users"
+                    )
+        persons: dict[object, NamedUser] = {}
+        for key, user in self._users.items():
+            person = persons.setdefault(key if user.number is None else user.number, user)
+            person.entitlements |= user.entitlements
+        return list(persons.values())
+
+    def _read(self, users: list[NamedUser]) -> None:
+        """Read the entitlements of users, who are logged in together."""
+        access = self._access.for_thread()
+        issuer = access.client.issuer
+        grants = [issuer.user_grant(user.user) for user in users]
+        try:
+            failures = access.client.tokens.get_many(grants)
+            for user, grant in zip(users, grants):
+                access.budget.reset()
+                self._read_user(access, user, grant, failures.get(grant))
+        except AccessError as error:
+            raise error.with_message(access.secrets.scrub(error.message)) from None
+
+    def _read_user(
+        self, access: Access[AudiencePlayer], user: NamedUser, grant: Grant, failure: AccessError | None
+    ) -> None:
+        try:
+            holdings = access.client.fetch_holdings(grant, failure, complete=True)
+            user.number = (access.client.tokens.get(grant).details.get("user") or {}).get("id")
+        except NotFound:
+            return
+        except AccessError as error:
+            raise error.with_context(user.user.label) from None
+        now = access.clock.now()
+        for kind in ("product", "subscription"):
+            numbers = dict.fromkeys(item[f"{kind}_id"] for item in holdings[f"{kind}s"])
+            items = (Entitlement(user.user, kind, number, False, None, False) for number in numbers)
+            user.held += [(kind, item.number) for item in items if item.find_holding(holdings, now).present]
