@@ -120,7 +120,5 @@ def _problem_with(item: dict[str, t.Any], secrets: Secrets, schema: Schema) -> s
     """Why an item cannot be part of a manifest; empty if it can."""
     if secrets.contained_in([item]):
         return "contains a secret"
-    if any("\ud800" <= character <= "\udfff" for character in "".join(map(str, item.values()))):
-        return "contains characters that UTF-8 cannot encode"
     problems = schema.problems(item)
     return f"is not valid in a manifest: {problems[0]}" if problems else ""
