@@ -24,7 +24,7 @@ from ..plugin_utils._plans import Plans
 class ActionModule(ControllerAction):
     spec: t.ClassVar[dict[str, dict[str, t.Any]]] = {
         **common_options("none", "none"),
-        "changes": {"type": "list", "elements": "dict"},
+        "changes": {"type": "list", "elements": "raw"},
         "titles": {"type": "dict", "default": {}},
         "unchanged": {"type": "dict", "default": {}},
         "failed": {"type": "list", "elements": "str", "default": []},

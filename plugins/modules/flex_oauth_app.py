@@ -139,7 +139,7 @@ changes:
       name: "Reviewer"
       action: "create"
       before: null
-      after: {id: 1, name: "Reviewer", description: "Tool to review media", client_id: "132ef0db-336a-436b-a2f2-ee5c49e1b964"}
+      after: {id: 1, name: "Reviewer", description: "Tool to review media", client_id: "132ef0db"}
       local: false
 """
 

@@ -22,7 +22,7 @@ options:
       - The plan, as in C(provision_result.plan) of the role P(mediaops.access.provision#role).
       - If not set, the module only checks O(dest) and O(approved_plan).
     type: list
-    elements: dict
+    elements: raw
   titles:
     description: The titles of the platforms that the plan is for, by name. Each has a line in RV(totals).
     type: dict

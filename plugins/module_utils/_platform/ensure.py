@@ -25,9 +25,14 @@ class Resource(t.Protocol):
 
     #: The item's name in messages and diffs.
     label: str
-    #: The item's kind and name in plans.
-    kind: t.ClassVar[str]
-    name: str
+
+    @property
+    def kind(self) -> str:
+        """The item's kind in plans."""
+
+    @property
+    def name(self) -> str:
+        """The item's name in plans."""
 
     def read(self) -> State: ...
 

@@ -661,6 +661,7 @@ class Plays:
             "access_report_file": page,
             "access_export_file": str(self.folders["scanned"] / "role.yml"),
             "access_export_connection": manifest,
+            "provision_plan_file": str(self.folders["scanned"] / "role.md"),
         }
         include = {
             "name": name,
@@ -708,7 +709,11 @@ class Plays:
         }
         missing = set(names) - set(variables)
         assert not missing, f"no canary is in {sorted(missing)}"
-        variables = {name: variables[name] for name in variables if name in names}
+        variables = {
+            name: {**variables[name], "provision_plan_file": str(self.folders["scanned"] / f"{name}-plan.json")}
+            for name in variables
+            if name in names
+        }
         last = {"provision_manifest": "{{ given.bad_manifest }}"}
         for name in variables:
             play = yaml.safe_load((ROOT / "playbooks" / f"{name}.yml").read_text(encoding="utf-8"))[0]["name"]

@@ -34,6 +34,9 @@ FORMATS = ("dotenv", "json", "vault_yaml")
 VAULT = {"format": "vault_kv2", "url": URL, "path": "mediaops", "token": "hush-vault"}
 NEW = "******** (new)"
 
+#: The names of CREDENTIALS, as a plan has them.
+DELIVERED = {"applications": ["Reviewer"], "tokens": ["mrm"]}
+
 every_format = pytest.mark.parametrize("form", FORMATS)
 
 
@@ -48,6 +51,19 @@ def perform(action_class, name, args, *calls, check_mode=False, diff=False, task
             return action.run(task_vars=task_vars or {})
         except AnsibleActionFail as error:
             return {"failed": True, "changed": False, "msg": str(error)}
+
+
+def entry(dest, action, before, after):
+    """The entry of a plan, which is never about a platform."""
+    return {
+        "provider": None,
+        "kind": "credentials",
+        "name": str(dest),
+        "action": action,
+        "before": before,
+        "after": after,
+        "local": True,
+    }
 
 
 @pytest.fixture
@@ -90,7 +106,12 @@ def failure(result):
 
 @every_format
 def test_credentials_are_delivered_once(run, dest, form):
-    assert run(format=form, **CREDENTIALS) == {"changed": True, "dest": str(dest)}
+    planned = run(format=form, check_mode=True, **CREDENTIALS)
+    assert (
+        run(format=form, **CREDENTIALS)
+        == planned
+        == {"changed": True, "dest": str(dest), "changes": [entry(dest, "create", None, DELIVERED)]}
+    )
     before = dest.read_bytes()
     assert run(format=form, **CREDENTIALS) == {"changed": False, "dest": str(dest)}
     assert dest.read_bytes() == before
@@ -151,7 +172,9 @@ def test_a_home_directory_is_expanded(run, tmp_path, monkeypatch):
 def test_absent_removes_the_file_once(run, dest, form, password):
     run(format=form, **CREDENTIALS)
 
-    assert run(format=form, state="absent", vault_password=password) == {"changed": True, "dest": str(dest)}
+    result = run(format=form, state="absent", vault_password=password)
+    nothing = {"applications": [], "tokens": []}
+    assert result == {"changed": True, "dest": str(dest), "changes": [entry(dest, "delete", nothing, None)]}
     assert not dest.exists()
     assert run(format=form, state="absent", vault_password=password)["changed"] is False
 
@@ -269,7 +292,9 @@ def test_a_diff_shows_no_secret_that_somebody_else_put_into_the_file(run, dest):
 
 
 def test_credentials_are_delivered_to_vault_once(run):
-    assert run(missing(), write(0), **VAULT, **CREDENTIALS) == {"changed": True, "dest": f"{URL}/secret/mediaops"}
+    dest = f"{URL}/secret/mediaops"
+    created = entry(dest, "create", None, DELIVERED)
+    assert run(missing(), write(0), **VAULT, **CREDENTIALS) == {"changed": True, "dest": dest, "changes": [created]}
     assert run(read(), **VAULT, **CREDENTIALS) == {"changed": False, "dest": f"{URL}/secret/mediaops"}
 
 
