@@ -355,3 +355,21 @@ def test_entitlements_come_as_a_list_or_as_a_file(ansible: Ansible, given: Facts
 
     assert run.status == 2
     assert "Set exactly one of entitlements_file" in run.output
+
+
+def test_rows_that_fail_are_in_the_rejects_beside_the_manifest_and_the_message_has_the_numbers(
+    sandbox: Sandbox, ansible: Ansible
+) -> None:
+    connection = sandbox.variables()["sandbox"]["audienceplayer"]
+    rows = "user_email,product_id\nalice@example.com,444\nnobody@example.com,444\n"
+    (ansible.work / "sold.csv").write_text(rows, encoding="utf-8")
+    section = {**connection, "entitlements_file": "sold.csv", "rejects_file": "rejects.csv"}
+    (ansible.work / "manifest.json").write_text(json.dumps({"audienceplayer": section}), encoding="utf-8")
+
+    run = provision(ansible, str(ansible.work / "manifest.json"))
+
+    message = failures(run)[-1]["result"]["msg"]
+    assert "1 of 2 entitlements failed: " in message and "rejects.csv" in message, message
+    reason = "there is no such user. Set auto_register to create users by user_email"
+    rejects = (ansible.work / "rejects.csv").read_text(encoding="utf-8")
+    assert rejects == f"user_email,product_id,reason\nnobody@example.com,444,{reason}\n"

@@ -25,6 +25,7 @@ from .users import User
 
 _MAX_PROBLEMS = 100  # of a file, in an error message
 _MAX_DIFF = 1000  # changes in a diff
+_MAX_REPEATED = 100  # characters of a reason that a message gives for each item
 
 
 class Entitlements:
@@ -260,9 +261,18 @@ class Entitlements:
         first = failed[0].failure if failed else self._rejects_failure
         if first is None:
             return {}
-        parts = [item.message for item in failed]
+        parts = list(_explain_all(failed))
         if len(self.items) > 1 and failed:
             parts = [f"{len(failed)} of {len(self.items)} entitlements failed: {in_one_line(parts)}"]
         if self._rejects_failure:
             parts.append(self._rejects_failure.message)
         return {**first.as_result(), "msg": ". ".join(filter(None, [*parts, self._rejects_note]))}
+
+
+def _explain_all(failed: Batch) -> t.Iterator[str]:
+    """The failure of each item. A long reason, such as that of all items that were skipped, is given once."""
+    given: set[str] = set()
+    for item in failed:
+        reason = str(item.failure)
+        yield item.explain("the same error" if reason in given and len(reason) > _MAX_REPEATED else reason)
+        given.add(reason)

@@ -84,10 +84,9 @@ class Entitlement:
         """Identifies the entitlement in messages."""
         return f"{self.kind} {self.number} of {self.user.label}"
 
-    @property
-    def message(self) -> str:
-        """The failure, with the place in the file if there is one."""
-        message = f"{self.label}: {self.failure}"
+    def explain(self, reason: str | None = None) -> str:
+        """The failure, or another wording of it, with the place in the file if there is one."""
+        message = f"{self.label}: {self.failure if reason is None else reason}"
         return self.place.prefix(message) if self.is_from_file else message
 
     @property
@@ -153,7 +152,7 @@ class Entitlement:
         result.update(
             state="present" if self.present else "absent", changed=self.changed, failed=self.failure is not None, msg=""
         )
-        return {**result, **self.failure.with_message(self.message).as_result()} if self.failure else result
+        return {**result, **self.failure.with_message(self.explain()).as_result()} if self.failure else result
 
     def record(self, access: Access[t.Any]) -> None:
         """Record that the entitlement was written or, in check mode, would be."""

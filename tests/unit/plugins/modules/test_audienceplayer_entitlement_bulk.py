@@ -931,6 +931,15 @@ def test_rows_that_were_skipped_are_rejected_too(write, file, rejects):
     assert "skipped, because an earlier item failed" in rows[2]
 
 
+def test_a_long_reason_is_given_once(write, file):
+    path = file("e.csv", "user_id,product_id\n" + "".join(f"{user},444\n" for user in range(1, 5)))
+    result = write.fail(writes(1, answer=NO_ANSWER), entitlements_file=path, batch_size=1, retries=0)
+
+    assert result["msg"].count("skipped, because an earlier item failed") == 1
+    assert result["msg"].endswith(f"{path}:4: {label(3)}: the same error; {path}:5: {label(4)}: the same error")
+    assert all("skipped" in item["msg"] for item in result["entitlements"][1:])
+
+
 def test_a_repeated_row_is_rejected_with_the_first(write, file, rejects):
     path = file("e.csv", "user_id,product_id\n1,444\n1,444\n")
     result = write.fail(writes(1, **refused(0, of=1)), entitlements_file=path, rejects_file=str(rejects))

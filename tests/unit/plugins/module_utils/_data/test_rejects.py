@@ -123,7 +123,7 @@ def test_the_file_is_private_and_can_be_the_next_input(tmp_path, name, extension
     """Its own rejects can be written as well, from the same columns."""
     path = tmp_path / (name.upper() if extension else f"rejects-{name}")
     again = tmp_path / f"again-{name}"
-    text = "email,id\na@b.c,1\nd@e.f,2\n" if name == "a.csv" else "".join('{"id": %d}\n' % number for number in (1, 2))
+    text = "email,id\na@b.c,1\nd@e.f,2\n" if name == "a.csv" else "".join(f'{{"id": {number}}}\n' for number in (1, 2))
     rows = [{"id": 1}, {"id": 2}]
     content = {"a.json": json.dumps(rows), "a.yml": yaml.safe_dump(rows)}.get(name, text)
     (tmp_path / name).write_text(content)
