@@ -49,7 +49,17 @@ CORE_SANITY = (
 )
 #: Tests of what a platform, another service or a crash does to a module, which is the same with every ansible-core.
 #: They are for CI.
-SURROUNDINGS = ("concurrency", "controllers", "crashes", "files", "openbao", "openid", "plans", "provision_failures")
+SURROUNDINGS = (
+    "concurrency",
+    "controllers",
+    "crashes",
+    "files",
+    "openbao",
+    "openid",
+    "plans",
+    "provision_failures",
+    "provision_parts",
+)
 #: Tests that start ansible-playbook many times. They are for CI, too, which runs them with the newest core as well.
 SLOW = ("playbooks", "surroundings")
 #: Targets that start ansible-playbook many times, which takes half a minute each. They are for CI, too.

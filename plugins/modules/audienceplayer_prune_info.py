@@ -14,7 +14,7 @@ description:
     contained.
   - Reading requires one request for each user, and a login for each user whose token is not cached. A user is never
     created.
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - mediaops.access contributors (@mediaops)
 options:

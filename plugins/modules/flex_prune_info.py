@@ -12,7 +12,7 @@ description:
   - Reads the complete list of applications, and returns those that neither O(names) nor O(ids) contains.
   - Applications that are being rotated out, whose names end with C((retiring since 2026-11-28T10:00:00Z)), are never
     returned.
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - mediaops.access contributors (@mediaops)
 options:

@@ -44,6 +44,7 @@ options:
     type: list
     elements: str
     default: []
+    version_added: 0.2.0
   include_files:
     description:
       - Whether to add the items of the files that the manifest references to its lists. O(revoke=true) does so as well.

@@ -11,7 +11,7 @@ short_description: Find the Playlyfe players that a manifest does not name
 description:
   - Reads the complete list of players, from all pages, and returns those that O(ids) does not contain. The client needs
     the admin scope.
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - mediaops.access contributors (@mediaops)
 options:
