@@ -129,12 +129,19 @@ application:
 from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
 from ..module_utils._platform.ensure import ensure
-from ..module_utils._providers.flex import FLEX, ApplicationResource, Flex
+from ..module_utils._providers.flex.applications import ApplicationResource
+from ..module_utils._providers.flex.client import Flex
+from ..module_utils._providers.flex.declaration import FLEX
+from ..module_utils._providers.flex.retirement import check_options, finish, retire_only
 
 
 def run(access: Access[Flex]) -> Result:
-    outcome = ensure(access, ApplicationResource(access.client, access.params))
-    result = {"changed": outcome.changed, "diff": outcome.diff}
+    check_options(access.params)
+    if access.params["retire_only"]:
+        return retire_only(access)
+    resource = ApplicationResource(access)
+    outcome = ensure(access, resource)
+    result = finish(access, resource, outcome)
     if outcome.state:
         # What a real run gets to know, a check cannot: an update may change the secret, too.
         unknown = {"client_secret": None} if access.check_mode and outcome.changed else {}
@@ -153,6 +160,9 @@ MODULE = ModuleDefinition(
         "id": {"type": "int"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
         "rotate_secret": {"type": "bool", "default": False, "no_log": False},
+        "rotate_overlap": {"type": "bool", "default": False},
+        "retire_after": {"type": "int"},
+        "retire_only": {"type": "bool", "default": False},
     },
     required_one_of=[("name", "id")],
 )

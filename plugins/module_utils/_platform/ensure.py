@@ -75,14 +75,17 @@ def ensure(access: Access[t.Any], resource: Resource) -> Outcome:
                 access.plan(key, desired)
             return Outcome(True, desired, _diff(resource, before, desired))
         with access.lock(key):
-            before, after = _write(access, resource, resource.read())
+            before, after = apply_desired(access, resource, resource.read())
         return Outcome(after != before, after, _diff(resource, before, after) if after != before else None)
     except AccessError as error:
         raise error.with_context(resource.label) from None
 
 
-def _write(access: Access[t.Any], resource: Resource, before: State) -> tuple[State, State]:
-    """Write until the item is in its desired state. Returns the state before this run changed it, and the new state."""
+def apply_desired(access: Access[t.Any], resource: Resource, before: State) -> tuple[State, State]:
+    """Write until the item is in its desired state. Returns the state before this run changed it, and the new state.
+
+    The caller holds a lock under which it has read ``before``.
+    """
     current, ambiguous_writes, created = before, 0, False
     while True:
         desired = resource.desired(current)

@@ -1,0 +1,37 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Flex Media Platform: its Authentication service (providers.md, section 5)."""
+
+from __future__ import annotations
+
+from ..._platform.declaration import ManifestList, Platform
+from ..._platform.options import from_env
+from .client import Flex, FlexResponses, FlexTokens
+
+FLEX = Platform(
+    name="flex",
+    title="Flex Media Platform",
+    client=Flex,
+    issuer=FlexTokens,
+    responses=FlexResponses,
+    options={
+        "url": {"type": "str", "fallback": from_env("FLEX_URL")},
+        "registration_key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_REGISTRATION_KEY")},
+        "client_id": {"type": "str", "fallback": from_env("FLEX_CLIENT_ID")},
+        "client_secret": {"type": "str", "no_log": True, "fallback": from_env("FLEX_CLIENT_SECRET")},
+        "token_path": {"type": "str", "default": "/oauth/token", "no_log": False},
+    },
+    role="flex_application",
+    manifest={
+        "applications": ManifestList(
+            "flex_oauth_app", ("name", "description", "id", "state", "retire_after"), required=("name",)
+        )
+    },
+    hints={
+        401: "Check registration_key, or client_id and client_secret",
+        403: "Check registration_key and the application's permissions",
+        404: "Check url",
+    },
+    login_hints={404: "Check url and token_path"},
+)
