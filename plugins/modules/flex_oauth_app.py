@@ -143,8 +143,9 @@ def run(access: Access[Flex]) -> Result:
     outcome = ensure(access, resource)
     result = finish(access, resource, outcome)
     if outcome.state:
-        # What a real run gets to know, a check cannot: an update may change the secret, too.
-        unknown = {"client_secret": None} if access.check_mode and outcome.changed else {}
+        # What a real run gets to know, a check cannot: an update may change the secret, too. Moreover, the result of a
+        # check that predicts a change is displayed.
+        unknown = {"client_secret": None} if access.check_mode and result["changed"] else {}
         result["application"] = {**outcome.state, **unknown}
         if access.check_mode and outcome.state["client_id"] is None:
             access.plan_credentials()

@@ -127,18 +127,18 @@ class Access(t.Generic[C]):
     def plan_token(self, grant: Grant) -> None:
         """In check mode, record that a real run would have obtained a token and cached it for later tasks."""
         if self._cache != "none":
-            self.plan(self._token_item(grant), {"planned": True})
+            self.plan(self.token_item(grant), {"planned": True})
 
     def expects_token(self, grant: Grant) -> bool:
         """Whether a real run would find a token in the cache that check mode did not obtain."""
-        return self.find_plan(self._token_item(grant)) is not None
+        return self.find_plan(self.token_item(grant)) is not None
 
     def forget_token(self, grant: Grant) -> bool:
         """In check mode, record that a real run would have removed a token. Returns whether it would have found
         one (see :meth:`expects_token`).
         """
         expected = self.expects_token(grant)
-        self.plan(self._token_item(grant), None)
+        self.plan(self.token_item(grant), None)
         return expected
 
     @property
@@ -146,7 +146,8 @@ class Access(t.Generic[C]):
         """Whether missing credentials may be those that only a real run would obtain."""
         return self.find_plan(_CREDENTIALS) is not None
 
-    def _token_item(self, grant: Grant) -> str:
+    def token_item(self, grant: Grant) -> str:
+        """The name of a grant's token in plans."""
         # A directory belongs to one host.
         cache = self._cache if "://" in self._cache else f"{platform.node()} {self._cache}"
         identity = t.cast(AuthorizedClient, self.client).issuer.identity

@@ -8,7 +8,11 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.mediaops.access.plugins.modules import flex_oauth_app
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import (
+    NO_ANSWER,
+    assert_presentable,
+    exchange,
+)
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import (
     KEY,
     LOST,
@@ -109,7 +113,9 @@ def test_overlap_without_rotation_changes_nothing(oauth_app):
 
 
 @pytest.mark.parametrize(
-    "credentials", [{"clientSecret": "hush-9"}, {"clientId": "client-9", "clientSecret": "hush-9"}], ids=["secret", "all"]
+    "credentials",
+    [{"clientSecret": "hush-9"}, {"clientId": "client-9", "clientSecret": "hush-9"}],
+    ids=["secret", "all"],
 )
 def test_a_renaming_that_changes_the_credentials_is_not_an_overlap_and_a_warning_says_so(oauth_app, credentials):
     result = oauth_app(listed(REVIEWER), listed(REVIEWER), *renamed(**credentials), posted(NEW), **ROTATE)
@@ -167,7 +173,14 @@ def test_a_renaming_that_is_not_applied_never_leads_to_a_second_one_of_the_name(
 
 @pytest.mark.parametrize("lost", [LOST, {"answer": NO_ANSWER}], ids=["502", "timeout"])
 def test_a_registration_whose_answer_is_lost_is_found_and_not_sent_again(oauth_app, lost):
-    calls = [listed(REVIEWER), listed(REVIEWER), *renamed(), posted(**lost), listed(retiring()), listed(retiring(), NEW)]
+    calls = [
+        listed(REVIEWER),
+        listed(REVIEWER),
+        *renamed(),
+        posted(**lost),
+        listed(retiring()),
+        listed(retiring(), NEW),
+    ]
     result = oauth_app(*calls, **ROTATE)
 
     assert (result["application"], result["retiring"]) == (shown(NEW), [kept()])
@@ -293,8 +306,9 @@ def test_registrations_that_have_been_retiring_for_long_enough_are_removed(
     listing = listed(*BOTH, NEW)
     result = oauth_app(listing, *calls, name="Reviewer", retire_after=retire_after, check_mode=check_mode)
 
+    hidden = {"client_secret": None} if check_mode and due else {}  # a check that predicts a change is displayed
     assert result["changed"] is bool(due)
-    assert (result["application"], result["retiring"]) == (shown(NEW), left)
+    assert (result["application"], result["retiring"]) == ({**shown(NEW), **hidden}, left)
     if due:
         assert result["diff"]["before"]["retiring"] == [item["applicationName"] for item in BOTH]
         assert result["diff"]["after"].get("retiring", []) == [item["name"] for item in left]
@@ -450,3 +464,43 @@ def test_check_mode_predicts_that_absent_removes_all(oauth_app, options):
 )
 def test_options_that_contradict_each_other_fail_before_anything_is_sent(oauth_app, options, words):
     assert words in oauth_app.fail(name="Reviewer", **options)["msg"]
+
+
+def test_the_tasks_of_one_check_know_of_each_other(runs, tmp_path):
+    """As in a play that rotates, delivers and retires: what the first one would leave, the last one would remove, once."""
+    plans = {}
+
+    def check(**options):
+        result = flex_oauth_app.MODULE.run(
+            {"url": URL, "registration_key": KEY, **options},
+            name="flex_oauth_app",
+            check_mode=True,
+            ansible_home=str(tmp_path),
+            earlier_plan=plans.get,
+        )
+        assert_presentable(result)
+        plans.update(result.pop("plans", {}))
+        return result
+
+    listing = listed(retiring(5, DAY_AGO), REVIEWER)
+    with exchange(listing):
+        assert check(**ROTATE)["retiring"] == [kept(5, DAY_AGO), kept()]
+    with exchange(listing):
+        result = check(name="Reviewer", retire_only=True, retire_after=DAY)
+        assert (result["changed"], result["retiring"]) == (True, [kept()])
+    with exchange(listing):
+        assert check(name="Reviewer", retire_only=True)["retiring"] == []
+    with exchange(listing):
+        assert check(name="Reviewer", retire_only=True)["changed"] is False
+
+
+def test_a_check_after_one_that_completes_a_rotation_predicts_its_retirement(runs, tmp_path):
+    plans = {}
+    options = {"url": URL, "registration_key": KEY, "name": "Reviewer"}
+    more = {"name": "flex_oauth_app", "check_mode": True, "ansible_home": str(tmp_path)}
+    with exchange(listed(retiring(5, DAY_AGO))):
+        plans = flex_oauth_app.MODULE.run(options, **more)["plans"]
+    with exchange(listed(retiring(5, DAY_AGO))):
+        result = flex_oauth_app.MODULE.run({**options, "retire_only": True}, **more, earlier_plan=plans.get)
+
+    assert (result["changed"], result["retiring"]) == (True, [])
