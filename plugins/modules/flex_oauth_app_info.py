@@ -17,7 +17,8 @@ options:
   name:
     description:
       - Return only the applications with this name, of which there may be more than one, and the retiring registrations
-        of that name, which M(mediaops.access.flex_oauth_app) keeps with O(mediaops.access.flex_oauth_app#module:rotate_overlap=true).
+        of that name, which M(mediaops.access.flex_oauth_app) keeps with
+        O(mediaops.access.flex_oauth_app#module:rotate_overlap=true).
     type: str
   id:
     description:

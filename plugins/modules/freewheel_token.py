@@ -24,9 +24,9 @@ options:
     default: false
   overlap:
     description:
-      - Whether O(force=true) keeps the old token valid until a task with O(retire_only=true) revokes it, so that clients
-        can be given the new one first. The old token is kept in O(token_cache), encrypted, so that a later run revokes
-        it if this one is interrupted.
+      - Whether O(force=true) keeps the old token valid until a task with O(retire_only=true) revokes it, so that
+        clients can be given the new one first. The old token is kept in O(token_cache), encrypted, so that a later run
+        revokes it if this one is interrupted.
       - The platform does not document whether it issues a new token while the old one is valid. If it returns the old
         one, that is revoked before a new one is requested, and a warning says so.
       - Has no effect without O(force=true), or without a token cache.

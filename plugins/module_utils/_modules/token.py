@@ -75,8 +75,8 @@ def _ensure_token(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
         token = tokens.force_new(grant, overlap=params.get("overlap", False))
         if tokens.replaced_early:
             access.warnings.append(
-                f"{access.platform.title} issued the old token again instead of a new one, so it was revoked first: for a "
-                "moment, no token was valid"
+                f"{access.platform.title} issued the old token again instead of a new one, so it was revoked first: "
+                "for a moment, no token was valid"
             )
     elif rejected:
         token = tokens.replace(grant, rejected)

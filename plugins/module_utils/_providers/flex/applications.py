@@ -9,8 +9,8 @@ import dataclasses
 import typing as t
 
 from ..._errors import AccessError, AmbiguousWrite, NotFound
-from ..._platform.ensure import State, apply_desired
-from .retirement import list_known
+from ..._platform.ensure import Outcome, State, apply_desired
+from .retirement import RetirementPlan, add_to_diff, list_known, remove_retiring, select_due
 from .retiring import Registration, Retiring, find_retiring, retire
 
 if t.TYPE_CHECKING:
@@ -230,8 +230,8 @@ class ApplicationResource:
         if renamed and _has_other_credentials(renamed, current):
             self.retired = dataclasses.replace(t.cast(Retiring, self.retired), client_id=renamed["client_id"])
             self._access.warnings.append(
-                f"{self.label}: renaming the old registration (id {current['id']}) changed its credentials, so there is "
-                "no overlap on this installation: clients are locked out until they have the new ones"
+                f"{self.label}: renaming the old registration (id {current['id']}) changed its credentials, so there "
+                "is no overlap on this installation: clients are locked out until they have the new ones"
             )
 
     def _apply(self, application_id: int, name: str, desired_name: str | None, current: State = None) -> State:
@@ -269,3 +269,29 @@ class ApplicationResource:
 
     def redacted(self, state: Application) -> dict[str, t.Any]:
         return {key: state[key] for key in ("id", "name", "description", "client_id")}
+
+
+def finish(access: Access[Flex], resource: ApplicationResource, outcome: Outcome) -> dict[str, t.Any]:
+    """After an application is in its desired state, remove its retiring registrations: those that ``retire_after``
+    selects or, with ``state: absent``, all of them.
+
+    :raises AccessError: if one of them cannot be removed.
+    """
+    is_absent, retire_after = access.params["state"] == "absent", access.params["retire_after"]
+    needs_list = outcome.changed if is_absent else retire_after is not None
+    if not needs_list and not resource.lists_retiring():
+        return {"changed": outcome.changed, "diff": outcome.diff}
+    found = resource.retiring(outcome.state)
+    plan = RetirementPlan(access, outcome.state["name"] if outcome.state else access.params["name"] or "")
+    if resource.retired is None:
+        found = plan.find() or found
+    due = found if is_absent else select_due(access, found)
+    # With the application itself, its retiring registrations have already been removed.
+    removed = list(due) if is_absent and outcome.changed else remove_retiring(access, due, outcome.changed)
+    kept = [item for item in found if item not in due]
+    if access.check_mode and (removed or resource.retired):
+        plan.record(kept)
+    before = [item.name for item in found if item != resource.retired]
+    diff = add_to_diff(resource.label, outcome.diff, before, [item.name for item in kept])
+    result = {"changed": outcome.changed or bool(removed), "diff": diff}
+    return result if is_absent else {**result, "retiring": [item.as_result() for item in kept]}

@@ -9,13 +9,12 @@ import dataclasses
 import typing as t
 
 from ..._errors import AccessError
-from ..._platform.ensure import Outcome, ensure
+from ..._platform.ensure import ensure
 from .client import IncompleteList
 from .retiring import Registration, Retiring, find_retiring
 
 if t.TYPE_CHECKING:
     from ..._platform.access import Access
-    from .applications import ApplicationResource
     from .client import Flex
 
 Result = t.Dict[str, t.Any]
@@ -33,32 +32,6 @@ def check_options(params: t.Mapping[str, t.Any]) -> None:
         raise AccessError(f"retire_only cannot be combined with {other}: it changes nothing but retiring registrations")
 
 
-def finish(access: Access[Flex], resource: ApplicationResource, outcome: Outcome) -> Result:
-    """After an application is in its desired state, remove its retiring registrations: those that ``retire_after``
-    selects or, with ``state: absent``, all of them.
-
-    :raises AccessError: if one of them cannot be removed.
-    """
-    is_absent, retire_after = access.params["state"] == "absent", access.params["retire_after"]
-    needs_list = outcome.changed if is_absent else retire_after is not None
-    if not needs_list and not resource.lists_retiring():
-        return {"changed": outcome.changed, "diff": outcome.diff}
-    found = resource.retiring(outcome.state)
-    plan = _Plan(access, outcome.state["name"] if outcome.state else access.params["name"] or "")
-    if resource.retired is None:
-        found = plan.find() or found
-    due = found if is_absent else _due(access, found)
-    # With the application itself, its retiring registrations have already been removed.
-    removed = list(due) if is_absent and outcome.changed else _remove(access, due, outcome.changed)
-    kept = [item for item in found if item not in due]
-    if access.check_mode and (removed or resource.retired):
-        plan.record(kept)
-    before = [item.name for item in found if item != resource.retired]
-    diff = _diff(resource.label, outcome.diff, before, [item.name for item in kept])
-    result = {"changed": outcome.changed or bool(removed), "diff": diff}
-    return result if is_absent else {**result, "retiring": [item.as_result() for item in kept]}
-
-
 def retire_only(access: Access[Flex]) -> Result:
     """Remove the retiring registrations of an application that ``retire_after`` selects (0 by default), and nothing
     else. They are kept if nothing has replaced them yet.
@@ -69,20 +42,20 @@ def retire_only(access: Access[Flex]) -> Result:
     found: list[Retiring] = []
     due: list[Retiring] = []
     for name in _names(access.params, listed, now):
-        plan = _Plan(access, name)
+        plan = RetirementPlan(access, name)
         planned = plan.find()
         items = find_retiring(listed, {name}, now) if planned is None else planned
         found += items
         if name in current or access.find_plan(f"application {name!r}"):
-            selected = _due(access, items)
+            selected = select_due(access, items)
             due += selected
             if access.check_mode and selected:
                 plan.record(item for item in items if item not in selected)
         elif items:
             access.warnings.append(f"no application is named {name!r}, so its retiring registrations are kept")
-    removed = _remove(access, due, False)
+    removed = remove_retiring(access, due, False)
     kept = [item for item in found if item not in due]
-    diff = _diff(label, None, [item.name for item in found], [item.name for item in kept])
+    diff = add_to_diff(label, None, [item.name for item in found], [item.name for item in kept])
     return {"changed": bool(removed), "diff": diff, "retiring": [item.as_result() for item in kept]}
 
 
@@ -106,7 +79,7 @@ def _names(params: t.Mapping[str, t.Any], listed: list[dict[str, t.Any]], now: f
     return sorted(names)
 
 
-def _due(access: Access[Flex], found: t.Iterable[Retiring]) -> list[Retiring]:
+def select_due(access: Access[Flex], found: t.Iterable[Retiring]) -> list[Retiring]:
     retire_after = 0 if access.params["retire_only"] else None
     if access.params["retire_after"] is not None:
         retire_after = access.params["retire_after"]
@@ -115,7 +88,7 @@ def _due(access: Access[Flex], found: t.Iterable[Retiring]) -> list[Retiring]:
     return [item for item in found if retire_after == 0 or (retire_after and item.age(now) >= retire_after)]
 
 
-def _remove(access: Access[Flex], items: t.Iterable[Retiring], changed: bool) -> list[Retiring]:
+def remove_retiring(access: Access[Flex], items: t.Iterable[Retiring], changed: bool) -> list[Retiring]:
     """Remove retiring registrations; in check mode, return those that would be removed.
 
     :raises AccessError: if one cannot be removed. Those before it are gone.
@@ -130,7 +103,7 @@ def _remove(access: Access[Flex], items: t.Iterable[Retiring], changed: bool) ->
     return removed
 
 
-def _diff(label: str, diff: Result | None, before: list[str], after: list[str]) -> Result | None:
+def add_to_diff(label: str, diff: Result | None, before: list[str], after: list[str]) -> Result | None:
     """Add the names of retiring registrations to the diff of an application if they differ."""
     if before == after:
         return diff
@@ -139,7 +112,7 @@ def _diff(label: str, diff: Result | None, before: list[str], after: list[str]) 
     return {**diff, **{side: {**diff[side], **({"retiring": names} if names else {})} for side, names in more.items()}}
 
 
-class _Plan:
+class RetirementPlan:
     """In check mode, the retiring registrations that the tasks of this run would leave of one application."""
 
     def __init__(self, access: Access[Flex], name: str) -> None:
