@@ -5,9 +5,22 @@
 
 from __future__ import annotations
 
+import typing as t
+
+from ..._data.rows import Item
 from ..._platform.declaration import ManifestList, Platform
 from ..._platform.options import from_env
 from .client import Flex, FlexResponses, FlexTokens
+
+
+def check_applications(items: t.Iterable[Item], _now: float) -> t.Iterator[str]:
+    """Yield the problems of applications, each with its place."""
+    for item in items:
+        if item.problem:
+            yield item.place.prefix(item.problem)
+        elif (item.options["retire_after"] or 0) < 0:
+            yield item.place.prefix("retire_after must not be negative: it is a number of seconds")
+
 
 FLEX = Platform(
     name="flex",
@@ -25,7 +38,10 @@ FLEX = Platform(
     role="flex_application",
     manifest={
         "applications": ManifestList(
-            "flex_oauth_app", ("name", "description", "id", "state", "retire_after"), required=("name",)
+            "flex_oauth_app",
+            ("name", "description", "id", "state", "retire_after"),
+            required=("name",),
+            check=check_applications,
         )
     },
     hints={
