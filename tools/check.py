@@ -72,6 +72,7 @@ SLOW_TARGETS = (
     "playbook_report",
     "playbook_revoke",
     "playbook_rotate",
+    "playbook_rotate_overlap",
 )
 SOME_PLAYS = ("credentials", "flex_oauth_app", "freewheel_token", "lookup_token", "playbook_provision")
 PACKAGED = {

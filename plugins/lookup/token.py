@@ -106,9 +106,10 @@ class LookupModule(LookupBase):
         output = plain(kwargs.get("output", "token"))
         if output not in OUTPUTS:
             raise AnsibleLookupError(f"mediaops.access.token: output must be one of {', '.join(OUTPUTS)}")
-        if options.get("state", "present") != "present":
+        if options.get("state", "present") != "present" or options.get("retire_only"):
             raise AnsibleLookupError(
-                "mediaops.access.token: state must be present. To revoke a token, use the provider's token module"
+                "mediaops.access.token: state must be present, and retire_only unset. To revoke a token, use the "
+                "provider's token module"
             )
         result = run_lookup(_token_module(plain(terms[0])), "mediaops.access.token", options, self._loader)
         return [OUTPUTS[output](result["token"])]

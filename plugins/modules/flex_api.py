@@ -79,7 +79,8 @@ headers:
 from ..module_utils._modules.api import OPTIONS, PRIVATE, run_request
 from ..module_utils._modules.definition import ModuleDefinition, ModuleResult
 from ..module_utils._platform.access import Access
-from ..module_utils._providers.flex import FLEX, Flex
+from ..module_utils._providers.flex.client import Flex
+from ..module_utils._providers.flex.declaration import FLEX
 
 
 def run(access: Access[Flex]) -> ModuleResult:

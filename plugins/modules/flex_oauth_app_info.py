@@ -16,7 +16,9 @@ author:
 options:
   name:
     description:
-      - Return only the applications with this name. There may be more than one.
+      - Return only the applications with this name, of which there may be more than one, and the retiring registrations
+        of that name, which M(mediaops.access.flex_oauth_app) keeps with
+        O(mediaops.access.flex_oauth_app#module:rotate_overlap=true).
     type: str
   id:
     description:
@@ -56,6 +58,10 @@ EXAMPLES = r"""
     name: Reviewer
     include_secrets: true
   register: reviewer
+
+- name: Show how long the old credentials of an application have been retiring
+  ansible.builtin.debug:
+    msg: "{{ reviewer.applications | rejectattr('retiring_since', 'none') | map(attribute='retiring_since') }}"
 """
 
 RETURN = r"""
@@ -86,27 +92,39 @@ applications:
       type: str
       returned: O(include_secrets=true)
       sample: the secret
+    retiring_since:
+      description: The time since when the registration has been retiring, in UTC. It is null if it is not retiring.
+      type: str
+      sample: "2026-11-28T10:00:00Z"
 """
 
 from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
-from ..module_utils._providers.flex import FLEX, Flex
+from ..module_utils._providers.flex.client import Flex
+from ..module_utils._providers.flex.declaration import FLEX
+from ..module_utils._providers.flex.retiring import names_of, retiring_since
 
 
 def run(access: Access[Flex]) -> Result:
-    flex, params = access.client, access.params
+    flex, params, now = access.client, access.params, access.clock.now()
+    hidden = () if params["include_secrets"] else ("client_secret",)
     if params["id"] is not None:
         found = [application for application in [flex.find_application(params["id"])] if application]
     else:
-        listed = [
-            application for application in flex.list_applications() if params["name"] in (None, application["name"])
+        found = [
+            flex.complete(application, secret=not hidden)
+            for application in flex.list_applications()
+            if params["name"] in (None, *names_of(application, now))
         ]
-        found = [flex.complete(application, secret=params["include_secrets"]) for application in listed]
-    if params["include_secrets"]:
-        return {"changed": False, "applications": found}
     return {
         "changed": False,
-        "applications": [{key: value for key, value in item.items() if key != "client_secret"} for item in found],
+        "applications": [
+            {
+                **{key: value for key, value in application.items() if key not in hidden},
+                "retiring_since": retiring_since(application, now),
+            }
+            for application in found
+        ],
     }
 
 

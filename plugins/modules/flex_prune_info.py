@@ -88,23 +88,20 @@ candidates:
       sample: Old reviewer
 """
 
-import re
-
 from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._modules.prune import OPTIONS, prune_result
 from ..module_utils._platform.access import Access
-from ..module_utils._providers.flex import FLEX, Flex
-
-#: The name of an application that a rotation keeps until its clients have the new credentials.
-_RETIRING = re.compile(r".+ \(retiring since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\)", re.DOTALL)
+from ..module_utils._providers.flex.client import Flex
+from ..module_utils._providers.flex.declaration import FLEX
+from ..module_utils._providers.flex.retiring import retiring_since
 
 
 def run(access: Access[Flex]) -> Result:
-    names, ids = frozenset(access.params["names"]), frozenset(access.params["ids"])
+    names, ids, now = frozenset(access.params["names"]), frozenset(access.params["ids"]), access.clock.now()
     candidates = {
         f"{found['name']!r} (id {found['id']})": {"id": found["id"], "name": found["name"]}
         for found in access.client.list_applications()
-        if found["name"] not in names and found["id"] not in ids and not _RETIRING.fullmatch(found["name"])
+        if found["name"] not in names and found["id"] not in ids and not retiring_since(found, now)
     }
     return prune_result("applications", candidates, access.params["prune_limit"])
 

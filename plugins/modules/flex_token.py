@@ -105,7 +105,7 @@ changes:
 
 from ..module_utils._modules.definition import ModuleDefinition
 from ..module_utils._modules.token import OPTIONS, run_token
-from ..module_utils._providers.flex import FLEX
+from ..module_utils._providers.flex.declaration import FLEX
 
 MODULE = ModuleDefinition(FLEX, run_token, OPTIONS)
 

@@ -22,6 +22,25 @@ options:
         enable this by default.
     type: bool
     default: false
+  overlap:
+    description:
+      - Whether O(force=true) keeps the old token valid until a task with O(retire_only=true) revokes it, so that
+        clients can be given the new one first. The old token is kept in O(token_cache), encrypted, so that a later run
+        revokes it if this one is interrupted.
+      - The platform does not document whether it issues a new token while the old one is valid. If it returns the old
+        one, that is revoked before a new one is requested, and a warning says so.
+      - Has no effect without O(force=true), or without a token cache.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  retire_only:
+    description:
+      - Whether to revoke the tokens that O(overlap=true) has kept, and to do nothing else. Use it after the new token
+        has been delivered.
+      - A token that has not been replaced is never revoked.
+    type: bool
+    default: false
+    version_added: 0.2.0
 extends_documentation_fragment:
   - mediaops.access.common
   - mediaops.access.common.access_tokens
@@ -48,6 +67,29 @@ EXAMPLES = r"""
     headers: "{{ freewheel.token | mediaops.access.auth_header }}"
   no_log: true  # uri displays its headers
 
+- name: Replace the token, and give it to the service before the old one is revoked
+  module_defaults:
+    mediaops.access.freewheel_token:
+      username: "{{ freewheel_username }}"
+      password: "{{ freewheel_password }}"
+  block:
+    - name: Obtain a new token
+      mediaops.access.freewheel_token:
+        force: true
+        overlap: true
+      register: renewed
+
+    - name: Deliver it
+      ansible.builtin.copy:
+        content: "{{ renewed.token.access_token }}"
+        dest: /etc/reporting/token
+        mode: "0600"
+      diff: false  # copy displays the content
+
+    - name: Revoke the old token
+      mediaops.access.freewheel_token:
+        retire_only: true
+
 - name: Revoke the token
   mediaops.access.freewheel_token:
     username: "{{ freewheel_username }}"
@@ -60,7 +102,7 @@ token:
   description:
     - The token. A result that contains a token is not displayed, but the play can register and use it.
     - In check mode, only a cached token is returned.
-  returned: success and O(state=present)
+  returned: success, O(state=present) and O(retire_only=false)
   type: dict
   contains:
     access_token:
@@ -103,10 +145,10 @@ changes:
 """
 
 from ..module_utils._modules.definition import ModuleDefinition
-from ..module_utils._modules.token import OPTIONS, VERIFY, run_token
+from ..module_utils._modules.token import OPTIONS, OVERLAP, VERIFY, run_token
 from ..module_utils._providers.freewheel import FREEWHEEL
 
-MODULE = ModuleDefinition(FREEWHEEL, run_token, {**OPTIONS, **VERIFY})
+MODULE = ModuleDefinition(FREEWHEEL, run_token, {**OPTIONS, **VERIFY, **OVERLAP})
 
 
 def main() -> None:

@@ -19,6 +19,12 @@ OPTIONS: dict[str, dict[str, t.Any]] = {
 #: For platforms that can report whether a token is still valid.
 VERIFY: dict[str, dict[str, t.Any]] = {"verify": {"type": "bool", "default": False}}
 
+#: For platforms that can revoke a token, and issue another one while it is valid.
+OVERLAP: dict[str, dict[str, t.Any]] = {
+    "overlap": {"type": "bool", "default": False},
+    "retire_only": {"type": "bool", "default": False},
+}
+
 _PLANNED = {"expires_at": "known after it is issued"}
 _NAMELESS = "token"  # of a token whose owner is unknown
 
@@ -27,6 +33,8 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
     """Return a cached or new token; with ``state: absent``, revoke and remove it."""
     client, params = access.client, access.params
     try:
+        if params.get("retire_only"):
+            return _retire(access, client.credential_grant() or client.supplied_grant())
         if params["state"] == "absent":
             grant = client.supplied_grant()
             before = client.tokens.usable_token(grant)
@@ -67,9 +75,16 @@ def _ensure_token(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
             return {"changed": False}
         access.plan_token(grant)
         _record(access, grant, action, before, {"expires_at": None})
+        if params.get("overlap") and params["force"] and before:
+            access.plan(f"retired tokens of {access.token_item(grant)}", {"planned": True})
         return {"changed": True, "diff": _diff(grant, before, _PLANNED)}
     if params["force"]:
-        token = tokens.force_new(grant)
+        token = tokens.force_new(grant, overlap=params.get("overlap", False))
+        if tokens.replaced_early:
+            access.warnings.append(
+                f"{access.platform.title} issued the old token again instead of a new one, so it was revoked first: "
+                "for a moment, no token was valid"
+            )
     elif rejected:
         token = tokens.replace(grant, rejected)
     else:
@@ -101,6 +116,32 @@ def _record_partial_change(access: Access[t.Any]) -> None:
     grant = access.client.credential_grant() or access.client.supplied_grant()
     token = access.client.tokens.cached(grant, min_ttl=0)
     _record(access, grant, "obtain" if token else "revoke", None, _shown(token))
+
+
+def _retire(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
+    """Revoke the tokens that ``overlap`` has kept.
+
+    :raises AccessError: if the task is to change anything else.
+    """
+    for option in ("force", "overlap"):
+        if access.params[option]:
+            raise AccessError(f"retire_only cannot be combined with {option}: it only revokes replaced tokens")
+    if access.params["state"] == "absent":
+        raise AccessError("retire_only cannot be combined with state: absent, which revokes replaced tokens, too")
+    item = f"retired tokens of {access.token_item(grant)}"
+    plan, expects_token = access.find_plan(item), access.expects_token(grant)
+    changed = (
+        plan["planned"]
+        if plan
+        else access.client.tokens.retire(grant, check_mode=access.check_mode, expects_token=expects_token)
+    )
+    if access.check_mode and changed:
+        access.plan(item, {"planned": False})
+    if changed:
+        access.record_change("token", grant.principal or _NAMELESS, None, None, action="revoke")
+    header = {"before_header": f"replaced tokens of {grant.principal}", "after_header": ""}
+    diff = {**header, "before": {"replaced tokens": "valid"}, "after": {"replaced tokens": "revoked"}}
+    return {"changed": changed, **({"diff": diff} if changed else {})}
 
 
 def _diff(grant: Grant, before: Token | None, after: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -31,6 +31,11 @@ class Token:
         """The remaining lifetime in seconds."""
         return math.inf if self.expires_at is None or not math.isfinite(self.expires_at) else self.expires_at - now
 
+    @property
+    def usable_until(self) -> float | None:
+        """When neither the token nor its refresh token is valid any more; None if unknown."""
+        return max(filter(None, [self.expires_at, self.refresh_expires_at]), default=None)
+
     def as_result(self, now: float, cached: bool) -> dict[str, t.Any]:
         """The ``token`` of a module's result (interface.md, section 2)."""
         life = self.life(now)

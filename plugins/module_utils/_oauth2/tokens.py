@@ -16,6 +16,7 @@ from .._store.encrypted import TokenStore
 from .cache_entry import CacheEntry, Revocation
 from .grants import Grant, SuppliedToken
 from .jwt import jwt_expiry
+from .retired import RetiredTokens
 from .token import Token
 
 
@@ -69,6 +70,12 @@ class Tokens:
         #: The tokens of the last get_many by name, which saves reading them from the store again.
         self._preloaded: dict[str, Token] = {}
         self._names: dict[Grant, str] = {}
+        #: The tokens that rotations have replaced and not yet revoked.
+        self.retired = RetiredTokens(
+            store, lambda grant, index: store.name_of([*issuer.identity, *grant.cache_key, f"retired {index}"])
+        )
+        #: Whether the platform issued the old token again, so that it had to be revoked before there was a new one.
+        self.replaced_early = False
 
     def cached(self, grant: Grant, min_ttl: float | None = None) -> Token | None:
         """The cached or supplied token, if it has at least ``min_ttl`` seconds left."""
@@ -132,22 +139,53 @@ class Tokens:
                 self._preloaded[name] = token
         return {name: grant for name, grant in grants.items() if name not in self._preloaded}
 
-    def force_new(self, grant: Grant) -> Token:
-        """Obtain a new token. If the platform supports revocation, the cached one is revoked first."""
+    def force_new(self, grant: Grant, *, overlap: bool = False) -> Token:
+        """Obtain a new token. If the platform supports revocation, the cached one is revoked first.
+
+        With ``overlap``, it is kept instead until :meth:`retire` revokes it, unless the platform issues the same token
+        again (see :attr:`replaced_early`).
+        """
         self._reject_supplied(grant, "a new token cannot be obtained without credentials")
         name = self._name(grant)
         self._preloaded.pop(name, None)
         with self._store.lock(name, self._budget):
             started = self._clock.now()
-            old = self._load(name)
-            if old and self._issuer.revokes:
+            old = self.usable_token(grant) if overlap else self._load(name)
+            if old and overlap:
+                self.retired.add(grant, self._entry(grant, old))
+            elif old and self._issuer.revokes:
                 self._revoke(name, old)
             token = self._obtain(grant)
             if (token.issued_at is not None and token.issued_at < started - 1) or (
                 old and token.access_token == old.access_token
             ):
+                self.replaced_early = overlap
                 token = self._reissue(name, grant, token)
             return self._save(name, grant, token)
+
+    def retire(self, grant: Grant, *, check_mode: bool = False, expects_token: bool = False) -> bool:
+        """Revoke the tokens that :meth:`force_new` has kept. Returns whether there were any.
+
+        They are kept until there is a newer token: a run that died before it obtained one has kept the current token.
+        ``expects_token``: in check mode, a real run would have obtained one.
+        """
+        if isinstance(grant, SuppliedToken):
+            return False
+        name = self._name(grant)
+        self._preloaded.pop(name, None)
+        if check_mode:
+            return bool(self.retired.find(grant) if expects_token else self._retirable(grant))
+        with self._store.lock(name, self._budget):
+            found = self._retirable(grant)
+            for retired, token in found.items():
+                self._revoke(retired, token)
+            return bool(found)
+
+    def _retirable(self, grant: Grant) -> dict[str, Token]:
+        """The kept tokens that a newer one has replaced, by the names of their entries."""
+        current = self.usable_token(grant)
+        kept = {name: self._register_secret(entry.token) for name, entry in self.retired.find(grant).items()}
+        return {name: token for name, token in kept.items() if current and token.access_token != current.access_token}
 
     def replace(self, grant: Grant, rejected: Token) -> Token:
         """Replace a token that the platform rejected: by one that another process has obtained since, otherwise by a
@@ -163,13 +201,16 @@ class Tokens:
         name = self._name(grant)
         self._preloaded.pop(name, None)
         if check_mode:
-            return self.usable_token(grant) is not None
+            return self.usable_token(grant) is not None or bool(self.retired.find(grant))
         with self._store.lock(name, self._budget):
+            kept = self.retired.find(grant)
+            for retired, entry in kept.items():
+                self._revoke(retired, self._register_secret(entry.token))
             token = self.usable_token(grant)
             if token and token.life(self._clock.now()) > 0:
                 self._revoke(name, token)
             self._store.backend.remove(name)
-        return token is not None
+        return token is not None or bool(kept)
 
     def _drop_supplied(self, token: Token, check_mode: bool) -> bool:
         is_valid = self._issuer.revokes and self._issuer.remaining_life(token) > 0
@@ -242,12 +283,7 @@ class Tokens:
             self._issued.add(token.access_token)
         self._register_secret(token)
         self.changed = True
-        platform, url = self._issuer.identity[:2]
-        login = self._login_name(grant) if token.refresh_token else None
-        entry = CacheEntry(platform, url, grant.principal, token, self._issuer.revocation(token), login)
-        self._store.write(
-            name, entry.as_dict(), max(filter(None, [token.expires_at, token.refresh_expires_at]), default=None)
-        )
+        self._store.write(name, self._entry(grant, token).as_dict(), token.usable_until)
         if not self._has_left(token, self._min_ttl):
             life = max(0, int(token.life(self._clock.now())))
             raise AccessError(
@@ -255,6 +291,11 @@ class Tokens:
                 "Lower min_ttl"
             )
         return token
+
+    def _entry(self, grant: Grant, token: Token) -> CacheEntry:
+        platform, url = self._issuer.identity[:2]
+        login = self._login_name(grant) if token.refresh_token else None
+        return CacheEntry(platform, url, grant.principal, token, self._issuer.revocation(token), login)
 
     def _login_name(self, grant: Grant) -> str:
         """The same for all tokens from one login, whatever their scope."""

@@ -140,16 +140,16 @@ class Access(t.Generic[C]):
     def plan_token(self, grant: Grant) -> None:
         """In check mode, record that a real run would have obtained a token and cached it for later tasks."""
         if self._cache != "none":
-            self.plan(self._token_item(grant), {"planned": True})
+            self.plan(self.token_item(grant), {"planned": True})
 
     def expects_token(self, grant: Grant) -> bool:
         """Whether a real run would find a token in the cache that check mode did not obtain."""
-        plan = self.find_plan(self._token_item(grant))
+        plan = self.find_plan(self.token_item(grant))
         return plan is not None and plan["planned"]
 
     def lacks_token(self, grant: Grant) -> bool:
         """Whether a real run would have removed a token that is still in the cache in check mode."""
-        plan = self.find_plan(self._token_item(grant))
+        plan = self.find_plan(self.token_item(grant))
         return plan is not None and not plan["planned"]
 
     def forget_token(self, grant: Grant, *, cached: bool) -> bool:
@@ -157,7 +157,7 @@ class Access(t.Generic[C]):
         one, given whether one is ``cached`` (see :meth:`expects_token`).
         """
         found = self.expects_token(grant) or (cached and not self.lacks_token(grant))
-        self.plan(self._token_item(grant), {"planned": False})
+        self.plan(self.token_item(grant), {"planned": False})
         return found
 
     @property
@@ -165,7 +165,8 @@ class Access(t.Generic[C]):
         """Whether missing credentials may be those that only a real run would obtain."""
         return self.find_plan(_CREDENTIALS) is not None
 
-    def _token_item(self, grant: Grant) -> str:
+    def token_item(self, grant: Grant) -> str:
+        """The name of a grant's token in plans."""
         # A directory belongs to one host.
         cache = self._cache if "://" in self._cache else f"{platform.node()} {self._cache}"
         identity = t.cast(AuthorizedClient, self.client).issuer.identity

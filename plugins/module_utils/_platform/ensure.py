@@ -85,7 +85,7 @@ def ensure(access: Access[t.Any], resource: Resource) -> Outcome:
                 access.plan(key, desired)
             return _changed(access, resource, before, desired)
         with access.lock(key):
-            before, after = _write(access, resource, resource.read())
+            before, after = apply_desired(access, resource, resource.read())
         return _changed(access, resource, before, after) if after != before else Outcome(False, after, None)
     except AccessError as error:
         if error.changed:  # the state that was reached is unknown
@@ -104,8 +104,11 @@ def _record(access: Access[t.Any], resource: Resource, before: State, after: Sta
     access.record_change(resource.kind, resource.name, *states, action="rotate" if rotated else None)
 
 
-def _write(access: Access[t.Any], resource: Resource, before: State) -> tuple[State, State]:
-    """Write until the item is in its desired state. Returns the state before this run changed it, and the new state."""
+def apply_desired(access: Access[t.Any], resource: Resource, before: State) -> tuple[State, State]:
+    """Write until the item is in its desired state. Returns the state before this run changed it, and the new state.
+
+    The caller holds a lock under which it has read ``before``.
+    """
     current, ambiguous_writes, created = before, 0, False
     while True:
         desired = resource.desired(current)

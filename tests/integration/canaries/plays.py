@@ -689,7 +689,11 @@ class Plays:
         }
         variables: dict[str, Facts] = {
             "provision": manifest,
-            "rotate": {**manifest, "provision_manifest": str(self.folders["inputs"] / "manifest.yml")},
+            "rotate": {
+                **manifest,
+                "provision_manifest": str(self.folders["inputs"] / "manifest.yml"),
+                "rotate_overlap": True,
+            },
             "entitlements": {
                 "entitlements_file": str(self.folders["inputs"] / "entitlements.csv"),
                 "audienceplayer": "{{ given.audienceplayer }}",

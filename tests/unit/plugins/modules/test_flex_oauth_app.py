@@ -301,7 +301,7 @@ def test_a_secret_that_the_update_changed_is_returned(oauth_app):
 
 def test_with_id_another_name_renames_and_keeps_the_description(oauth_app):
     old, new = app(name="Old"), REVIEWER
-    result = oauth_app(got(old), got(old), put(), got(new), id=1, name="Reviewer")
+    result = oauth_app(got(old), got(old), listed(old), put(), got(new), id=1, name="Reviewer")
 
     assert result["changed"] is True
     assert result["application"] == shown(new)
@@ -309,9 +309,8 @@ def test_with_id_another_name_renames_and_keeps_the_description(oauth_app):
 
 def test_name_and_description_are_updated_in_one_request(oauth_app):
     old, new = app(name="Old", description="Old"), app(name="New", description="New")
-    result = oauth_app(
-        got(old), got(old), put(name="New", description="New"), got(new), id=1, name="New", description="New"
-    )
+    calls = [got(old), got(old), listed(old), put(name="New", description="New"), got(new)]
+    result = oauth_app(*calls, id=1, name="New", description="New")
 
     assert result["application"] == shown(new)
 
@@ -604,7 +603,7 @@ def test_a_rotation_goes_on_after_a_deletion_that_is_redirected(oauth_app):
 
 
 def test_an_application_is_deleted_by_id(oauth_app):
-    assert oauth_app(got(REVIEWER), got(REVIEWER), deleted(), id=1, state="absent")["changed"] is True
+    assert oauth_app(*BY_ID, deleted(), id=1, state="absent")["changed"] is True
 
 
 @pytest.mark.parametrize(

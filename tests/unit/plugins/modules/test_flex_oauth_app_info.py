@@ -22,6 +22,11 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import 
 ONE, TWO, NAMESAKE = app(1, "One"), app(2, "Two"), app(3, "One")
 
 
+def kept(application, *hidden, since=None):
+    """An application as the module returns it."""
+    return {**shown(application, *hidden), "retiring_since": since}
+
+
 @pytest.fixture
 def info(runs):
     return runs(flex_oauth_app_info, url=URL, registration_key=KEY)
@@ -45,13 +50,13 @@ def test_applications_are_returned_without_their_secrets(info, options, calls, f
     result = info(*calls, **options, check_mode=check_mode)
 
     assert result["changed"] is False
-    assert result["applications"] == [shown(application, "client_secret") for application in found]
+    assert result["applications"] == [kept(application, "client_secret") for application in found]
 
 
 @pytest.mark.parametrize("lacking", ["description", "clientId"])
 def test_fields_missing_in_the_list_are_read_by_id(info, lacking):
     assert info(listed(without(ONE, lacking), TWO), got(ONE))["applications"] == [
-        shown(application, "client_secret") for application in (ONE, TWO)
+        kept(application, "client_secret") for application in (ONE, TWO)
     ]
 
 
@@ -74,15 +79,37 @@ def test_secrets_are_included_on_request_and_read_one_by_one_if_the_list_has_non
     result = info(*calls, **options, include_secrets=True)
 
     assert result["changed"] is False
-    assert result["applications"] == [shown(application) for application in found]
+    assert result["applications"] == [kept(application) for application in found]
 
 
 def test_an_application_that_vanishes_while_secrets_are_read_is_returned_as_listed(info):
     listing = without(ONE, "clientSecret")
 
     assert info(listed(listing), missing(), include_secrets=True)["applications"] == [
-        {**shown(listing), "client_secret": None}
+        {**kept(listing), "client_secret": None}
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "since"),
+    [
+        pytest.param("One (retiring since 2026-11-28T10:00:00Z)", "2026-11-28T10:00:00Z", id="retiring"),
+        pytest.param("One (retiring since 2027-01-15T08:04:00Z)", "2027-01-15T08:04:00Z", id="by a clock that is fast"),
+        pytest.param("One (retiring since 2027-01-15T09:00:00Z)", None, id="in the future"),
+        pytest.param("One (retiring since 2026-02-30T10:00:00Z)", None, id="no date"),
+        pytest.param("One (retiring since yesterday)", None, id="no instant"),
+        pytest.param(" (retiring since 2026-11-28T10:00:00Z) ", None, id="something else"),
+    ],
+)
+def test_a_name_selects_its_retiring_registrations_too_and_tells_since_when_they_are(info, name, since):
+    other = app(4, name)
+    found = info(listed(ONE, TWO, other), name="One")["applications"]
+
+    assert found == [
+        kept(ONE, "client_secret"),
+        *([kept(other, "client_secret", since=since)] if since else []),
+    ]
+    assert info(got(other), id=4)["applications"] == [kept(other, "client_secret", since=since)]
 
 
 def test_name_and_id_exclude_each_other(info):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.mediaops.access.plugins.modules import freewheel_token
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, jwt
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, exchange, jwt
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.freewheel import (
     ANSWER,
     UNKNOWN,
@@ -248,6 +248,149 @@ def test_a_supplied_token_that_expires_within_min_ttl_is_not_used(token, exp):
 
     assert token(login(), access_token=given)["token"]["access_token"] == "hush-token"
     assert "it expires within min_ttl (60 s)" in token.fail(access_token=given, password="")["msg"]
+
+
+# --- overlap -----------------------------------------------------------------------------------------------------------
+
+THIRD = {**ANSWER, "access_token": "hush-third"}
+
+
+def test_with_overlap_the_old_token_is_revoked_only_when_it_is_retired(cached):
+    result = cached(login(OTHER), force=True, overlap=True)
+
+    assert (result["changed"], result["token"]["access_token"]) == (True, "hush-other")
+    assert "warnings" not in result
+    assert cached()["token"]["access_token"] == "hush-other"
+    result = cached(revoke(), retire_only=True)
+    assert result["changed"] is True and "token" not in result
+    assert cached(retire_only=True)["changed"] is False
+    assert cached()["token"]["access_token"] == "hush-other"
+
+
+def test_a_platform_that_issues_the_old_token_again_is_asked_once_more_and_a_warning_says_so(cached):
+    result = cached(login(), revoke(), login(OTHER), force=True, overlap=True)
+
+    assert result["token"]["access_token"] == "hush-other"
+    assert "for a moment, no token was valid" in result["warnings"][0]
+    assert cached(revoke(**UNKNOWN), retire_only=True)["changed"] is True  # as check mode predicts
+
+
+def test_a_token_that_the_platform_had_before_is_replaced_though_the_cache_did_not_know_it(token):
+    old = {**ANSWER, "created_at": 1_799_999_000, "expires_in": 3600}
+    result = token(login(old), revoke(), login(OTHER), force=True, overlap=True)
+
+    assert result["token"]["access_token"] == "hush-other" and result["warnings"]
+    assert token(retire_only=True)["changed"] is False
+
+
+def test_overlap_without_a_cached_token_just_logs_in(token):
+    assert token(login(), force=True, overlap=True)["changed"] is True
+    assert token(retire_only=True)["changed"] is False
+
+
+def test_overlap_without_force_changes_nothing(cached):
+    assert cached(overlap=True)["changed"] is False
+
+
+def test_the_tokens_of_several_rotations_are_kept_until_the_current_one_is_delivered(cached):
+    cached(login(OTHER), force=True, overlap=True)
+    cached(login(THIRD), force=True, overlap=True)
+
+    assert cached(revoke("hush-token"), revoke("hush-other"), retire_only=True)["changed"] is True
+    assert cached()["token"]["access_token"] == "hush-third"
+
+
+def test_a_login_that_fails_keeps_the_old_token_which_is_then_not_retired(cached):
+    cached.fail(login("", status=403), force=True, overlap=True)
+
+    assert cached()["token"]["access_token"] == "hush-token"
+    assert cached(retire_only=True)["changed"] is False
+    cached(login(OTHER), force=True, overlap=True)
+    assert cached(revoke(), retire_only=True)["changed"] is True
+
+
+def test_a_token_that_cannot_be_revoked_is_retired_by_the_next_run(cached):
+    cached(login(OTHER), force=True, overlap=True)
+    cached.fail(revoke(answer={"error": "oops"}, status=500), retire_only=True, retries=0)
+
+    assert cached(revoke(), retire_only=True)["changed"] is True
+
+
+def test_a_rejected_token_is_replaced_before_the_kept_ones_are_retired(cached):
+    cached(login(OTHER), force=True, overlap=True)
+    cached.fail(info("hush-other", **UNKNOWN), login("", status=403), verify=True)
+
+    assert cached(retire_only=True)["changed"] is False  # nothing has replaced the kept token
+    cached(login(THIRD))
+    assert cached(revoke(), retire_only=True)["changed"] is True
+
+
+def test_absent_revokes_the_kept_tokens_too(cached):
+    cached(login(OTHER), force=True, overlap=True)
+
+    assert cached(state="absent", check_mode=True)["changed"] is True
+    assert cached(revoke(), revoke("hush-other"), state="absent")["changed"] is True
+    assert cached(state="absent")["changed"] is False
+
+
+def test_an_expired_token_needs_no_retirement(cached, clock):
+    cached(login(OTHER), force=True, overlap=True)
+    clock.time += WEEK + 1
+
+    assert cached(retire_only=True)["changed"] is False
+
+
+def test_too_many_kept_tokens_fail_with_a_remedy(cached):
+    for number in range(8):
+        cached(login({**ANSWER, "access_token": f"hush-{number}"}), force=True, overlap=True)
+
+    result = cached.fail(force=True, overlap=True)
+
+    assert "8 tokens that earlier rotations replaced are not yet revoked" in result["msg"]
+    assert "retire_only: true" in result["msg"]
+
+
+@pytest.mark.parametrize("cache", ["none", None], ids=["none", "directory"])
+def test_the_kept_token_is_in_the_cache_encrypted(cached, tmp_path, cache):
+    options = {"token_cache": cache} if cache else {}
+    cached(login(OTHER), force=True, overlap=True, **options)
+
+    stored = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"hush" not in stored
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [({"force": True}, "force"), ({"overlap": True}, "overlap"), ({"state": "absent"}, "state: absent")],
+)
+def test_retire_only_is_combined_with_nothing(cached, options, words):
+    assert f"retire_only cannot be combined with {words}" in cached.fail(retire_only=True, **options)["msg"]
+
+
+def test_check_mode_predicts_the_retirement_of_a_rotation_once(cached, tmp_path):
+    plans = {}
+
+    def check(**options):
+        result = freewheel_token.MODULE.run(
+            {"username": "mrm", "password": "hush-password", **options},
+            name="freewheel_token",
+            check_mode=True,
+            ansible_home=str(tmp_path),
+            earlier_plan=plans.get,
+        )
+        plans.update(result.pop("plans", {}))
+        return result["changed"]
+
+    with exchange():
+        assert check(retire_only=True) is False
+        assert check(force=True, overlap=True) is True
+        assert check(retire_only=True) is True
+        assert check(retire_only=True) is False
+    cached(login(OTHER), force=True, overlap=True)
+    plans.clear()
+    with exchange():
+        assert check(retire_only=True) is True
+        assert check(retire_only=True) is False
 
 
 # --- too short a life --------------------------------------------------------------------------------------------------

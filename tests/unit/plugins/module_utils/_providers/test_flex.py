@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
-from ansible_collections.mediaops.access.plugins.module_utils._providers.flex import FLEX
+from ansible_collections.mediaops.access.plugins.module_utils._providers.flex.declaration import FLEX
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import exchange
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import (
     KEY,

@@ -1,26 +1,23 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Flex Media Platform: its Authentication service (providers.md, section 5)."""
+"""The client of Flex's Authentication service (providers.md, section 5)."""
 
 from __future__ import annotations
 
 import dataclasses
 import typing as t
 
-from .._data.schema import Schema
-from .._errors import AccessError, Conflict, NotFound
-from .._http.models import Request, Response
-from .._oauth2.grants import ClientCredentials, Grant
-from .._oauth2.response import TOKEN_RESPONSE, parse_token
-from .._oauth2.token import Token
-from .._platform.authorized_client import AuthorizedClient
-from .._platform.declaration import ManifestList, Platform
-from .._platform.ensure import State
-from .._platform.issuer import TokenIssuer
-from .._platform.options import from_env
-from .._platform.responses import ResponseReader
-from ._flex_export import export_applications
+from ..._data.schema import Schema
+from ..._errors import AccessError, Conflict, NotFound
+from ..._http.models import Request, Response
+from ..._oauth2.grants import ClientCredentials, Grant
+from ..._oauth2.response import TOKEN_RESPONSE, parse_token
+from ..._oauth2.token import Token
+from ..._platform.authorized_client import AuthorizedClient
+from ..._platform.ensure import State
+from ..._platform.issuer import TokenIssuer
+from ..._platform.responses import ResponseReader
 
 _DEFAULT_LIFETIME = 3599  # seconds, if a response does not state it (5.3)
 _LISTS = ("applications", "items", "content", "data")
@@ -56,6 +53,14 @@ APPLICATIONS = Schema(
         },
     }
 )
+
+
+class IncompleteList(AccessError):
+    """The platform returned only a part of its applications, which are in ``found``."""
+
+    def __init__(self, message: str, found: list[dict[str, t.Any]]) -> None:
+        super().__init__(message)
+        self.found = found
 
 
 class FlexResponses(ResponseReader):
@@ -138,7 +143,10 @@ class Flex(AuthorizedClient):
         return self._normalize(self.responses.validate(response, APPLICATION))
 
     def list_applications(self) -> list[dict[str, t.Any]]:
-        """Fetch all applications as listed: secrets and descriptions may be missing."""
+        """Fetch all applications as listed: secrets and descriptions may be missing.
+
+        :raises IncompleteList: if the platform returns only a part of them.
+        """
         request = self._request("GET", "/")
         found, total, uses_spring = self._fetch_page(request)
         size = len(found) or 1
@@ -159,8 +167,9 @@ class Flex(AuthorizedClient):
                 )
                 found.update(page)
         if len(found) < total:
-            raise AccessError(
-                f"the list of applications ends after {len(found)} of {total}. Set id to select the application"
+            raise IncompleteList(
+                f"the list of applications ends after {len(found)} of {total}. Set id to select the application",
+                list(found.values()),
             )
         return list(found.values())
 
@@ -213,137 +222,3 @@ class Flex(AuthorizedClient):
             "client_id": item.get("clientId"),
             "client_secret": secret,
         }
-
-
-class ApplicationResource:
-    """One registered application, found by id or, without an id, by name."""
-
-    kind = "application"
-
-    def __init__(self, flex: Flex, params: t.Mapping[str, t.Any]) -> None:
-        self._flex = flex
-        self._id: int | None = params["id"]
-        self._name: str | None = params["name"]
-        self._description: str | None = params["description"]
-        self._absent = params["state"] == "absent"
-        self._rotate = self.rotates = params["rotate_secret"]
-        #: The application that rotation replaces. It is kept here, because for a while the platform may have neither
-        #: the old nor the new one.
-        self._old: dict[str, t.Any] = {}
-        #: Ids that are not the new application: the old one, which a list may still contain after its deletion, and,
-        #: if that was selected by id, others with the same name.
-        self._ignored: set[int] = set()
-        #: The name of an application that was found by id.
-        self._found_name = ""
-        #: The platform's error for an unknown id.
-        self._missing = NotFound("")
-        if self._name == "":
-            raise AccessError("name must not be empty")
-        self.label = f"application {self._name!r}" if self._name else f"application {self._id}"
-        if self._description == "" and not self._absent:
-            raise AccessError(f"{self.label}: description must not be empty, because the platform requires one")
-
-    @property
-    def name(self) -> str:
-        return self._name or self._found_name or str(self._id)
-
-    def read(self) -> State:
-        if self._id is not None and self._id not in self._ignored:
-            try:
-                found = self._flex.get_application(self._id)
-                self._found_name = found["name"]
-                return found
-            except NotFound as error:
-                self._missing = error
-                if not self._old:
-                    return None
-        name = self._name or self._old.get("name")
-        named = [
-            found
-            for found in self._flex.list_applications()
-            if found["name"] == name and found["id"] not in self._ignored
-        ]
-        if len(named) > 1:
-            ids = ", ".join(str(application["id"]) for application in named)
-            raise AccessError(f"{len(named)} applications have this name. Set id to select one of them: {ids}")
-        return self._flex.complete(named[0]) if named else None
-
-    def desired(self, current: State) -> State:
-        if self._absent:
-            return None
-        if current and self._rotate and not self._old:
-            self._old = current
-        if current and not self._is_old(current):
-            description = current["description"] if self._description is None else self._description
-            return {**current, "name": self._name or current["name"], "description": description}
-        if self._id is not None and not self._old:
-            message = "no application has this id. To register one, set name and description instead of id"
-            raise NotFound(message, **self._missing.codes)
-        name = self._name or self._old.get("name")
-        description = self._old.get("description") if self._description is None else self._description
-        if description is None:
-            raise AccessError("it does not exist, and description is required to register it")
-        return {"id": None, "name": name, "description": description, "client_id": None, "client_secret": None}
-
-    def _is_old(self, current: dict[str, t.Any]) -> bool:
-        return bool(self._old) and all(current[key] == self._old[key] for key in ("id", "client_id"))
-
-    def write(self, current: State, desired: State) -> State:
-        if desired is None:
-            self._flex.delete_application(t.cast("dict[str, t.Any]", current)["id"])
-            return None
-        if current and not self._is_old(current):
-            return self._flex.update_application(current["id"], desired["name"], desired["description"])
-        if current:
-            if self._id is not None:
-                self._ignored = {
-                    other["id"] for other in self._flex.list_applications() if other["name"] == desired["name"]
-                } - {self._id}
-            self._flex.delete_application(current["id"])
-        if self._old:
-            self._ignored.add(self._old["id"])
-        try:
-            return self._flex.create_application(desired["name"], desired["description"])
-        except AccessError as error:
-            if not self._old:
-                raise
-            raise error.with_message(
-                f"{error.message}. The old registration (id {self._old['id']}) has already been deleted. "
-                f"Run again with name: {desired['name']!r} and description: {desired['description']!r}"
-            ).after_change() from None
-
-    def redacted(self, state: dict[str, t.Any]) -> dict[str, t.Any]:
-        return {key: state[key] for key in ("id", "name", "description", "client_id")}
-
-
-FLEX = Platform(
-    name="flex",
-    title="Flex Media Platform",
-    client=Flex,
-    issuer=FlexTokens,
-    responses=FlexResponses,
-    options={
-        "url": {"type": "str", "fallback": from_env("FLEX_URL")},
-        "registration_key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_REGISTRATION_KEY")},
-        "client_id": {"type": "str", "fallback": from_env("FLEX_CLIENT_ID")},
-        "client_secret": {"type": "str", "no_log": True, "fallback": from_env("FLEX_CLIENT_SECRET")},
-        "token_path": {"type": "str", "default": "/oauth/token", "no_log": False},
-    },
-    credentials=("url", "registration_key"),
-    role="flex_application",
-    manifest={
-        "applications": ManifestList(
-            "flex_oauth_app",
-            ("name", "description", "id", "state"),
-            required=("name",),
-            export=export_applications,
-            prunes="applications that the manifest does not name",
-        )
-    },
-    hints={
-        401: "Check registration_key, or client_id and client_secret",
-        403: "Check registration_key and the application's permissions",
-        404: "Check url",
-    },
-    login_hints={404: "Check url and token_path"},
-)

@@ -6,17 +6,14 @@
 from __future__ import annotations
 
 import collections
-import re
 import typing as t
 
-from .._platform.export import Exported
+from ..._platform.export import Exported
+from .retiring import retiring_since
 
 if t.TYPE_CHECKING:
-    from .._platform.access import Access
-    from .flex import Flex
-
-#: The name of a registration that a rotation is replacing.
-_RETIRING = re.compile(r".* \(retiring since [0-9T:.Z+-]+\)", re.DOTALL)
+    from ..._platform.access import Access
+    from .client import Flex
 
 
 def export_applications(access: Access[Flex], _users: t.Sequence[str]) -> t.Iterator[Exported]:
@@ -26,7 +23,7 @@ def export_applications(access: Access[Flex], _users: t.Sequence[str]) -> t.Iter
     first: dict[str, int] = {}
     for listed_application in listed:
         name, number = listed_application["name"], listed_application["id"]
-        if _RETIRING.fullmatch(name):
+        if retiring_since(listed_application, access.clock.now()):
             yield Exported(None, f"application {number} is retiring: {name!r}")
         elif first.setdefault(name, number) != number:
             yield Exported(None, f"application {number} has the same name as application {first[name]}: {name!r}")
