@@ -13,13 +13,12 @@ from .._platform.export import Exported
 
 if t.TYPE_CHECKING:
     from .._platform.access import Access
-    from .flex import Flex
 
 #: The name of a registration that a rotation is replacing.
 _RETIRING = re.compile(r".* \(retiring since [0-9T:.Z+-]+\)", re.DOTALL)
 
 
-def export_applications(access: Access[Flex], _users: t.Sequence[str]) -> t.Iterator[Exported]:
+def export_applications(access: Access[t.Any], _users: t.Sequence[str]) -> t.Iterator[Exported]:
     """Export all applications, sorted by name. A manifest cannot have two of the same name."""
     listed = sorted(access.client.list_applications(), key=lambda found: (found["name"], found["id"]))
     counts = collections.Counter(found["name"] for found in listed)
