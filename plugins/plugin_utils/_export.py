@@ -33,8 +33,8 @@ class ExportedList:
 
 @dataclasses.dataclass(frozen=True)
 class ExportedSection:
-    """A section of a manifest: connection options, and lists by name. ``hidden`` are the options that were given, but
-    are not written, as they contain secrets.
+    """A section of a manifest: connection options, and lists by name. ``hidden`` names the options that are not
+    written, because they contain secrets.
     """
 
     platform: Platform[t.Any]
