@@ -315,6 +315,8 @@ class Plays:
                 **given["audienceplayer"],
                 "users": [{"user_email": "vera@example.com"}],
                 "entitlements": [{"user_email": "alice@example.com", "product_id": 445}],
+                "prune": True,
+                "prune_limit": 1000,
             },
             "movingimage": {**given["movingimage"], "tokens": [{"name": "portal"}]},
             "playlyfe": {**given["playlyfe"], "players": [{"id": "p2", "alias": "Player Two"}]},

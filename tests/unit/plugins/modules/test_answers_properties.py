@@ -129,6 +129,7 @@ MODULES: list[tuple[str, dict[str, t.Any]]] = [
     ("flex_oauth_app", {**FLEX, "id": 1, "state": "absent"}),
     ("flex_oauth_app", {**FLEX, "name": "Reviewer", "rotate_secret": True}),
     ("flex_oauth_app_info", FLEX),
+    ("flex_prune_info", {**FLEX, "names": ["Reviewer"]}),
     ("flex_token", FLEX),
     ("flex_api", {**FLEX, **PASSES, "path": "x"}),
     ("freewheel_token", FREEWHEEL),
@@ -141,11 +142,13 @@ MODULES: list[tuple[str, dict[str, t.Any]]] = [
     ("audienceplayer_entitlement_info", {**AUDIENCEPLAYER, **PASSES}),
     ("audienceplayer_graphql", {**AUDIENCEPLAYER, **PASSES, "query": "{ a }"}),
     ("movingimage_token", MOVINGIMAGE),
+    ("audienceplayer_prune_info", {**AUDIENCEPLAYER, "users": ["a@example.com"], "concurrency": 1}),
     ("movingimage_token", {**MOVINGIMAGE, "flow": "openid", "auth_url": "https://mi.test/auth"}),
     ("movingimage_video_manager_info", {**MOVINGIMAGE, **PASSES}),
     ("playlyfe_token", PLAYLYFE),
     ("playlyfe_player", {**PLAYLYFE, **PASSES, "id": "p1", "alias": "One"}),
     ("playlyfe_player_info", {**PLAYLYFE, **PASSES}),
+    ("playlyfe_prune_info", {**PLAYLYFE, **PASSES, "ids": ["p1"]}),
 ]
 IDS = [f"{name} {number}" for number, (name, _options) in enumerate(MODULES)]
 
