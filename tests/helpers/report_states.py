@@ -146,7 +146,7 @@ def in_sync() -> Variables:
 
 
 def all_new() -> Variables:
-    """Nothing exists yet, and the roles have returned their plans."""
+    """Nothing exists yet. One token was rejected, and its role has returned a plan."""
     plan = [
         {
             "provider": "freewheel",
@@ -160,15 +160,25 @@ def all_new() -> Variables:
     ]
     results = [created("application", name, description="Tool to review media") for name in ("Reviewer", "Ingest")]
     return variables(
-        [platform("flex", changed=2), platform("freewheel", changed=1, plan=plan), platform("playlyfe", changed=1)],
+        [
+            platform("flex", changed=2),
+            platform(
+                "freewheel", changed=1, plan=plan, tokens=[token("mrm", "2026-11-28T11:00:00Z", "2026-12-05T11:00:00Z")]
+            ),
+            platform("playlyfe", changed=1),
+        ],
         {
             "flex": {"lists": {"applications": [{"name": "Reviewer"}, {"name": "Ingest"}]}},
-            "freewheel": {"lists": {"tokens": [{"name": "mrm"}]}},
+            "freewheel": {
+                "connections": {"tokens": {"mrm": {"username": "mrm"}}},
+                "lists": {"tokens": [{"name": "mrm"}]},
+            },
             "playlyfe": {"lists": {"players": [{"id": "p1", "alias": "One"}]}},
         },
         access_report__applications={"applications": []},
         access_report__players={"players": [], "failed": False},
         flex_application__registered={"results": results},
+        freewheel_access__obtained={"results": [{"changed": True, "freewheel_access__item": {"name": "mrm"}}]},
         playlyfe_access__players={"results": [created("player", "p1", alias="One")]},
     )
 
