@@ -270,7 +270,9 @@ def tokens_in(page: str, provider: str) -> dict[str, str]:
     listed = section(page, provider).partition("Cached tokens")[2].partition("<details>")[0]
     return {
         words(name): words(lifetime)
-        for name, lifetime in re.findall(r'<li class="pair">\s*<div><strong>(.*?)</strong>.*?</div>\s*<div>(.*?)</li>', listed, re.S)
+        for name, lifetime in re.findall(
+            r'<li class="pair">\s*<div><strong>(.*?)</strong>.*?</div>\s*<div>(.*?)</li>', listed, re.S
+        )
     }
 
 
@@ -301,16 +303,24 @@ def test_times_are_in_words_and_exact(states: dict[str, str]) -> None:
         "portal": "6 days 23 hours left of 7 days ✓ verified 48 seconds before this report",
         "old": "× expired 3 minutes ago",
     }
-    assert tokens_in(states["in_sync"], "flex") == {"reviewer": "30 days left of 37 days ? cannot be verified without using it"}
+    assert tokens_in(states["in_sync"], "flex") == {
+        "reviewer": "30 days left of 37 days ? cannot be verified without using it"
+    }
     assert tokens_in(states["in_sync"], "playlyfe") == {
         "game": "23 hours 59 minutes left of 1 day ✓ accepted when the platform was read for this report"
     }
-    assert '<time datetime="2026-11-28T13:00:00Z" title="2026-11-28 13:00:00 UTC">1 hour left</time>' in states["in_sync"]
+    assert (
+        '<time datetime="2026-11-28T13:00:00Z" title="2026-11-28 13:00:00 UTC">1 hour left</time>' in states["in_sync"]
+    )
 
 
 def test_tokens_of_other_accounts_are_folded_away(states: dict[str, str]) -> None:
     folded = section(states["in_sync"], "flex").partition("<details>")[2]
-    assert "2 tokens of other accounts" in folded and "no known expiry time" in folded and "<strong><bdi>reviewer" not in folded
+    assert (
+        "2 tokens of other accounts" in folded
+        and "no known expiry time" in folded
+        and "<strong><bdi>reviewer" not in folded
+    )
     assert "50 tokens of other accounts" in states["many"] and "and 25 more" in states["many"]
 
 

@@ -136,7 +136,10 @@ def in_sync() -> Variables:
                 "connection": {"url": f"{URL}/", "client_id": "reviewer"},
                 "lists": {"applications": [{"name": "Reviewer"}, {"name": "Ingest"}]},
             },
-            "freewheel": {"connections": {"tokens": connections}, "lists": {"tokens": [{"name": name} for name in names]}},
+            "freewheel": {
+                "connections": {"tokens": connections},
+                "lists": {"tokens": [{"name": name} for name in names]},
+            },
             "playlyfe": {"connection": {"client_id": "game"}, "lists": {"players": [{"id": "p1"}]}},
         },
         access_report__applications={"applications": applications},
@@ -188,7 +191,9 @@ def failed() -> Variables:
     refused = f"Playlyfe: GET {URL}/admin/players could not be sent: connection refused. Check url and the network"
     return variables(
         [
-            platform("flex", compared=False, failures=[refused.replace("Playlyfe", "Flex Media Platform")], tokens=None),
+            platform(
+                "flex", compared=False, failures=[refused.replace("Playlyfe", "Flex Media Platform")], tokens=None
+            ),
             platform("playlyfe", compared=False, failures=[refused] * 30),
         ],
         {"flex": {}, "playlyfe": {}},
@@ -222,7 +227,9 @@ def many() -> Variables:
     ]
     players = [{"id": f"p{number}", "alias": f"Player {number}"} for number in range(count)]
     tokens = [token(user["user_email"], "2026-11-28T11:00:00Z", "2026-11-29T11:00:00Z") for user in users]
-    strangers = [token(f"other{number}@example.com", "2026-11-28T11:00:00Z", "2026-11-29T11:00:00Z") for number in range(50)]
+    strangers = [
+        token(f"other{number}@example.com", "2026-11-28T11:00:00Z", "2026-11-29T11:00:00Z") for number in range(50)
+    ]
     return variables(
         [
             platform("audienceplayer", changed=count // 2, tokens=tokens + strangers),
@@ -254,7 +261,9 @@ def strange_names() -> Variables:
         }
         for name in NAMES
     ]
-    tokens = [token(name, "2026-11-21T13:00:00Z", "2026-11-30T13:00:00Z", f"{URL}/{'long-segment/' * 5}") for name in NAMES]
+    tokens = [
+        token(name, "2026-11-21T13:00:00Z", "2026-11-30T13:00:00Z", f"{URL}/{'long-segment/' * 5}") for name in NAMES
+    ]
     renamed = {"before_header": "application 1", "before": {"name": NAMES[3]}, "after": {"name": NAMES[1]}}
     results = [*(created("application", name, description=name) for name in NAMES), {"changed": True, "diff": renamed}]
     return variables(
@@ -291,7 +300,9 @@ STATES: dict[str, t.Callable[[], Variables]] = {
 def play(folder: str, root: str) -> Variables:
     """A play that renders a page for each state, with the role's own variables."""
     role = f"{root}/roles/access_report"
-    tasks: list[Variables] = [{"name": "Load the role's variables", "ansible.builtin.include_vars": f"{role}/vars/main.yml"}]
+    tasks: list[Variables] = [
+        {"name": "Load the role's variables", "ansible.builtin.include_vars": f"{role}/vars/main.yml"}
+    ]
     for name, state in STATES.items():
         arguments = {"src": f"{role}/templates/report.html.j2", "dest": f"{folder}/{name}.html", "lstrip_blocks": True}
         arguments["mode"] = "0600"
