@@ -64,6 +64,10 @@ tokens:
       description: The owner of the token.
       type: str
       sample: johndoe
+    issued_at:
+      description: The time when the token was issued, in UTC. Null if it is unknown.
+      type: str
+      sample: "2030-12-24T23:59:59Z"
     expires_at:
       description: The time when the token expires, in UTC.
       type: str

@@ -308,7 +308,7 @@ def test_its_tokens_are_listed_and_revoked_with_all_others(run, tmp_path):
     home = {"ansible_home": str(tmp_path / "home")}
 
     assert token_cache_info.MODULE.run({"provider": "acme"}, name="token_cache_info", **home)["tokens"] == [
-        {"provider": "acme", "url": URL, "principal": "me", "expires_at": "2027-01-15T09:00:00Z"}
+        {"provider": "acme", "url": URL, "principal": "me", "issued_at": None, "expires_at": "2027-01-15T09:00:00Z"}
     ]
     with exchange(sent("POST", below="/logout")):
         assert token_cache.MODULE.run({"revoke": True}, name="token_cache", **home)["removed"] == 1

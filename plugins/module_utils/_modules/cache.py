@@ -30,6 +30,7 @@ def find_entries(access: Access[ApiClient]) -> dict[str, CacheEntry]:
 def list_tokens(access: Access[ApiClient]) -> dict[str, t.Any]:
     tokens = [
         {
+            "issued_at": iso(entry.token.issued_at),
             "expires_at": iso(entry.token.expires_at),
             "provider": entry.platform,
             "url": entry.url,

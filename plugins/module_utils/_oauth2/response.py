@@ -49,7 +49,7 @@ def parse_token(
         now + float(lifetime) if lifetime is not None else jwt_expiry(access_token) or now + default_lifetime,
         refresh_token=refresh_token,
         refresh_expires_at=_refresh_expiry(refresh_token, body.get("refresh_expires_in"), now),
-        **{"scope": body.get("scope"), **fields},
+        **{"scope": body.get("scope"), "issued_at": now, **fields},
     )
 
 

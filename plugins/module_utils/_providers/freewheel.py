@@ -76,7 +76,8 @@ class FreeWheelTokens(TokenIssuer):
         )
         token, issued_at = parse_token(body, self.session.clock.now(), _MAX_LIFETIME), body.get("created_at")
         clocks_agree = issued_at is not None and t.cast(float, token.expires_at) - issued_at <= _MAX_LIFETIME + 1
-        return dataclasses.replace(token, issued_at=issued_at) if clocks_agree else token
+        # The login may return an existing token, so the time of the response is not the time of issue.
+        return dataclasses.replace(token, issued_at=issued_at if clocks_agree else None)
 
     def revocation_request(self, token: Token) -> Request:
         return self.authorize(

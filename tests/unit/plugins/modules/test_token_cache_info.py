@@ -48,7 +48,8 @@ TOKENS = {
     "movingimage": {"url": test_movingimage_token.URL, "principal": "viewer", "expires_at": "2027-01-15T08:05:00Z"},
     "playlyfe": {"url": test_playlyfe_token.URL, "principal": "client", "expires_at": "2027-01-16T08:00:00Z"},
 }
-ALL = [{"provider": provider, **token} for provider, token in TOKENS.items()]
+ISSUED_AT = "2027-01-15T08:00:00Z"
+ALL = [{"provider": provider, "issued_at": ISSUED_AT, **token} for provider, token in TOKENS.items()]
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_the_tokens_of_all_providers_are_listed_in_order(info, options):
 
 @pytest.mark.parametrize("provider", LOGINS)
 def test_the_tokens_of_one_provider_are_listed(info, provider):
-    assert info(provider=provider)["tokens"] == [{"provider": provider, **TOKENS[provider]}]
+    assert info(provider=provider)["tokens"] == [{"provider": provider, "issued_at": ISSUED_AT, **TOKENS[provider]}]
 
 
 def test_of_another_provider_there_are_none(info):
@@ -115,6 +116,22 @@ def test_an_expired_token_is_listed_until_it_is_replaced(info, clock):
     clock.time += 10**7
 
     assert info()["tokens"] == ALL
+
+
+@pytest.mark.parametrize(
+    ("created_at", "issued_at"),
+    [(1_799_999_000, "2027-01-15T07:43:20Z"), (1_468_982_119, None), (None, None)],
+    ids=["an older token", "a clock that cannot be right", "missing"],
+)
+def test_a_login_that_may_return_an_older_token_says_when_it_was_issued(runs, log_in, created_at, issued_at):
+    login = {**freewheel.ANSWER, "expires_in": 603_800, "created_at": created_at}
+    runs(freewheel_token)(
+        freewheel.login({key: value for key, value in login.items() if value is not None}),
+        username="mrm",
+        password="hush-password",
+    )
+
+    assert [token["issued_at"] for token in runs(token_cache_info)()["tokens"]] == [issued_at]
 
 
 def test_check_mode_reads_as_ever(info):

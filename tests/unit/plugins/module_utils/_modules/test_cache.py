@@ -88,7 +88,9 @@ def test_the_limits_that_came_with_the_token_are_kept_together(access, clock, ra
 def test_a_token_without_end_is_listed_without_one(access):
     access.store.write("a", entry("hush-token"), None)
 
-    assert list_tokens(access)["tokens"] == [{"provider": "acme", "url": URL, "principal": "me", "expires_at": None}]
+    assert list_tokens(access)["tokens"] == [
+        {"provider": "acme", "url": URL, "principal": "me", "issued_at": None, "expires_at": None}
+    ]
 
 
 @pytest.fixture
