@@ -14,24 +14,25 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..module_utils._clock import Clock
-from ..module_utils._data.paths import quote_path
 from ..module_utils._data.rows import Item, Place, convert_options, read_items, short_path
 from ..module_utils._data.schema import Schema
 from ..module_utils._data.values import leaves, problems_in
 from ..module_utils._errors import AccessError, in_one_line
 from ..module_utils._platform.options import check_common, common_options
 from ..plugin_utils._controller_action import ControllerAction
-from ..plugin_utils._credentials_file import CredentialsFile
-from ..plugin_utils._credentials_formats import FORMATS, Json, clashes
+from ..plugin_utils._credentials_formats import clashes
+from ..plugin_utils._delivery import anchor_paths, find_problems, find_problems_of_tasks
 from ..plugin_utils._manifest import describe
 from ..plugin_utils._plain import VAULT_REMEDY, decrypt_file, first_line, plain
 from ..plugin_utils._providers import platforms
+from ..plugin_utils._variables import fill, find_references, load_variables
 from ..plugin_utils._yaml_source import check_aliases, find_yaml_conversions
 
 SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision", "files", "manifest.schema.json")
 COMMON = common_options("none", "none")
 _GIVEN = "the supplied dictionary"
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_UNFILLED = "${NAME} is not filled unless provision_variables is set"
 _LITERAL = "templates in a manifest file are not evaluated. To use templates, pass the manifest as a dictionary"
 
 
@@ -39,6 +40,7 @@ class ActionModule(ControllerAction):
     spec: t.ClassVar[dict[str, dict[str, t.Any]]] = {
         **COMMON,
         "manifest": {"type": "raw", "required": True},
+        "variables": {"type": "raw"},
         "revoke": {"type": "bool", "default": False},
         "include_files": {"type": "bool", "default": False},
         "has_vault_password": {"type": "bool", "no_log": False},
@@ -47,6 +49,8 @@ class ActionModule(ControllerAction):
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         given, name, folder = self._load(self._task.args["manifest"])
+        notes = self._notes(given, name)
+        given = self._fill(given, name)
         values = _wrong_values(given, self._loader)
         manifest = {key: _without_null(value) for key, value in _without_null(plain(given)).items()}
         with open(SCHEMA, encoding="utf-8") as file:
@@ -58,33 +62,34 @@ class ActionModule(ControllerAction):
         ]
         _refuse(name, problems or _names_twice(manifest))
         deliver = manifest.pop("deliver", [])
-        for target in deliver:
-            if "dest" in target:
-                target["dest"] = os.path.abspath(os.path.join(folder, os.path.expanduser(target["dest"])))
+        anchor_paths(deliver, folder)
         providers = [provider for provider in platforms() if provider.name in manifest]
         is_for_use = not arguments["include_files"]
         for provider in providers:
             _anchor_paths(provider, manifest[provider.name], folder)
             problems += _wrong_options(provider, manifest[provider.name], arguments) if is_for_use else []
             problems += self._wrong_items(provider, manifest[provider.name], is_for_use, arguments["revoke"])
+        if is_for_use:
+            problems += find_problems_of_tasks(deliver, self._loader)
         if is_for_use and not arguments["revoke"]:
-            problems += _undeliverable(deliver, arguments["has_vault_password"])
+            problems += find_problems(deliver, arguments["has_vault_password"])
             problems += _clashes(manifest) if any(target["format"] == "dotenv" for target in deliver) else []
         _refuse(name, problems, 100)
+        described = _names(manifest)
         for provider in providers:
             if arguments["include_files"] or arguments["revoke"]:
                 self._include_files(provider, manifest[provider.name])
             if arguments["revoke"]:
                 _make_absent(provider, manifest[provider.name])
-        templates = sorted(_templates_in(given)) if name != _GIVEN else []
         return {
             "changed": False,
-            **({"warnings": [f"{name}: {in_one_line(templates)}: {_LITERAL}"]} if templates else {}),
+            **({"warnings": notes} if notes else {}),
             "manifest": manifest,
             "sections": [{"provider": provider.name, "role": provider.role} for provider in providers],
             "platforms": {provider.name: describe(provider, manifest[provider.name]) for provider in providers},
             "deliver": deliver,
-            "names": {kind: dict.fromkeys(places) for kind, places in _wanted_names(manifest).items()},
+            "names": _names(manifest),
+            **({"removed_names": described} if arguments["revoke"] else {}),
             "_ansible_no_log": True,
         }
 
@@ -96,19 +101,7 @@ class ActionModule(ControllerAction):
         given = plain(given)
         if not isinstance(given, str):
             raise AccessError("manifest must be a dictionary, or the path of a YAML or JSON file")
-        path = next(
-            (
-                place
-                for place in (os.path.abspath(os.path.expanduser(given)), os.path.join(base, given))
-                if os.path.isfile(place)
-            ),
-            None,
-        )
-        if path is None:
-            raise AccessError(
-                f"manifest {given!r} not found. A relative path starts at the working directory or at the playbook's "
-                "directory"
-            )
+        path = self._find_file(given, "manifest")
         try:
             # A manifest file is data, so templates in it are never evaluated. It may be encrypted with Ansible Vault.
             text = self._loader.get_text_file_contents(path)
@@ -123,6 +116,34 @@ class ActionModule(ControllerAction):
         if not isinstance(manifest, dict):
             raise AccessError(f"{path} is not a valid manifest: the top level must be a mapping of sections")
         return manifest, path, os.path.dirname(path)
+
+    def _find_file(self, given: str, option: str) -> str:
+        places = os.path.abspath(os.path.expanduser(given)), os.path.join(self._loader.get_basedir(), given)
+        path = next((place for place in places if os.path.isfile(place)), None)
+        if path is None:
+            raise AccessError(
+                f"{option} {given!r} not found. A relative path starts at the working directory or at the playbook's "
+                "directory"
+            )
+        return path
+
+    def _fill(self, given: dict[str, t.Any], name: str) -> dict[str, t.Any]:
+        """The manifest with the variables filled if they are set and it is a file."""
+        variables = self._task.args.get("variables")
+        if variables is None or name == _GIVEN:
+            return given
+        path = None if isinstance(variables, dict) else self._find_file(str(plain(variables)), "variables")
+        return t.cast(
+            "dict[str, t.Any]", fill(given, load_variables(variables, path, self._loader, self.secrets), name)
+        )
+
+    def _notes(self, given: dict[str, t.Any], name: str) -> list[str]:
+        """Warnings about texts in a manifest file that look as if they were replaced by something else."""
+        if name == _GIVEN:
+            return []
+        references = sorted(find_references(given)) if self._task.args.get("variables") is None else []
+        found = ((sorted(_templates_in(given)), _LITERAL), (references, _UNFILLED))
+        return [f"{name}: {in_one_line(places)}: {note}" for places, note in found if places]
 
     def _wrong_items(self, provider: t.Any, section: dict[str, t.Any], check: bool, revoke: bool) -> list[str]:
         """The problems of items, before anything is provisioned. The module that provisions the items of a file reads
@@ -251,32 +272,6 @@ def _wrong_options(provider: t.Any, section: dict[str, t.Any], arguments: dict[s
     return []
 
 
-def _undeliverable(deliver: list[dict[str, t.Any]], has_vault_password: bool | None) -> list[str]:
-    """Problems that would prevent delivery, as far as they can be found before there are credentials."""
-    problems: list[str] = []
-    first: dict[str, int] = {}
-    for index, target in enumerate(deliver):
-        for option in ("mount", "path"):
-            try:
-                quote_path(target.get(option, "-"), option)
-            except AccessError as error:
-                problems.append(f"deliver[{index}].{error.message}")
-        if "dest" not in target:
-            continue
-        try:
-            if has_vault_password is False:
-                FORMATS[target["format"]](None)
-        except AccessError as error:
-            problems.append(f"deliver[{index}].format: {error.message}")
-        try:
-            CredentialsFile(target["dest"], Json()).check({})
-        except AccessError as error:
-            problems.append(f"deliver[{index}].dest: {' '.join(error.message.split())}")
-        if first.setdefault(target["dest"], index) != index:
-            problems.append(f"deliver[{index}].dest: same file as deliver[{first[target['dest']]}].dest")
-    return problems
-
-
 def _make_absent(provider: t.Any, section: dict[str, t.Any]) -> None:
     """Make everything in a section absent; lists whose items cannot be removed are dropped."""
     for key, wanted in provider.manifest.items():
@@ -317,6 +312,10 @@ def _wanted_names(manifest: dict[str, t.Any]) -> dict[str, dict[str, str]]:
         if item.get("state", "present") == "present":
             names[kind][item["name"]] = place
     return names
+
+
+def _names(manifest: dict[str, t.Any]) -> dict[str, dict[str, None]]:
+    return {kind: dict.fromkeys(places) for kind, places in _wanted_names(manifest).items()}
 
 
 def _clashes(manifest: dict[str, t.Any]) -> list[str]:

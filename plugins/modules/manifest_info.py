@@ -28,6 +28,14 @@ options:
     description: The manifest as a dictionary, or the path of a YAML or JSON file that contains it.
     type: raw
     required: true
+  variables:
+    description:
+      - Fills C(${NAME}) in the values of a manifest file with the text of the variable C(NAME). This is a dictionary, or
+        the path of a YAML or JSON file that contains it.
+      - An unknown name is an error. C($${NAME}) stands for the text C(${NAME}).
+      - Keys, values that are encrypted one by one, and item files are not filled, nor is a manifest that is a
+        dictionary. Without this option, nothing is filled, and a warning lists the locations.
+    type: raw
   revoke:
     description:
       - Whether to return the inverse of the manifest, in which everything that can be removed is absent. Users are
@@ -120,8 +128,13 @@ names:
   returned: success
   type: dict
   sample: {"applications": {"Reviewer": null}, "tokens": {}}
+removed_names:
+  description: The names of the applications and tokens that O(revoke=true) makes absent, like RV(names).
+  returned: if O(revoke=true)
+  type: dict
+  sample: {"applications": {"Reviewer": null}, "tokens": {}}
 deliver:
-  description: The destinations of the credentials, with absolute paths.
+  description: The destinations of the credentials, with absolute paths of files and task files.
   returned: success
   type: list
   elements: dict

@@ -79,7 +79,9 @@ def _verify(access: Access[t.Any], token: Token) -> tuple[bool, str | None]:
         life = access.client.issuer.remaining_life(token)
     except AccessError as error:
         title = access.platform.title
-        access.warnings.append(f"{title}: the cached token could not be verified, and is used as it is: {error.message}")
+        access.warnings.append(
+            f"{title}: the cached token could not be verified, and is used as it is: {error.message}"
+        )
         return False, None
     if life < access.params["min_ttl"]:
         return True, None

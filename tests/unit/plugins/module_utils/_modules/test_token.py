@@ -188,9 +188,7 @@ def test_a_token_that_cannot_be_verified_is_returned_with_a_warning(cached, monk
     result, _asked = cached(verify=True)
 
     assert (result["changed"], result["token"]["access_token"]) == (False, "hush-1")
-    assert result["warnings"] == [
-        "Acme: the cached token could not be verified, and is used as it is: Acme is closed"
-    ]
+    assert result["warnings"] == ["Acme: the cached token could not be verified, and is used as it is: Acme is closed"]
 
 
 @pytest.mark.parametrize(("life", "changed"), [(60, False), (59, True)], ids=["enough", "less than min_ttl"])
