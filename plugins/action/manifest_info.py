@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import os
@@ -132,10 +133,9 @@ class ActionModule(ControllerAction):
         variables = self._task.args.get("variables")
         if variables is None or name == _GIVEN:
             return given
-        path = None if isinstance(variables, dict) else self._find_file(str(plain(variables)), "variables")
-        return t.cast(
-            "dict[str, t.Any]", fill(given, load_variables(variables, path, self._loader, self.secrets), name)
-        )
+        find_file = functools.partial(self._find_file, option="variables")
+        values = load_variables(variables, find_file, self._loader, self.secrets)
+        return t.cast("dict[str, t.Any]", fill(given, values, name))
 
     def _notes(self, given: dict[str, t.Any], name: str) -> list[str]:
         """Warnings about texts in a manifest file that look as if they were replaced by something else."""

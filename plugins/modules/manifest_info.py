@@ -30,8 +30,8 @@ options:
     required: true
   variables:
     description:
-      - Fills C(${NAME}) in the values of a manifest file with the text of the variable C(NAME). This is a dictionary, or
-        the path of a YAML or JSON file that contains it.
+      - Variables by name, as a dictionary or the path of a YAML or JSON file that contains it. C(${NAME}) in the values
+        of a manifest file is replaced with the text of the variable C(NAME).
       - An unknown name is an error. C($${NAME}) stands for the text C(${NAME}).
       - Keys, values that are encrypted one by one, and item files are not filled, nor is a manifest that is a
         dictionary. Without this option, nothing is filled, and a warning lists the locations.

@@ -106,7 +106,8 @@ class InProcessAction(ActionBase):
         arguments.update({ENVIRONMENT: proxies} if proxies else {})
         kept = {name: value for name, value in environment.items() if name not in options and name not in proxies}
         if kept:
-            # The environment may also contain the credentials of other platforms or Vault, which this module does not need.
+            # The environment may also contain the credentials of Vault and other platforms, which this module does not
+            # need.
             others = {name for platform in (*platforms(), VAULT) for name in env_variables(platform.argument_spec())}
             kept = {name: value for name, value in kept.items() if name not in others}
         self._task.environment = [kept]

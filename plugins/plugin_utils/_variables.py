@@ -4,8 +4,8 @@
 """Fills the variables of a manifest file: ``${NAME}`` in a value becomes the variable's text, and ``$${NAME}`` becomes
 ``${NAME}``.
 
-Only scalar values are filled, after the file is parsed, so a variable can neither change the manifest's structure nor be
-evaluated as a template. Keys are not filled, nor are values that are encrypted one by one (``!vault``).
+Only scalar values are filled, after the file is parsed, so a variable can neither change the manifest's structure nor
+be evaluated as a template. Keys are not filled, nor are values that are encrypted one by one (``!vault``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import typing as t
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
 
-from ..module_utils._data.values import leaves, problems_in
+from ..module_utils._data.values import Leaf, problems_in
 from ..module_utils._errors import AccessError, in_one_line
 from ..module_utils._masking.secrets import Secrets, secret_values
 from ._plain import VAULT_REMEDY, first_line, plain
@@ -28,24 +28,34 @@ _LIKELY_REFERENCE = re.compile(r"(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _VALUE = {"type": "str", "no_log": True}
 
 
-def load_variables(given: t.Any, path: str | None, loader: DataLoader, secrets: Secrets) -> dict[str, str]:
-    """The variables by name: those ``given``, or those in the file at ``path``. Secret ones are added to ``secrets``.
+def load_variables(
+    given: t.Any, find_file: t.Callable[[str], str], loader: DataLoader, secrets: Secrets
+) -> dict[str, str]:
+    """The variables by name: those ``given``, or those in the file that ``find_file`` finds under the given name.
+    Secret ones are added to ``secrets``.
 
     :raises AccessError: if they are not a mapping of names to text or whole numbers.
     """
-    source = path or "variables"
+    # ``-e provision_variables={…}`` passes a dictionary as text.
+    is_inline = isinstance(given, dict) or str(given).lstrip().startswith("{")
+    source = "variables" if is_inline else find_file(str(plain(given)))
     try:
-        values = loader.load_from_file(path, unsafe=True) if path else given
+        if is_inline:
+            values = given if isinstance(given, dict) else loader.load(str(given))
+        else:
+            values = loader.load_from_file(source)
         texts = plain(values)  # decrypts encrypted values
     except AnsibleError as error:
         remedy = f". {VAULT_REMEDY}" if "vault" in str(error).lower() or "decrypt" in str(error).lower() else ""
         raise AccessError(f"{source} cannot be read: {first_line(error)}{remedy}") from None
     if not isinstance(texts, dict):
         raise AccessError(f"{source}: must be a mapping of names to text, such as FLEX_URL: https://flex.example.com")
-    found = list(leaves(values, dict.fromkeys(values, _VALUE)))
+    found = [Leaf(str(name), "value", _VALUE, value) for name, value in values.items()]
     problems = find_yaml_conversions(found, loader) + problems_in(found, show_values=False)
     problems += [
-        f"{name}: must be text or a whole number" for name, value in texts.items() if not isinstance(value, (str, int))
+        f"{name}: must be text or a whole number"
+        for name, value in texts.items()
+        if value is None or isinstance(value, (dict, list))
     ]
     if problems:
         raise AccessError(f"{source}: {in_one_line(problems)}")
