@@ -69,8 +69,8 @@ def vault_token(client: ApiClient, headers: t.Mapping[str, str]) -> str:
     if method == "token":
         return t.cast(str, client.params["token"])
     body = {name: client.params[name] for name in (*required, *accepted) if client.params[name]}
-    if method == "kubernetes":
-        body.setdefault("jwt", _service_account_token())
+    if method == "kubernetes" and "jwt" not in body:
+        body["jwt"] = _service_account_token()
         client.session.secrets.add(body["jwt"])
     mount = quote_path(client.params["auth_mount"] or method, "auth_mount")
     url = f"{client.url}/v1/auth/{mount}/login"
