@@ -53,7 +53,14 @@ SURROUNDINGS = ("concurrency", "controllers", "crashes", "files", "openbao", "op
 #: Tests that start ansible-playbook many times. They are for CI, too, which runs them with the newest core as well.
 SLOW = ("playbooks", "surroundings")
 #: Targets that start ansible-playbook many times, which takes half a minute each. They are for CI, too.
-SLOW_TARGETS = ("playbook_demo", "playbook_entitlements", "playbook_report", "playbook_revoke", "playbook_rotate")
+SLOW_TARGETS = (
+    "playbook_demo",
+    "playbook_entitlements",
+    "playbook_provision_environment",
+    "playbook_report",
+    "playbook_revoke",
+    "playbook_rotate",
+)
 SOME_PLAYS = ("credentials", "flex_oauth_app", "freewheel_token", "lookup_token", "playbook_provision")
 PACKAGED = {
     "FILES.json",

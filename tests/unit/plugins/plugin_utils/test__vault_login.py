@@ -11,7 +11,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._errors import Acc
 from ansible_collections.mediaops.access.plugins.plugin_utils import _vault_login
 from ansible_collections.mediaops.access.plugins.plugin_utils._vault_kv2 import VAULT
 from ansible_collections.mediaops.access.plugins.plugin_utils._vault_login import missing_options
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, call, exchange
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, call
 from ansible_collections.mediaops.access.tests.unit.plugins.plugin_utils.test__vault_kv2 import (
     URL,
     deliver,
