@@ -67,6 +67,7 @@ SLOW_TARGETS = (
     "playbook_demo",
     "playbook_entitlements",
     "playbook_export",
+    "playbook_provision_environment",
     "playbook_provision_only",
     "playbook_provision_prune",
     "playbook_report",

@@ -40,18 +40,19 @@ DELIVER = {
             "dest": {
                 "type": "string",
                 "minLength": 1,
-                "description": "The path of the file, relative to the manifest's directory. It is required for all "
-                "formats except vault_kv2.",
+                "description": "The path of the file, relative to the manifest's directory, for dotenv, json and "
+                "vault_yaml.",
             },
             "format": {
-                "enum": ["dotenv", "vault_yaml", "json", "vault_kv2"],
-                "description": "The format: an environment file, JSON, YAML encrypted with Ansible Vault, or a "
-                "secret in HashiCorp Vault or OpenBao.",
+                "enum": ["dotenv", "vault_yaml", "json", "vault_kv2", "tasks"],
+                "description": "The format: an environment file, JSON, YAML encrypted with Ansible Vault, a secret in "
+                "HashiCorp Vault or OpenBao, or tasks of your own.",
             },
             "url": {
                 "type": "string",
                 "minLength": 1,
-                "description": "The root URL of Vault or OpenBao, for vault_kv2.",
+                "description": "The root URL of Vault or OpenBao, for vault_kv2. The default is VAULT_ADDR in the "
+                "environment.",
             },
             "mount": {
                 "type": "string",
@@ -63,14 +64,57 @@ DELIVER = {
             "token": {
                 "type": "string",
                 "minLength": 1,
-                "description": "The token for Vault or OpenBao, for vault_kv2.",
+                "description": "The token for Vault or OpenBao, for vault_kv2. The default is VAULT_TOKEN in the "
+                "environment.",
             },
-            "namespace": {"type": "string", "description": "The namespace in Vault or OpenBao, for vault_kv2."},
+            "namespace": {
+                "type": "string",
+                "description": "The namespace in Vault or OpenBao, for vault_kv2. The default is VAULT_NAMESPACE in "
+                "the environment.",
+            },
+            "auth": {
+                "enum": ["token", "approle", "jwt", "kubernetes"],
+                "description": "How to log in to Vault or OpenBao, for vault_kv2. The default is token.",
+            },
+            "role": {"type": "string", "minLength": 1, "description": "The role, for jwt and kubernetes."},
+            "role_id": {"type": "string", "minLength": 1, "description": "The ID of the role, for approle."},
+            "secret_id": {"type": "string", "minLength": 1, "description": "The secret ID, for approle."},
+            "jwt": {
+                "type": "string",
+                "minLength": 1,
+                "description": "The JSON Web Token, for jwt and kubernetes. The default for kubernetes is the token of "
+                "the pod's service account.",
+            },
+            "auth_mount": {
+                "type": "string",
+                "minLength": 1,
+                "description": "The mount path of the authentication method. The default is the value of auth.",
+            },
+            "file": {
+                "type": "string",
+                "minLength": 1,
+                "description": "The path of the task file, relative to the manifest's directory, for tasks.",
+            },
+            "no_log": {
+                "type": "boolean",
+                "description": "Whether Ansible hides the output of the task file. The default is true.",
+            },
         },
         "required": ["format"],
-        "if": {"properties": {"format": {"const": "vault_kv2"}}},
-        "then": {"required": ["url", "path"], "not": {"required": ["dest"]}},
-        "else": {"required": ["dest"]},
+        "allOf": [
+            {
+                "if": {"properties": {"format": {"const": "vault_kv2"}}},
+                "then": {"required": ["path"], "not": {"required": ["dest"]}},
+            },
+            {
+                "if": {"properties": {"format": {"const": "tasks"}}},
+                "then": {"required": ["file"], "not": {"required": ["dest"]}},
+            },
+            {
+                "if": {"properties": {"format": {"enum": ["dotenv", "vault_yaml", "json"]}}},
+                "then": {"required": ["dest"]},
+            },
+        ],
         "additionalProperties": False,
     },
 }

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import json
 import os
@@ -14,26 +15,29 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..module_utils._clock import Clock
-from ..module_utils._data.paths import quote_path
 from ..module_utils._data.rows import Item, Place, convert_options, read_items, short_path
 from ..module_utils._data.schema import Schema
 from ..module_utils._data.values import leaves, problems_in
 from ..module_utils._errors import AccessError, in_one_line
 from ..module_utils._platform.options import check_common, common_options
 from ..plugin_utils._controller_action import ControllerAction
-from ..plugin_utils._credentials_file import CredentialsFile
-from ..plugin_utils._credentials_formats import FORMATS, Json
+from ..plugin_utils._delivery import anchor_paths, find_problems, find_problems_of_tasks
 from ..plugin_utils._manifest import REJECTS, describe, rejects_problems
-from ..plugin_utils._manifest_names import all_names, clashing_names, names_twice, names_with_credentials
+from ..plugin_utils._manifest_names import all_names, clashing_names, names_twice, names_with_credentials, present_names
 from ..plugin_utils._plain import VAULT_REMEDY, decrypt_file, first_line, plain
 from ..plugin_utils._providers import platforms
 from ..plugin_utils._selection import Selection
+from ..plugin_utils._variables import fill, find_references, load_variables
 from ..plugin_utils._yaml_source import check_aliases, find_yaml_conversions
+
+if t.TYPE_CHECKING:
+    from ..module_utils._platform.declaration import Platform
 
 SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision", "files", "manifest.schema.json")
 COMMON = common_options("none", "none")
 _GIVEN = "the supplied dictionary"
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_UNFILLED = "${NAME} is not filled unless provision_variables is set"
 _LITERAL = "templates in a manifest file are not evaluated. To use templates, pass the manifest as a dictionary"
 
 
@@ -41,6 +45,7 @@ class ActionModule(ControllerAction):
     spec: t.ClassVar[dict[str, dict[str, t.Any]]] = {
         **COMMON,
         "manifest": {"type": "raw", "required": True},
+        "variables": {"type": "raw"},
         "revoke": {"type": "bool", "default": False},
         "only": {"type": "list", "elements": "str", "default": []},
         "include_files": {"type": "bool", "default": False},
@@ -50,6 +55,8 @@ class ActionModule(ControllerAction):
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         given, name, folder = self._load(self._task.args["manifest"])
+        notes = self._notes(given, name)
+        given = self._fill(given, name)
         values = _wrong_values(given, self._loader)
         manifest = {key: _without_null(value) for key, value in _without_null(plain(given)).items()}
         with open(SCHEMA, encoding="utf-8") as file:
@@ -61,45 +68,54 @@ class ActionModule(ControllerAction):
         ]
         _refuse(name, problems or names_twice(manifest))
         deliver = manifest.pop("deliver", [])
-        for target in deliver:
-            if "dest" in target:
-                target["dest"] = os.path.abspath(os.path.join(folder, os.path.expanduser(target["dest"])))
-        providers = [provider for provider in platforms() if provider.name in manifest]
-        is_for_use = not arguments["include_files"]
-        for provider in providers:
+        anchor_paths(deliver, folder)
+        for provider in _sections(manifest):
             _anchor_paths(provider, manifest[provider.name], folder)
-            problems += _wrong_options(provider, manifest[provider.name], arguments) if is_for_use else []
-            problems += self._wrong_items(provider, manifest[provider.name], is_for_use, arguments["revoke"])
-            problems += (
-                rejects_problems(provider, manifest[provider.name]) if is_for_use and not arguments["revoke"] else []
-            )
-        selection = Selection(arguments["only"])
-        if is_for_use and (selection or not arguments["revoke"]):
-            problems += _undeliverable(deliver, arguments["has_vault_password"])
-            problems += clashing_names(manifest) if any(target["format"] == "dotenv" for target in deliver) else []
-        _refuse(name, problems, 100)
+        _refuse(name, list(self._wrong_content(manifest, deliver, arguments)), 100)
         names = all_names(manifest)
-        selection.apply(providers, manifest, self._include_file)
-        providers = [provider for provider in providers if provider.name in manifest]
-        for provider in providers:
+        selection = Selection(arguments["only"])
+        selection.apply(_sections(manifest), manifest, self._include_file)
+        selected = present_names(manifest)
+        self._prepare(manifest, arguments)
+        return {
+            "changed": False,
+            **({"warnings": notes} if notes else {}),
+            "manifest": manifest,
+            "sections": [{"provider": provider.name, "role": provider.role} for provider in _sections(manifest)],
+            "platforms": {
+                provider.name: describe(provider, manifest[provider.name], selection.is_whole)
+                for provider in _sections(manifest)
+            },
+            "deliver": deliver,
+            "names": names_with_credentials(manifest, names),
+            "selected_names": selected,
+            "_ansible_no_log": True,
+        }
+
+    def _wrong_content(
+        self, manifest: dict[str, t.Any], deliver: list[dict[str, t.Any]], arguments: dict[str, t.Any]
+    ) -> t.Iterator[str]:
+        """The problems that a schema cannot express."""
+        is_for_use, revoke = not arguments["include_files"], arguments["revoke"]
+        for provider in _sections(manifest):
+            section = manifest[provider.name]
+            yield from _wrong_options(provider, section, arguments) if is_for_use else ()
+            yield from self._wrong_items(provider, section, is_for_use, revoke)
+            yield from rejects_problems(provider, section) if is_for_use and not revoke else ()
+        if is_for_use:
+            yield from find_problems_of_tasks(deliver, self._loader)
+        if is_for_use and (arguments["only"] or not revoke):
+            yield from find_problems(deliver, arguments["has_vault_password"])
+            yield from clashing_names(manifest) if any(target["format"] == "dotenv" for target in deliver) else ()
+
+    def _prepare(self, manifest: dict[str, t.Any], arguments: dict[str, t.Any]) -> None:
+        """Include the items of files if that is necessary, and make everything absent if it is to be revoked."""
+        for provider in _sections(manifest):
             if arguments["include_files"] or arguments["revoke"]:
                 for key in provider.manifest:
                     self._include_file(provider, manifest[provider.name], key)
             if arguments["revoke"]:
                 _make_absent(provider, manifest[provider.name])
-        templates = sorted(_templates_in(given)) if name != _GIVEN else []
-        return {
-            "changed": False,
-            **({"warnings": [f"{name}: {in_one_line(templates)}: {_LITERAL}"]} if templates else {}),
-            "manifest": manifest,
-            "sections": [{"provider": provider.name, "role": provider.role} for provider in providers],
-            "platforms": {
-                provider.name: describe(provider, manifest[provider.name], selection.is_whole) for provider in providers
-            },
-            "deliver": deliver,
-            "names": names_with_credentials(manifest, names),
-            "_ansible_no_log": True,
-        }
 
     def _load(self, given: t.Any) -> tuple[dict[str, t.Any], str, str]:
         """The manifest with Ansible's tags, its name in messages, and the directory that its paths are relative to."""
@@ -109,19 +125,7 @@ class ActionModule(ControllerAction):
         given = plain(given)
         if not isinstance(given, str):
             raise AccessError("manifest must be a dictionary, or the path of a YAML or JSON file")
-        path = next(
-            (
-                place
-                for place in (os.path.abspath(os.path.expanduser(given)), os.path.join(base, given))
-                if os.path.isfile(place)
-            ),
-            None,
-        )
-        if path is None:
-            raise AccessError(
-                f"manifest {given!r} not found. A relative path starts at the working directory or at the playbook's "
-                "directory"
-            )
+        path = self._find_file(given, "manifest")
         try:
             # A manifest file is data, so templates in it are never evaluated. It may be encrypted with Ansible Vault.
             text = self._loader.get_text_file_contents(path)
@@ -136,6 +140,33 @@ class ActionModule(ControllerAction):
         if not isinstance(manifest, dict):
             raise AccessError(f"{path} is not a valid manifest: the top level must be a mapping of sections")
         return manifest, path, os.path.dirname(path)
+
+    def _find_file(self, given: str, option: str) -> str:
+        places = os.path.abspath(os.path.expanduser(given)), os.path.join(self._loader.get_basedir(), given)
+        path = next((place for place in places if os.path.isfile(place)), None)
+        if path is None:
+            raise AccessError(
+                f"{option} {given!r} not found. A relative path starts at the working directory or at the playbook's "
+                "directory"
+            )
+        return path
+
+    def _fill(self, given: dict[str, t.Any], name: str) -> dict[str, t.Any]:
+        """The manifest with the variables filled if they are set and it is a file."""
+        variables = self._task.args.get("variables")
+        if variables is None or name == _GIVEN:
+            return given
+        find_file = functools.partial(self._find_file, option="variables")
+        values = load_variables(variables, find_file, self._loader, self.secrets)
+        return t.cast("dict[str, t.Any]", fill(given, values, name))
+
+    def _notes(self, given: dict[str, t.Any], name: str) -> list[str]:
+        """Warnings about texts in a manifest file that look as if they were replaced by something else."""
+        if name == _GIVEN:
+            return []
+        references = sorted(find_references(given)) if self._task.args.get("variables") is None else []
+        found = ((sorted(_templates_in(given)), _LITERAL), (references, _UNFILLED))
+        return [f"{name}: {in_one_line(places)}: {note}" for places, note in found if places]
 
     def _wrong_items(self, provider: t.Any, section: dict[str, t.Any], check: bool, revoke: bool) -> list[str]:
         """The problems of items, before anything is provisioned. The module that provisions the items of a file reads
@@ -186,6 +217,11 @@ class ActionModule(ControllerAction):
             section[key] = section.get(key, []) + [
                 {name: item.options[name] for name in item.given} for item in self._items(wanted, path)
             ]
+
+
+def _sections(manifest: dict[str, t.Any]) -> list[Platform[t.Any]]:
+    """The platforms that have a section."""
+    return [platform for platform in platforms() if platform.name in manifest]
 
 
 def _wrong_values(manifest: dict[str, t.Any], loader: t.Any) -> list[str]:
@@ -264,32 +300,6 @@ def _wrong_options(provider: t.Any, section: dict[str, t.Any], arguments: dict[s
     except AccessError as error:
         return [f"{provider.name}.{error.message}"]
     return []
-
-
-def _undeliverable(deliver: list[dict[str, t.Any]], has_vault_password: bool | None) -> list[str]:
-    """Problems that would prevent delivery, as far as they can be found before there are credentials."""
-    problems: list[str] = []
-    first: dict[str, int] = {}
-    for index, target in enumerate(deliver):
-        for option in ("mount", "path"):
-            try:
-                quote_path(target.get(option, "-"), option)
-            except AccessError as error:
-                problems.append(f"deliver[{index}].{error.message}")
-        if "dest" not in target:
-            continue
-        try:
-            if has_vault_password is False:
-                FORMATS[target["format"]](None)
-        except AccessError as error:
-            problems.append(f"deliver[{index}].format: {error.message}")
-        try:
-            CredentialsFile(target["dest"], Json()).check({})
-        except AccessError as error:
-            problems.append(f"deliver[{index}].dest: {' '.join(error.message.split())}")
-        if first.setdefault(target["dest"], index) != index:
-            problems.append(f"deliver[{index}].dest: same file as deliver[{first[target['dest']]}].dest")
-    return problems
 
 
 def _make_absent(provider: t.Any, section: dict[str, t.Any]) -> None:

@@ -47,7 +47,9 @@ options:
     description: The Ansible Vault password for O(format=vault_yaml).
     type: str
   url:
-    description: The root URL of Vault or OpenBao, for O(format=vault_kv2).
+    description:
+      - The root URL of Vault or OpenBao, for O(format=vault_kv2).
+      - If not set, the environment variable E(VAULT_ADDR) is used.
     type: str
   mount:
     description: The mount path of the KV secrets engine (version 2), for O(format=vault_kv2).
@@ -56,11 +58,41 @@ options:
   path:
     description: The path of the secret, for O(format=vault_kv2). It is written with check-and-set.
     type: str
+  auth:
+    description:
+      - How to log in to Vault or OpenBao, for O(format=vault_kv2).
+      - V(token) uses O(token). V(approle) logs in with O(role_id) and O(secret_id), V(jwt) with O(jwt) and O(role), and
+        V(kubernetes) with O(role) and the token of the pod's service account, or O(jwt).
+      - The items of a loop share a login. Its token is not cached, and check mode logs in as well, to read the secret.
+    type: str
+    choices: [token, approle, jwt, kubernetes]
+    default: token
   token:
-    description: The token for Vault or OpenBao, for O(format=vault_kv2). Supply it from a variable or a lookup.
+    description:
+      - The token for Vault or OpenBao, for O(auth=token). Supply it from a variable or a lookup.
+      - If not set, the environment variable E(VAULT_TOKEN) is used.
+    type: str
+  role:
+    description: The role, for O(auth=kubernetes) and O(auth=jwt). The latter uses the mount's default role if it is not
+      set.
+    type: str
+  role_id:
+    description: The ID of the role, for O(auth=approle).
+    type: str
+  secret_id:
+    description: The secret ID, for O(auth=approle). It is not needed if the role does not require one.
+    type: str
+  jwt:
+    description: The JSON Web Token, for O(auth=jwt) and O(auth=kubernetes). For the latter, the default is the token in
+      C(/var/run/secrets/kubernetes.io/serviceaccount/token).
+    type: str
+  auth_mount:
+    description: The mount path of the authentication method. The default is the value of O(auth).
     type: str
   namespace:
-    description: The namespace in Vault or OpenBao, for O(format=vault_kv2).
+    description:
+      - The namespace in Vault or OpenBao, for O(format=vault_kv2).
+      - If not set, the environment variable E(VAULT_NAMESPACE) is used.
     type: str
   state:
     description: V(present) writes the credentials, V(absent) removes the file or the secret.
@@ -104,6 +136,16 @@ EXAMPLES = r"""
     format: vault_kv2
     url: https://vault.example.com:8200
     token: "{{ lookup('ansible.builtin.env', 'VAULT_TOKEN') }}"
+    path: media/reviewer
+    applications:
+      Review tool: "{{ reviewer.application }}"
+
+- name: Write credentials to HashiCorp Vault or OpenBao, from a CI job with VAULT_ADDR in its environment
+  mediaops.access.credentials:
+    format: vault_kv2
+    auth: jwt
+    role: media-ci
+    jwt: "{{ lookup('ansible.builtin.env', 'VAULT_ID_TOKEN') }}"
     path: media/reviewer
     applications:
       Review tool: "{{ reviewer.application }}"

@@ -20,6 +20,8 @@ options:
     description:
       - Whether to ask the platform if, and for how long, a cached token is still valid before returning it. Manifests
         enable this by default.
+      - If the platform rejects the token, it is replaced. If the request fails for another reason, the cached token is
+        returned with a warning.
     type: bool
     default: false
   overlap:
@@ -125,6 +127,11 @@ token:
       description: Whether the token was taken from the cache.
       type: bool
       sample: true
+    verified_at:
+      description: The time when the platform confirmed the cached token, in UTC.
+      type: str
+      returned: if O(verify=true) and the platform did
+      sample: "2030-12-31T23:00:00Z"
 changes:
   description:
     - The changes that the task made or, in check mode, would make. They do not contain secrets.

@@ -28,6 +28,14 @@ options:
     description: The manifest as a dictionary, or the path of a YAML or JSON file that contains it.
     type: raw
     required: true
+  variables:
+    description:
+      - Variables by name, as a dictionary or the path of a YAML or JSON file that contains it. C(${NAME}) in the values
+        of a manifest file is replaced with the text of the variable C(NAME).
+      - An unknown name is an error. C($${NAME}) stands for the text C(${NAME}).
+      - Keys, values that are encrypted one by one, and item files are not filled, nor is a manifest that is a
+        dictionary. Without this option, nothing is filled, and a warning lists the locations.
+    type: raw
   revoke:
     description:
       - Whether to return the inverse of the manifest, in which everything that can be removed is absent. Users are
@@ -139,8 +147,14 @@ names:
   returned: success
   type: dict
   sample: {"applications": {"Reviewer": null}, "tokens": {}}
+selected_names:
+  description: The names of the applications and tokens that the selected parts of the manifest want to exist, whether or
+    not O(revoke=true) makes them absent. The values are null.
+  returned: success
+  type: dict
+  sample: {"applications": {"Reviewer": null}, "tokens": {}}
 deliver:
-  description: The destinations of the credentials, with absolute paths.
+  description: The destinations of the credentials, with absolute paths of files and task files.
   returned: success
   type: list
   elements: dict

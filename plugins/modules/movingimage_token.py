@@ -15,6 +15,15 @@ description:
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
+options:
+  verify:
+    description:
+      - Whether to read the list of VideoManagers with a cached token before returning it, to find out whether the
+        platform still accepts it. Manifests enable this by default.
+      - If the platform rejects the token, it is replaced. If the read fails for another reason, the cached token is
+        returned with a warning.
+    type: bool
+    default: false
 notes:
   - The platform cannot revoke a token. A token remains valid until it expires.
 extends_documentation_fragment:
@@ -75,6 +84,11 @@ token:
       description: Whether the token was taken from the cache.
       type: bool
       sample: true
+    verified_at:
+      description: The time when the platform accepted the cached token, in UTC.
+      type: str
+      returned: if O(verify=true) and the platform did
+      sample: "2030-12-31T23:00:00Z"
     refresh_token:
       description: The refresh token.
       type: str
@@ -120,10 +134,10 @@ changes:
 """
 
 from ..module_utils._modules.definition import ModuleDefinition
-from ..module_utils._modules.token import OPTIONS, run_token
+from ..module_utils._modules.token import OPTIONS, VERIFY, run_token
 from ..module_utils._providers.movingimage import MOVINGIMAGE
 
-MODULE = ModuleDefinition(MOVINGIMAGE, run_token, OPTIONS)
+MODULE = ModuleDefinition(MOVINGIMAGE, run_token, {**OPTIONS, **VERIFY})
 
 
 def main() -> None:

@@ -26,9 +26,9 @@ def names_with_credentials(selected: dict[str, t.Any], names: Names) -> Names:
     """The names in delivered files. Those that should exist in the selected part of a manifest are null, because their
     credentials are not known yet. The other ``names`` are empty dictionaries: a file keeps what it has of them.
     """
-    applied, present = all_names(selected), _present_names(selected)
+    applied, present = all_names(selected), present_names(selected)
     return {
-        kind: {**{name: {} for name in own if name not in applied[kind]}, **dict.fromkeys(present[kind])}
+        kind: {**{name: {} for name in own if name not in applied[kind]}, **present[kind]}
         for kind, own in names.items()
     }
 
@@ -57,7 +57,12 @@ def names_twice(manifest: dict[str, t.Any]) -> list[str]:
     return problems
 
 
-def _present_names(manifest: dict[str, t.Any]) -> dict[str, dict[str, str]]:
+def present_names(manifest: dict[str, t.Any]) -> Names:
+    """The names of the applications and tokens that should exist. The values are null."""
+    return {kind: dict.fromkeys(places) for kind, places in _present_places(manifest).items()}
+
+
+def _present_places(manifest: dict[str, t.Any]) -> dict[str, dict[str, str]]:
     """The names of the applications and tokens that should exist, each with its place."""
     names: dict[str, dict[str, str]] = {"applications": {}, "tokens": {}}
     for kind, place, item in _named(manifest):
@@ -67,7 +72,7 @@ def _present_names(manifest: dict[str, t.Any]) -> dict[str, dict[str, str]]:
 
 
 def clashing_names(manifest: dict[str, t.Any]) -> list[str]:
-    places = _present_names(manifest)
+    places = _present_places(manifest)
     return [
         f"{' and '.join(places[clash.kind][name] for name in clash.names)}: {clash.problem}"
         for clash in clashes(places)

@@ -14,7 +14,9 @@ from ..module_utils._http.models import Request
 from ..module_utils._platform.access import Access
 from ..module_utils._platform.client import ApiClient
 from ..module_utils._platform.declaration import Platform
+from ..module_utils._platform.options import from_env
 from ._credentials_formats import Credentials, Place, checked
+from ._vault_login import LOGIN_HINTS, OPTIONS, vault_token
 
 SECRET = Schema(
     {
@@ -50,13 +52,13 @@ WRITTEN = Schema(
 
 
 class Vault(ApiClient):
-    """Accesses one secret. Vault's token is an option, so the client issues no tokens."""
+    """Accesses one secret. The client has tokens of its own, which are not cached."""
 
     def request(self, method: str, kind: str, **kwargs: t.Any) -> Request:
-        token, path = self.require("token", "path")
-        headers = {"X-Vault-Token": token, "X-Vault-Request": "true"}
-        if self.params["namespace"]:
-            headers["X-Vault-Namespace"] = self.params["namespace"]
+        path = self.require("path")
+        namespace = {"X-Vault-Namespace": self.params["namespace"]} if self.params["namespace"] else {}
+        common = {"X-Vault-Request": "true", **namespace}
+        headers = {"X-Vault-Token": vault_token(self, common), **common}
         place = f"{quote_path(self.params['mount'], 'mount')}/{kind}/{quote_path(path, 'path')}"
         return Request(method, f"{self.url}/v1/{place}", headers=headers, **kwargs)
 
@@ -66,17 +68,18 @@ VAULT = Platform(
     title="Vault",
     client=Vault,
     options={
-        "url": {"type": "str"},
+        "url": {"type": "str", "fallback": from_env("VAULT_ADDR")},
         "mount": {"type": "str", "default": "secret"},
         "path": {"type": "str"},
-        "token": {"type": "str", "no_log": True},
-        "namespace": {"type": "str"},
+        "namespace": {"type": "str", "fallback": from_env("VAULT_NAMESPACE")},
+        **OPTIONS,
     },
     hints={
         400: "Check that mount is a KV secrets engine, version 2",
         403: "Check token, namespace, and the policy for the path",
         404: "Check mount and namespace",
     },
+    login_hints=LOGIN_HINTS,
 )
 
 

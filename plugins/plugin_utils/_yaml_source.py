@@ -89,6 +89,12 @@ def _describe_conversion(leaf: Leaf, loader: DataLoader) -> str | None:
     )
 
 
+def find_line(value: t.Any) -> int | None:
+    """The line of its file in which a value with Ansible's tags begins; None if it is unknown."""
+    origin = Origin and Origin.get_tag(value)
+    return origin.line_num if origin else None
+
+
 def _find_source(value: int, loader: DataLoader) -> str | None:
     """A number as it is written in its file; None if that cannot be determined."""
     origin = Origin and Origin.get_tag(value)

@@ -120,6 +120,7 @@ ASKS = {
     "mi discovery": Ask(Kind.DISCOVERY, "GET", "/.well-known/openid-configuration", field="token_endpoint"),
     "mi openid": Ask(Kind.LOGIN, "POST", "/protocol/openid-connect/token", field="access_token"),
     "mi managers": Ask(Kind.TOKEN_READ, "GET", "/v1/vms", field="*.id"),
+    "mi verify": Ask(Kind.TOKEN_INFO, "GET", "/v1/vms", answer=Answer.IGNORED),
     "mi channels": Ask(Kind.TOKEN_READ, "GET", "/v1/vms/42/channels", answer=Answer.AS_IS, field="name"),
     "mi post": Ask(Kind.BLIND, "POST", "/v1/vms/42/channels", answer=Answer.EMPTY),
     "pl login": Ask(Kind.LOGIN, "POST", "/auth/token", field="access_token"),
@@ -781,6 +782,7 @@ SCENARIOS = [
     _posts("audienceplayer_graphql", {"query": UPDATE}, ("ap login", "ap mutation"), _renamed, _alicias, "mutation"),
     _tokens("movingimage", {"video_manager_id": 43}, ("mi login", "mi switch"), _manager(43), "login"),
     _tokens("movingimage", {}, ("mi refresh",), _manager(42), "refresh", token_before={}, pause=300),
+    _tokens("movingimage", {"verify": True}, ("mi verify",), _manager(42), "verify", token_before={}, changes=False),
     _tokens("movingimage", OPENID, ("mi discovery", "mi openid"), _token, "openid"),
     _reads("movingimage_video_manager_info", "movingimage", {}, ("mi login", "mi managers"), _managers),
     _reads(

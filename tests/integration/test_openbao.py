@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.server
 import json
 import os
@@ -20,6 +21,9 @@ import urllib.error
 import urllib.request
 
 import pytest
+import trustme
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from driver import Ansible, Facts, Run, report
 
 pytestmark = pytest.mark.timeout(300)  # of seconds on a busy machine
@@ -130,6 +134,7 @@ def task(bao: OpenBao, name: str = "Deliver", **options: t.Any) -> Facts:
         "tokens": TOKENS,
         **options,
     }
+    given = {key: value for key, value in given.items() if value is not None}
     return {"name": name, "mediaops.access.credentials": given}
 
 
@@ -337,6 +342,181 @@ def test_a_namespace(bao: OpenBao, ansible: Ansible) -> None:
     assert outcomes(run(ansible, task(bao, **inside), task(bao, **inside))) == [CHANGED, UNCHANGED]
     assert bao.secret(mount="media/secret") == (KEPT, 1)
     assert bao.secret() == (None, 0)
+
+
+# --- logins ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def allowed(server: OpenBao) -> str:
+    """The name of a policy that allows what delivery needs."""
+    rules = [f'path "secret/{kind}/mediaops/*" {{ capabilities = {json.dumps(rights)} }}' for kind, rights in RIGHTS]
+    server.call("PUT", "sys/policies/acl/deliver", {"policy": "\n".join(rules)})
+    return "deliver"
+
+
+RIGHTS = (("data", ["create", "read", "update"]), ("metadata", ["read", "delete"]))
+
+
+def logged_in(bao: OpenBao, ansible: Ansible, **login: t.Any) -> Run:
+    """Deliver twice with a login instead of a token, and remove the secret. Returns the last run."""
+    options: Facts = {"token": "", **login}
+    absent = {**options, "state": "absent", "applications": {}, "tokens": {}}
+    assert outcomes(run(ansible, task(bao, **options), check=True)) == [CHANGED]
+    done = run(ansible, task(bao, **options), task(bao, **options))
+    assert outcomes(done) == [CHANGED, UNCHANGED], message(done)
+    assert bao.secret() == (KEPT, 1)
+    done = run(ansible, task(bao, **absent))
+    assert outcomes(done) == [CHANGED]
+    return done
+
+
+def test_approle(bao: OpenBao, allowed: str, ansible: Ansible) -> None:
+    """Each task logs in. A secret ID that is used up, and one that is wrong, are clear failures."""
+    bao.call("POST", "sys/auth/team/ci", {"type": "approle"})
+    try:
+        bao.call("POST", "auth/team/ci/role/media", {"token_policies": [allowed], "secret_id_num_uses": 4})
+        role_id = bao.call("GET", "auth/team/ci/role/media/role-id")["data"]["role_id"]
+        secret_id = bao.call("POST", "auth/team/ci/role/media/secret-id")["data"]["secret_id"]
+        login = {"auth": "approle", "auth_mount": "team/ci", "role_id": role_id, "secret_id": secret_id}
+        logged_in(bao, ansible, **login)
+        for wrong in (secret_id, "s3cr3t-and-wrong"):
+            done = run(ansible, task(bao, **{**login, "secret_id": wrong}))
+            assert outcomes(done) == [FAILED]
+            assert "auth/team/ci/login" in message(done) and "Check auth, auth_mount" in message(done)
+            assert secret_id not in json.dumps(done.phases[0].tasks)
+    finally:
+        bao.call("DELETE", "sys/auth/team/ci")
+
+
+def test_the_items_of_a_loop_share_a_login(bao: OpenBao, allowed: str, ansible: Ansible) -> None:
+    """So a secret ID that can be used once is enough for all destinations."""
+    bao.call("POST", "sys/auth/approle", {"type": "approle"})
+    try:
+        bao.call("POST", "auth/approle/role/media", {"token_policies": [allowed], "secret_id_num_uses": 1})
+        role_id = bao.call("GET", "auth/approle/role/media/role-id")["data"]["role_id"]
+        secret_id = bao.call("POST", "auth/approle/role/media/secret-id")["data"]["secret_id"]
+        looped = task(bao, token="", auth="approle", role_id=role_id, secret_id=secret_id, path="mediaops/{{ item }}")
+        done = run(ansible, {**looped, "loop": ["one", "two", "three"]})
+        assert [judged["outcome"] for judged in done.phases[0].tasks] == ["ok"] * len(done.phases[0].tasks)
+        assert [bao.secret(f"mediaops/{name}")[0] for name in ("one", "two", "three")] == [KEPT] * 3
+    finally:
+        bao.call("DELETE", "sys/auth/approle")
+
+
+def keys() -> tuple[t.Any, str]:
+    """A private key, and its public key as PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return key, public.decode()
+
+
+def signed(key: t.Any, **claims: t.Any) -> str:
+    """A JSON Web Token (RFC 7519) that expires in an hour."""
+    times = {"iat": int(time.time()), "exp": int(time.time()) + 3600}
+    parts = [json.dumps(part).encode() for part in ({"alg": "RS256", "typ": "JWT"}, {**times, **claims})]
+    text = b".".join(base64.urlsafe_b64encode(part).rstrip(b"=") for part in parts)
+    signature = key.sign(text, padding.PKCS1v15(), hashes.SHA256())
+    return (text + b"." + base64.urlsafe_b64encode(signature).rstrip(b"=")).decode()
+
+
+def test_jwt(bao: OpenBao, allowed: str, ansible: Ansible) -> None:
+    """As the token of a CI job, with a role and with the mount's default role."""
+    key, public = keys()
+    bao.call("POST", "sys/auth/jwt", {"type": "jwt"})
+    try:
+        bao.call("POST", "auth/jwt/config", {"jwt_validation_pubkeys": [public], "default_role": "ci"})
+        bound = {"role_type": "jwt", "user_claim": "sub", "bound_audiences": ["vault"], "token_policies": [allowed]}
+        bao.call("POST", "auth/jwt/role/ci", bound)
+        token = signed(key, sub="project/7", aud="vault")
+        for login in ({"role": "ci"}, {}):
+            logged_in(bao, ansible, auth="jwt", jwt=token, **login)
+        other, _public = keys()
+        done = run(ansible, task(bao, token="", auth="jwt", role="ci", jwt=signed(other, sub="project/7", aud="vault")))
+        assert outcomes(done) == [FAILED]
+        assert "auth/jwt/login was answered with HTTP 400" in message(done), message(done)
+    finally:
+        bao.call("DELETE", "sys/auth/jwt")
+
+
+class TokenReviews(http.server.BaseHTTPRequestHandler):
+    """Stands in for the API server of Kubernetes, which OpenBao asks about the token of a service account."""
+
+    protocol_version = "HTTP/1.1"
+    accepted = ""
+
+    def do_POST(self) -> None:
+        review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert self.path == "/apis/authentication.k8s.io/v1/tokenreviews"
+        is_valid = review["spec"]["token"] == self.accepted
+        user = {"username": "system:serviceaccount:media:deliver", "uid": "7", "groups": ["system:authenticated"]}
+        status = {"authenticated": True, "user": user} if is_valid else {"authenticated": False, "error": "unknown"}
+        body = json.dumps({**review, "status": status}).encode()
+        self.send_response(201)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: t.Any) -> None:
+        pass
+
+
+def test_kubernetes(bao: OpenBao, allowed: str, ansible: Ansible) -> None:
+    key, public = keys()
+    account = {"namespace": "media", "serviceaccount": {"name": "deliver", "uid": "7"}}
+    token = signed(
+        key, iss="kubernetes/serviceaccount", sub="system:serviceaccount:media:deliver", **{"kubernetes.io": account}
+    )
+    handler = type("Handler", (TokenReviews,), {"accepted": token})
+    bao.call("POST", "sys/auth/kubernetes", {"type": "kubernetes"})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as cluster:
+        threading.Thread(target=cluster.serve_forever, daemon=True).start()
+        try:
+            host = f"http://127.0.0.1:{cluster.server_address[1]}"
+            authority = trustme.CA().cert_pem.bytes().decode()  # required, also without TLS
+            cluster_options = {"kubernetes_host": host, "kubernetes_ca_cert": authority, "disable_local_ca_jwt": True}
+            reviewer = {"token_reviewer_jwt": token, "pem_keys": [public]}
+            bao.call("POST", "auth/kubernetes/config", {**cluster_options, **reviewer})
+            bound = {"bound_service_account_names": ["deliver"], "bound_service_account_namespaces": ["media"]}
+            bao.call("POST", "auth/kubernetes/role/media", {**bound, "token_policies": [allowed]})
+            logged_in(bao, ansible, auth="kubernetes", role="media", jwt=token)
+            done = run(ansible, task(bao, token="", auth="kubernetes", role="other", jwt=token))
+            assert outcomes(done) == [FAILED]
+            assert "auth/kubernetes/login" in message(done)
+        finally:
+            bao.call("DELETE", "sys/auth/kubernetes")
+            cluster.shutdown()
+
+
+def test_a_login_in_a_namespace(bao: OpenBao, ansible: Ansible) -> None:
+    """The login, its policy and the secret are in the namespace, which the environment names."""
+    bao.call("POST", "sys/namespaces/studio")
+    bao.call("POST", "studio/sys/mounts/secret", {"type": "kv", "options": {"version": "2"}})
+    rules = 'path "secret/*" { capabilities = ["create", "read", "update", "delete"] }'
+    bao.call("PUT", "studio/sys/policies/acl/deliver", {"policy": rules})
+    bao.call("POST", "studio/sys/auth/approle", {"type": "approle"})
+    bao.call("POST", "studio/auth/approle/role/media", {"token_policies": ["deliver"]})
+    role_id = bao.call("GET", "studio/auth/approle/role/media/role-id")["data"]["role_id"]
+    secret_id = bao.call("POST", "studio/auth/approle/role/media/secret-id")["data"]["secret_id"]
+    deliver = task(bao, url=None, token=None, auth="approle", role_id=role_id, secret_id=secret_id)
+    deliver["environment"] = {"VAULT_ADDR": bao.url, "VAULT_NAMESPACE": "studio"}
+    assert outcomes(run(ansible, deliver, deliver)) == [CHANGED, UNCHANGED]
+    assert bao.secret(mount="studio/secret") == (KEPT, 1)
+    assert bao.secret() == (None, 0)
+
+
+def test_the_environment_of_the_task_has_address_and_token(bao: OpenBao, ansible: Ansible) -> None:
+    """Options take precedence over it."""
+    deliver = {**task(bao, url=None, token=None), "environment": {"VAULT_ADDR": bao.url, "VAULT_TOKEN": TOKEN}}
+    given = {**task(bao), "environment": {"VAULT_ADDR": "http://127.0.0.1:1", "VAULT_TOKEN": "s3cr3t-and-wrong"}}
+    assert outcomes(run(ansible, deliver, given)) == [CHANGED, UNCHANGED]
+    assert bao.secret() == (KEPT, 1)
+    lacking = run(ansible, task(bao, url=None), task(bao, token=None))
+    assert [judged["result"]["msg"] for judged in lacking.phases[0].tasks] == [
+        "url must be given (or the environment variable VAULT_ADDR)",
+        "token must be given (or the environment variable VAULT_TOKEN)",
+    ]
 
 
 def test_a_manifest_delivers_there(bao: OpenBao, ansible: Ansible) -> None:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 
 from .._errors import AccessError, MissingOption
 from .._oauth2.grants import Grant
 from .._oauth2.token import Token, iso
+from .._oauth2.tokens import Tokens
 from .._platform.access import Access
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
@@ -60,13 +62,10 @@ def run_token(access: Access[t.Any]) -> dict[str, t.Any]:
 def _ensure_token(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
     tokens, params = access.client.tokens, access.params
     cached = None if params["force"] or access.lacks_token(grant) else tokens.cached(grant)
-    rejected = (
-        cached
-        if cached and params.get("verify") and access.client.issuer.remaining_life(cached) < params["min_ttl"]
-        else None
-    )
+    rejected, verified_at = _verify(access, cached) if cached and params.get("verify") else (False, None)
     if cached and not rejected:
-        return {"changed": False, "token": cached.as_result(access.clock.now(), cached=True)}
+        token = cached.as_result(access.clock.now(), cached=True)
+        return {"changed": False, "token": {**token, **({"verified_at": verified_at} if verified_at else {})}}
     if rejected:
         grant = access.client.grant_after(grant, AccessError("", status=401))
     before, action = tokens.cached(grant, min_ttl=0), "rotate" if params["force"] else "obtain"
@@ -78,23 +77,43 @@ def _ensure_token(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
         if params.get("overlap") and params["force"] and before:
             access.plan(f"retired tokens of {access.token_item(grant)}", {"planned": True})
         return {"changed": True, "diff": _diff(grant, before, _PLANNED)}
-    if params["force"]:
-        token = tokens.force_new(grant, overlap=params.get("overlap", False))
-        if tokens.replaced_early:
-            access.warnings.append(
-                f"{access.platform.title} issued the old token again instead of a new one, so it was revoked first: "
-                "for a moment, no token was valid"
-            )
-    elif rejected:
-        token = tokens.replace(grant, rejected)
-    else:
-        token = tokens.get(grant)
+    token = _obtain(access, grant, cached)
     result = {"changed": tokens.changed, "token": token.as_result(access.clock.now(), cached=not tokens.changed)}
     if not tokens.changed:
         return result
     after = {"expires_at": iso(token.expires_at)}
     _record(access, grant, action, before, after)
     return {**result, "diff": _diff(grant, before, after)}
+
+
+def _obtain(access: Access[t.Any], grant: Grant, rejected: Token | None) -> Token:
+    tokens, params = access.client.tokens, access.params
+    if not params["force"]:
+        return tokens.replace(grant, rejected) if rejected else tokens.get(grant)
+    token = tokens.force_new(grant, overlap=params.get("overlap", False))
+    if tokens.replaced_early:
+        access.warnings.append(
+            f"{access.platform.title} issued the old token again instead of a new one, so it was revoked first: "
+            "for a moment, no token was valid"
+        )
+    return token
+
+
+def _verify(access: Access[t.Any], token: Token) -> tuple[bool, str | None]:
+    """Ask the platform about a token. Returns whether it rejects the token or lets it expire within ``min_ttl``, and
+    otherwise the time of a confirmation, which is None if the platform did not answer the question.
+    """
+    try:
+        life = access.client.issuer.remaining_life(token)
+    except AccessError as error:
+        title = access.platform.title
+        access.warnings.append(
+            f"{title}: the cached token could not be verified, and is used as it is: {error.message}"
+        )
+        return False, None
+    if life < access.params["min_ttl"]:
+        return True, None
+    return False, iso(access.clock.now()) if math.isfinite(life) else None
 
 
 def _record(

@@ -122,6 +122,14 @@ class MovingImageTokens(TokenIssuer):
                 raise
             return None
 
+    def remaining_life(self, token: Token) -> float:
+        """The token's own lifetime, if the platform accepts the token for the cheapest read (2.5)."""
+        try:
+            self.send(self.authorize(Request("GET", f"{self.url}/v1/vms"), token))
+        except RejectedToken:
+            return 0
+        return token.life(self.session.clock.now())
+
     # --- native login (2.2) -------------------------------------------------------------------------------------------
 
     def _switch(self, token: Token, video_manager: str) -> Token:
@@ -210,7 +218,7 @@ MOVINGIMAGE = Platform(
     },
     credentials=("username", "password"),
     role="movingimage_access",
-    manifest={"tokens": ManifestList("movingimage_token", ("state",), named=True)},
+    manifest={"tokens": ManifestList("movingimage_token", ("state", "verify"), named=True)},
     hints={
         401: "Check username and password",
         403: "The user's role does not permit this",

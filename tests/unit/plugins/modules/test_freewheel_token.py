@@ -120,7 +120,7 @@ def test_verify_checks_the_cached_token(cached):
     result = cached(info(), verify=True)
 
     assert result["changed"] is False
-    assert result["token"]["cached"] is True
+    assert (result["token"]["cached"], result["token"]["verified_at"]) == (True, "2027-01-15T08:00:00Z")
 
 
 def test_verify_asks_nothing_of_a_new_token(token):
@@ -141,12 +141,27 @@ def test_if_the_login_answers_with_the_rejected_token_it_is_revoked_and_asked_fo
     assert result["token"]["access_token"] == "hush-other"
 
 
-def test_403_does_not_reject_the_token_so_it_is_kept(cached):
-    result = cached.fail(info(answer={"Message": "not authorized ... explicit deny"}, status=403), verify=True)
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        pytest.param(
+            {"answer": {"Message": "not authorized ... explicit deny"}, "status": 403},
+            ["403", "explicit deny", "entitled"],
+            id="403",
+        ),
+        pytest.param({"answer": "", "status": 500}, ["500", "try again later"], id="500"),
+        pytest.param({"answer": {"user_id": 1}}, ["expires_in"], id="an invalid answer"),
+        pytest.param({"answer": NO_ANSWER}, ["GET https://api.freewheel.tv/auth/token/info"], id="no answer"),
+    ],
+)
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_a_token_that_cannot_be_verified_is_returned_with_a_warning(cached, check_mode, answer, words):
+    result = cached(info(**answer), verify=True, retries=0, check_mode=check_mode)
 
-    assert result["status"] == 403
-    assert "explicit deny" in result["msg"] and "entitled" in result["msg"]
-    assert cached()["token"]["cached"] is True
+    assert (result["changed"], result["token"]["cached"], "verified_at" in result["token"]) == (False, True, False)
+    assert result["warnings"][0].startswith("FreeWheel: the cached token could not be verified, and is used as it is: ")
+    for word in words:
+        assert word in result["warnings"][0]
 
 
 @pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])

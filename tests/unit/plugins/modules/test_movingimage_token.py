@@ -171,6 +171,58 @@ def test_the_video_managers_are_returned_as_far_as_they_are_known(token, changes
     assert (found["video_managers"], found["valid_for_video_manager"]) == (managers, valid_for)
 
 
+def managers(token="hush-token", answer=MANAGERS, **kwargs):
+    return call("GET", f"{URL}/v1/vms", answer, headers={"Authorization": f"Bearer {token}"}, **kwargs)
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_verify_reads_the_video_managers_with_the_cached_token(cached, check_mode):
+    result = cached(managers(), verify=True, check_mode=check_mode)
+
+    assert result["changed"] is False
+    assert (result["token"]["access_token"], result["token"]["verified_at"]) == ("hush-token", "2027-01-15T08:00:00Z")
+
+
+REJECTED = [
+    pytest.param({"answer": {"message": "Unauthorized"}, "status": 401}, id="401"),
+    pytest.param({"answer": ERROR_PAGE}, id="error page"),
+]
+
+
+@pytest.mark.parametrize("answer", REJECTED)
+def test_a_token_that_the_platform_rejects_is_refreshed(cached, answer):
+    result = cached(managers(**answer), refresh(), verify=True)
+
+    assert (result["changed"], result["token"]["access_token"]) == (True, "hush-2")
+    assert "verified_at" not in result["token"]
+
+
+@pytest.mark.parametrize("answer", REJECTED)
+def test_check_mode_predicts_that_a_rejected_token_is_replaced(cached, answer):
+    result = cached(managers(**answer), verify=True, check_mode=True)
+
+    assert (result["changed"], "token" in result) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        pytest.param({"answer": {"message": "Forbidden"}, "status": 403}, "403", id="403"),
+        pytest.param({"answer": "", "status": 503}, "503", id="503"),
+        pytest.param({"answer": NO_ANSWER}, "GET https://api.video-cdn.net/v1/vms", id="no answer"),
+    ],
+)
+def test_a_token_that_cannot_be_verified_is_returned_with_a_warning(cached, answer, word):
+    result = cached(managers(**answer), verify=True, retries=0)
+
+    assert (result["changed"], "verified_at" in result["token"]) == (False, False)
+    assert word in result["warnings"][0] and "could not be verified" in result["warnings"][0]
+
+
+def test_a_new_token_is_not_verified(token):
+    assert token(login(), verify=True)["changed"] is True
+
+
 def test_a_login_without_a_refresh_token_is_used_until_its_token_expires(token, clock):
     first = token(login(answered(refresh_token=None)))
     clock.time += 200

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import pytest
 
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import ModuleDefinition
 from ansible_collections.mediaops.access.plugins.module_utils._modules.token import OPTIONS, VERIFY, run_token
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import PasswordCredentials
@@ -166,6 +168,27 @@ def test_without_a_cached_token_there_is_nothing_to_revoke(run):
     result, asked = run(state="absent")
 
     assert (result["changed"], "token" in result, asked) == (False, False, [])
+
+
+@pytest.mark.parametrize(
+    ("life", "verified"), [(3600, True), (math.inf, False)], ids=["confirmed", "cannot be queried"]
+)
+def test_a_confirmed_token_has_the_time_of_the_confirmation(cached, monkeypatch, life, verified):
+    monkeypatch.setattr(Acme, "life", life)
+
+    token = cached(verify=True)[0]["token"]
+    assert token.get("verified_at") == ("2027-01-15T08:00:00Z" if verified else None)
+
+
+def test_a_token_that_cannot_be_verified_is_returned_with_a_warning(cached, monkeypatch):
+    def fail(issuer, token):
+        raise AccessError("Acme is closed")
+
+    monkeypatch.setattr(Acme, "remaining_life", fail)
+    result, _asked = cached(verify=True)
+
+    assert (result["changed"], result["token"]["access_token"]) == (False, "hush-1")
+    assert result["warnings"] == ["Acme: the cached token could not be verified, and is used as it is: Acme is closed"]
 
 
 @pytest.mark.parametrize(("life", "changed"), [(60, False), (59, True)], ids=["enough", "less than min_ttl"])
