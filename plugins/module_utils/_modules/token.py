@@ -11,7 +11,6 @@ import typing as t
 from .._errors import AccessError, MissingOption
 from .._oauth2.grants import Grant
 from .._oauth2.token import Token, iso
-from .._oauth2.tokens import Tokens
 from .._platform.access import Access
 
 OPTIONS: dict[str, dict[str, t.Any]] = {
