@@ -12,7 +12,6 @@ from ..module_utils._data.rows import read_rows, short_path, unknown_names
 from ..module_utils._data.values import problem_with
 from ..module_utils._errors import AccessError, in_one_line
 from ..module_utils._platform.options import common_options
-from ..plugin_utils._action import task_environment
 from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._export import ExportedSection, has_credentials, read_section
 from ..plugin_utils._manifest_file import ManifestFiles
@@ -34,12 +33,6 @@ class ActionModule(ControllerAction):
         "users": {"type": "raw"},
     }
     private = ("connection",)
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        environment: dict[str, t.Any] = {}
-        self._compute_environment_string(environment)
-        with task_environment(environment):
-            return super().run(tmp, task_vars)
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
         chosen = _chosen(arguments["sections"], arguments["connection"])

@@ -21,9 +21,11 @@ from ..module_utils._http.proxies import VARIABLES
 from ..module_utils._masking.secrets import Secrets
 from ..module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, PLANS, SENSITIVE, ModuleDefinition
 from ..module_utils._platform.options import env_variables
+from ._environment import applied, task_environment
 from ._plain import ansible_home, decrypt_file, plain
 from ._plans import Plans
 from ._providers import platforms
+from ._vault_kv2 import VAULT
 from ._yaml_source import find_yaml_conversions
 
 _UTILS = "ansible_collections.mediaops.access.plugins.module_utils"
@@ -51,8 +53,7 @@ class InProcessAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
-        environment: dict[str, t.Any] = {}
-        self._compute_environment_string(environment)
+        environment = task_environment(self)
         self._plans = Plans()
         problems = find_yaml_conversions(leaves(self._task.args, self.module.options), self._loader)
         if problems:
@@ -74,7 +75,7 @@ class InProcessAction(ActionBase):
         return self._connection.transport == "local" and not self._connection.become and not self._task.async_val
 
     def _run_in_worker(self, environment: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
-        with task_environment(environment):
+        with applied(environment):
             return self.module.run(
                 plain(self._task.args),
                 name=self._task.action,
@@ -105,8 +106,9 @@ class InProcessAction(ActionBase):
         arguments.update({ENVIRONMENT: proxies} if proxies else {})
         kept = {name: value for name, value in environment.items() if name not in options and name not in proxies}
         if kept:
-            # The environment may also contain the credentials of other platforms, which this module does not need.
-            others = {name for platform in platforms() for name in env_variables(platform.argument_spec())}
+            # The environment may also contain the credentials of Vault and other platforms, which this module does not
+            # need.
+            others = {name for platform in (*platforms(), VAULT) for name in env_variables(platform.argument_spec())}
             kept = {name: value for name, value in kept.items() if name not in others}
         self._task.environment = [kept]
         is_controller = self._connection.transport == "local" and not self._connection.become
@@ -164,18 +166,3 @@ def _imports_for_workers() -> t.Iterator[None]:
         gc.freeze()
         if was_enabled:
             gc.enable()
-
-
-@contextlib.contextmanager
-def task_environment(variables: t.Mapping[str, t.Any]) -> t.Iterator[None]:
-    """Set environment variables for the task. A worker runs only one task at a time."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update({name: str(value) for name, value in variables.items()})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

@@ -18,6 +18,7 @@ from ..module_utils._errors import AccessError, in_one_line
 from ..module_utils._masking.core_registry import register, spec_for_core
 from ..module_utils._masking.secrets import Secrets, strings_in
 from ..module_utils._platform.options import SecretOptions
+from ._environment import applied, task_environment
 from ._plain import plain
 from ._yaml_source import find_yaml_conversions
 
@@ -36,6 +37,10 @@ class ControllerAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         super().run(tmp, task_vars)
+        with applied(task_environment(self)):
+            return self._run(task_vars or {})
+
+    def _run(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         name = self._task.action.rpartition(".")[2]
         params = plain(self._task.args)
         self.secrets = Secrets(self._secret_values(params))
@@ -65,11 +70,7 @@ class ControllerAction(ActionBase):
             result = error.as_result()
         if result.get("failed"):
             result.update(provider=result.get("provider", name), msg=self.secrets.scrub(result["msg"]))
-        item = (
-            [task_vars.get(task_vars.get("ansible_loop_var") or "item"), task_vars.get("ansible_loop")]
-            if task_vars
-            else []
-        )
+        item = [task_vars.get(task_vars.get("ansible_loop_var") or "item"), task_vars.get("ansible_loop")]
         if any(item) and (self.hides_items or self.secrets.contained_in(item)):
             result["_ansible_no_log"] = True
         return result
