@@ -17,7 +17,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
-from ansible_collections.mediaops.access.plugins.action import manifest_info
+from ansible_collections.mediaops.access.plugins.action import manifest_export, manifest_info
 from ansible_collections.mediaops.access.plugins.module_utils import _providers as module_utils_providers
 from ansible_collections.mediaops.access.plugins.modules import token_cache, token_cache_info
 from ansible_collections.mediaops.access.plugins.plugin_utils import _providers
@@ -372,6 +372,20 @@ def test_its_section_of_a_manifest_is_read(manifest, tmp_path):
     assert result["sections"] == [{"provider": "acme", "role": "acme_access"}]
     assert result["manifest"] == {"acme": SECTION}
     assert result["names"] == {"applications": {}, "tokens": {"mine": None}}
+
+
+def test_it_can_be_exported(manifest, tmp_path, monkeypatch):
+    monkeypatch.setattr(manifest_export, "SCHEMA", str(tmp_path / "schema.json"))
+    options = {"dest": str(tmp_path / "exported.yml"), "connection": {"acme": CONNECTION}}
+    perform(manifest_export.ActionModule, "mediaops.access.manifest_export", options)
+
+    assert (tmp_path / "exported.yml").read_text().splitlines()[3:] == [
+        "# password is not written, because it is secret",
+        "# Acme Widgets does not list its tokens",
+        "# Acme Widgets does not list its widgets",
+        "acme:",
+        "  user: me",
+    ]
 
 
 def test_the_opposite_of_its_section_is_known(manifest):
