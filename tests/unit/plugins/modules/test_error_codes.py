@@ -34,6 +34,7 @@ CONNECTIONS = {
 OPTIONS = {
     "flex_oauth_app": {"name": "Reviewer", "description": "Tool"},
     "flex_oauth_app_info": {},
+    "flex_prune_info": {"names": ["Reviewer"]},
     "flex_token": {},
     "flex_api": {"path": "api/accounts"},
     "freewheel_token": {},
@@ -44,17 +45,19 @@ OPTIONS = {
     "audienceplayer_entitlement": {"user_id": 333, "product_id": 444},
     "audienceplayer_entitlement_info": {"user_id": 333},
     "audienceplayer_graphql": {"query": "{ UserDetails { id } }", "user_id": 333},
+    "audienceplayer_prune_info": {"users": ["a@example.com"], "concurrency": 1},
     "movingimage_token": {},
     "movingimage_video_manager_info": {},
     "movingimage_api": {"path": "v1/vms"},
     "playlyfe_token": {},
     "playlyfe_player": {"id": "p1", "alias": "Player One"},
     "playlyfe_player_info": {},
+    "playlyfe_prune_info": {"ids": ["p1"]},
     "playlyfe_api": {"path": "admin/players"},
 }
 #: Modules that do nothing but log in, and those that do not log in.
 LOGIN_ONLY = ("flex_token", "freewheel_token", "audienceplayer_token", "movingimage_token", "playlyfe_token")
-WITHOUT_LOGIN = ("flex_oauth_app", "flex_oauth_app_info", "audienceplayer_user")
+WITHOUT_LOGIN = ("flex_oauth_app", "flex_oauth_app_info", "flex_prune_info", "audienceplayer_user")
 LOGIN = re.compile(r"/oauth/token$|/auth/token$|/auth/login$|\w*Authenticate\b")
 TOKEN = {"access_token": "hush-token", "token_type": "Bearer", "expires_in": 3600}
 MANAGERS = {"videoManagerList": [], "validForVideoManager": "42"}
