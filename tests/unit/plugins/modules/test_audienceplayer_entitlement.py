@@ -891,3 +891,51 @@ def test_null_in_an_item_means_unset(known):
     item = {"user_id": 333, "product_id": 444, "state": None, "auto_register": None, "expires_at": None}
 
     assert known(holdings(product(444)), entitlements=[item])["entitlements"][0]["state"] == "present"
+
+
+# --- plan --------------------------------------------------------------------------------------------------------------
+
+
+def planned(user, number, action, before=False, after=True, kind="product", until=None):
+    return {
+        "provider": "audienceplayer",
+        "kind": "entitlement",
+        "name": f"{user} {kind} {number}",
+        "action": action,
+        "before": {"expires_at": None} if before else None,
+        "after": {"expires_at": until} if after else None,
+        "local": False,
+    }
+
+
+def test_the_changes_of_items_are_a_plan(known):
+    items = [HAS, {**HAS, "product_id": 445, "state": "absent"}, {**HAS, "product_id": 446}, HAS, SUBSCRIBED]
+    held = (product(445), product(446))
+    mutations = (product_mutation(), product_mutation(445, action="revoke"), subscription_mutation())
+    expected = [
+        planned("user 333", 444, "create"),
+        planned("user 333", 445, "delete", before=True, after=False),
+        planned("user 333", 555, "create", kind="subscription", until=LAST_SECOND),
+    ]
+
+    assert known(holdings(*held), entitlements=items, check_mode=True)["changes"] == expected
+    assert known(holdings(*held), written(*mutations), entitlements=items)["changes"] == expected
+
+
+def test_only_what_was_written_is_in_the_plan(known):
+    refused = {**REFUSED, "path": ["e0"]}
+    document = written(product_mutation(), product_mutation(445), data={"e0": None, "e1": True}, errors=[refused])
+    after = holdings(product(445))
+    result = known.attempt(holdings(), document, after, entitlements=products(444, 445))
+
+    assert outcome(result) == ["failed", "changed"]
+    assert result["changes"] == [planned("user 333", 445, "create")]
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_without_reading_the_state_before_is_unknown(entitle, check_mode):
+    calls = () if check_mode else (written(product_mutation(), product_mutation(445, action="revoke")),)
+    items = [HAS, {**HAS, "product_id": 445, "state": "absent"}]
+    result = entitle(*calls, entitlements=items, read_before_write=False, check_mode=check_mode)
+
+    assert result["changes"] == [planned("user 333", 444, "create"), planned("user 333", 445, "delete", after=False)]

@@ -119,6 +119,37 @@ def test_a_differing_item_is_written_once(before, after, diff, clock):
     assert thing.calls.count("write") == 1
 
 
+@CHANGES
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_change_is_recorded_without_secrets(check_mode, before, after, diff, clock):
+    access = FakeAccess(clock, check_mode)
+    ensure(access, Thing(before, after, [LOST]))
+    ensure(access, Thing(after, after))
+
+    assert access.changes == [("thing", "a", None, diff["before"] or None, diff["after"] or None)]
+
+
+def test_a_resource_that_rotates_says_so(clock):
+    access, thing = FakeAccess(clock), Thing(A, B)
+    thing.rotates = True
+    ensure(access, thing)
+
+    assert [change[2] for change in access.changes] == ["rotate"]
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_a_failure_after_a_change_is_recorded(changed, clock):
+    access, thing = FakeAccess(clock), Thing(A, B)
+
+    def write(_current, _wanted):
+        raise AccessError("no", changed=changed)
+
+    thing.write = write
+    with pytest.raises(AccessError):
+        ensure(access, thing)
+    assert access.changes == ([("thing", "a", None, {"name": "a"}, None)] if changed else [])
+
+
 def test_check_mode_continues_from_an_earlier_tasks_plan(clock):
     access, thing = FakeAccess(clock, check_mode=True), Thing(None, A)
 
