@@ -116,15 +116,10 @@ def run(access: Access[Flex]) -> Result:
             for application in flex.list_applications()
             if params["name"] in (None, *names_of(application, now))
         ]
+    described = [{**application, "retiring_since": retiring_since(application, now)} for application in found]
     return {
         "changed": False,
-        "applications": [
-            {
-                **{key: value for key, value in application.items() if key not in hidden},
-                "retiring_since": retiring_since(application, now),
-            }
-            for application in found
-        ],
+        "applications": [{key: value for key, value in item.items() if key not in hidden} for item in described],
     }
 
 

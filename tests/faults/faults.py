@@ -338,7 +338,9 @@ def _special() -> dict[tuple[t.Any, ...], Expected]:
         for position in (0, 1):
             found["flex_oauth_app rename", position, name] = there_is_none
         found["flex_oauth_app rotate by id", 0, name] = there_is_none
-        found["flex_oauth_app rename", 3, name] = found["flex_oauth_app update", 5, name] = not_made
+        found["flex_oauth_app rename", 4, name] = found["flex_oauth_app update", 5, name] = not_made
+        found["flex_oauth_app rotate with overlap", 5, name] = not_made
+        found["flex_oauth_app retire", 1, name] = found["flex_oauth_app retire", 2, name] = dead
         found["flex_oauth_app_info secret", 1, name] = dead
     found["flex delete", "404"] = OK  # read again, it is still there
     for name in ("401", "401∞"):  # FreeWheel: so is a dead token answered, which needs no end

@@ -204,6 +204,7 @@ USERS = [
     },
     {"id": 1003, "email": "carol@example.com", "name": "Carol"},
 ]
+RETIRING = {**REVIEWER, "id": 9, "applicationName": "Reviewer (retiring since 2026-11-28T10:00:00Z)"}
 STATE: State = {
     "flex": {"applications": [INGEST, REVIEWER]},
     "audienceplayer": {"users": USERS},
@@ -332,6 +333,20 @@ def _no_application(result: Result, after: State, before: State) -> None:
     assert "application" not in result
 
 
+def _overlapping(result: Result, after: State, before: State) -> None:
+    """The new registration, and beside it the old one with its credentials under another name."""
+    _application("Reviewer", "Reviews", new_secret=True)(result, after, before)
+    (old,) = [item for item in after["applications"] if item["id"] == 8]
+    (retiring,) = result["retiring"]
+    assert {**old, "applicationName": "Reviewer"} == REVIEWER
+    assert (retiring["name"], retiring["client_id"]) == (old["applicationName"], "old-client")
+
+
+def _retired(result: Result, after: State, before: State) -> None:
+    assert after["applications"] == [INGEST, REVIEWER]
+    assert result["retiring"] == []
+
+
 def _all_applications(secrets: bool) -> Judge:
     def judge(result: Result, after: State, before: State) -> None:
         keys = {
@@ -342,7 +357,8 @@ def _all_applications(secrets: bool) -> Judge:
             **({"client_secret": "secret"} if secrets else {}),
         }
         assert result["applications"] == [
-            {ours: item[theirs] for ours, theirs in keys.items()} for item in after["applications"]
+            {**{ours: item[theirs] for ours, theirs in keys.items()}, "retiring_since": None}
+            for item in after["applications"]
         ]
 
     return judge
@@ -651,7 +667,7 @@ SCENARIOS = [
         "list one list one update one",
         _application("Reviewer", "More"),
     ),
-    _flex("rename", {"id": 8, "name": "Critic"}, "one one update one", _application("Critic", "Reviews")),
+    _flex("rename", {"id": 8, "name": "Critic"}, "one one list update one", _application("Critic", "Reviews")),
     _flex("delete", {"name": "Reviewer", "state": "absent"}, "list one list one delete", _no_application),
     _flex(
         "rotate",
@@ -668,6 +684,21 @@ SCENARIOS = [
         _application("Reviewer", "Reviews", new_secret=True),
         idempotent=False,
         again={**NEW_REVIEWER, "id": None, "rotate_secret": True},
+    ),
+    _flex(
+        "rotate with overlap",
+        {"name": "Reviewer", "rotate_secret": True, "rotate_overlap": True},
+        "list one list one update one create",
+        _overlapping,
+        idempotent=False,
+        again={"rotate_secret": False},
+    ),
+    _flex(
+        "retire",
+        {"name": "Reviewer", "retire_only": True},
+        "list one one delete",
+        _retired,
+        state={"flex": {"applications": [INGEST, REVIEWER, RETIRING]}},
     ),
     _reads("flex_oauth_app_info", "flex", {}, ("flex list",), _all_applications(False)),
     _reads(
@@ -697,6 +728,15 @@ SCENARIOS = [
     _tokens("freewheel", {}, ("fw login",), _token, "present"),
     _tokens(
         "freewheel", {"force": True}, ("fw revoke", "fw login"), _new_token, "force", token_before={}, idempotent=False
+    ),
+    _tokens(
+        "freewheel",
+        {"force": True, "overlap": True},
+        ("fw login", "fw revoke", "fw login"),
+        _new_token,
+        "force with overlap",
+        token_before={},
+        idempotent=False,
     ),
     _tokens("freewheel", {"state": "absent"}, ("fw revoke",), _no_token, "absent", token_before={}),
     _tokens("freewheel", {"verify": True}, ("fw info",), _same_token, "verify", token_before={}, changes=False),

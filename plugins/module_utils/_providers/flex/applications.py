@@ -120,9 +120,11 @@ class ApplicationResource:
             found = tuple(dataclasses.replace(item, application=current["name"]) for item in found)
         return (*found, self.retired) if self.retired else found
 
-    def lists_retiring(self) -> bool:
-        """Whether :meth:`retiring` needs no further request."""
-        return self._listed is not None
+    def needs_retiring(self) -> bool:
+        """Whether the item's retiring registrations are part of the result. They are always known if the item was
+        found by its name; if it was selected by id, they cost a request.
+        """
+        return self._id is None or self._rotate or bool(self._successor_of) or len(self._names) > 1
 
     def _own_retiring(self) -> tuple[Retiring, ...]:
         """The item's retiring registrations as listed. If another application has the same name, they may be that
@@ -283,8 +285,7 @@ def finish(access: Access[Flex], resource: ApplicationResource, outcome: Outcome
     :raises AccessError: if one of them cannot be removed.
     """
     is_absent, retire_after = access.params["state"] == "absent", access.params["retire_after"]
-    needs_list = outcome.changed if is_absent else retire_after is not None
-    if not needs_list and not resource.lists_retiring():
+    if not (resource.needs_retiring() or (outcome.changed if is_absent else retire_after is not None)):
         return {"changed": outcome.changed, "diff": outcome.diff}
     found = resource.retiring(outcome.state)
     plan = RetirementPlan(access, outcome.state["name"] if outcome.state else access.params["name"] or "")

@@ -646,7 +646,7 @@ def test_an_ambiguous_deletion_is_resolved_by_reading(oauth_app, lost, calls_aft
             [listed(app(description="Old"))], WANTED, {"id": 1, "client_id": "client-1", **WANTED}, id="update"
         ),
         pytest.param(
-            [got(app(name="Old"))],
+            [got(app(name="Old")), listed(app(name="Old"))],
             {"id": 1, "name": "Reviewer"},
             {"id": 1, "client_id": "client-1", **WANTED},
             id="rename",
