@@ -117,10 +117,8 @@ def run(access: Access[Flex]) -> Result:
             if params["name"] in (None, *names_of(application, now))
         ]
     described = [{**application, "retiring_since": retiring_since(application, now)} for application in found]
-    return {
-        "changed": False,
-        "applications": [{key: value for key, value in item.items() if key not in hidden} for item in described],
-    }
+    shown = [{key: value for key, value in item.items() if key not in hidden} for item in described]
+    return {"changed": False, "applications": shown}
 
 
 MODULE = ModuleDefinition(

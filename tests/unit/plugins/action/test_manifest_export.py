@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from ansible_collections.mediaops.access.plugins.action.manifest_export import SCHEMA, ActionModule
+from ansible_collections.mediaops.access.plugins.module_utils._data.private_file import PrivateFile
 from ansible_collections.mediaops.access.plugins.module_utils._platform import access
-from ansible_collections.mediaops.access.plugins.plugin_utils import _manifest_text, _private_file
+from ansible_collections.mediaops.access.plugins.plugin_utils import _manifest_text
 from ansible_collections.mediaops.access.tests.unit.plugins.action.test_credentials import failure, perform
 from ansible_collections.mediaops.access.tests.unit.plugins.modules import audienceplayer as ap
 from ansible_collections.mediaops.access.tests.unit.plugins.modules import flex
@@ -458,15 +459,15 @@ def test_a_run_killed_between_the_files_is_continued(run_long, dest, table, monk
     """The manifest is the old one, and valid: the file is written first."""
     run_long(1, 2)
     before = dest.read_text()
-    replace = _private_file.PrivateFile.replace
+    write = PrivateFile.write
 
-    def replace_table_only(self, data):
-        if b"sep=," not in data:
+    def write_table_only(self, data):
+        if b"sep=," not in b"".join(data):
             raise KeyboardInterrupt
-        replace(self, data)
+        write(self, data)
 
     with monkeypatch.context() as patched:
-        patched.setattr(_private_file.PrivateFile, "replace", replace_table_only)
+        patched.setattr(PrivateFile, "write", write_table_only)
         with pytest.raises(KeyboardInterrupt):
             run_long(1, 2, 3)
     assert dest.read_text() == before
