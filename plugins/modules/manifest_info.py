@@ -148,8 +148,8 @@ names:
   type: dict
   sample: {"applications": {"Reviewer": null}, "tokens": {}}
 selected_names:
-  description: The names of the applications and tokens that should exist according to the selected parts of the manifest,
-    whether or not O(revoke=true) makes them absent. The values are null.
+  description: The names of the applications and tokens that should exist according to the selected parts, whether or
+    not O(revoke=true) makes them absent. The values are null.
   returned: success
   type: dict
   sample: {"applications": {"Reviewer": null}, "tokens": {}}
