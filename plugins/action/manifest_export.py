@@ -139,7 +139,7 @@ def _failure(failed: list[dict[str, t.Any]], warnings: list[str]) -> dict[str, t
 def _address_problem(item: dict[str, t.Any]) -> str | None:
     if not item.get("user_email"):
         return "user_email must be given"
-    return problem_with("user_email", {"type": "str"}, plain(item["user_email"]))
+    return problem_with("user_email", {"type": "str"}, str(plain(item["user_email"])))
 
 
 main = ActionModule.check_options  # for ansible-lint

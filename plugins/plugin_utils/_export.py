@@ -104,10 +104,10 @@ def _is_secret(platform: Platform[t.Any], name: str, access: Access[t.Any]) -> b
 def _read_list(
     access: Access[t.Any], wanted: ManifestList, users: t.Sequence[str], schema: dict[str, t.Any]
 ) -> ExportedList:
-    found = ExportedList()
+    found, item_schema = ExportedList(), Schema(schema)
     export = t.cast("t.Callable[[t.Any, t.Sequence[str]], t.Iterable[Exported]]", wanted.export)
     for item, note in list(export(access, users)):  # all of it, as what is read may be secret
-        problem = _problem_with(item, access.secrets, Schema(schema)) if item else ""
+        problem = _problem_with(item, access.secrets, item_schema) if item else ""
         label = functools.reduce(lambda text, pair: f"{text}, {pair[0]} {pair[1]!r}", (item or {}).items(), "")[2:]
         notes = [note, f"{label:.{_MAX_LABEL}} {problem}" if problem else ""]
         found.notes.extend(access.secrets.scrub(text) for text in notes if text)

@@ -178,7 +178,7 @@ def _shown_manifest(text: str | None) -> str:
     """A manifest in a diff, without its header. If it was edited, it may contain anything, even secrets."""
     if not text or not _is_manifest(text):
         return ""
-    _schema, mark, body = text.split("\n", 2)
+    mark, _end, body = text.partition("\n")[2].partition("\n")
     return _shorten(body) if mark == _MARK + digest(body) else _EDITED
 
 

@@ -345,6 +345,15 @@ def test_an_edited_export_is_replaced_and_its_content_not_shown(run_flex, dest):
     assert (result["changed"], dest.read_text()) == (True, text)
 
 
+def test_a_truncated_export_is_replaced(run_flex, dest):
+    run_flex(flex.app())
+    text = dest.read_text()
+    dest.write_text("\n".join(text.splitlines()[:2]))
+
+    assert run_flex(flex.app())["diff"][0]["before"] == "(changed since it was exported, and not shown)\n"
+    assert dest.read_text() == text
+
+
 def test_nothing_is_written_if_a_platform_fails(run, run_flex, dest):
     run_flex(flex.app())
     before = dest.read_text()
@@ -497,6 +506,7 @@ def test_users_can_come_from_a_file_with_other_columns(run, exported, tmp_path):
     ("users", "message"),
     [
         (["vera"], "users[0]: 'vera' is not an e-mail address: it has no @"),
+        ([VERA, 7], "users[1]: '7' is not an e-mail address: it has no @"),
         ([VERA, {"user_id": 7}], "users[1]: user_email must be given"),
         ({"user_email": VERA}, "users must be a list, or the path of a CSV, JSON, JSON Lines or YAML file"),
         ("users.txt", "users.txt: the file extension must be one of .csv, .json, .jsonl, .ndjson, .yml, .yaml"),
