@@ -51,7 +51,7 @@ CORE_SANITY = (
 #: They are for CI.
 SURROUNDINGS = ("concurrency", "controllers", "crashes", "files", "openbao", "openid", "provision_failures")
 #: Tests that start ansible-playbook many times. They are for CI, too, which runs them with the newest core as well.
-SLOW = ("playbooks", "surroundings")
+SLOW = ("delivery", "playbooks", "surroundings")
 #: Targets that start ansible-playbook many times, which takes half a minute each. They are for CI, too.
 SLOW_TARGETS = (
     "playbook_demo",

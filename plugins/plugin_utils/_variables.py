@@ -49,7 +49,7 @@ def load_variables(
         remedy = f". {VAULT_REMEDY}" if "vault" in str(error).lower() or "decrypt" in str(error).lower() else ""
         raise AccessError(f"{source} cannot be read: {first_line(error)}{remedy}") from None
     if not isinstance(texts, dict):
-        raise AccessError(f"{source}: must be a mapping of names to text, such as FLEX_URL: https://flex.example.com")
+        raise AccessError(f"{source}: must be a mapping of names to text, such as REGION: europe")
     found = [Leaf(str(name), "value", _VALUE, value) for name, value in values.items()]
     problems = find_yaml_conversions(found, loader) + problems_in(found, show_values=False)
     problems += [

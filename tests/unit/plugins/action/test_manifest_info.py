@@ -509,7 +509,7 @@ WRONG = {
     "deliver without a format": ({"deliver": [{"dest": "a"}]}, ["deliver[0]", "lacks format"]),
     "deliver in an unknown format": (
         {"deliver": [{**DELIVER, "format": "ini"}]},
-        ["deliver[0].format", "dotenv, vault_yaml, json or vault_kv2"],
+        ["deliver[0].format", "dotenv, vault_yaml, json, vault_kv2 or tasks"],
     ),
     "deliver without a dest": ({"deliver": [DELIVER, {"format": "dotenv"}]}, ["deliver[1]", "lacks dest"]),
     "deliver to Vault without a path": (
