@@ -61,7 +61,7 @@ SURROUNDINGS = (
     "provision_parts",
 )
 #: Tests that start ansible-playbook many times. They are for CI, too, which runs them with the newest core as well.
-SLOW = ("playbooks", "surroundings")
+SLOW = ("delivery", "playbooks", "surroundings")
 #: Targets that start ansible-playbook many times, which takes half a minute each. They are for CI, too.
 SLOW_TARGETS = (
     "playbook_demo",

@@ -268,9 +268,10 @@ class Plays:
             ),
             "free": {
                 name: canary(f"free.{name}")
-                for name in "access_token body claim environment headers key password plain query shared token unknown".split()
+                for name in "access_token body claim environment headers jwt key password plain query secret_id shared token unknown".split()
             },
             "lines": f" {canary('free.lines')}\n  {canary('free.line')}\n",
+            "files": {"manifest": str(self.folders["inputs"] / "manifest.yml")},
             "loop": {"users": state["freewheel"]["users"], "passwords": [canary("loop.first"), canary("loop.second")]},
         }
         given["connections"] = {name: given[name] for name in NAMES}
@@ -320,7 +321,10 @@ class Plays:
             },
             "movingimage": {**given["movingimage"], "tokens": [{"name": "portal"}]},
             "playlyfe": {**given["playlyfe"], "players": [{"id": "p2", "alias": "Player Two"}]},
-            "deliver": [{"dest": place, "format": form} for form, place in places.items()],
+            "deliver": [
+                *({"dest": place, "format": form} for form, place in places.items()),
+                {"format": "tasks", "file": str(self.folders["inputs"] / "deliver.yml")},
+            ],
         }
 
     def _all_secrets_of_manifests(self, given: Facts) -> Facts:
@@ -329,7 +333,12 @@ class Plays:
             (ROOT / "roles" / "provision" / "files" / "manifest.schema.json").read_text(encoding="utf-8")
         )["properties"]
         providers = importlib.import_module(f"{PLUGINS}.plugin_utils._providers").platforms()
-        known = {"token", *(name for provider in providers for name in secret_options(provider.argument_spec()))}
+        known = {
+            "token",
+            "secret_id",
+            "jwt",
+            *(name for provider in providers for name in secret_options(provider.argument_spec())),
+        }
         unknown = [
             name
             for section in schema.values()
@@ -360,7 +369,12 @@ class Plays:
                 }
                 section[key] = [{**item, **{field: value for field, value in plain.items() if field in fields}}]
         manifest["deliver"] = [
-            {"format": "vault_kv2", "url": closed, "path": "a/b", "token": self.canary("manifest deliver.token")}
+            {"format": "vault_kv2", "url": closed, "path": "a/b", **login}
+            for login in (
+                {"token": self.canary("manifest deliver.token")},
+                {"auth": "approle", "role_id": "x", "secret_id": self.canary("manifest deliver.secret_id")},
+                {"auth": "jwt", "jwt": self.canary("manifest deliver.jwt")},
+            )
         ]
         return manifest
 
@@ -695,6 +709,7 @@ class Plays:
                 **manifest,
                 "provision_manifest": str(self.folders["inputs"] / "manifest.yml"),
                 "rotate_overlap": True,
+                "provision_variables": str(self.folders["inputs"] / "variables.yml"),
             },
             "entitlements": {
                 "entitlements_file": str(self.folders["inputs"] / "entitlements.csv"),
@@ -739,7 +754,11 @@ class Plays:
 
     def write_inputs(self) -> None:
         """The files that plays read. They hold secrets, and are not searched."""
-        (self.folders["inputs"] / "manifest.yml").write_text(yaml.safe_dump(self.given["manifest"]), encoding="utf-8")
+        manifest = {**self.given["manifest"], "flex": {**self.given["manifest"]["flex"], "registration_key": "${KEY}"}}
+        variables = {"KEY": self.given["flex"]["registration_key"], "UNUSED_PASSWORD": self.canary("unused variable")}
+        tasks = [{"name": "Show it", "ansible.builtin.debug": {"msg": "{{ mediaops_credentials }}"}}]
+        for name, content in (("manifest", manifest), ("variables", variables), ("deliver", tasks)):
+            (self.folders["inputs"] / f"{name}.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
         (self.folders["inputs"] / "entitlements.csv").write_text(
             "user_email,product_id\nalice@example.com,444\n", encoding="utf-8"
         )

@@ -1273,3 +1273,130 @@ def test_revoke_is_a_boolean(info, revoke, absent):
 def test_bad_options_are_a_clear_failure(info, args, words):
     for word in words:
         assert word in failure(info({}, **args))
+
+
+# --- variables ---------------------------------------------------------------------------------------------------------------
+
+FILLED = """flex:
+  url: ${URL}
+  applications: [{name: "Tool of ${STAGE}", description: "$${STAGE}"}]
+audienceplayer:
+  project_id: ${PROJECT}
+  entitlements_file: ${STAGE}.csv
+deliver:
+  - {dest: "${STAGE}.env", format: dotenv}
+"""
+VARIABLES = {"URL": "https://flex.test", "STAGE": "{{ staging }}", "PROJECT": 111}
+
+
+@pytest.mark.parametrize("form", ["a dict", "a file"])
+def test_variables_fill_a_manifest_file(info, file, form):
+    path = file("a.yml", FILLED)
+    file("{{ staging }}.csv", "user_email,product_id\na@example.com,444\n")
+    result = info(path, variables=VARIABLES if form == "a dict" else file("variables.yml", yaml.safe_dump(VARIABLES)))
+
+    assert "warnings" not in result
+    assert result["manifest"]["flex"] == {
+        "url": "https://flex.test",
+        "applications": [{"name": "Tool of {{ staging }}", "description": "${STAGE}"}],
+    }
+    assert result["manifest"]["audienceplayer"]["project_id"] == "111"
+    assert os.path.basename(result["manifest"]["audienceplayer"]["entitlements_file"]) == "{{ staging }}.csv"
+    assert os.path.basename(result["deliver"][0]["dest"]) == "{{ staging }}.env"
+
+
+def test_an_unknown_variable_is_an_error_with_its_line(info, file):
+    path = file("a.yml", FILLED)
+    message = failure(info(path, variables={"URL": "hush-token", "PROJECT": 111}))
+
+    assert f"{path}:3: unknown variable ${{STAGE}}; set it in provision_variables" in message
+    assert f"{path}:6: unknown variable ${{STAGE}}" in message
+    assert "${URL}" not in message and "hush" not in message
+
+
+def test_without_variables_nothing_is_filled_and_a_warning_names_the_places(info, file):
+    path = file("a.yml", "flex: {url: '${URL}', registration_key: 'pa$${x}', applications: [{name: '${A}'}]}")
+    result = info(path)
+
+    assert result["manifest"]["flex"]["url"] == "${URL}"
+    assert result["warnings"] == [
+        f"{path}: flex.applications[0].name; flex.url: ${{NAME}} is not filled unless provision_variables is set"
+    ]
+
+
+def test_a_dictionary_is_not_filled(info):
+    manifest = {"flex": {"url": "${URL}", "applications": []}}
+
+    assert info(manifest, variables={"URL": "x"})["manifest"] == manifest
+    assert info(manifest)["manifest"] == manifest
+
+
+def test_a_file_of_variables_is_found_like_the_manifest(info, file, folder):
+    (folder / "of-the-playbook.yml").write_text("URL: https://flex.test")
+    path = file("a.yml", "flex: {url: '${URL}'}")
+
+    assert info(path, variables="of-the-playbook.yml")["manifest"]["flex"]["url"] == "https://flex.test"
+    assert "variables 'nowhere.yml' not found" in failure(info(path, variables="nowhere.yml"))
+
+
+# --- Vault and task files ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ({"token": "hush-token"}, ["deliver[0].url must be given (or the environment variable VAULT_ADDR)"]),
+        ({"url": "https://v"}, ["deliver[0].token must be given (or the environment variable VAULT_TOKEN)"]),
+        ({"url": "https://v", "auth": "approle", "secret_id": "hush-token"}, ["deliver[0].role_id must be given"]),
+        ({"url": "https://v", "auth": "jwt", "jwt": "hush-token", "auth_mount": "../sys"}, ["deliver[0].auth_mount: "]),
+        ({"url": "https://v", "auth": "ldap"}, ["deliver[0].auth: must be token, approle, jwt or kubernetes"]),
+    ],
+)
+def test_what_a_login_to_vault_lacks_is_found_before_anything_is_done(info, monkeypatch, target, words):
+    for name in ("VAULT_ADDR", "VAULT_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    message = failure(info({"deliver": [{"format": "vault_kv2", "path": "p", **target}]}))
+
+    for word in words:
+        assert word in message
+    assert "hush" not in message
+
+
+def test_address_and_token_of_vault_may_be_in_the_environment(info, monkeypatch):
+    monkeypatch.setenv("VAULT_ADDR", "https://v")
+    monkeypatch.setenv("VAULT_TOKEN", "hush-token")
+
+    assert info({"deliver": [{"format": "vault_kv2", "path": "p"}]})["deliver"] == [
+        {"format": "vault_kv2", "path": "p"}
+    ]
+
+
+def test_the_path_of_a_task_file_starts_at_the_manifest(info, file):
+    tasks = file("deliver.yml", "- {name: Show, ansible.builtin.debug: {msg: x}}")
+    path = file("a.yml", "deliver: [{format: tasks, file: deliver.yml, no_log: false}]")
+
+    assert info(path)["deliver"] == [{"format": "tasks", "file": tasks, "no_log": False}]
+
+
+@pytest.mark.parametrize("revoke", [False, True])
+def test_a_task_file_must_exist(info, revoke):
+    message = failure(info({"deliver": [{"format": "tasks", "file": "nowhere.yml"}]}, revoke=revoke))
+
+    assert "deliver[0].file: " in message and "nowhere.yml does not exist, or is not a file" in message
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [({"dest": "a"}, "lacks file"), ({"file": "x", "dest": "a"}, "deliver[0]")],
+    ids=["no file", "a dest"],
+)
+def test_task_files_have_a_file_and_no_dest(info, target, words):
+    assert words in failure(info({"deliver": [{"format": "tasks", **target}]}))
+
+
+def test_revoke_returns_the_names_that_it_removes(info):
+    result = info(MANIFEST, revoke=True)
+
+    assert result["removed_names"] == {"applications": {"Reviewer": None}, "tokens": {"mrm": None, "portal": None}}
+    assert result["names"] == {"applications": {}, "tokens": {}}
+    assert "removed_names" not in info(MANIFEST)

@@ -92,7 +92,7 @@ def test_an_application_that_is_updated_and_removed(application):
 
 
 def test_an_application_by_id_has_its_name(application):
-    result = application(got(REVIEWER), got(REVIEWER), deleted(), id=1, state="absent")
+    result = application(got(REVIEWER), got(REVIEWER), listed(REVIEWER), deleted(), id=1, state="absent")
 
     assert result["changes"] == [entry("delete", state(REVIEWER), None)]
 

@@ -26,7 +26,9 @@ SECRET = "s3cr3t-value"
 def run():
     """Runs an action on real Ansible objects. ``perform`` receives the action and its arguments."""
 
-    def run_task(args, perform=lambda action, arguments: {"changed": False}, *, task_vars=None, hides=False):
+    def run_task(
+        args, perform=lambda action, arguments: {"changed": False}, *, task_vars=None, hides=False, environment=()
+    ):
         class Action(ControllerAction):
             spec = {
                 "key": {"type": "str", "no_log": True, "fallback": from_env("FLEX_KEY")},
@@ -41,7 +43,7 @@ def run():
                 return perform(self, arguments)
 
         task, context, loader = Task(), PlayContext(), DataLoader()
-        task.action, task.args = "mediaops.access.fake", args
+        task.action, task.args, task.environment = "mediaops.access.fake", args, list(environment)
         return Action(task, connection_loader.get("local", context), context, loader, Templar(loader, {}), None).run(
             task_vars=task_vars
         )
@@ -262,3 +264,16 @@ def test_an_action_that_hides_its_items_shows_none(args, run):
 @pytest.mark.parametrize("task_vars", [None, {}, {"unrelated": 1}], ids=["no variables", "none", "others"])
 def test_without_a_loop_there_is_no_item_to_hide(task_vars, run):
     assert hidden(run({"key": SECRET}, task_vars=task_vars, hides=True)) is False
+
+
+# --- the environment of the task ---------------------------------------------------------------------------------------------
+
+
+def test_the_environment_of_the_task_sets_options_and_is_secret(run, monkeypatch):
+    monkeypatch.delenv("FLEX_KEY", raising=False)
+
+    def fail(action, arguments):
+        raise AccessError(f"the key is {arguments['key']}")
+
+    assert run({}, fail, environment=[{"FLEX_KEY": SECRET}])["msg"] == f"the key is {MASK}"
+    assert run({}, fail)["msg"] == "the key is None"
