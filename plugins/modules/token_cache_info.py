@@ -47,7 +47,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 tokens:
-  description: The cached tokens, without their secret values.
+  description: The cached tokens, without their secret values. They include those that a rotation has replaced and that
+    have not been revoked yet.
   returned: success
   type: list
   elements: dict

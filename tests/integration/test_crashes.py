@@ -218,6 +218,64 @@ def test_a_rotation_that_dies_leaves_one_application_whose_secret_the_next_one_r
         assert after and after["result"]["application"]["client_secret"] == application["secret"], (line, after)
 
 
+def test_a_rotation_with_overlap_that_dies_is_completed_by_an_ordinary_run_and_the_old_secret_stays_valid(
+    children: Children, sandbox: Sandbox, cache: t.Callable[[], dict[str, t.Any]]
+) -> None:
+    ordinary = {**sandbox.variables()["sandbox"]["flex"], "name": "Reviewer"}
+    rotation = {"rotate_secret": True, "rotate_overlap": True}
+    application = {"id": 7, "applicationName": "Reviewer", "description": "Tool", "secret": "s3cr3t-of-old"}
+    old = {"state": {"flex": {"applications": [application]}}}
+    sandbox.reset(old)
+    for line in children.moments("flex_oauth_app", {**ordinary, **rotation, **cache()}, 72):
+        sandbox.reset(old)
+        params = {**ordinary, **cache()}
+        assert children.do("flex_oauth_app", {**params, **rotation}, line) is None
+
+        after = children.do("flex_oauth_app", params)
+        again = children.do("flex_oauth_app", params)
+
+        there = sandbox.state()["flex"]["applications"]
+        (current,) = [item for item in there if item["applicationName"] == "Reviewer"]
+        assert after and after["result"]["application"]["client_secret"] == current["secret"], (line, after)
+        assert [item["secret"] for item in there if item["id"] == 7] == ["s3cr3t-of-old"], line
+        assert [item["id"] for item in after["result"]["retiring"]] == ([] if current["id"] == 7 else [7]), line
+        assert len(there) <= 2, line
+        assert again and again["result"]["changed"] is False, (line, again)
+
+
+@pytest.mark.parametrize("repeat_login", ["new_token", "same_token"])
+def test_a_token_whose_rotation_dies_is_revoked_by_the_next_retirement(
+    children: Children, sandbox: Sandbox, cache: t.Callable[[], dict[str, t.Any]], repeat_login: str
+) -> None:
+    unlimited = {"freewheel.rate_limit": "none", "freewheel.auth_rate_limit": "none"}
+    prepare = {"switches": {**unlimited, "freewheel.repeat_login": repeat_login}}
+    sandbox.reset(prepare)
+    connection = {**sandbox.variables()["sandbox"]["freewheel"], **UNLIMITED}
+    rotation = {"force": True, "overlap": True}
+
+    def alive() -> list[str]:
+        return [token["value"] for token in sandbox.state()["freewheel"]["tokens"]]
+
+    prepared = {**connection, **cache()}
+    children.do("freewheel_token", prepared)
+    for line in children.moments("freewheel_token", {**prepared, **rotation}, 72):
+        sandbox.reset(prepare)
+        params = {**connection, **cache()}
+        children.do("freewheel_token", params)
+        (old,) = alive()
+        assert children.do("freewheel_token", {**params, **rotation}, line) is None
+        if repeat_login == "new_token":
+            assert old in alive(), line  # clients still have it
+
+        current = children.do("freewheel_token", {**params, "verify": True})
+        retired = children.do("freewheel_token", {**params, "retire_only": True})
+
+        assert current and retired and not retired["result"].get("failed"), (line, current, retired)
+        token = current["result"]["token"]["access_token"]
+        assert token in alive(), line
+        assert old == token or old not in alive(), line
+
+
 def test_entitlements_whose_bulk_dies_in_the_middle_are_completed(
     children: Children, sandbox: Sandbox, cache: t.Callable[[], dict[str, t.Any]]
 ) -> None:

@@ -206,6 +206,53 @@ def test_the_report_says_that_a_token_is_dead(sandbox: Sandbox, ansible: Ansible
         assert said.endswith(f"Pending changes: {{'freewheel': {int(dead)}}}")
 
 
+def test_old_credentials_are_retired_only_after_the_new_ones_are_delivered(sandbox: Sandbox, ansible: Ansible) -> None:
+    """A rotation whose delivery fails, or whose section does, retires nothing; the next ordinary run completes it."""
+    connections = sandbox.variables()["sandbox"]
+    old = {"id": 7, "applicationName": "Reviewer", "description": "Tool", "secret": "s3cr3t-of-old"}
+    prepare = {"switches": {"freewheel.repeat_login": "new_token"}, "state": {"flex": {"applications": [old]}}}
+    sandbox.reset(prepare)
+    applications = [{"name": "Reviewer", "retire_after": 0}]
+    manifest: Facts = {
+        "flex": {**connections["flex"], "applications": applications},
+        "freewheel": {**connections["freewheel"], "tokens": [{"name": "mrm"}]},
+    }
+    delivered = ansible.work / "credentials.json"
+    reachable = [{"dest": str(delivered), "format": "json"}]
+    unreachable = [
+        {"format": "vault_kv2", "url": connections["unreachable_url"], "path": "x", "token": "s3cr3t-of-vault"}
+    ]
+
+    def alive() -> tuple[list[int], int]:
+        state = sandbox.state()
+        return [item["id"] for item in state["flex"]["applications"]], len(state["freewheel"]["tokens"])
+
+    def rotate(manifest: Facts) -> Run:
+        variables = ansible.folder / "rotate-variables.json"
+        variables.write_text(json.dumps({"provision_manifest": manifest, "rotate_overlap": True}), encoding="utf-8")
+        play = [{"name": "Rotate", "ansible.builtin.import_playbook": "mediaops.access.rotate"}]
+        return ansible.run(play, "-e", f"@{variables}")
+
+    accept(provision(ansible, {**manifest, "deliver": reachable}))
+    assert alive() == ([7], 1)
+
+    run = rotate({**manifest, "deliver": unreachable})
+    accept(run, *([] if run.status else ["the exit status is 0"]))
+    assert alive() == ([7, 8], 2)
+
+    refused = [*applications, {"name": "Without a description"}]
+    run = rotate({**manifest, "flex": {**manifest["flex"], "applications": refused}, "deliver": reachable})
+    accept(run, *([] if run.status else ["the exit status is 0"]))
+    assert alive() == ([7, 8, 9], 1)  # FreeWheel's section has not failed
+
+    run = provision(ansible, {**manifest, "deliver": reachable})
+    accept(run, *(["the run fails"] if run.status else []))
+    assert alive() == ([9], 1)
+    files, state = json.loads(delivered.read_text(encoding="utf-8")), sandbox.state()
+    assert files["applications"]["Reviewer"]["client_secret"] == state["flex"]["applications"][0]["secret"]
+    assert files["tokens"]["mrm"]["access_token"] == state["freewheel"]["tokens"][0]["value"]
+
+
 #: What is changed in a valid manifest, by path, and the place that the message names.
 INVALID: dict[str, tuple[tuple[str | int, ...], object, str]] = {
     "an unknown section": (("flux",), {}, "flux"),
