@@ -237,13 +237,8 @@ class ApplicationResource:
         if renamed and _has_other_credentials(renamed, current):
             self.retired = dataclasses.replace(t.cast(Retiring, self.retired), client_id=renamed["client_id"])
             self._access.warnings.append(
-<<<<<<< HEAD
-                f"{self.label}: renaming the old registration (id {current['id']}) changed its credentials: this "
-                "installation does not support an overlap, and clients are locked out until they have the new ones"
-=======
                 f"{self.label}: renaming the old registration (id {current['id']}) changed its credentials. This "
                 "installation allows no overlap: clients are locked out until they have the new ones"
->>>>>>> h-rotate
             )
 
     def _apply(self, application_id: int, name: str, desired_name: str | None, current: State = None) -> State:

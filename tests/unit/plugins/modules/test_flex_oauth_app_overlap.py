@@ -1,11 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-<<<<<<< HEAD
-"""Rotations with overlap, and the outcome for the registrations that they replace. The clock says 2027-01-15T08:00:00Z."""
-=======
 """Rotations with overlap, and the fate of the registrations that they replace. The clock says 2027-01-15T08:00:00Z."""
->>>>>>> h-rotate
 
 from __future__ import annotations
 
@@ -127,11 +123,7 @@ def test_a_renaming_that_changes_the_credentials_is_not_an_overlap_and_a_warning
     assert result["application"] == shown(NEW)
     assert result["retiring"] == [kept(client_id=credentials.get("clientId"))]
     (warning,) = result["warnings"]
-<<<<<<< HEAD
-    assert "does not support an overlap" in warning and "(id 1)" in warning
-=======
     assert "This installation allows no overlap" in warning and "(id 1)" in warning
->>>>>>> h-rotate
 
 
 def test_a_platform_that_never_shows_a_secret_is_not_suspected(oauth_app):
