@@ -1394,9 +1394,9 @@ def test_task_files_have_a_file_and_no_dest(info, target, words):
     assert words in failure(info({"deliver": [{"format": "tasks", **target}]}))
 
 
-def test_revoke_returns_the_names_that_it_removes(info):
+def test_the_names_of_what_is_revoked_are_returned(info):
     result = info(MANIFEST, revoke=True)
 
-    assert result["removed_names"] == {"applications": {"Reviewer": None}, "tokens": {"mrm": None, "portal": None}}
+    assert result["selected_names"] == {"applications": {"Reviewer": None}, "tokens": {"mrm": None, "portal": None}}
     assert result["names"] == {"applications": {}, "tokens": {}}
     assert "removed_names" not in info(MANIFEST)
