@@ -1399,4 +1399,3 @@ def test_the_names_of_what_is_revoked_are_returned(info):
 
     assert result["selected_names"] == {"applications": {"Reviewer": None}, "tokens": {"mrm": None, "portal": None}}
     assert result["names"] == {"applications": {}, "tokens": {}}
-    assert "removed_names" not in info(MANIFEST)
