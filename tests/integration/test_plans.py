@@ -42,7 +42,10 @@ def manifest_for(sandbox: Sandbox, work: pathlib.Path) -> Facts:
     }
 
 
-PLAYERS = {"state": {"playlyfe": {"players": [{"id": name, "alias": f"Old {name}"} for name in ("p1", "p2")]}}}
+PLAYERS = {
+    "switches": {"freewheel.repeat_login": "new_token"},
+    "state": {"playlyfe": {"players": [{"id": name, "alias": f"Old {name}"} for name in ("p1", "p2")]}},
+}
 LINES = [
     "+ user vera@example.com",
     "+ entitlement vera@example.com product 444",

@@ -15,7 +15,7 @@ from driver import UNWANTED, Ansible, Facts, Run, Sandbox, report
 
 pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
 
-NAMES = ("provision", "rotate", "revoke", "report", "entitlements", "demo")
+NAMES = ("provision", "rotate", "revoke", "report", "entitlements", "demo", "export")
 PASSWORD = "s3cr3t-of-the-vault"
 REMEDY = "Give its password with --ask-vault-pass or --vault-password-file"
 
@@ -61,6 +61,7 @@ def inventory(kind: str, folder: pathlib.Path) -> list[str]:
 
 @pytest.mark.parametrize("kind", ["-i localhost,", "a file"])
 def test_any_inventory_that_lists_localhost_will_do(kind: str, sandbox: Sandbox, ansible: Ansible) -> None:
+    sandbox.reset({"switches": {"freewheel.repeat_login": "new_token"}})
     hosts = inventory(kind, ansible.folder)
     connections = sandbox.variables()["sandbox"]
     csv = ansible.folder / "sold.csv"
@@ -90,6 +91,9 @@ def test_any_inventory_that_lists_localhost_will_do(kind: str, sandbox: Sandbox,
         )
     )
     assert (ansible.work / "credentials.env").exists()
+    exported = {"export_file": str(ansible.work / "exported.yml"), "export_connection": {"flex": connections["flex"]}}
+    accept(run(ansible, "export", exported, *hosts))
+    assert (ansible.work / "exported.yml").exists()
 
 
 def test_every_playbook_is_among_them() -> None:
