@@ -93,15 +93,15 @@ from ..module_utils._modules.prune import OPTIONS, prune_result
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.flex.client import Flex
 from ..module_utils._providers.flex.declaration import FLEX
-from ..module_utils._providers.flex.retiring import retiring_since
+from ..module_utils._providers.flex.retiring import looks_retiring
 
 
 def run(access: Access[Flex]) -> Result:
-    names, ids, now = frozenset(access.params["names"]), frozenset(access.params["ids"]), access.clock.now()
+    names, ids = frozenset(access.params["names"]), frozenset(access.params["ids"])
     candidates = {
         f"{found['name']!r} (id {found['id']})": {"id": found["id"], "name": found["name"]}
         for found in access.client.list_applications()
-        if found["name"] not in names and found["id"] not in ids and not retiring_since(found, now)
+        if found["name"] not in names and found["id"] not in ids and not looks_retiring(found)
     }
     return prune_result("applications", candidates, access.params["prune_limit"])
 

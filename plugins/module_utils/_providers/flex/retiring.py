@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import calendar
 import dataclasses
+import math
 import re
 import time
 import typing as t
@@ -81,6 +82,13 @@ def retiring_since(application: t.Mapping[str, t.Any], now: float) -> str | None
     """The instant since when a registration has been retiring; None if it is not."""
     retiring = Retiring.parse(application, now)
     return retiring.since if retiring else None
+
+
+def looks_retiring(application: t.Mapping[str, t.Any]) -> bool:
+    """Whether a registration has the name of a retiring one, even if its instant is in the future: the clock of the
+    controller that has rotated may be ahead by any time.
+    """
+    return Retiring.parse(application, math.inf) is not None
 
 
 def names_of(application: t.Mapping[str, t.Any], now: float) -> tuple[str, ...]:

@@ -34,6 +34,9 @@ def candidates(*found):
         pytest.param({"names": ["one"]}, [ONE], [ONE], id="another case"),
         pytest.param({"names": []}, [RETIRING], [], id="retiring"),
         pytest.param(
+            {"names": []}, [app(4, "One (retiring since 2099-11-28T10:00:00Z)")], [], id="retiring, by a fast clock"
+        ),
+        pytest.param(
             {"names": []},
             [app(6, "One (retiring since yesterday)")],
             [app(6, "One (retiring since yesterday)")],
