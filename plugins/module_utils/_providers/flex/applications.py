@@ -91,6 +91,8 @@ class ApplicationResource:
                 self._follow(retiring)
             except NotFound as error:
                 self._missing = error
+                if self._absent and not self._ids:
+                    self._require_no_successor()
                 if not self._old:
                     return None
         self._listed = self._flex.list_applications()
@@ -102,6 +104,20 @@ class ApplicationResource:
             if named:
                 return self._flex.complete(named[0])
         return None
+
+    def _require_no_successor(self) -> None:
+        """An application with the given name may be the one that has replaced the given id, and must not be mistaken for
+        one that is absent.
+
+        :raises AccessError: if there is one.
+        """
+        self._listed = list_known(self._access, self.label) if self._name else None
+        ids = ", ".join(str(found["id"]) for found in self._listed or () if found["name"] == self._name)
+        if ids:
+            raise AccessError(
+                f"no application has the id {self._id}, but one has this name (id {ids}). A rotation may have replaced "
+                "the id: remove the application by name alone, or set its id"
+            )
 
     def _follow(self, retiring: Retiring) -> None:
         """The given id is a retiring registration by now: manage the one that has replaced it."""

@@ -80,12 +80,20 @@ def _names(params: t.Mapping[str, t.Any], listed: list[dict[str, t.Any]], now: f
 
 
 def select_due(access: Access[Flex], found: t.Iterable[Retiring]) -> list[Retiring]:
+    """Those whose time is up. One that the task selects by id is kept: without it, the id would lead to nothing."""
     retire_after = 0 if access.params["retire_only"] else None
     if access.params["retire_after"] is not None:
         retire_after = access.params["retire_after"]
     now = access.clock.now()
     # Names have whole seconds, and clocks differ: with 0, age does not matter.
-    return [item for item in found if retire_after == 0 or (retire_after and item.age(now) >= retire_after)]
+    due = [item for item in found if retire_after == 0 or (retire_after and item.age(now) >= retire_after)]
+    for item in due:
+        if item.id == access.params["id"]:
+            access.warnings.append(
+                f"registration {item.id} ({item.name!r}) is kept although its time is up, because the task selects "
+                "the application by this id. Select it by name, or set the id of the current registration"
+            )
+    return [item for item in due if item.id != access.params["id"]]
 
 
 def remove_retiring(access: Access[Flex], items: t.Iterable[Retiring], changed: bool) -> list[Retiring]:

@@ -353,7 +353,7 @@ def test_a_name_with_an_instant_that_cannot_be_is_not_retiring(oauth_app, since)
 # --- retire_only -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("by", [{"name": "Reviewer"}, {"id": 2}, {"id": 5}], ids=["name", "id", "id of a retiring one"])
+@pytest.mark.parametrize("by", [{"name": "Reviewer"}, {"id": 2}], ids=["name", "id"])
 @pytest.mark.parametrize(("retire_after", "due"), [(None, BOTH), (2 * DAY, BOTH[:1])], ids=["all", "old ones"])
 def test_retire_only_removes_what_is_due_and_nothing_else(oauth_app, by, retire_after, due):
     calls = [call for item in due for call in gone(item)]
@@ -363,6 +363,26 @@ def test_retire_only_removes_what_is_due_and_nothing_else(oauth_app, by, retire_
     assert result["changed"] is True
     assert "application" not in result
     assert len(result["retiring"]) == 2 - len(due)
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_retire_only_keeps_the_one_that_the_task_selects_by_id(oauth_app, check_mode):
+    """Without it, the same task with ``state: absent`` would find nothing, while its successor is alive."""
+    calls = [] if check_mode else gone(BOTH[1])
+    result = oauth_app(listed(*BOTH, NEW), *calls, id=5, name="Reviewer", retire_only=True, check_mode=check_mode)
+
+    assert (result["changed"], result["retiring"]) == (True, [kept(5, WEEK_AGO)])
+    (warning,) = result["warnings"]
+    assert warning == (
+        f"registration 5 ('{retiring_name(WEEK_AGO)}') is kept although its time is up, because the task selects the "
+        "application by this id. Select it by name, or set the id of the current registration"
+    )
+
+
+def test_retire_after_keeps_the_one_that_the_task_selects_by_id(oauth_app):
+    result = oauth_app(got(BOTH[0]), listed(*BOTH, NEW), *gone(BOTH[1]), id=5, retire_after=0)
+
+    assert result["retiring"] == [kept(5, WEEK_AGO)]
 
 
 def test_retire_only_keeps_what_nothing_has_replaced(oauth_app):
@@ -430,6 +450,21 @@ def test_absent_by_id_leaves_retiring_registrations_to_another_application_of_th
     calls = [got(NEW), got(NEW), listed(*BOTH, NEW, app(9)), deleted(2)]
 
     assert oauth_app(*calls, id=2, state="absent")["changed"] is True
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_an_id_that_a_rotation_has_replaced_is_not_mistaken_for_absent(oauth_app, check_mode):
+    options = {"id": 1, "name": "Reviewer", "state": "absent", "check_mode": check_mode}
+    result = oauth_app.fail(missing(), listed(app(3, "Other"), NEW), **options)
+
+    assert "no application has the id 1, but one has this name (id 2)" in result["msg"]
+    assert oauth_app(missing(), listed(app(3, "Other")), **options)["changed"] is False
+
+
+def test_a_deletion_by_id_whose_outcome_is_unknown_does_not_ask_for_the_name(oauth_app):
+    calls = [got(NEW), got(NEW), listed(NEW, app(3)), applications("DELETE", "/2", **LOST), missing(2)]
+
+    assert oauth_app(*calls, id=2, name="Reviewer", state="absent")["changed"] is True
 
 
 # --- check mode --------------------------------------------------------------------------------------------------------
