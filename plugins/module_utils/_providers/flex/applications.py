@@ -306,7 +306,8 @@ def finish(access: Access[Flex], resource: ApplicationResource, outcome: Outcome
     found = resource.retiring(outcome.state)
     plan = RetirementPlan(access, outcome.state["name"] if outcome.state else access.params["name"] or "")
     if resource.retired is None:
-        found = plan.find() or found
+        planned = plan.find()
+        found = found if planned is None else planned
     due = found if is_absent else select_due(access, found)
     # With the application itself, its retiring registrations have already been removed.
     if is_absent and outcome.changed:

@@ -11,7 +11,7 @@ import typing as t
 from ..._errors import AccessError
 from ..._platform.ensure import ensure
 from .client import IncompleteList
-from .retiring import Registration, Retiring, find_retiring
+from .retiring import Registration, Retiring, find_retiring, name_in_plans
 
 if t.TYPE_CHECKING:
     from ..._platform.access import Access
@@ -116,7 +116,7 @@ def remove_retiring(access: Access[Flex], items: t.Iterable[Retiring], changed: 
 
 def record_removal(access: Access[Flex], item: Retiring) -> None:
     """Record the removal of a retiring registration as a change of this task."""
-    access.record_change("application", item.name, {"id": item.id, "name": item.name}, None)
+    access.record_change("application", name_in_plans(item.name), {"id": item.id, "name": item.name}, None)
 
 
 def add_to_diff(label: str, diff: Result | None, before: list[str], after: list[str]) -> Result | None:

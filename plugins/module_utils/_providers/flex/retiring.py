@@ -97,6 +97,12 @@ def names_of(application: t.Mapping[str, t.Any], now: float) -> tuple[str, ...]:
     return (application["name"], retiring.application) if retiring else (application["name"],)
 
 
+def name_in_plans(name: str) -> str:
+    """The name of a registration without the instant: a check predicts a rotation earlier than the rotation itself."""
+    match = _NAME.fullmatch(name)
+    return f"{match[1]} (retiring)" if match else name
+
+
 class Registration:
     """One registration, selected by id: its desired name, or None to remove it."""
 
@@ -105,14 +111,15 @@ class Registration:
     def __init__(self, flex: Flex, application_id: int, name: str, desired_name: str | None) -> None:
         self._flex = flex
         self._id = application_id
-        self.name = name
+        self.name = name_in_plans(name)
+        self._name = name
         self._desired_name = desired_name
         self.label = f"registration {application_id} ({name!r})"
 
     def read(self) -> State:
         found = self._flex.find_application(self._id)
         # One that has another name by now is no longer the one to remove.
-        return found if found and (self._desired_name or found["name"] == self.name) else None
+        return found if found and (self._desired_name or found["name"] == self._name) else None
 
     def desired(self, current: State) -> State:
         if self._desired_name is None:

@@ -486,6 +486,17 @@ def test_check_mode_predicts_that_absent_removes_all(oauth_app, options):
     assert (result["changed"], len(result["diff"]["before"]["retiring"])) == (True, 2)
 
 
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_removals_have_the_same_name_in_the_plan_whenever_they_were_rotated(oauth_app, check_mode):
+    calls = [] if check_mode else [listed(REVIEWER), *renamed(), posted(NEW), *gone(retiring())]
+    result = oauth_app(listed(REVIEWER), *calls, **ROTATE, retire_after=0, check_mode=check_mode)
+
+    assert [(change["action"], change["name"]) for change in result["changes"]] == [
+        ("rotate", "Reviewer"),
+        ("delete", "Reviewer (retiring)"),
+    ]
+
+
 # --- options -----------------------------------------------------------------------------------------------------------
 
 
@@ -527,6 +538,8 @@ def test_the_tasks_of_one_check_know_of_each_other(runs, tmp_path):
         assert check(name="Reviewer", retire_only=True)["retiring"] == []
     with exchange(listing):
         assert check(name="Reviewer", retire_only=True)["changed"] is False
+    with exchange(listing):
+        assert check(name="Reviewer", retire_after=0)["changed"] is False
 
 
 def test_a_check_after_one_that_completes_a_rotation_predicts_its_retirement(runs, tmp_path):
