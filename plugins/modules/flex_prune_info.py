@@ -11,7 +11,8 @@ short_description: Find the Flex applications that a manifest does not name
 description:
   - Reads the complete list of applications, and returns those that neither O(names) nor O(ids) contains.
   - Applications that are being rotated out, whose names end with C((retiring since 2026-11-28T10:00:00Z)), are never
-    returned.
+    returned. M(mediaops.access.flex_oauth_app) removes them together with their application, so those of returned
+    applications count towards O(prune_limit).
 version_added: 0.2.0
 author:
   - mediaops.access contributors (@mediaops)
@@ -93,17 +94,31 @@ from ..module_utils._modules.prune import OPTIONS, prune_result
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.flex.client import Flex
 from ..module_utils._providers.flex.declaration import FLEX
-from ..module_utils._providers.flex.retiring import looks_retiring
+from ..module_utils._providers.flex.retiring import find_retiring, looks_retiring
 
 
 def run(access: Access[Flex]) -> Result:
     names, ids = frozenset(access.params["names"]), frozenset(access.params["ids"])
-    candidates = {
-        f"{found['name']!r} (id {found['id']})": {"id": found["id"], "name": found["name"]}
-        for found in access.client.list_applications()
+    listed = access.client.list_applications()
+    candidates = [
+        found
+        for found in listed
         if found["name"] not in names and found["id"] not in ids and not looks_retiring(found)
-    }
-    return prune_result("applications", candidates, access.params["prune_limit"])
+    ]
+    kept = {found["name"] for found in listed if found not in candidates}
+    removed = {found["name"] for found in candidates} - kept
+    # They are removed together with their application.
+    retiring = find_retiring(listed, removed, access.clock.now())
+    return prune_result(
+        "applications",
+        {_label(found["id"], found["name"]): {"id": found["id"], "name": found["name"]} for found in candidates},
+        access.params["prune_limit"],
+        [_label(item.id, item.name) for item in retiring],
+    )
+
+
+def _label(application_id: int, name: str) -> str:
+    return f"{name!r} (id {application_id})"
 
 
 MODULE = ModuleDefinition(
