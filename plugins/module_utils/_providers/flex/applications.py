@@ -42,7 +42,8 @@ class ApplicationResource:
         self._name: str | None = params["name"]
         self._description: str | None = params["description"]
         self._absent = params["state"] == "absent"
-        self._rotate = self.rotates = params["rotate_secret"]
+        self._rotate = params["rotate_secret"]
+        self.rotates = self._rotate and not self._absent
         self._overlap = params["rotate_secret"] and params["rotate_overlap"]
         #: The application that rotation replaces. It is kept here, because for a while the platform may have neither
         #: the old nor the new one.
@@ -210,6 +211,7 @@ class ApplicationResource:
                 raise self._after_retirement(error, desired) from None
             if self._overlap:  # another process has made room for it
                 raise
+            self.rotates = isinstance(error, AmbiguousWrite)  # otherwise, the old one is only deleted
             raise error.with_message(
                 f"{error.message}. The old registration (id {self._old['id']}) has already been deleted. "
                 f"Run again with name: {desired['name']!r} and description: {desired['description']!r}"

@@ -196,6 +196,8 @@ def test_a_registration_that_does_not_appear_fails_and_says_what_there_is(oauth_
         "Run the task again",
     ):
         assert words in result["msg"]
+    (change,) = result["changes"]
+    assert (change["action"], change["name"], change["after"]) == ("rotate", "Reviewer", None)
 
 
 def test_if_the_new_one_is_refused_the_old_one_gets_its_name_back(oauth_app):
