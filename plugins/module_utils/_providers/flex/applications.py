@@ -11,7 +11,7 @@ import typing as t
 from ..._errors import AccessError, AmbiguousWrite, NotFound
 from ..._platform.ensure import Outcome, State, apply_desired
 from .retirement import RetirementPlan, add_to_diff, list_known, record_removal, remove_retiring, select_due
-from .retiring import Registration, Retiring, find_retiring, retire
+from .retiring import Registration, Retiring, find_retiring, name_in_plans, retire
 
 if t.TYPE_CHECKING:
     from ..._platform.access import Access
@@ -50,6 +50,8 @@ class ApplicationResource:
         self._old: Application = {}
         #: The old application under its new name, if it overlaps with the new one.
         self.retired: Retiring | None = None
+        #: What this run has done to earlier retiring registrations: their new states, or None for removed ones.
+        self.moved: list[tuple[Retiring, Retiring | None]] = []
         #: Ids that are not the new application: the old one, which a list may still contain after its deletion, and,
         #: if that was selected by id, others with the same name.
         self._ignored: set[int] = set()
@@ -224,6 +226,7 @@ class ApplicationResource:
         for item in self._own_retiring():
             if item.id != current["id"]:
                 self._apply(item.id, item.name, None)
+                self.moved.append((item, None))
         self._flex.delete_application(current["id"])
 
     def _update(self, current: Application, desired: Application) -> State:
@@ -236,7 +239,16 @@ class ApplicationResource:
         """
         if desired["name"] != current["name"]:
             for item in self._own_retiring():
-                self._apply(item.id, item.name, dataclasses.replace(item, application=desired["name"]).name)
+                renamed = dataclasses.replace(item, application=desired["name"])
+                self._apply(item.id, item.name, renamed.name)
+                self.moved.append((item, renamed))
+
+    def after_moves(self, error: AccessError) -> AccessError:
+        """The error of a task that may have changed earlier retiring registrations, but not the application itself."""
+        for item, renamed in self.moved:
+            states = [{"id": state.id, "name": state.name} if state else None for state in (item, renamed)]
+            self._access.record_change(self.kind, name_in_plans(item.name), *states)
+        return error.after_change(bool(self.moved))
 
     def _replace(self, current: Application, desired: Application) -> None:
         """Make room for the new registration: delete the old one or, with overlap, rename it."""
@@ -305,15 +317,17 @@ def finish(access: Access[Flex], resource: ApplicationResource, outcome: Outcome
     is_absent, retire_after = access.params["state"] == "absent", access.params["retire_after"]
     if not (resource.needs_retiring() or (outcome.changed if is_absent else retire_after is not None)):
         return {"changed": outcome.changed, "diff": outcome.diff}
-    found = resource.retiring(outcome.state)
+    is_removed = is_absent and outcome.changed and not access.check_mode
+    # With the application itself, its retiring registrations have been removed, and may no longer be listed.
+    gone = tuple(item for item, _renamed in resource.moved)
+    found = gone if is_removed else resource.retiring(outcome.state)
     plan = RetirementPlan(access, outcome.state["name"] if outcome.state else access.params["name"] or "")
     if resource.retired is None:
         planned = plan.find()
         found = found if planned is None else planned
     due = found if is_absent else select_due(access, found)
-    # With the application itself, its retiring registrations have already been removed.
-    if is_absent and outcome.changed:
-        removed = list(due)
+    if is_removed:
+        removed = list(gone)
         for item in removed:
             record_removal(access, item)
     else:

@@ -26,6 +26,7 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import 
     posted,
     put,
     shown,
+    without,
 )
 
 NOW, DAY_AGO, WEEK_AGO = "2027-01-15T08:00:00Z", "2027-01-14T08:00:00Z", "2027-01-08T08:00:00Z"
@@ -198,6 +199,16 @@ def test_a_registration_that_does_not_appear_fails_and_says_what_there_is(oauth_
         assert words in result["msg"]
     (change,) = result["changes"]
     assert (change["action"], change["name"], change["after"]) == ("rotate", "Reviewer", None)
+
+
+@pytest.mark.parametrize("field", ["clientSecret", "clientId", "description"])
+def test_a_new_registration_that_cannot_be_completed_is_not_taken_for_a_refusal(oauth_app, field):
+    unreadable = [applications("GET", "/2", {"message": "oops"}, status=500)] * 2
+    partial = without(NEW, field)
+    calls = [listed(REVIEWER), listed(REVIEWER), *renamed(), posted(partial), *unreadable, listed(retiring(), NEW)]
+    result = oauth_app(*calls, **ROTATE, retries=1)
+
+    assert (result["application"], result["retiring"]) == (shown(NEW), [kept()])
 
 
 def test_if_the_new_one_is_refused_the_old_one_gets_its_name_back(oauth_app):
@@ -434,6 +445,38 @@ def test_absent_removes_the_retiring_registrations_first(oauth_app, options, fou
     assert result["changed"] is True
     assert result["diff"]["before"]["retiring"] == [item["applicationName"] for item in BOTH]
     assert result["diff"]["after"] == {}
+
+
+def entries(result):
+    return [(change["action"], change["name"]) for change in result["changes"]]
+
+
+def test_if_the_application_cannot_be_removed_the_removed_registrations_are_reported(oauth_app):
+    refused = deleted(2, {"message": "locked"}, status=403)
+    calls = [listed(BOTH[0], NEW), listed(BOTH[0], NEW), *removed(BOTH[0]), refused]
+    result = oauth_app.fail_after_a_change(*calls, name="Reviewer", state="absent")
+
+    assert "locked" in result["msg"]
+    assert entries(result) == [("delete", "Reviewer (retiring)")]
+
+
+def test_if_the_application_cannot_be_renamed_the_renamed_registrations_are_reported(oauth_app):
+    old, follower = app(name="Old"), retiring(5, DAY_AGO, "Old")
+    calls = [got(old), got(old), listed(follower, old), got(follower), *renamed(5, DAY_AGO, "New")]
+    refused = put(name="New", answer={"message": "locked"}, status=403)
+    result = oauth_app.fail_after_a_change(*calls, refused, id=1, name="New")
+
+    assert entries(result) == [("update", "Old (retiring)")]
+
+
+@pytest.mark.parametrize("then", [[listed()], [listed(NEW), deleted(2), listed()]], ids=["applied", "not applied"])
+def test_after_a_deletion_whose_outcome_is_unknown_all_removals_are_reported(oauth_app, then):
+    listing = listed(BOTH[0], NEW)
+    calls = [listing, listing, *removed(BOTH[0]), applications("DELETE", "/2", **LOST)]
+    result = oauth_app(*calls, *then, name="Reviewer", state="absent")
+
+    assert sorted(entries(result)) == [("delete", "Reviewer"), ("delete", "Reviewer (retiring)")]
+    assert result["diff"]["before"]["retiring"] == [BOTH[0]["applicationName"]]
 
 
 def test_absent_removes_retiring_registrations_that_are_left_alone(oauth_app):
