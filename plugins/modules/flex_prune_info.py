@@ -89,21 +89,24 @@ candidates:
       sample: Old reviewer
 """
 
+from ..module_utils._errors import AccessError
 from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._modules.prune import OPTIONS, prune_result
 from ..module_utils._platform.access import Access
-from ..module_utils._providers.flex.client import Flex
+from ..module_utils._providers.flex.client import Flex, IncompleteList
 from ..module_utils._providers.flex.declaration import FLEX
 from ..module_utils._providers.flex.retiring import find_retiring, looks_retiring
 
 
 def run(access: Access[Flex]) -> Result:
     names, ids = frozenset(access.params["names"]), frozenset(access.params["ids"])
-    listed = access.client.list_applications()
+    try:
+        listed = access.client.list_applications()
+    except IncompleteList as error:
+        message = error.message.partition(". ")[0]
+        raise AccessError(f"{message}, so nothing is pruned. Run again, or remove prune from the manifest") from None
     candidates = [
-        found
-        for found in listed
-        if found["name"] not in names and found["id"] not in ids and not looks_retiring(found)
+        found for found in listed if found["name"] not in names and found["id"] not in ids and not looks_retiring(found)
     ]
     kept = {found["name"] for found in listed if found not in candidates}
     removed = {found["name"] for found in candidates} - kept

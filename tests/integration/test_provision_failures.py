@@ -291,6 +291,25 @@ def test_with_retire_after_old_registrations_are_removed_by_a_run_after_the_deli
     assert check_and_apply() == []
 
 
+def test_a_plan_that_cannot_be_written_does_not_hide_the_other_failures(sandbox: Sandbox, ansible: Ansible) -> None:
+    sandbox.reset({})
+    folder, tasks = ansible.folder / "plans", ansible.folder / "remove.yml"
+    folder.mkdir()
+    remove = {"name": "Remove", "ansible.builtin.file": {"path": str(folder), "state": "absent"}}
+    tasks.write_text(json.dumps([remove]), encoding="utf-8")
+    manifest: Facts = {
+        "flex": {**sandbox.variables()["sandbox"]["flex"], "applications": [{"name": "Without a description"}]},
+        "deliver": [{"format": "tasks", "file": str(tasks)}],
+    }
+
+    run = provision(ansible, manifest, "-e", f"provision_plan_file={folder}/plan.json")
+
+    accept(run, *([] if run.status else ["the exit status is 0"]))
+    message = failures(run)[-1]["msg"]
+    assert "description is required to register it" in message
+    assert "plan.json cannot be written" in message
+
+
 #: What is changed in a valid manifest, by path, and the place that the message names.
 INVALID: dict[str, tuple[tuple[str | int, ...], object, str]] = {
     "an unknown section": (("flux",), {}, "flux"),

@@ -201,7 +201,7 @@ class Flex(AuthorizedClient):
         created = self.fetch(self._request("POST", applicationName=name, description=description), APPLICATION)
         try:
             return self.complete(self._normalize(created))
-        except AccessError as error:  # it exists: this is no refusal
+        except AccessError as error:  # it exists, so this is not a refusal
             raise AmbiguousWrite(error.message, creates=True, **error.codes) from None
 
     def update_application(self, application_id: int, name: str, description: str) -> State:

@@ -107,5 +107,8 @@ def test_an_incomplete_list_is_an_error(find, form):
         names=[],
     )
 
-    assert "the list of applications ends after 1 of 2" in result["msg"]
+    assert result["msg"] == (
+        "Flex Media Platform: the list of applications ends after 1 of 2, so nothing is pruned. Run again, or remove prune "
+        "from the manifest"
+    )
     assert "candidates" not in result
