@@ -93,8 +93,8 @@ _REMEDY = "Write one with provision_plan_file and a name that ends with .json"
 
 
 def find_unapproved(changes: t.Sequence[Change], approved: t.Sequence[Change]) -> list[Change]:
-    """The changes that an approved plan does not contain, except local ones. An entry approves one change: names are not
-    unique on all platforms.
+    """The changes that an approved plan does not contain, except local ones. An entry approves one change: names are
+    not unique on all platforms.
     """
     left = collections.Counter(map(_meaning, approved))
     unapproved = []

@@ -305,7 +305,7 @@ def test_a_plan_that_cannot_be_written_does_not_hide_the_other_failures(sandbox:
     run = provision(ansible, manifest, "-e", f"provision_plan_file={folder}/plan.json")
 
     accept(run, *([] if run.status else ["the exit status is 0"]))
-    message = failures(run)[-1]["msg"]
+    message = failures(run)[-1]["result"]["msg"]
     assert "description is required to register it" in message
     assert "plan.json cannot be written" in message
 

@@ -19,8 +19,8 @@ _MAX_NAMED = 10
 def prune_result(
     kind: str, candidates: t.Mapping[str, dict[str, t.Any]], limit: int, more: t.Sequence[str] = ()
 ) -> Result:
-    """The result of a module that finds ``candidates``, by their labels. ``kind`` is their plural in messages. ``more``:
-    labels of what is removed together with them.
+    """The result of a module that finds ``candidates``, by their labels. ``kind`` is their plural in messages.
+    ``more``: labels of what is removed together with them.
 
     :raises AccessError: if there are more candidates than ``limit``.
     """

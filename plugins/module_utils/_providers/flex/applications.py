@@ -109,8 +109,7 @@ class ApplicationResource:
         return None
 
     def _require_no_successor(self) -> None:
-        """An application with the given name may be the one that has replaced the given id, and must not be mistaken for
-        one that is absent.
+        """An application with the given name may be the one that has replaced the given id: the item is not absent then.
 
         :raises AccessError: if there is one.
         """
