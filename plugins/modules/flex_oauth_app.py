@@ -219,10 +219,8 @@ changes:
       local: false
 """
 
-from ..module_utils._errors import AccessError
 from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
-from ..module_utils._platform.ensure import ensure
 from ..module_utils._providers.flex.applications import ApplicationResource, finish
 from ..module_utils._providers.flex.client import Flex
 from ..module_utils._providers.flex.declaration import FLEX
@@ -234,10 +232,7 @@ def run(access: Access[Flex]) -> Result:
     if access.params["retire_only"]:
         return retire_only(access)
     resource = ApplicationResource(access)
-    try:
-        outcome = ensure(access, resource)
-    except AccessError as error:
-        raise resource.after_moves(error) from None
+    outcome = resource.ensure()
     result = finish(access, resource, outcome)
     if outcome.state:
         # What a real run gets to know, a check cannot: an update may change the secret, too. Moreover, the result of a

@@ -89,39 +89,18 @@ candidates:
       sample: Old reviewer
 """
 
-from ..module_utils._errors import AccessError
 from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._modules.prune import OPTIONS, prune_result
 from ..module_utils._platform.access import Access
-from ..module_utils._providers.flex.client import Flex, IncompleteList
+from ..module_utils._providers.flex.client import Flex
 from ..module_utils._providers.flex.declaration import FLEX
-from ..module_utils._providers.flex.retiring import find_retiring, looks_retiring
+from ..module_utils._providers.flex.prune import find_candidates
 
 
 def run(access: Access[Flex]) -> Result:
     names, ids = frozenset(access.params["names"]), frozenset(access.params["ids"])
-    try:
-        listed = access.client.list_applications()
-    except IncompleteList as error:
-        message = error.message.partition(". ")[0]
-        raise AccessError(f"{message}, so nothing is pruned. Run again, or remove prune from the manifest") from None
-    candidates = [
-        found for found in listed if found["name"] not in names and found["id"] not in ids and not looks_retiring(found)
-    ]
-    kept = {found["name"] for found in listed if found not in candidates}
-    removed = {found["name"] for found in candidates} - kept
-    # They are removed together with their application.
-    retiring = find_retiring(listed, removed, access.clock.now())
-    return prune_result(
-        "applications",
-        {_label(found["id"], found["name"]): {"id": found["id"], "name": found["name"]} for found in candidates},
-        access.params["prune_limit"],
-        [_label(item.id, item.name) for item in retiring],
-    )
-
-
-def _label(application_id: int, name: str) -> str:
-    return f"{name!r} (id {application_id})"
+    candidates, retiring = find_candidates(access, names, ids)
+    return prune_result("applications", candidates, access.params["prune_limit"], retiring)
 
 
 MODULE = ModuleDefinition(

@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from ..._errors import AccessError, AmbiguousWrite, NotFound
-from ..._platform.ensure import Outcome, State, apply_desired
+from ..._platform.ensure import Outcome, State, apply_desired, ensure
 from .retirement import RetirementPlan, add_to_diff, list_known, record_removal, remove_retiring, select_due
 from .retiring import Registration, Retiring, find_retiring, name_in_plans, retire
 
@@ -72,6 +72,12 @@ class ApplicationResource:
         if self._description == "" and not self._absent:
             raise AccessError(f"{self.label}: description must not be empty, because the platform requires one")
 
+    def ensure(self) -> Outcome:
+        try:
+            return ensure(self._access, self)
+        except AccessError as error:
+            raise self._after_moves(error) from None
+
     # --- finding ------------------------------------------------------------------------------------------------------
 
     def read(self) -> State:
@@ -109,7 +115,7 @@ class ApplicationResource:
         return None
 
     def _require_no_successor(self) -> None:
-        """An application with the given name may be the one that has replaced the given id: the item is not absent then.
+        """An application with the given name may be the one that has replaced the given id: it is not absent then.
 
         :raises AccessError: if there is one.
         """
@@ -242,7 +248,7 @@ class ApplicationResource:
                 self._apply(item.id, item.name, renamed.name)
                 self.moved.append((item, renamed))
 
-    def after_moves(self, error: AccessError) -> AccessError:
+    def _after_moves(self, error: AccessError) -> AccessError:
         """The error of a task that may have changed earlier retiring registrations, but not the application itself."""
         for item, renamed in self.moved:
             states = [{"id": state.id, "name": state.name} if state else None for state in (item, renamed)]
