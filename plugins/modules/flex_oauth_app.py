@@ -221,7 +221,6 @@ changes:
 
 from ..module_utils._modules.definition import ModuleDefinition, Result
 from ..module_utils._platform.access import Access
-from ..module_utils._platform.ensure import ensure
 from ..module_utils._providers.flex.applications import ApplicationResource, finish
 from ..module_utils._providers.flex.client import Flex
 from ..module_utils._providers.flex.declaration import FLEX
@@ -233,7 +232,7 @@ def run(access: Access[Flex]) -> Result:
     if access.params["retire_only"]:
         return retire_only(access)
     resource = ApplicationResource(access)
-    outcome = ensure(access, resource)
+    outcome = resource.ensure()
     result = finish(access, resource, outcome)
     if outcome.state:
         # What a real run gets to know, a check cannot: an update may change the secret, too. Moreover, the result of a

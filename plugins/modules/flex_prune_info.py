@@ -11,7 +11,8 @@ short_description: Find the Flex applications that a manifest does not name
 description:
   - Reads the complete list of applications, and returns those that neither O(names) nor O(ids) contains.
   - Applications that are being rotated out, whose names end with C((retiring since 2026-11-28T10:00:00Z)), are never
-    returned.
+    returned. M(mediaops.access.flex_oauth_app) removes them together with their application, so those of returned
+    applications count towards O(prune_limit).
 version_added: 0.2.0
 author:
   - mediaops.access contributors (@mediaops)
@@ -93,17 +94,13 @@ from ..module_utils._modules.prune import OPTIONS, prune_result
 from ..module_utils._platform.access import Access
 from ..module_utils._providers.flex.client import Flex
 from ..module_utils._providers.flex.declaration import FLEX
-from ..module_utils._providers.flex.retiring import retiring_since
+from ..module_utils._providers.flex.prune import find_candidates
 
 
 def run(access: Access[Flex]) -> Result:
-    names, ids, now = frozenset(access.params["names"]), frozenset(access.params["ids"]), access.clock.now()
-    candidates = {
-        f"{found['name']!r} (id {found['id']})": {"id": found["id"], "name": found["name"]}
-        for found in access.client.list_applications()
-        if found["name"] not in names and found["id"] not in ids and not retiring_since(found, now)
-    }
-    return prune_result("applications", candidates, access.params["prune_limit"])
+    names, ids = frozenset(access.params["names"]), frozenset(access.params["ids"])
+    candidates, retiring = find_candidates(access, names, ids)
+    return prune_result("applications", candidates, access.params["prune_limit"], retiring)
 
 
 MODULE = ModuleDefinition(

@@ -130,6 +130,7 @@ platforms:
     - C(lists) contains its lists. Items with credentials of their own have these in C(connections) instead, by list and
       name, merged with C(connection).
     - C(prune) contains the lists that are pruned, each with the maximum number of removals.
+    - C(whole) tells for each list whether it is applied as a whole, or whether O(only) selects single items of it.
     - C(settings) contains the options that apply to a whole list, by list, including the path of its file.
   returned: success
   type: dict
@@ -140,6 +141,8 @@ platforms:
       connections: {"tokens": {"mrm": {"timeout": 10, "username": "mrm-api@example.com"}}}
       lists: {"tokens": [{"name": "mrm"}]}
       settings: {}
+      prune: {}
+      whole: {"tokens": true}
 names:
   description: The names of the applications and tokens that should exist, as keys of C(applications) and C(tokens). The
     values are null. Names of parts that O(only) does not select are included whatever their state, with empty

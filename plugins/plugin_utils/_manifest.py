@@ -26,7 +26,7 @@ def describe(
     platform: Platform[t.Any], section: Section, is_whole: IsWhole = lambda _platform, _key: True
 ) -> dict[str, t.Any]:
     """The connection options of a section, and its lists. Items with a name have their connection options beside them,
-    so that a loop shows none. Only lists that are applied as a whole are pruned.
+    so that a loop shows none. Only lists that are applied as a whole are pruned; ``whole`` tells which are.
     """
     connection = _subset(section, platform.argument_spec())
     lists = {key: spec for key, spec in platform.manifest.items() if key in section}
@@ -42,6 +42,7 @@ def describe(
             for key, spec in platform.manifest.items()
             if spec.from_file or spec.settings
         },
+        "whole": {key: is_whole(platform.name, key) for key in lists},
         "prune": {key: _prune_limit(section) for key in _pruned(platform, section) if is_whole(platform.name, key)},
     }
 

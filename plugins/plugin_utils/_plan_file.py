@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import json
 import os
@@ -92,9 +93,18 @@ _REMEDY = "Write one with provision_plan_file and a name that ends with .json"
 
 
 def find_unapproved(changes: t.Sequence[Change], approved: t.Sequence[Change]) -> list[Change]:
-    """The changes that an approved plan does not contain, except local ones."""
-    known = set(map(_meaning, approved))
-    return [change for change in changes if not change.get("local") and _meaning(change) not in known]
+    """The changes that an approved plan does not contain, except local ones. An entry approves one change: names are
+    not unique on all platforms.
+    """
+    left = collections.Counter(map(_meaning, approved))
+    unapproved = []
+    for change in changes:
+        if not change.get("local"):
+            meaning = _meaning(change)
+            left[meaning] -= 1
+            if left[meaning] < 0:
+                unapproved.append(change)
+    return unapproved
 
 
 def _meaning(change: Change) -> tuple[t.Any, ...]:

@@ -253,6 +253,63 @@ def test_old_credentials_are_retired_only_after_the_new_ones_are_delivered(sandb
     assert files["tokens"]["mrm"]["access_token"] == state["freewheel"]["tokens"][0]["value"]
 
 
+def test_with_retire_after_old_registrations_are_removed_by_a_run_after_the_delivery(
+    sandbox: Sandbox, ansible: Ansible
+) -> None:
+    """Not by the run that delivers the new credentials, however late it is. Checks and approvals say the same."""
+    old = {"id": 7, "applicationName": "Reviewer (retiring since 2020-01-01T00:00:00Z)", "description": "Tool"}
+    sandbox.reset({"state": {"flex": {"applications": [old, {**old, "id": 8, "applicationName": "Reviewer"}]}}})
+    connection = sandbox.variables()["sandbox"]["flex"]
+    manifest: Facts = {
+        "flex": {**connection, "applications": [{"name": "Reviewer", "retire_after": 3600}]},
+        "deliver": [{"dest": str(ansible.work / "credentials.json"), "format": "json"}],
+    }
+    plan = ansible.folder / "plan.json"
+    approved = ["-e", f"provision_approved_plan={plan}"]
+
+    def check_and_apply() -> list[str]:
+        """What the check predicts of the platform, which is what the run does and needs the approval for."""
+        for arguments in (["--check", "-e", f"provision_plan_file={plan}"], ["--check", *approved], approved):
+            run = provision(ansible, manifest, *arguments)
+            accept(run, *(["the run fails"] if run.status else []))
+        planned = json.loads(plan.read_text(encoding="utf-8"))
+        return [f"{change['action']} {change['name']}" for change in planned if not change["local"]]
+
+    def alive() -> list[int]:
+        return [item["id"] for item in sandbox.state()["flex"]["applications"]]
+
+    assert check_and_apply() == []
+    assert alive() == [7, 8]
+
+    plan.write_text("[]", encoding="utf-8")
+    run = provision(ansible, manifest, *approved)
+    accept(run, *([] if run.status else ["the exit status is 0"]))
+    assert alive() == [7, 8]
+
+    assert check_and_apply() == ["delete Reviewer (retiring)"]
+    assert alive() == [8]
+    assert check_and_apply() == []
+
+
+def test_a_plan_that_cannot_be_written_does_not_hide_the_other_failures(sandbox: Sandbox, ansible: Ansible) -> None:
+    sandbox.reset({})
+    folder, tasks = ansible.folder / "plans", ansible.folder / "remove.yml"
+    folder.mkdir()
+    remove = {"name": "Remove", "ansible.builtin.file": {"path": str(folder), "state": "absent"}}
+    tasks.write_text(json.dumps([remove]), encoding="utf-8")
+    manifest: Facts = {
+        "flex": {**sandbox.variables()["sandbox"]["flex"], "applications": [{"name": "Without a description"}]},
+        "deliver": [{"format": "tasks", "file": str(tasks)}],
+    }
+
+    run = provision(ansible, manifest, "-e", f"provision_plan_file={folder}/plan.json")
+
+    accept(run, *([] if run.status else ["the exit status is 0"]))
+    message = failures(run)[-1]["result"]["msg"]
+    assert "description is required to register it" in message
+    assert "plan.json cannot be written" in message
+
+
 #: What is changed in a valid manifest, by path, and the place that the message names.
 INVALID: dict[str, tuple[tuple[str | int, ...], object, str]] = {
     "an unknown section": (("flux",), {}, "flux"),

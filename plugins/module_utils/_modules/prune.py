@@ -16,18 +16,22 @@ OPTIONS = {"prune_limit": PRUNE_OPTIONS["prune_limit"]}
 _MAX_NAMED = 10
 
 
-def prune_result(kind: str, candidates: t.Mapping[str, dict[str, t.Any]], limit: int) -> Result:
+def prune_result(
+    kind: str, candidates: t.Mapping[str, dict[str, t.Any]], limit: int, more: t.Sequence[str] = ()
+) -> Result:
     """The result of a module that finds ``candidates``, by their labels. ``kind`` is their plural in messages.
+    ``more``: labels of what is removed together with them.
 
     :raises AccessError: if there are more candidates than ``limit``.
     """
     if limit < 0:
         raise AccessError(f"prune_limit must be 0 or more, not {limit}")
-    if len(candidates) > limit:
-        named = ", ".join(list(candidates)[:_MAX_NAMED])
-        more = f" and {len(candidates) - _MAX_NAMED} more" if len(candidates) > _MAX_NAMED else ""
+    labels = [*candidates, *more]
+    if len(labels) > limit:
+        named = ", ".join(labels[:_MAX_NAMED])
+        others = f" and {len(labels) - _MAX_NAMED} more" if len(labels) > _MAX_NAMED else ""
         raise AccessError(
-            f"prune would remove {len(candidates)} {kind}, which is more than prune_limit ({limit}): {named}{more}. "
+            f"prune would remove {len(labels)} {kind}, which is more than prune_limit ({limit}): {named}{others}. "
             "Nothing was changed on this platform. Add them to the manifest, or raise prune_limit"
         )
     return {"changed": False, "candidates": list(candidates.values())}

@@ -132,6 +132,9 @@ def _record(
 def _record_partial_change(access: Access[t.Any]) -> None:
     """Record the change of a task that failed: the old token was revoked, or a new one lives too short."""
     grant = access.client.credential_grant() or access.client.supplied_grant()
+    if access.params.get("retire_only"):  # the current token is not concerned
+        _record(access, grant, "revoke", None, None)
+        return
     token = access.client.tokens.cached(grant, min_ttl=0)
     _record(access, grant, "obtain" if token else "revoke", None, _shown(token))
 

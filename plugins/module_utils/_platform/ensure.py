@@ -100,7 +100,7 @@ def _changed(access: Access[t.Any], resource: Resource, before: State, after: St
 
 def _record(access: Access[t.Any], resource: Resource, before: State, after: State) -> None:
     states = [None if state is None else resource.redacted(state) for state in (before, after)]
-    rotated = before is not None and after is not None and getattr(resource, "rotates", False)
+    rotated = before is not None and getattr(resource, "rotates", False)
     access.record_change(resource.kind, resource.name, *states, action="rotate" if rotated else None)
 
 

@@ -9,9 +9,9 @@ import dataclasses
 import typing as t
 
 from ..._errors import AccessError, AmbiguousWrite, NotFound
-from ..._platform.ensure import Outcome, State, apply_desired
+from ..._platform.ensure import Outcome, State, apply_desired, ensure
 from .retirement import RetirementPlan, add_to_diff, list_known, record_removal, remove_retiring, select_due
-from .retiring import Registration, Retiring, find_retiring, retire
+from .retiring import Registration, Retiring, find_retiring, name_in_plans, retire
 
 if t.TYPE_CHECKING:
     from ..._platform.access import Access
@@ -42,13 +42,16 @@ class ApplicationResource:
         self._name: str | None = params["name"]
         self._description: str | None = params["description"]
         self._absent = params["state"] == "absent"
-        self._rotate = self.rotates = params["rotate_secret"]
+        self._rotate = params["rotate_secret"]
+        self.rotates = self._rotate and not self._absent
         self._overlap = params["rotate_secret"] and params["rotate_overlap"]
         #: The application that rotation replaces. It is kept here, because for a while the platform may have neither
         #: the old nor the new one.
         self._old: Application = {}
         #: The old application under its new name, if it overlaps with the new one.
         self.retired: Retiring | None = None
+        #: What this run has done to earlier retiring registrations: their new states, or None for removed ones.
+        self.moved: list[tuple[Retiring, Retiring | None]] = []
         #: Ids that are not the new application: the old one, which a list may still contain after its deletion, and,
         #: if that was selected by id, others with the same name.
         self._ignored: set[int] = set()
@@ -68,6 +71,12 @@ class ApplicationResource:
         self.label = f"application {self._name!r}" if self._name else f"application {self._id}"
         if self._description == "" and not self._absent:
             raise AccessError(f"{self.label}: description must not be empty, because the platform requires one")
+
+    def ensure(self) -> Outcome:
+        try:
+            return ensure(self._access, self)
+        except AccessError as error:
+            raise self._after_moves(error) from None
 
     # --- finding ------------------------------------------------------------------------------------------------------
 
@@ -91,6 +100,8 @@ class ApplicationResource:
                 self._follow(retiring)
             except NotFound as error:
                 self._missing = error
+                if self._absent and not self._ids:
+                    self._require_no_successor()
                 if not self._old:
                     return None
         self._listed = self._flex.list_applications()
@@ -102,6 +113,19 @@ class ApplicationResource:
             if named:
                 return self._flex.complete(named[0])
         return None
+
+    def _require_no_successor(self) -> None:
+        """An application with the given name may be the one that has replaced the given id: it is not absent then.
+
+        :raises AccessError: if there is one.
+        """
+        self._listed = list_known(self._access, self.label) if self._name else None
+        ids = ", ".join(str(found["id"]) for found in self._listed or () if found["name"] == self._name)
+        if ids:
+            raise AccessError(
+                f"no application has the id {self._id}, but one has this name (id {ids}). A rotation may have replaced "
+                "the id: remove the application by name alone, or set its id"
+            )
 
     def _follow(self, retiring: Retiring) -> None:
         """The given id is a retiring registration by now: manage the one that has replaced it."""
@@ -194,6 +218,7 @@ class ApplicationResource:
                 raise self._after_retirement(error, desired) from None
             if self._overlap:  # another process has made room for it
                 raise
+            self.rotates = isinstance(error, AmbiguousWrite)  # otherwise, the old one is only deleted
             raise error.with_message(
                 f"{error.message}. The old registration (id {self._old['id']}) has already been deleted. "
                 f"Run again with name: {desired['name']!r} and description: {desired['description']!r}"
@@ -206,6 +231,7 @@ class ApplicationResource:
         for item in self._own_retiring():
             if item.id != current["id"]:
                 self._apply(item.id, item.name, None)
+                self.moved.append((item, None))
         self._flex.delete_application(current["id"])
 
     def _update(self, current: Application, desired: Application) -> State:
@@ -218,7 +244,16 @@ class ApplicationResource:
         """
         if desired["name"] != current["name"]:
             for item in self._own_retiring():
-                self._apply(item.id, item.name, dataclasses.replace(item, application=desired["name"]).name)
+                renamed = dataclasses.replace(item, application=desired["name"])
+                self._apply(item.id, item.name, renamed.name)
+                self.moved.append((item, renamed))
+
+    def _after_moves(self, error: AccessError) -> AccessError:
+        """The error of a task that may have changed earlier retiring registrations, but not the application itself."""
+        for item, renamed in self.moved:
+            states = [{"id": state.id, "name": state.name} if state else None for state in (item, renamed)]
+            self._access.record_change(self.kind, name_in_plans(item.name), *states)
+        return error.after_change(bool(self.moved))
 
     def _replace(self, current: Application, desired: Application) -> None:
         """Make room for the new registration: delete the old one or, with overlap, rename it."""
@@ -287,14 +322,17 @@ def finish(access: Access[Flex], resource: ApplicationResource, outcome: Outcome
     is_absent, retire_after = access.params["state"] == "absent", access.params["retire_after"]
     if not (resource.needs_retiring() or (outcome.changed if is_absent else retire_after is not None)):
         return {"changed": outcome.changed, "diff": outcome.diff}
-    found = resource.retiring(outcome.state)
+    is_removed = is_absent and outcome.changed and not access.check_mode
+    # With the application itself, its retiring registrations have been removed, and may no longer be listed.
+    gone = tuple(item for item, _renamed in resource.moved)
+    found = gone if is_removed else resource.retiring(outcome.state)
     plan = RetirementPlan(access, outcome.state["name"] if outcome.state else access.params["name"] or "")
     if resource.retired is None:
-        found = plan.find() or found
+        planned = plan.find()
+        found = found if planned is None else planned
     due = found if is_absent else select_due(access, found)
-    # With the application itself, its retiring registrations have already been removed.
-    if is_absent and outcome.changed:
-        removed = list(due)
+    if is_removed:
+        removed = list(gone)
         for item in removed:
             record_removal(access, item)
     else:

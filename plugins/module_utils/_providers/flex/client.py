@@ -9,7 +9,7 @@ import dataclasses
 import typing as t
 
 from ..._data.schema import Schema
-from ..._errors import AccessError, Conflict, NotFound
+from ..._errors import AccessError, AmbiguousWrite, Conflict, NotFound
 from ..._http.models import Request, Response
 from ..._oauth2.grants import ClientCredentials, Grant
 from ..._oauth2.response import TOKEN_RESPONSE, parse_token
@@ -194,8 +194,15 @@ class Flex(AuthorizedClient):
         return self.find_application(application["id"]) or application
 
     def create_application(self, name: str, description: str) -> dict[str, t.Any]:
+        """Register an application, and fetch it if the response lacks some of its fields.
+
+        :raises AmbiguousWrite: also if it was registered, but cannot be fetched.
+        """
         created = self.fetch(self._request("POST", applicationName=name, description=description), APPLICATION)
-        return self.complete(self._normalize(created))
+        try:
+            return self.complete(self._normalize(created))
+        except AccessError as error:  # it exists, so this is not a refusal
+            raise AmbiguousWrite(error.message, creates=True, **error.codes) from None
 
     def update_application(self, application_id: int, name: str, description: str) -> State:
         """Update both fields, and fetch the result: the documentation states neither the response to PUT nor whether

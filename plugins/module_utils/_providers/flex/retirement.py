@@ -11,7 +11,7 @@ import typing as t
 from ..._errors import AccessError
 from ..._platform.ensure import ensure
 from .client import IncompleteList
-from .retiring import Registration, Retiring, find_retiring
+from .retiring import Registration, Retiring, find_retiring, name_in_plans
 
 if t.TYPE_CHECKING:
     from ..._platform.access import Access
@@ -80,12 +80,20 @@ def _names(params: t.Mapping[str, t.Any], listed: list[dict[str, t.Any]], now: f
 
 
 def select_due(access: Access[Flex], found: t.Iterable[Retiring]) -> list[Retiring]:
+    """Those whose time is up. One that the task selects by id is kept: without it, the id would lead to nothing."""
     retire_after = 0 if access.params["retire_only"] else None
     if access.params["retire_after"] is not None:
         retire_after = access.params["retire_after"]
     now = access.clock.now()
     # Names have whole seconds, and clocks differ: with 0, age does not matter.
-    return [item for item in found if retire_after == 0 or (retire_after and item.age(now) >= retire_after)]
+    due = [item for item in found if retire_after == 0 or (retire_after and item.age(now) >= retire_after)]
+    for item in due:
+        if item.id == access.params["id"]:
+            access.warnings.append(
+                f"registration {item.id} ({item.name!r}) is kept although its time is up, because the task selects "
+                "the application by this id. Select it by name, or set the id of the current registration"
+            )
+    return [item for item in due if item.id != access.params["id"]]
 
 
 def remove_retiring(access: Access[Flex], items: t.Iterable[Retiring], changed: bool) -> list[Retiring]:
@@ -108,7 +116,7 @@ def remove_retiring(access: Access[Flex], items: t.Iterable[Retiring], changed: 
 
 def record_removal(access: Access[Flex], item: Retiring) -> None:
     """Record the removal of a retiring registration as a change of this task."""
-    access.record_change("application", item.name, {"id": item.id, "name": item.name}, None)
+    access.record_change("application", name_in_plans(item.name), {"id": item.id, "name": item.name}, None)
 
 
 def add_to_diff(label: str, diff: Result | None, before: list[str], after: list[str]) -> Result | None:

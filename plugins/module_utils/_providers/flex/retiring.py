@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import calendar
 import dataclasses
+import math
 import re
 import time
 import typing as t
@@ -83,10 +84,23 @@ def retiring_since(application: t.Mapping[str, t.Any], now: float) -> str | None
     return retiring.since if retiring else None
 
 
+def looks_retiring(application: t.Mapping[str, t.Any]) -> bool:
+    """Whether a registration has the name of a retiring one, even if its instant is in the future: the clock of the
+    controller that has rotated may be ahead by any time.
+    """
+    return Retiring.parse(application, math.inf) is not None
+
+
 def names_of(application: t.Mapping[str, t.Any], now: float) -> tuple[str, ...]:
     """The name of a registration, and the name of the application that it belongs to if it is retiring."""
     retiring = Retiring.parse(application, now)
     return (application["name"], retiring.application) if retiring else (application["name"],)
+
+
+def name_in_plans(name: str) -> str:
+    """The name of a registration without the instant: a check predicts a rotation earlier than the rotation itself."""
+    match = _NAME.fullmatch(name)
+    return f"{match[1]} (retiring)" if match else name
 
 
 class Registration:
@@ -97,14 +111,15 @@ class Registration:
     def __init__(self, flex: Flex, application_id: int, name: str, desired_name: str | None) -> None:
         self._flex = flex
         self._id = application_id
-        self.name = name
+        self.name = name_in_plans(name)
+        self._name = name
         self._desired_name = desired_name
         self.label = f"registration {application_id} ({name!r})"
 
     def read(self) -> State:
         found = self._flex.find_application(self._id)
         # One that has another name by now is no longer the one to remove.
-        return found if found and (self._desired_name or found["name"] == self.name) else None
+        return found if found and (self._desired_name or found["name"] == self._name) else None
 
     def desired(self, current: State) -> State:
         if self._desired_name is None:

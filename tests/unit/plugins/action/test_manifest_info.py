@@ -125,6 +125,7 @@ def test_the_platforms_are_described_as_their_roles_apply_them(info):
             "connections": {},
             "lists": {"applications": []},
             "settings": {},
+            "whole": {"applications": True},
             "prune": {},
         },
         "freewheel": {
@@ -135,6 +136,7 @@ def test_the_platforms_are_described_as_their_roles_apply_them(info):
             },
             "lists": {"tokens": [{"name": "mrm", "verify": False}, {"name": "7", "state": "absent"}]},
             "settings": {},
+            "whole": {"tokens": True},
             "prune": {},
         },
     }
@@ -164,6 +166,7 @@ def test_the_settings_of_a_list_are_apart_from_the_connection(info, folder, args
 
     assert platform == {
         "title": "AudiencePlayer",
+        "whole": dict.fromkeys(lists, True),
         "prune": {},
         "connection": {"project_id": 111},
         "connections": {},
@@ -1142,6 +1145,21 @@ def test_a_part_is_all_that_is_applied(select, only, found, pruned):
     assert lists(result) == found
     assert [section["provider"] for section in result["sections"]] == sorted(found)
     assert {name: list(shown["prune"]) for name, shown in result["platforms"].items() if shown["prune"]} == pruned
+
+
+@pytest.mark.parametrize(
+    ("only", "whole"),
+    [
+        ([], True),
+        (["freewheel"], True),
+        (["freewheel.tokens"], True),
+        (["freewheel.tokens.mrm"], False),
+        (["freewheel.tokens.mrm", "freewheel"], True),
+        (["freewheel.tokens.mrm", "flex"], False),
+    ],
+)
+def test_whether_a_list_is_whole_is_told(select, only, whole):
+    assert select(*only)["platforms"]["freewheel"]["whole"] == {"tokens": whole}
 
 
 def test_no_parts_are_all_of_it(select):

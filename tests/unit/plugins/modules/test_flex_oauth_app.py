@@ -473,6 +473,7 @@ def test_a_registration_that_is_refused_after_the_deletion_has_a_remedy(oauth_ap
     assert result["failed"] is True and result["status"] == 422
     for part in ("quota", "id 1", "deleted", "Run again", "Tool to review media"):
         assert part in result["msg"]
+    assert [change["action"] for change in result["changes"]] == ["delete"]
 
 
 def test_after_a_rotation_by_id_failed_halfway_the_message_contains_the_name(oauth_app):

@@ -26,6 +26,7 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import 
     posted,
     put,
     shown,
+    without,
 )
 
 NOW, DAY_AGO, WEEK_AGO = "2027-01-15T08:00:00Z", "2027-01-14T08:00:00Z", "2027-01-08T08:00:00Z"
@@ -196,6 +197,18 @@ def test_a_registration_that_does_not_appear_fails_and_says_what_there_is(oauth_
         "Run the task again",
     ):
         assert words in result["msg"]
+    (change,) = result["changes"]
+    assert (change["action"], change["name"], change["after"]) == ("rotate", "Reviewer", None)
+
+
+@pytest.mark.parametrize("field", ["clientSecret", "clientId", "description"])
+def test_a_new_registration_that_cannot_be_completed_is_not_taken_for_a_refusal(oauth_app, field):
+    unreadable = [applications("GET", "/2", {"message": "oops"}, status=500)] * 2
+    partial = without(NEW, field)
+    calls = [listed(REVIEWER), listed(REVIEWER), *renamed(), posted(partial), *unreadable, listed(retiring(), NEW)]
+    result = oauth_app(*calls, **ROTATE, retries=1)
+
+    assert (result["application"], result["retiring"]) == (shown(NEW), [kept()])
 
 
 def test_if_the_new_one_is_refused_the_old_one_gets_its_name_back(oauth_app):
@@ -353,7 +366,7 @@ def test_a_name_with_an_instant_that_cannot_be_is_not_retiring(oauth_app, since)
 # --- retire_only -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("by", [{"name": "Reviewer"}, {"id": 2}, {"id": 5}], ids=["name", "id", "id of a retiring one"])
+@pytest.mark.parametrize("by", [{"name": "Reviewer"}, {"id": 2}], ids=["name", "id"])
 @pytest.mark.parametrize(("retire_after", "due"), [(None, BOTH), (2 * DAY, BOTH[:1])], ids=["all", "old ones"])
 def test_retire_only_removes_what_is_due_and_nothing_else(oauth_app, by, retire_after, due):
     calls = [call for item in due for call in gone(item)]
@@ -363,6 +376,26 @@ def test_retire_only_removes_what_is_due_and_nothing_else(oauth_app, by, retire_
     assert result["changed"] is True
     assert "application" not in result
     assert len(result["retiring"]) == 2 - len(due)
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_retire_only_keeps_the_one_that_the_task_selects_by_id(oauth_app, check_mode):
+    """Without it, the same task with ``state: absent`` would find nothing, while its successor is alive."""
+    calls = [] if check_mode else gone(BOTH[1])
+    result = oauth_app(listed(*BOTH, NEW), *calls, id=5, name="Reviewer", retire_only=True, check_mode=check_mode)
+
+    assert (result["changed"], result["retiring"]) == (True, [kept(5, WEEK_AGO)])
+    (warning,) = result["warnings"]
+    assert warning == (
+        f"registration 5 ('{retiring_name(WEEK_AGO)}') is kept although its time is up, because the task selects the "
+        "application by this id. Select it by name, or set the id of the current registration"
+    )
+
+
+def test_retire_after_keeps_the_one_that_the_task_selects_by_id(oauth_app):
+    result = oauth_app(got(BOTH[0]), listed(*BOTH, NEW), *gone(BOTH[1]), id=5, retire_after=0)
+
+    assert result["retiring"] == [kept(5, WEEK_AGO)]
 
 
 def test_retire_only_keeps_what_nothing_has_replaced(oauth_app):
@@ -414,6 +447,38 @@ def test_absent_removes_the_retiring_registrations_first(oauth_app, options, fou
     assert result["diff"]["after"] == {}
 
 
+def entries(result):
+    return [(change["action"], change["name"]) for change in result["changes"]]
+
+
+def test_if_the_application_cannot_be_removed_the_removed_registrations_are_reported(oauth_app):
+    refused = deleted(2, {"message": "locked"}, status=403)
+    calls = [listed(BOTH[0], NEW), listed(BOTH[0], NEW), *removed(BOTH[0]), refused]
+    result = oauth_app.fail_after_a_change(*calls, name="Reviewer", state="absent")
+
+    assert "locked" in result["msg"]
+    assert entries(result) == [("delete", "Reviewer (retiring)")]
+
+
+def test_if_the_application_cannot_be_renamed_the_renamed_registrations_are_reported(oauth_app):
+    old, follower = app(name="Old"), retiring(5, DAY_AGO, "Old")
+    calls = [got(old), got(old), listed(follower, old), got(follower), *renamed(5, DAY_AGO, "New")]
+    refused = put(name="New", answer={"message": "locked"}, status=403)
+    result = oauth_app.fail_after_a_change(*calls, refused, id=1, name="New")
+
+    assert entries(result) == [("update", "Old (retiring)")]
+
+
+@pytest.mark.parametrize("then", [[listed()], [listed(NEW), deleted(2), listed()]], ids=["applied", "not applied"])
+def test_after_a_deletion_whose_outcome_is_unknown_all_removals_are_reported(oauth_app, then):
+    listing = listed(BOTH[0], NEW)
+    calls = [listing, listing, *removed(BOTH[0]), applications("DELETE", "/2", **LOST)]
+    result = oauth_app(*calls, *then, name="Reviewer", state="absent")
+
+    assert sorted(entries(result)) == [("delete", "Reviewer"), ("delete", "Reviewer (retiring)")]
+    assert result["diff"]["before"]["retiring"] == [BOTH[0]["applicationName"]]
+
+
 def test_absent_removes_retiring_registrations_that_are_left_alone(oauth_app):
     result = oauth_app(listed(*BOTH), *gone(BOTH[0]), *gone(BOTH[1]), name="Reviewer", state="absent")
 
@@ -430,6 +495,21 @@ def test_absent_by_id_leaves_retiring_registrations_to_another_application_of_th
     calls = [got(NEW), got(NEW), listed(*BOTH, NEW, app(9)), deleted(2)]
 
     assert oauth_app(*calls, id=2, state="absent")["changed"] is True
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_an_id_that_a_rotation_has_replaced_is_not_mistaken_for_absent(oauth_app, check_mode):
+    options = {"id": 1, "name": "Reviewer", "state": "absent", "check_mode": check_mode}
+    result = oauth_app.fail(missing(), listed(app(3, "Other"), NEW), **options)
+
+    assert "no application has the id 1, but one has this name (id 2)" in result["msg"]
+    assert oauth_app(missing(), listed(app(3, "Other")), **options)["changed"] is False
+
+
+def test_a_deletion_by_id_whose_outcome_is_unknown_does_not_ask_for_the_name(oauth_app):
+    calls = [got(NEW), got(NEW), listed(NEW, app(3)), applications("DELETE", "/2", **LOST), missing(2)]
+
+    assert oauth_app(*calls, id=2, name="Reviewer", state="absent")["changed"] is True
 
 
 # --- check mode --------------------------------------------------------------------------------------------------------
@@ -449,6 +529,17 @@ def test_check_mode_predicts_that_absent_removes_all(oauth_app, options):
     result = oauth_app(*calls, listed(*BOTH, NEW), **options, state="absent", check_mode=True)
 
     assert (result["changed"], len(result["diff"]["before"]["retiring"])) == (True, 2)
+
+
+@pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
+def test_removals_have_the_same_name_in_the_plan_whenever_they_were_rotated(oauth_app, check_mode):
+    calls = [] if check_mode else [listed(REVIEWER), *renamed(), posted(NEW), *gone(retiring())]
+    result = oauth_app(listed(REVIEWER), *calls, **ROTATE, retire_after=0, check_mode=check_mode)
+
+    assert [(change["action"], change["name"]) for change in result["changes"]] == [
+        ("rotate", "Reviewer"),
+        ("delete", "Reviewer (retiring)"),
+    ]
 
 
 # --- options -----------------------------------------------------------------------------------------------------------
@@ -492,6 +583,8 @@ def test_the_tasks_of_one_check_know_of_each_other(runs, tmp_path):
         assert check(name="Reviewer", retire_only=True)["retiring"] == []
     with exchange(listing):
         assert check(name="Reviewer", retire_only=True)["changed"] is False
+    with exchange(listing):
+        assert check(name="Reviewer", retire_after=0)["changed"] is False
 
 
 def test_a_check_after_one_that_completes_a_rotation_predicts_its_retirement(runs, tmp_path):

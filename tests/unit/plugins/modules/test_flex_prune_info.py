@@ -34,6 +34,9 @@ def candidates(*found):
         pytest.param({"names": ["one"]}, [ONE], [ONE], id="another case"),
         pytest.param({"names": []}, [RETIRING], [], id="retiring"),
         pytest.param(
+            {"names": []}, [app(4, "One (retiring since 2099-11-28T10:00:00Z)")], [], id="retiring, by a fast clock"
+        ),
+        pytest.param(
             {"names": []},
             [app(6, "One (retiring since yesterday)")],
             [app(6, "One (retiring since yesterday)")],
@@ -66,6 +69,22 @@ def test_more_than_the_limit_are_an_error_that_names_them(find):
     )
 
 
+def test_retiring_registrations_of_candidates_are_removed_with_them_and_count(find):
+    """Those of an application that is kept do not."""
+    there = [app(5, "Old"), app(6, "Old (retiring since 2026-11-28T10:00:00Z)"), RETIRING, ONE]
+    result = find.fail(listed(*there), names=["One"], prune_limit=1)
+
+    assert "prune would remove 2 applications" in result["msg"]
+    assert "'Old' (id 5), 'Old (retiring since 2026-11-28T10:00:00Z)' (id 6). Nothing" in result["msg"]
+    assert find(listed(*there), names=["One"], prune_limit=2)["candidates"] == candidates(there[0])
+
+
+def test_retiring_registrations_that_another_application_of_the_name_may_own_do_not_count(find):
+    there = [app(5, "Two"), app(6, "Two (retiring since 2026-11-28T10:00:00Z)"), TWO]
+
+    assert find(listed(*there), names=[], ids=[2], prune_limit=1)["candidates"] == candidates(there[0])
+
+
 def test_ten_of_many_are_named(find):
     message = find.fail(listed(*(app(number, f"A{number}") for number in range(1, 14))), names=[])["msg"]
 
@@ -88,5 +107,8 @@ def test_an_incomplete_list_is_an_error(find, form):
         names=[],
     )
 
-    assert "the list of applications ends after 1 of 2" in result["msg"]
+    assert result["msg"] == (
+        "Flex Media Platform: the list of applications ends after 1 of 2, so nothing is pruned. Run again, or remove prune "
+        "from the manifest"
+    )
     assert "candidates" not in result

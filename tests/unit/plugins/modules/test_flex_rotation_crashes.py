@@ -142,8 +142,10 @@ def test_an_interrupted_rotation_is_completed_by_the_next_ordinary_run(platform,
     assert run(**by)["changed"] is False
 
     was_rotated = len(platform.applications) == 2
-    assert run(**by, retire_only=True)["changed"] is was_rotated
-    assert run(**by, retire_only=True)["changed"] is False
+    if "id" in by:  # without it, the id would lead to nothing
+        assert run(**by, retire_only=True)["changed"] is False
+    assert run(name="Reviewer", retire_only=True)["changed"] is was_rotated
+    assert run(name="Reviewer", retire_only=True)["changed"] is False
     assert platform.applications == [current]
 
 

@@ -331,6 +331,16 @@ def test_a_token_that_cannot_be_revoked_is_retired_by_the_next_run(cached):
     assert cached(revoke(), retire_only=True)["changed"] is True
 
 
+def test_if_only_some_tokens_are_revoked_the_plan_has_a_revocation(cached):
+    cached(login(OTHER), force=True, overlap=True)
+    cached(login(THIRD), force=True, overlap=True)
+    refused = revoke("hush-other", answer={"error": "oops"}, status=500)
+    result = cached.fail_after_a_change(revoke("hush-token"), refused, retire_only=True, retries=0)
+
+    (change,) = result["changes"]
+    assert (change["action"], change["local"]) == ("revoke", False)
+
+
 def test_a_rejected_token_is_replaced_before_the_kept_ones_are_retired(cached):
     cached(login(OTHER), force=True, overlap=True)
     cached.fail(info("hush-other", **UNKNOWN), login("", status=403), verify=True)

@@ -81,6 +81,11 @@ def test_what_is_not_approved(change):
     assert find_unapproved([*PLAN, change], PLAN) == [change]
 
 
+def test_an_entry_approves_one_change():
+    assert find_unapproved([DELETED, DELETED], PLAN) == [DELETED]
+    assert find_unapproved([DELETED, DELETED], [*PLAN, DELETED]) == []
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
