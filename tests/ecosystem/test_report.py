@@ -283,6 +283,8 @@ def tokens_in(page: str, provider: str) -> dict[str, str]:
         "all_new": "± 4 changes on 3 of 3 platforms",
         "failed": "! Incomplete: no platform could be compared completely Flex Media Platform and Playlyfe could not be read.",
         "many": "± 1,500 changes on 1 of 2 platforms 1,500 items are not in the manifest.",
+        "refused_to_prune": "! Incomplete: no changes on the other 2 platforms AudiencePlayer could be compared only in part. "
+        "2 items are not in the manifest.",
         "empty": "? The manifest has no platforms",
     }.items(),
 )
@@ -330,7 +332,7 @@ def test_retiring_applications_have_their_date_and_age(states: dict[str, str]) -
     assert "Not in the manifest" not in shown and "(retiring since" not in shown
 
 
-def test_a_plan_is_shown_if_the_role_returned_one(states: dict[str, str]) -> None:
+def test_a_plan_is_shown(states: dict[str, str]) -> None:
     shown = words(section(states["all_new"], "freewheel"))
     assert "+ obtain token mrm only missing on this controller expires at: known after it is issued" in shown
     assert "7 days ± replaced by the next run" in shown
@@ -341,6 +343,17 @@ def test_thousands_of_entries_are_counted(states: dict[str, str]) -> None:
     assert "and 1,475 more" in shown and "and 2,975 more" in shown and "and 15 more" in shown
     assert len(states["many"]) < 100_000
     assert section(states["failed"], "playlyfe").count('class="failure"') == 26
+
+
+def test_a_section_that_failed_before_its_first_item_has_its_reason(states: dict[str, str]) -> None:
+    shown = section(states["refused_to_prune"], "audienceplayer")
+    assert "which is more than prune_limit (10)" in words(shown)
+
+
+def test_an_id_is_the_same_as_a_number_and_as_a_string(states: dict[str, str]) -> None:
+    flex, playlyfe = (words(section(states["refused_to_prune"], name)) for name in ("flex", "playlyfe"))
+    assert "Other" in flex.partition("Applications")[0] and "Old name" in flex.partition("Applications")[2]
+    assert "Player 8" in playlyfe.partition("Players")[0] and "Player 7" in playlyfe.partition("Players")[2]
 
 
 def test_a_direction_of_writing_ends_with_the_name(states: dict[str, str]) -> None:
