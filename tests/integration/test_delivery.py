@@ -156,11 +156,14 @@ def test_check_mode_hands_over_null_for_what_only_the_real_run_obtains(
         ("- {name: Unknown, nobody.nowhere.nothing: {}}", "couldn't resolve module/action"),
         ("- {name: Misspelt, ansible.builtin.debug: {msg: x}, wen: false}", "'wen' is not a valid attribute"),
         ("- block: [{name: Inside, nobody.nowhere.nothing: {}}]", "couldn't resolve module/action"),
+        ("- import_tasks: nowhere.yml", "nowhere.yml does not exist, or is not a file"),
+        ("- block: [{ansible.builtin.import_tasks: {file: nowhere.yml}}]", "nowhere.yml does not exist, or is not a file"),
+        ("- import_tasks: wrong.yml", "wrong.yml imports itself"),
         ("name: Not a list", "must be a list of tasks"),
         ("- [", "cannot be loaded: "),
         ("", "must be a list of tasks"),
     ],
-    ids=["unknown module", "misspelt keyword", "in a block", "not a list", "not YAML", "empty"],
+    ids=["unknown module", "misspelt keyword", "in a block", "import", "import in a block", "circle", "not a list", "not YAML", "empty"],
 )
 @pytest.mark.parametrize("playbook", ["provision", "revoke"])
 def test_a_task_file_that_cannot_be_loaded_is_found_before_anything_is_sent(
@@ -175,6 +178,17 @@ def test_a_task_file_that_cannot_be_loaded_is_found_before_anything_is_sent(
     found = message(run([tasks("wrong", text)], playbook=playbook))
     assert "deliver[0].file: " in found and words in found and "\n" not in found
     assert sandbox.state() == before
+
+
+def test_imported_tasks_are_checked_and_run(
+    run: t.Callable[..., Run], tasks: t.Callable[[str, str], Facts], ansible: Ansible
+) -> None:
+    tasks("show", SHOW)
+    deliver = [tasks("imports", "- name: Import them\n  ansible.builtin.import_tasks: show.yml\n")]
+    assert run(deliver).status == 0
+    assert handed_over(ansible)["state"] == "present"
+    tasks("show", SHOW.replace("  ansible", "  wen: false\n  ansible"))
+    assert "show.yml cannot be loaded: 'wen' is not a valid attribute" in message(run(deliver))
 
 
 # --- failures ----------------------------------------------------------------------------------------------------------------
@@ -330,6 +344,7 @@ def test_recipes(
     ansible: Ansible,
 ) -> None:
     """The first run creates the item, the second one changes nothing, and a rotation updates it. Check mode writes nothing."""
+    sandbox.reset({"switches": {"freewheel.repeat_login": "new_token"}})  # without a warning
     handler = type("Handler", (StandIn,), {"items": {}, "writes": []})
     program = ansible.folder / "gh"
     program.write_text(f'#!/bin/sh\necho "$@" > {ansible.folder}/gh-arguments\ncat > {ansible.folder}/gh-secret\n')
