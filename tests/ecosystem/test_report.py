@@ -27,6 +27,8 @@ pytestmark = pytest.mark.timeout(900)  # of seconds on a busy machine
 TEMPLATES = ROOT / "roles" / "access_report" / "templates"
 EVIL = "<script>alert(1)</script>\"'&amp;"
 SHOWN_EVIL = "&lt;script&gt;alert(1)&lt;/script&gt;&#34;&#39;&amp;amp;"
+#: A registration that a rotation has replaced long ago.
+OLD = "Reviewer (retiring since 2020-01-01T00:00:00Z)"
 MANY = 5000
 #: The views of a page that look.mjs opens.
 VIEWS = 6
@@ -61,7 +63,7 @@ def state() -> State:
             "secret": f"s3cr3t-of-{number}",
         }
         for number, (name, description) in enumerate(
-            [("Reviewer", "Old words"), (EVIL, EVIL), ("Retired", "Not needed")], 1
+            [("Reviewer", "Old words"), (EVIL, EVIL), ("Retired", "Not needed"), (OLD, "Old words")], 1
         )
     ]
     alice = {
@@ -86,7 +88,7 @@ def manifest(sandbox: Sandbox, folder: pathlib.Path) -> Facts:
         "flex": {
             **known["flex"],
             "applications": [
-                {"name": "Reviewer", "description": "Tool to review media"},
+                {"name": "Reviewer", "description": "Tool to review media", "retire_after": 0},
                 {"name": "Ingest", "description": EVIL},
                 {"name": "Retired", "state": "absent"},
             ],
@@ -197,7 +199,8 @@ def test_it_says_what_a_run_would_change(made: Made) -> None:
     flex, tokens, viewers = (section(made.text, name) for name in ("flex", "freewheel", "audienceplayer"))
     assert "3 changes" in flex and "1 change<" in tokens and f"{MANY + 2:,} changes" in viewers
     assert "<del><bdi>Old words</bdi></del>" in flex and "<ins><bdi>Tool to review media</bdi></ins>" in flex
-    assert re.findall(r"</span> (create|update|delete)</span>", flex) == ["update", "create", "delete"]
+    assert re.findall(r"</span> (create|update|delete)</span>", flex) == ["update", "create", "delete", "delete"]
+    # The count is that of items: Reviewer is updated, and the registration that it replaced is removed.
     assert 'Not in the manifest <span class="muted">1</span>' in flex
     assert "renewed on next use" in tokens
     others = tokens.partition("<details>")[2]
@@ -214,14 +217,14 @@ def test_it_says_what_a_run_would_change(made: Made) -> None:
     }
     assert ">Absent</th>" not in viewers, "a column that is all zero"
     managers = section(made.text, "movingimage")
-    assert "In sync" in managers and "Sports" in managers and "accepted" in managers
+    assert "In sync" in managers and "Sports" in managers and "verified" in managers
 
 
 def test_the_verdict_comes_first(made: Made) -> None:
     verdict = made.text.partition('<div class="verdict bad">')[2].partition("</div>")[0]
     assert words(verdict) == (
         f"! Incomplete: {MANY + 6:,} changes on 3 of 5 platforms Playlyfe could not be read. "
-        "AudiencePlayer could be compared only in part. 1 item is not in the manifest."
+        "AudiencePlayer could be compared only in part. 1 item is not in the manifest. 1 application is retiring."
     )
 
 

@@ -157,13 +157,26 @@ def test_check_mode_hands_over_null_for_what_only_the_real_run_obtains(
         ("- {name: Misspelt, ansible.builtin.debug: {msg: x}, wen: false}", "'wen' is not a valid attribute"),
         ("- block: [{name: Inside, nobody.nowhere.nothing: {}}]", "couldn't resolve module/action"),
         ("- import_tasks: nowhere.yml", "nowhere.yml does not exist, or is not a file"),
-        ("- block: [{ansible.builtin.import_tasks: {file: nowhere.yml}}]", "nowhere.yml does not exist, or is not a file"),
+        (
+            "- block: [{ansible.builtin.import_tasks: {file: nowhere.yml}}]",
+            "nowhere.yml does not exist, or is not a file",
+        ),
         ("- import_tasks: wrong.yml", "wrong.yml imports itself"),
         ("name: Not a list", "must be a list of tasks"),
         ("- [", "cannot be loaded: "),
         ("", "must be a list of tasks"),
     ],
-    ids=["unknown module", "misspelt keyword", "in a block", "import", "import in a block", "circle", "not a list", "not YAML", "empty"],
+    ids=[
+        "unknown module",
+        "misspelt keyword",
+        "in a block",
+        "import",
+        "import in a block",
+        "circle",
+        "not a list",
+        "not YAML",
+        "empty",
+    ],
 )
 @pytest.mark.parametrize("playbook", ["provision", "revoke"])
 def test_a_task_file_that_cannot_be_loaded_is_found_before_anything_is_sent(

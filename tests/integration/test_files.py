@@ -122,9 +122,7 @@ def test_a_report_replaces_a_link_and_leaves_its_target_alone(sandbox: Sandbox, 
 
 
 @pytest.mark.parametrize("product_id", [445, 1], ids=["no row fails", "the row fails"])
-def test_rejects_replace_a_link_and_leave_its_target_alone(
-    sandbox: Sandbox, ansible: Ansible, product_id: int
-) -> None:
+def test_rejects_replace_a_link_and_leave_its_target_alone(sandbox: Sandbox, ansible: Ansible, product_id: int) -> None:
     rows, foreign, rejects = ansible.folder / "rows.csv", ansible.work / "foreign.csv", ansible.work / "rejects.csv"
     rows.write_text(f"user_email,product_id\nalice@example.com,{product_id}\n", encoding="utf-8")
     foreign.write_text("foreign", encoding="utf-8")

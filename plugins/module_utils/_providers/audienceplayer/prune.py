@@ -139,7 +139,9 @@ class Unnamed:
         for kind in ("product", "subscription"):
             numbers = dict.fromkeys(item[f"{kind}_id"] for item in holdings[f"{kind}s"])
             items = (Entitlement(user.user, kind, number, False, None, False) for number in numbers)
-            user.held += [(kind, item.number) for item in items if _can_be_named(item.find_holding(holdings, now), kind)]
+            user.held += [
+                (kind, item.number) for item in items if _can_be_named(item.find_holding(holdings, now), kind)
+            ]
 
 
 def _can_be_named(held: Holding, kind: str) -> bool:
