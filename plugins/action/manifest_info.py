@@ -23,7 +23,7 @@ from ..module_utils._platform.options import check_common, common_options
 from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._delivery import anchor_paths, find_problems, find_problems_of_tasks
 from ..plugin_utils._manifest import REJECTS, describe, rejects_problems
-from ..plugin_utils._manifest_names import all_names, clashing_names, names_twice, names_with_credentials, present_names
+from ..plugin_utils._manifest_names import all_names, clashing_names, names_twice, names_with_credentials
 from ..plugin_utils._plain import VAULT_REMEDY, decrypt_file, first_line, plain
 from ..plugin_utils._providers import platforms
 from ..plugin_utils._selection import Selection
@@ -75,7 +75,6 @@ class ActionModule(ControllerAction):
         names = all_names(manifest)
         selection = Selection(arguments["only"])
         selection.apply(_sections(manifest), manifest, self._include_file)
-        selected = present_names(manifest)
         self._prepare(manifest, arguments)
         return {
             "changed": False,
@@ -88,7 +87,7 @@ class ActionModule(ControllerAction):
             },
             "deliver": deliver,
             "names": names_with_credentials(manifest, names),
-            "selected_names": selected,
+            "all_names": {kind: dict.fromkeys(own) for kind, own in names.items()},
             "_ansible_no_log": True,
         }
 

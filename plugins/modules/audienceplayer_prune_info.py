@@ -11,7 +11,7 @@ short_description: Find the AudiencePlayer entitlements that a manifest does not
 description:
   - Reads the complete entitlements of the users in O(users), O(entitlements) and O(entitlements_file), and returns
     those that neither O(entitlements) nor O(entitlements_file) contains. An item with C(state=absent) counts as
-    contained.
+    contained. Subscriptions without an end are not returned, because an entitlement cannot be fulfilled without an end.
   - Reading requires one request for each user, and a login for each user whose token is not cached. A user is never
     created.
 version_added: 0.2.0

@@ -150,9 +150,9 @@ names:
   returned: success
   type: dict
   sample: {"applications": {"Reviewer": null}, "tokens": {}}
-selected_names:
-  description: The names of the applications and tokens that should exist according to the selected parts, whether or
-    not O(revoke=true) makes them absent. The values are null.
+all_names:
+  description: The names of all applications and tokens, in whatever state, whether or not O(only) selects them. The
+    values are null.
   returned: success
   type: dict
   sample: {"applications": {"Reviewer": null}, "tokens": {}}

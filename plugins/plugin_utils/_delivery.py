@@ -80,23 +80,39 @@ def _problems_of_file(target: Target, has_vault_password: bool | None) -> t.Iter
         yield f"dest: {' '.join(error.message.split())}"
 
 
-def _problems_of_tasks(path: str, loader: DataLoader) -> list[str]:
+def _problems_of_tasks(path: str, loader: DataLoader, importers: tuple[str, ...] = ()) -> list[str]:
+    """Why Ansible could not load a task file, or one that it imports (``importers`` are those that import it)."""
     if not os.path.isfile(path):
         return [f"{path} does not exist, or is not a file"]
+    if path in importers:
+        return [f"{path} imports itself"]
     try:
         tasks = loader.load_from_file(path)
         if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
             return [f"{path} must be a list of tasks"]
-        _load_tasks(tasks, loader)
+        imported = list(_load_tasks(tasks, loader))
     except AnsibleError as error:
         return [f"{path} cannot be loaded: {first_line(error)}"]
-    return []
+    return [
+        problem
+        for target in imported
+        for problem in _problems_of_tasks(_find_imported(target, path, loader), loader, (*importers, path))
+    ]
 
 
-def _load_tasks(tasks: t.Iterable[t.Any], loader: DataLoader) -> None:
+def _load_tasks(tasks: t.Iterable[t.Any], loader: DataLoader) -> t.Iterator[str]:
+    """Load tasks. Yields the files that they import, unless the name is a template."""
     for task in tasks:
         if Block.is_block(task):
             for part in ("block", "rescue", "always"):
-                _load_tasks(task.get(part) or (), loader)
-        else:
-            Task.load(task, loader=loader)
+                yield from _load_tasks(task.get(part) or (), loader)
+            continue
+        loaded = Task.load(task, loader=loader)
+        target = loaded.args.get("_raw_params", loaded.args.get("file"))
+        if loaded.action.rpartition(".")[2] == "import_tasks" and isinstance(target, str) and "{" not in target:
+            yield target
+
+
+def _find_imported(target: str, path: str, loader: DataLoader) -> str:
+    """The path of a file that the file at ``path`` imports, as Ansible finds it."""
+    return str(loader.path_dwim_relative(os.path.dirname(path), "tasks", target))

@@ -26,7 +26,7 @@ def names_with_credentials(selected: dict[str, t.Any], names: Names) -> Names:
     """The names in delivered files. Those that should exist in the selected part of a manifest are null, because their
     credentials are not known yet. The other ``names`` are empty dictionaries: a file keeps what it has of them.
     """
-    applied, present = all_names(selected), present_names(selected)
+    applied, present = all_names(selected), _present_names(selected)
     return {
         kind: {**{name: {} for name in own if name not in applied[kind]}, **present[kind]}
         for kind, own in names.items()
@@ -57,7 +57,7 @@ def names_twice(manifest: dict[str, t.Any]) -> list[str]:
     return problems
 
 
-def present_names(manifest: dict[str, t.Any]) -> Names:
+def _present_names(manifest: dict[str, t.Any]) -> Names:
     """The names of the applications and tokens that should exist. The values are null."""
     return {kind: dict.fromkeys(places) for kind, places in _present_places(manifest).items()}
 

@@ -25,6 +25,7 @@ from ._yaml_source import find_line, find_yaml_conversions
 _REFERENCE = re.compile(r"\$(\$\{[^{}]*\})|\$\{([^{}]*)\}")
 #: A reference that can hardly be anything else, such as a part of a password.
 _LIKELY_REFERENCE = re.compile(r"(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VALUE = {"type": "str", "no_log": True}
 
 
@@ -85,7 +86,7 @@ def fill(manifest: t.Any, variables: t.Mapping[str, str], path: str) -> t.Any:
                 return t.cast(str, literal or variables[name])
             line = find_line(value)
             where = f"{path}:{line}" if line else f"{path}: {place}"
-            unknown.append(f"{where}: unknown variable ${{{name}}}; set it in provision_variables")
+            unknown.append(f"{where}: {_explain_unknown(name)}")
             return ""
 
         return _REFERENCE.sub(replace, str(value))
@@ -94,6 +95,13 @@ def fill(manifest: t.Any, variables: t.Mapping[str, str], path: str) -> t.Any:
     if unknown:
         raise AccessError(in_one_line(list(dict.fromkeys(unknown))))
     return filled
+
+
+def _explain_unknown(name: str) -> str:
+    """Anything but a name may be a part of a password that contains ``${``, so it is not shown."""
+    if _NAME.fullmatch(name):
+        return f"unknown variable ${{{name}}}; set it in provision_variables"
+    return "unknown variable (its name is not shown, because it may be a part of a secret). Write $${ for a literal ${"
 
 
 def find_references(value: t.Any, place: str = "") -> t.Iterator[str]:

@@ -27,6 +27,8 @@ pytestmark = pytest.mark.timeout(900)  # of seconds on a busy machine
 TEMPLATES = ROOT / "roles" / "access_report" / "templates"
 EVIL = "<script>alert(1)</script>\"'&amp;"
 SHOWN_EVIL = "&lt;script&gt;alert(1)&lt;/script&gt;&#34;&#39;&amp;amp;"
+#: A registration that a rotation has replaced long ago.
+OLD = "Reviewer (retiring since 2020-01-01T00:00:00Z)"
 MANY = 5000
 #: The views of a page that look.mjs opens.
 VIEWS = 6
@@ -61,7 +63,7 @@ def state() -> State:
             "secret": f"s3cr3t-of-{number}",
         }
         for number, (name, description) in enumerate(
-            [("Reviewer", "Old words"), (EVIL, EVIL), ("Retired", "Not needed")], 1
+            [("Reviewer", "Old words"), (EVIL, EVIL), ("Retired", "Not needed"), (OLD, "Old words")], 1
         )
     ]
     alice = {
@@ -86,7 +88,7 @@ def manifest(sandbox: Sandbox, folder: pathlib.Path) -> Facts:
         "flex": {
             **known["flex"],
             "applications": [
-                {"name": "Reviewer", "description": "Tool to review media"},
+                {"name": "Reviewer", "description": "Tool to review media", "retire_after": 0},
                 {"name": "Ingest", "description": EVIL},
                 {"name": "Retired", "state": "absent"},
             ],
@@ -197,7 +199,8 @@ def test_it_says_what_a_run_would_change(made: Made) -> None:
     flex, tokens, viewers = (section(made.text, name) for name in ("flex", "freewheel", "audienceplayer"))
     assert "3 changes" in flex and "1 change<" in tokens and f"{MANY + 2:,} changes" in viewers
     assert "<del><bdi>Old words</bdi></del>" in flex and "<ins><bdi>Tool to review media</bdi></ins>" in flex
-    assert re.findall(r"</span> (create|update|delete)</span>", flex) == ["update", "create", "delete"]
+    assert re.findall(r"</span> (create|update|delete)</span>", flex) == ["update", "create", "delete", "delete"]
+    # The count is that of items: Reviewer is updated, and the registration that it replaced is removed.
     assert 'Not in the manifest <span class="muted">1</span>' in flex
     assert "renewed on next use" in tokens
     others = tokens.partition("<details>")[2]
@@ -214,14 +217,14 @@ def test_it_says_what_a_run_would_change(made: Made) -> None:
     }
     assert ">Absent</th>" not in viewers, "a column that is all zero"
     managers = section(made.text, "movingimage")
-    assert "In sync" in managers and "Sports" in managers and "accepted" in managers
+    assert "In sync" in managers and "Sports" in managers and "verified" in managers
 
 
 def test_the_verdict_comes_first(made: Made) -> None:
     verdict = made.text.partition('<div class="verdict bad">')[2].partition("</div>")[0]
     assert words(verdict) == (
         f"! Incomplete: {MANY + 6:,} changes on 3 of 5 platforms Playlyfe could not be read. "
-        "AudiencePlayer could be compared only in part. 1 item is not in the manifest."
+        "AudiencePlayer could be compared only in part. 1 item is not in the manifest. 1 application is retiring."
     )
 
 
@@ -283,6 +286,8 @@ def tokens_in(page: str, provider: str) -> dict[str, str]:
         "all_new": "± 4 changes on 3 of 3 platforms",
         "failed": "! Incomplete: no platform could be compared completely Flex Media Platform and Playlyfe could not be read.",
         "many": "± 1,500 changes on 1 of 2 platforms 1,500 items are not in the manifest.",
+        "refused_to_prune": "! Incomplete: no changes on the other 2 platforms AudiencePlayer could be compared only in part. "
+        "2 items are not in the manifest.",
         "empty": "? The manifest has no platforms",
     }.items(),
 )
@@ -330,7 +335,7 @@ def test_retiring_applications_have_their_date_and_age(states: dict[str, str]) -
     assert "Not in the manifest" not in shown and "(retiring since" not in shown
 
 
-def test_a_plan_is_shown_if_the_role_returned_one(states: dict[str, str]) -> None:
+def test_a_plan_is_shown(states: dict[str, str]) -> None:
     shown = words(section(states["all_new"], "freewheel"))
     assert "+ obtain token mrm only missing on this controller expires at: known after it is issued" in shown
     assert "7 days ± replaced by the next run" in shown
@@ -341,6 +346,17 @@ def test_thousands_of_entries_are_counted(states: dict[str, str]) -> None:
     assert "and 1,475 more" in shown and "and 2,975 more" in shown and "and 15 more" in shown
     assert len(states["many"]) < 100_000
     assert section(states["failed"], "playlyfe").count('class="failure"') == 26
+
+
+def test_a_section_that_failed_before_its_first_item_has_its_reason(states: dict[str, str]) -> None:
+    shown = section(states["refused_to_prune"], "audienceplayer")
+    assert "which is more than prune_limit (10)" in words(shown)
+
+
+def test_an_id_is_the_same_as_a_number_and_as_a_string(states: dict[str, str]) -> None:
+    flex, playlyfe = (words(section(states["refused_to_prune"], name)) for name in ("flex", "playlyfe"))
+    assert "Other" in flex.partition("Applications")[0] and "Old name" in flex.partition("Applications")[2]
+    assert "Player 8" in playlyfe.partition("Players")[0] and "Player 7" in playlyfe.partition("Players")[2]
 
 
 def test_a_direction_of_writing_ends_with_the_name(states: dict[str, str]) -> None:

@@ -68,10 +68,14 @@ def application(number: int, name: str, **fields: t.Any) -> Variables:
     }
 
 
+def planned(kind: str, name: str, before: Variables | None, after: Variables | None, **more: t.Any) -> Variables:
+    """An entry of a plan; the report doesn't use its provider."""
+    action = "create" if before is None else "delete" if after is None else "update"
+    return {"provider": "any", "kind": kind, "name": name, "action": action, "before": before, "after": after, **more}
+
+
 def created(kind: str, name: str, **after: t.Any) -> Variables:
-    header = f"{kind} {name!r}"
-    diff = {"before_header": header, "after_header": header, "before": {}, "after": {"name": name, **after}}
-    return {"changed": True, "failed": False, "diff": diff}
+    return planned(kind, name, None, {"name": name, **after})
 
 
 def variables(platforms: list[Variables], sections: Variables, **more: t.Any) -> Variables:
@@ -149,26 +153,17 @@ def in_sync() -> Variables:
 
 
 def all_new() -> Variables:
-    """Nothing exists yet. One token was rejected, and its role has returned a plan."""
-    plan = [
-        {
-            "provider": "freewheel",
-            "kind": "token",
-            "name": "mrm",
-            "action": "obtain",
-            "before": None,
-            "after": {"expires_at": "known after it is issued"},
-            "local": True,
-        }
-    ]
-    results = [created("application", name, description="Tool to review media") for name in ("Reviewer", "Ingest")]
+    """Nothing exists yet. One token was rejected."""
+    after = {"expires_at": "known after it is issued"}
+    plan = [planned("token", "mrm", None, after, action="obtain", local=True)]
+    applications = [created("application", name, description="Tool to review media") for name in ("Reviewer", "Ingest")]
     return variables(
         [
-            platform("flex", changed=2),
+            platform("flex", changed=2, plan=applications),
             platform(
                 "freewheel", changed=1, plan=plan, tokens=[token("mrm", "2026-11-28T11:00:00Z", "2026-12-05T11:00:00Z")]
             ),
-            platform("playlyfe", changed=1),
+            platform("playlyfe", changed=1, plan=[created("player", "p1", alias="One")]),
         ],
         {
             "flex": {"lists": {"applications": [{"name": "Reviewer"}, {"name": "Ingest"}]}},
@@ -180,9 +175,7 @@ def all_new() -> Variables:
         },
         access_report__applications={"applications": []},
         access_report__players={"players": [], "failed": False},
-        flex_application__registered={"results": results},
         freewheel_access__obtained={"results": [{"changed": True, "freewheel_access__item": {"name": "mrm"}}]},
-        playlyfe_access__players={"results": [created("player", "p1", alias="One")]},
     )
 
 
@@ -213,13 +206,16 @@ def many() -> Variables:
         }
         for number in range(count)
     ]
-    changed = [f"product {item['product_id']} of viewer{number}@example.com" for number, item in enumerate(items)]
+    plan = [
+        planned("entitlement", f"viewer{number}@example.com product {item['product_id']}", None, {"expires_at": None})
+        for number, item in enumerate(items)
+        if item["changed"]
+    ]
     entitled = {
         "changed": True,
         "failed": False,
         "entitlements": items,
         "summary": {"total": count, "changed": count // 2},
-        "diff": {"before": dict.fromkeys(changed[::2], "absent"), "after": dict.fromkeys(changed[::2], "present")},
     }
     known = [
         {"user": {"id": number or None, "email": user["user_email"], "name": None}, "changed": False}
@@ -232,7 +228,7 @@ def many() -> Variables:
     ]
     return variables(
         [
-            platform("audienceplayer", changed=count // 2, tokens=tokens + strangers),
+            platform("audienceplayer", changed=count // 2, plan=plan, tokens=tokens + strangers),
             platform("playlyfe", tokens=[]),
         ],
         {
@@ -264,11 +260,12 @@ def strange_names() -> Variables:
     tokens = [
         token(name, "2026-11-21T13:00:00Z", "2026-11-30T13:00:00Z", f"{URL}/{'long-segment/' * 5}") for name in NAMES
     ]
-    renamed = {"before_header": "application 1", "before": {"name": NAMES[3]}, "after": {"name": NAMES[1]}}
-    results = [*(created("application", name, description=name) for name in NAMES), {"changed": True, "diff": renamed}]
+    plan = [created("application", name, description=name) for name in NAMES]
+    plan.append(planned("application", "1", {"name": NAMES[3]}, {"name": NAMES[1]}))
+    failures = [f"{name} failed" for name in NAMES]
     return variables(
         [
-            platform("flex", changed=len(results), tokens=tokens, failures=[f"{name} failed" for name in NAMES]),
+            platform("flex", changed=len(plan), plan=plan, tokens=tokens, failures=failures),
             platform("movingimage", tokens=tokens),
         ],
         {
@@ -278,7 +275,23 @@ def strange_names() -> Variables:
         access_report_manifest=f"/srv/{NAMES[4]}/{NAMES[1]}/manifest.yml",
         access_report__applications={"applications": applications + retiring},
         access_report__video_managers={"results": managers},
-        flex_application__registered={"results": results},
+    )
+
+
+def refused_to_prune() -> Variables:
+    """The section failed before its first item. Unnamed are only those whose id is not in the manifest as any type."""
+    reason = "prune would remove 12 entitlements, which is more than prune_limit (10)"
+    players = [{"id": number, "alias": f"Player {number}"} for number in ("7", "8")]
+    return variables(
+        [platform("audienceplayer", failures=[reason]), platform("flex"), platform("playlyfe")],
+        {
+            "audienceplayer": {"lists": {"users": [{"user_email": "vera@example.com"}]}},
+            "flex": {"lists": {"applications": [{"id": "1", "name": "New name"}]}},
+            "playlyfe": {"lists": {"players": [{"id": 7}]}},
+        },
+        access_report__applications={"applications": [application(1, "Old name"), application(12, "Other")]},
+        access_report__players={"players": players, "failed": False},
+        audienceplayer_access__users={},
     )
 
 
@@ -293,6 +306,7 @@ STATES: dict[str, t.Callable[[], Variables]] = {
     "failed": failed,
     "many": many,
     "strange_names": strange_names,
+    "refused_to_prune": refused_to_prune,
     "empty": empty,
 }
 

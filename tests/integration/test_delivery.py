@@ -24,7 +24,7 @@ SHOW = """
 - name: Hand over the credentials
   ansible.builtin.copy:
     dest: "{{ playbook_dir }}/handed_over.json"
-    content: "{{ mediaops_credentials | combine({'state': mediaops_credentials_state}) | to_json }}"
+    content: "{{ mediaops_credentials | combine({'state': mediaops_credentials_state, 'removed': mediaops_credentials_removed}) | to_json }}"
     mode: "0600"
 """
 
@@ -33,13 +33,19 @@ SHOW = """
 def run(sandbox: Sandbox, ansible: Ansible) -> t.Callable[..., Run]:
     """Runs a playbook of the collection with a manifest of one application and one token, and the given destinations."""
     connections = sandbox.variables()["sandbox"]
-    application = {"name": "Reviewer", "description": "Tool to review media"}
-    manifest = {
-        "flex": {**connections["flex"], "applications": [application]},
-        "freewheel": {**connections["freewheel"], "tokens": [{"name": "mrm"}]},
-    }
+    reviewer = {"name": "Reviewer", "description": "Tool to review media"}
 
-    def run_playbook(deliver: list[Facts], *arguments: str, playbook: str = "provision", **variables: t.Any) -> Run:
+    def run_playbook(
+        deliver: list[Facts],
+        *arguments: str,
+        playbook: str = "provision",
+        application: Facts = reviewer,
+        **variables: t.Any,
+    ) -> Run:
+        manifest = {
+            "flex": {**connections["flex"], "applications": [application]},
+            "freewheel": {**connections["freewheel"], "tokens": [{"name": "mrm"}]},
+        }
         given = {"provision_manifest": {**manifest, "deliver": deliver}, **variables}
         path = ansible.folder / "variables.json"
         path.write_text(json.dumps(given), encoding="utf-8")
@@ -99,7 +105,36 @@ def test_tasks_get_the_credentials_and_after_revocation_their_names(
     }
     assert (found["tokens"].keys(), found["tokens"]["mrm"]["access_token"]) == ({"mrm"}, token)
     assert run(deliver, playbook="revoke").status == 0
-    assert handed_over(ansible) == {"state": "absent", "applications": {"Reviewer": None}, "tokens": {"mrm": None}}
+    assert handed_over(ansible) == {
+        "state": "absent",
+        "applications": {"Reviewer": None},
+        "tokens": {"mrm": None},
+        "removed": {"applications": ["Reviewer"], "tokens": ["mrm"]},
+    }
+
+
+def test_tasks_get_all_names_if_a_part_is_applied_or_revoked(
+    run: t.Callable[..., Run], tasks: t.Callable[[str, str], Facts], ansible: Ansible
+) -> None:
+    deliver = [tasks("show", SHOW)]
+    assert run(deliver, provision_only="freewheel").status == 0
+    found = handed_over(ansible)
+    assert (found["state"], found["removed"]) == ("present", {"applications": [], "tokens": []})
+    assert found["applications"] == {"Reviewer": None}
+    assert found["tokens"]["mrm"]["access_token"]
+    assert run(deliver, playbook="revoke", provision_only="freewheel").status == 0
+    found = handed_over(ansible)
+    assert (found["state"], found["removed"]) == ("present", {"applications": [], "tokens": ["mrm"]})
+    assert (found["applications"], found["tokens"]) == ({"Reviewer": None}, {"mrm": None})
+
+
+def test_tasks_get_the_names_of_what_is_absent(
+    run: t.Callable[..., Run], tasks: t.Callable[[str, str], Facts], ansible: Ansible
+) -> None:
+    assert run([tasks("show", SHOW)], application={"name": "Reviewer", "state": "absent"}).status == 0
+    found = handed_over(ansible)
+    assert (found["state"], found["removed"]) == ("present", {"applications": ["Reviewer"], "tokens": []})
+    assert (found["applications"], found["tokens"].keys()) == ({"Reviewer": None}, {"mrm"})
 
 
 def test_check_mode_hands_over_null_for_what_only_the_real_run_obtains(
@@ -107,7 +142,12 @@ def test_check_mode_hands_over_null_for_what_only_the_real_run_obtains(
 ) -> None:
     shown = SHOW.replace('mode: "0600"', 'mode: "0600"\n  check_mode: false')
     assert run([tasks("show", shown)], "--check").status == 0
-    assert handed_over(ansible) == {"state": "present", "applications": {"Reviewer": None}, "tokens": {"mrm": None}}
+    assert handed_over(ansible) == {
+        "state": "present",
+        "applications": {"Reviewer": None},
+        "tokens": {"mrm": None},
+        "removed": {"applications": [], "tokens": []},
+    }
 
 
 @pytest.mark.parametrize(
@@ -116,11 +156,27 @@ def test_check_mode_hands_over_null_for_what_only_the_real_run_obtains(
         ("- {name: Unknown, nobody.nowhere.nothing: {}}", "couldn't resolve module/action"),
         ("- {name: Misspelt, ansible.builtin.debug: {msg: x}, wen: false}", "'wen' is not a valid attribute"),
         ("- block: [{name: Inside, nobody.nowhere.nothing: {}}]", "couldn't resolve module/action"),
+        ("- import_tasks: nowhere.yml", "nowhere.yml does not exist, or is not a file"),
+        (
+            "- block: [{ansible.builtin.import_tasks: {file: nowhere.yml}}]",
+            "nowhere.yml does not exist, or is not a file",
+        ),
+        ("- import_tasks: wrong.yml", "wrong.yml imports itself"),
         ("name: Not a list", "must be a list of tasks"),
         ("- [", "cannot be loaded: "),
         ("", "must be a list of tasks"),
     ],
-    ids=["unknown module", "misspelt keyword", "in a block", "not a list", "not YAML", "empty"],
+    ids=[
+        "unknown module",
+        "misspelt keyword",
+        "in a block",
+        "import",
+        "import in a block",
+        "circle",
+        "not a list",
+        "not YAML",
+        "empty",
+    ],
 )
 @pytest.mark.parametrize("playbook", ["provision", "revoke"])
 def test_a_task_file_that_cannot_be_loaded_is_found_before_anything_is_sent(
@@ -135,6 +191,17 @@ def test_a_task_file_that_cannot_be_loaded_is_found_before_anything_is_sent(
     found = message(run([tasks("wrong", text)], playbook=playbook))
     assert "deliver[0].file: " in found and words in found and "\n" not in found
     assert sandbox.state() == before
+
+
+def test_imported_tasks_are_checked_and_run(
+    run: t.Callable[..., Run], tasks: t.Callable[[str, str], Facts], ansible: Ansible
+) -> None:
+    tasks("show", SHOW)
+    deliver = [tasks("imports", "- name: Import them\n  ansible.builtin.import_tasks: show.yml\n")]
+    assert run(deliver).status == 0
+    assert handed_over(ansible)["state"] == "present"
+    tasks("show", SHOW.replace("  ansible", "  wen: false\n  ansible"))
+    assert "show.yml cannot be loaded: 'wen' is not a valid attribute" in message(run(deliver))
 
 
 # --- failures ----------------------------------------------------------------------------------------------------------------
@@ -290,6 +357,7 @@ def test_recipes(
     ansible: Ansible,
 ) -> None:
     """The first run creates the item, the second one changes nothing, and a rotation updates it. Check mode writes nothing."""
+    sandbox.reset({"switches": {"freewheel.repeat_login": "new_token"}})  # without a warning
     handler = type("Handler", (StandIn,), {"items": {}, "writes": []})
     program = ansible.folder / "gh"
     program.write_text(f'#!/bin/sh\necho "$@" > {ansible.folder}/gh-arguments\ncat > {ansible.folder}/gh-secret\n')

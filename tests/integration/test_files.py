@@ -121,6 +121,29 @@ def test_a_report_replaces_a_link_and_leaves_its_target_alone(sandbox: Sandbox, 
     )
 
 
+@pytest.mark.parametrize("product_id", [445, 1], ids=["no row fails", "the row fails"])
+def test_rejects_replace_a_link_and_leave_its_target_alone(sandbox: Sandbox, ansible: Ansible, product_id: int) -> None:
+    rows, foreign, rejects = ansible.folder / "rows.csv", ansible.work / "foreign.csv", ansible.work / "rejects.csv"
+    rows.write_text(f"user_email,product_id\nalice@example.com,{product_id}\n", encoding="utf-8")
+    foreign.write_text("foreign", encoding="utf-8")
+    rejects.symlink_to("foreign.csv")
+    given = ansible.folder / "given.json"
+    variables = {
+        "audienceplayer": sandbox.variables()["sandbox"]["audienceplayer"],
+        "entitlements_file": str(rows),
+        "entitlements_rejects": str(rejects),
+    }
+    given.write_text(json.dumps(variables), encoding="utf-8")
+
+    run = ansible.run(
+        [{"name": "Write", "ansible.builtin.import_playbook": "mediaops.access.entitlements"}], "-e", f"@{given}"
+    )
+
+    assert bool(run.status) is rejects.exists() is (product_id == 1), run.output
+    assert foreign.read_text(encoding="utf-8") == "foreign"
+    assert not rejects.is_symlink()
+
+
 def test_a_delivered_secret_that_looks_like_a_template_survives_include_vars(ansible: Ansible) -> None:
     """As the guide to secrets has it."""
     password = ansible.folder / "vault-password"

@@ -121,19 +121,32 @@ class Entitlements:
         try:
             self._process(pending)
         except AccessError as error:
+            error = self._reject_unfinished(pending, error)
             raise error.after_change(bool(self._applied) and not self._access.check_mode) from None
         finally:
             if self._ledger:
                 self._ledger.close()
             self._record_changes()
-        failures = {item.key: item.failure for item in unique if item.failure}
-        for item, _first in self._duplicates:
-            item.failure = failures.get(item.key)
-
         self._write_rejects()
+
+    def _reject_unfinished(self, items: Batch, error: AccessError) -> AccessError:
+        """Reject the rows that were not applied when the run was aborted. Returns the error, naming their file."""
+        if self._rejects is None or self._access.check_mode:
+            return error
+        applied = set(map(id, self._applied))
+        for item in items:
+            is_equal = self._reads_first and item.before == item.desired
+            if id(item) not in applied and not is_equal and not item.failure:
+                item.fail(error)
+        self._write_rejects()
+        more = self._rejects_failure.message if self._rejects_failure else self._rejects_note
+        return error.with_message(". ".join(filter(None, [error.message, more])))
 
     def _write_rejects(self) -> None:
         """Write the rows that failed; if none has, remove the file of an earlier run."""
+        failures_by_key = {item.key: item.failure for item in self.items if item.failure}
+        for item, _first in self._duplicates:
+            item.failure = failures_by_key.get(item.key)
         if self._rejects is None or self._access.check_mode:
             return
         failures = [item.failure for item in self.items if item.is_from_file]

@@ -16,7 +16,7 @@ from ..._errors import AccessError, NotFound, in_one_line
 from ..._oauth2.grants import Grant
 from ..._platform.access import Access
 from .client import AudiencePlayer
-from .entitlements import ITEM_OPTIONS, Checker, Entitlement
+from .entitlements import ITEM_OPTIONS, Checker, Entitlement, Holding
 from .users import User
 
 _MAX_PROBLEMS = 100  # of a file, in an error message
@@ -139,4 +139,11 @@ class Unnamed:
         for kind in ("product", "subscription"):
             numbers = dict.fromkeys(item[f"{kind}_id"] for item in holdings[f"{kind}s"])
             items = (Entitlement(user.user, kind, number, False, None, False) for number in numbers)
-            user.held += [(kind, item.number) for item in items if item.find_holding(holdings, now).present]
+            user.held += [
+                (kind, item.number) for item in items if _can_be_named(item.find_holding(holdings, now), kind)
+            ]
+
+
+def _can_be_named(held: Holding, kind: str) -> bool:
+    """Whether a manifest could grant it. It cannot grant subscriptions without an end, so these are not pruned."""
+    return held.present and (kind == "product" or held.until is not None)

@@ -1412,8 +1412,17 @@ def test_task_files_have_a_file_and_no_dest(info, target, words):
     assert words in failure(info({"deliver": [{"format": "tasks", **target}]}))
 
 
-def test_the_names_of_what_is_revoked_are_returned(info):
-    result = info(MANIFEST, revoke=True)
+@pytest.mark.parametrize("revoke", [False, True])
+@pytest.mark.parametrize("only", [[], ["freewheel.tokens.mrm"]])
+def test_all_names_are_returned_whatever_is_selected(info, only, revoke):
+    result = info(MANIFEST, revoke=revoke, only=only)
 
-    assert result["selected_names"] == {"applications": {"Reviewer": None}, "tokens": {"mrm": None, "portal": None}}
+    tokens = {"mrm": None, "old": None, "portal": None}
+    assert result["all_names"] == {"applications": {"Reviewer": None}, "tokens": tokens}
+
+
+def test_the_names_of_what_is_absent_are_returned(info):
+    result = info({"flex": {"applications": [{"name": "Old", "state": "absent"}]}})
+
+    assert result["all_names"] == {"applications": {"Old": None}, "tokens": {}}
     assert result["names"] == {"applications": {}, "tokens": {}}

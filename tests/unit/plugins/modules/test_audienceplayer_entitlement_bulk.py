@@ -971,6 +971,40 @@ def test_a_run_that_the_ledger_spares_rejects_what_is_still_not_applied(write, f
     assert not rejects.exists()
 
 
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_a_run_that_the_ledger_aborts_rejects_the_rows_that_were_not_applied(
+    write, file, rejects, ledger, monkeypatch, batch_size
+):
+    def full(self, states, now):
+        raise AccessError("ledger: the disk is full")
+
+    monkeypatch.setattr(Ledger, "record", full)
+    rejects.write_text("old")
+    path = file("e.csv", "user_id,product_id\n1,444\n2,444\n3,444\n3,444\n")
+    users = range(1, batch_size + 1)
+    result = write.attempt(
+        writes(*users), entitlements_file=path, rejects_file=str(rejects), ledger=ledger, batch_size=batch_size
+    )
+
+    reason = "ledger: the disk is full"
+    rows = [f"{user},444,{reason}" for user in (1, 2, 3, 3) if user not in users]
+    assert rejects.read_text().splitlines() == ["user_id,product_id,reason", *rows]
+    assert (result["failed"], result["changed"]) == (True, True)
+    assert result["msg"].endswith(f"{reason}. The failed rows are in {rejects}")
+
+
+def test_an_aborted_run_does_not_reject_rows_that_were_found_to_be_applied(entitle, file, rejects, ledger, monkeypatch):
+    def full(self, states, now):
+        raise AccessError("ledger: the disk is full")
+
+    monkeypatch.setattr(Ledger, "record", full)
+    path = file("e.csv", "user_id,product_id\n1,444\n2,444\n")
+    options = {"entitlements_file": path, "rejects_file": str(rejects), "ledger": ledger, "batch_size": 1}
+    entitle.fail(user_login(1), holdings(product(444), user=1), **options)
+
+    assert rejects.read_text().splitlines()[1:] == ["2,444,ledger: the disk is full"]
+
+
 def test_check_mode_neither_writes_nor_removes_rejects(entitle, file, rejects):
     path = file("e.csv", "user_id,product_id\n1,444\n")
     options = {"entitlements_file": path, "rejects_file": str(rejects), "check_mode": True}

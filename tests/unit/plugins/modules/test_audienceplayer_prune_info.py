@@ -76,6 +76,7 @@ def logins(*wanted):
         pytest.param({"users": [VERA]}, [product(444, is_fulfilled=False)], [], id="not fulfilled"),
         pytest.param({"users": [VERA]}, [product(444, fulfilment_expires_at=PAST)], [], id="expired"),
         pytest.param({"users": [VERA]}, [subscription(555, PAST, is_valid=False)], [], id="a subscription that ended"),
+        pytest.param({"users": [VERA]}, [subscription(555, None)], [], id="a subscription without an end"),
         pytest.param({"users": [VERA]}, [], [], id="nothing held"),
     ],
 )

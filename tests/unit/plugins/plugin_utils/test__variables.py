@@ -105,13 +105,23 @@ def test_a_value_that_is_encrypted_by_itself_is_not_filled(loader):
     assert plain(fill(manifest, VALUES, "m.yml")) == {"a": "hush-${A}-$${A}", "b": "one"}
 
 
-@pytest.mark.parametrize("name", ["C", "a", "", "A:-default", " A"])
+@pytest.mark.parametrize("name", ["C", "a", "_c1"])
 def test_an_unknown_name_is_an_error_with_its_line(loader, tmp_path, name):
     manifest = loader.load(f"flex:\n  url: ${{A}}\n  name: x${{{name}}}\n", file_name=str(tmp_path / "m.yml"))
 
     with pytest.raises(AccessError) as caught:
         fill(manifest, VALUES, f"{tmp_path}/m.yml")
     assert caught.value.message == f"{tmp_path}/m.yml:3: unknown variable ${{{name}}}; set it in provision_variables"
+
+
+@pytest.mark.parametrize("part", ["", "A:-default", " A", "A ", "9f!x", "A\n", "Ä"])
+def test_what_is_no_name_may_be_a_part_of_a_secret_and_is_not_shown(part):
+    with pytest.raises(AccessError) as caught:
+        fill({"password": f"Ab${{{part}}}Z"}, VALUES, "m.yml")
+    assert caught.value.message == (
+        "m.yml: password: unknown variable (its name is not shown, because it may be a part of a secret). "
+        "Write $${ for a literal ${"
+    )
 
 
 def test_every_unknown_name_is_listed(loader):
