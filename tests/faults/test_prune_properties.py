@@ -162,7 +162,7 @@ def flex_cases(draw: st.DrawFn) -> Case:
     there = draw(st.lists(st.sampled_from(["One", "Two", "Three", "Four", "Left", "Over", RETIRING]), max_size=7))
     # Of a name that the manifest names, one: two are an error.
     names = [name for index, name in enumerate(there) if name not in wanted or name not in there[:index]]
-    ids = {number: name for number, name in enumerate(names, 1)}
+    ids = dict(enumerate(names, 1))
     items: list[Facts] = [
         {"name": name, "description": "-", "state": draw(st.sampled_from(["present", "absent"]))} for name in wanted
     ]

@@ -39,11 +39,11 @@ def run(sandbox: Sandbox, ansible: Ansible) -> t.Callable[..., Run]:
         deliver: list[Facts],
         *arguments: str,
         playbook: str = "provision",
-        application: Facts = reviewer,
+        application: Facts | None = None,
         **variables: t.Any,
     ) -> Run:
         manifest = {
-            "flex": {**connections["flex"], "applications": [application]},
+            "flex": {**connections["flex"], "applications": [application or reviewer]},
             "freewheel": {**connections["freewheel"], "tokens": [{"name": "mrm"}]},
         }
         given = {"provision_manifest": {**manifest, "deliver": deliver}, **variables}

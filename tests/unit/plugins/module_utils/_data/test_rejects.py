@@ -90,8 +90,8 @@ def test_json(rejected):
         [{"email": "ä@b.c", "id": "007", "state": None}, {"id": 1}, {"id": 3, "reason": "", "flag": True}]
     )
 
-    assert rejected("a.json", content, "not “here”", None, REFUSED) == (
-        '[\n{"email": "ä@b.c", "id": "007", "state": null, "reason": "not “here”"},\n'
+    assert rejected("a.json", content, "not «here»", None, REFUSED) == (
+        '[\n{"email": "ä@b.c", "id": "007", "state": null, "reason": "not «here»"},\n'
         f'{{"id": 3, "reason": "{REFUSED}", "flag": true}}\n]\n'
     )
 
