@@ -128,6 +128,7 @@ def test_the_plan_is_what_the_run_does_and_is_empty_afterwards(sandbox: Sandbox,
     assert changes(files[2]) == [
         ("flex", "application", "Reviewer", "rotate", False),
         ("freewheel", "token", "mrm", "rotate", False),
+        ("freewheel", "token", "mrm", "revoke", False),
         (None, "credentials", credentials, "update", True),
     ]
 
