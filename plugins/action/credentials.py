@@ -51,7 +51,15 @@ class ActionModule(ControllerAction):
         headers = dict.fromkeys(("before_header", "after_header"), label)
         diff = {**headers, "before": _shown(before), "after": shown} if changed else None
         plan = _changes(changed, label, before if any(before.values()) else None, shown)
-        return {"changed": changed, "dest": label, **plan, **({"diff": diff} if self._task.diff else {})}
+        new = {kind: [name for name in after[kind] if after[kind][name] != before[kind].get(name)] for kind in KEYS}
+        delivered = {kind: sorted({*new[kind], *coming[kind]}) for kind in KEYS}
+        return {
+            "changed": changed,
+            "dest": label,
+            "delivered": delivered,
+            **plan,
+            **({"diff": diff} if self._task.diff else {}),
+        }
 
     def _place(self, arguments: dict[str, t.Any]) -> tuple[Place, str]:
         """The destination, and its name in the result and in diffs."""

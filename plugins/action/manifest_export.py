@@ -119,7 +119,7 @@ def _chosen(names: list[str] | None, connection: dict[str, t.Any]) -> list[t.Any
     chosen = [
         platform
         for name, platform in known.items()
-        if (name in names if names else name in connection or has_credentials(platform, {}))
+        if (name in names if names else name in connection or has_credentials(platform))
     ]
     if not chosen:
         raise AccessError(

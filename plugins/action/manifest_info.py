@@ -24,10 +24,10 @@ from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._delivery import anchor_paths, find_problems, find_problems_of_tasks
 from ..plugin_utils._manifest import REJECTS, describe, rejects_problems
 from ..plugin_utils._manifest_names import all_names, clashing_names, names_twice, names_with_credentials
-from ..plugin_utils._plain import VAULT_REMEDY, decrypt_file, first_line, plain
+from ..plugin_utils._plain import decrypt_file, plain, unreadable
 from ..plugin_utils._providers import platforms
 from ..plugin_utils._selection import Selection
-from ..plugin_utils._variables import fill, find_references, load_variables
+from ..plugin_utils._variables import LIKELY_REFERENCE, fill, find_places, load_variables
 from ..plugin_utils._yaml_source import check_aliases, find_yaml_conversions
 
 if t.TYPE_CHECKING:
@@ -132,8 +132,7 @@ class ActionModule(ControllerAction):
             manifest = self._loader.load(text, file_name=path)
             plain(manifest)  # decrypts encrypted values
         except AnsibleError as error:
-            remedy = f". {VAULT_REMEDY}" if "vault" in str(error).lower() or "decrypt" in str(error).lower() else ""
-            raise AccessError(f"{path} cannot be read: {first_line(error)}{remedy}") from None
+            raise unreadable(path, error) from None
         except AccessError as error:
             raise AccessError(f"{path} cannot be read: {error.message}") from None
         if not isinstance(manifest, dict):
@@ -163,9 +162,11 @@ class ActionModule(ControllerAction):
         """Warnings about texts in a manifest file that look as if they were replaced by something else."""
         if name == _GIVEN:
             return []
-        references = sorted(find_references(given)) if self._task.args.get("variables") is None else []
-        found = ((sorted(_templates_in(given)), _LITERAL), (references, _UNFILLED))
-        return [f"{name}: {in_one_line(places)}: {note}" for places, note in found if places]
+        patterns = {_LITERAL: _TEMPLATE}
+        if self._task.args.get("variables") is None:
+            patterns[_UNFILLED] = LIKELY_REFERENCE
+        found = {note: sorted(find_places(given, pattern)) for note, pattern in patterns.items()}
+        return [f"{name}: {in_one_line(places)}: {note}" for note, places in found.items() if places]
 
     def _wrong_items(self, provider: t.Any, section: dict[str, t.Any], check: bool, revoke: bool) -> list[str]:
         """The problems of items, before anything is provisioned. The module that provisions the items of a file reads
@@ -243,18 +244,6 @@ def _section_spec(provider: t.Any) -> dict[str, dict[str, t.Any]]:
         own = {"name": {"type": "str"}, **provider.options} if wanted.named else {}
         spec[key] = {"type": "list", "options": {**own, **{name: options[name] for name in wanted.options}}}
     return spec
-
-
-def _templates_in(value: t.Any, place: str = "") -> t.Iterator[str]:
-    """The places of strings that Ansible would evaluate as templates elsewhere."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _templates_in(inner, f"{place}.{key}".lstrip("."))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _templates_in(inner, f"{place}[{index}]")
-    elif isinstance(value, str) and _TEMPLATE.search(value):
-        yield place
 
 
 def _without_null(value: t.Any) -> t.Any:

@@ -163,6 +163,12 @@ dest:
   returned: success
   type: str
   sample: /etc/reviewer/credentials.env
+delivered:
+  description: The names of the applications and tokens whose credentials the task delivered or, in check mode, would
+    deliver, because the destination did not contain them.
+  returned: success, if O(state=present)
+  type: dict
+  sample: {"applications": ["reviewer"], "tokens": []}
 changes:
   description:
     - The changes that the task made or, in check mode, would make. They do not contain secrets.

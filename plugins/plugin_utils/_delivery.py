@@ -22,6 +22,7 @@ from ._vault_kv2 import VAULT
 from ._vault_login import missing_options
 
 Target = dict[str, t.Any]
+_PARTS = ("block", "rescue", "always")
 
 
 def anchor_paths(targets: t.Iterable[Target], folder: str) -> None:
@@ -104,7 +105,12 @@ def _load_tasks(tasks: t.Iterable[t.Any], loader: DataLoader) -> t.Iterator[str]
     """Load tasks. Yields the files that they import, unless the name is a template."""
     for task in tasks:
         if Block.is_block(task):
-            for part in ("block", "rescue", "always"):
+            Block.load(
+                {**{name: value for name, value in task.items() if name not in _PARTS}, "block": []}, loader=loader
+            )
+            if not task.get("block") and (task.get("rescue") or task.get("always")):
+                raise AnsibleError("'rescue' and 'always' cannot be used without 'block'")
+            for part in _PARTS:
                 yield from _load_tasks(task.get(part) or (), loader)
             continue
         loaded = Task.load(task, loader=loader)

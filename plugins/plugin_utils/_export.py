@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import os
 import typing as t
 
@@ -48,14 +47,10 @@ class ExportedSection:
         return [name for name, wanted in self.platform.manifest.items() if wanted.export is None]
 
 
-def has_credentials(platform: Platform[t.Any], connection: t.Mapping[str, t.Any]) -> bool:
-    """Whether the platform can be read with these options and the environment."""
-    if connection.get("access_token"):
-        return True
-    variables = {name: platform.options[name].get("fallback", (None, []))[1] for name in platform.credentials}
-    return bool(variables) and all(
-        connection.get(name) or any(os.environ.get(variable) for variable in variables[name]) for name in variables
-    )
+def has_credentials(platform: Platform[t.Any]) -> bool:
+    """Whether the platform can be read with the options that the environment sets."""
+    variables = [platform.options[name].get("fallback", (None, []))[1] for name in platform.credentials]
+    return bool(variables) and all(any(map(os.environ.get, names)) for names in variables)
 
 
 def read_section(
@@ -108,8 +103,9 @@ def _read_list(
     export = t.cast("t.Callable[[t.Any, t.Sequence[str]], t.Iterable[Exported]]", wanted.export)
     for item, note in list(export(access, users)):  # all of it, as what is read may be secret
         problem = _problem_with(item, access.secrets, item_schema) if item else ""
-        label = functools.reduce(lambda text, pair: f"{text}, {pair[0]} {pair[1]!r}", (item or {}).items(), "")[2:]
-        notes = [note, f"{label:.{_MAX_LABEL}} {problem}" if problem else ""]
+        label = ", ".join(f"{name} {value!r}" for name, value in (item or {}).items())
+        # It is shortened only after secrets are masked: a part of one would not be recognized.
+        notes = [note, f"{access.secrets.scrub(label):.{_MAX_LABEL}} {problem}" if problem else ""]
         found.notes.extend(access.secrets.scrub(text) for text in notes if text)
         if item and not problem:
             found.items.append(item)

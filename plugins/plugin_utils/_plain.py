@@ -48,6 +48,13 @@ def encryptor_of(loader: DataLoader, path: str) -> t.Callable[[str], bytes]:
     return lambda text: vault.encrypt(text, secret=secret, vault_id=label)
 
 
+def unreadable(path: str, error: AnsibleError) -> AccessError:
+    """The error for a YAML or JSON file that Ansible cannot read."""
+    is_about_vault = any(word in str(error).lower() for word in ("vault", "decrypt"))
+    remedy = f". {VAULT_REMEDY}" if is_about_vault else ""
+    return AccessError(f"{path} cannot be read: {first_line(error)}{remedy}")
+
+
 def first_line(error: Exception) -> str:
     return str(error).partition("\n")[0].rstrip(".")
 

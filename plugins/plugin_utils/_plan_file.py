@@ -13,31 +13,14 @@ import typing as t
 
 from ..module_utils._data.bounded_json import parse
 from ..module_utils._data.files import open_regular
+from ..module_utils._data.private_file import PrivateFile
 from ..module_utils._data.schema import Schema
 from ..module_utils._errors import AccessError, in_one_line
 from ..module_utils._platform.changes import Change
-from ._credentials_file import CredentialsFile
-from ._credentials_formats import Credentials
 
 SCHEMA = os.path.join(os.path.dirname(__file__), "..", "..", "roles", "provision", "files", "plan.schema.json")
 #: Values that the platform assigns, which a prediction cannot know.
 _ASSIGNED = frozenset(("id", "client_id"))
-
-
-class _Text:
-    """The format of a file whose content is already known."""
-
-    def __init__(self, text: str) -> None:
-        self._data = text.encode("utf-8")
-
-    def render(self, credentials: Credentials) -> bytes:
-        return self._data
-
-    def parse(self, data: bytes, known: Credentials) -> Credentials:
-        return {}
-
-    def is_current(self, data: bytes, credentials: Credentials) -> bool:
-        return data == self._data
 
 
 def check_document(path: str) -> None:
@@ -47,7 +30,7 @@ def check_document(path: str) -> None:
     """
     if not path.endswith((".json", ".md")):
         raise AccessError(f"dest: {path} must end with .json or .md, which determines the format")
-    CredentialsFile(path, _Text("")).check({})
+    PrivateFile(path, "dest").check()
 
 
 def write_document(path: str, text: str) -> None:
@@ -55,10 +38,10 @@ def write_document(path: str, text: str) -> None:
 
     :raises AccessError: if it cannot be written.
     """
-    place = CredentialsFile(path, _Text(text))
-    place.check({})
-    if place.load({}) is None or not place.is_same({}, {}):
-        place.write({})
+    file, data = PrivateFile(path, "dest"), text.encode("utf-8")
+    file.check()
+    if file.read() != data or not file.is_private:
+        file.write([data])
 
 
 def as_json(changes: t.Sequence[Change]) -> str:

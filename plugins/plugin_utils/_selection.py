@@ -42,9 +42,6 @@ class Selection:
     def __init__(self, parts: t.Iterable[str] | None) -> None:
         self._parts = [Part.parse(text.strip()) for text in parts or ()]
 
-    def __bool__(self) -> bool:
-        return bool(self._parts)
-
     def is_whole(self, section: str, key: str) -> bool:
         """Whether a list is applied as a whole."""
         return not self._parts or any(

@@ -19,12 +19,12 @@ from ansible.parsing.dataloader import DataLoader
 from ..module_utils._data.values import Leaf, problems_in
 from ..module_utils._errors import AccessError, in_one_line
 from ..module_utils._masking.secrets import Secrets, secret_values
-from ._plain import VAULT_REMEDY, first_line, plain
+from ._plain import plain, unreadable
 from ._yaml_source import find_line, find_yaml_conversions
 
 _REFERENCE = re.compile(r"\$(\$\{[^{}]*\})|\$\{([^{}]*)\}")
 #: A reference that can hardly be anything else, such as a part of a password.
-_LIKELY_REFERENCE = re.compile(r"(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+LIKELY_REFERENCE = re.compile(r"(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _VALUE = {"type": "str", "no_log": True}
 
@@ -47,8 +47,7 @@ def load_variables(
             values = loader.load_from_file(source)
         texts = plain(values)  # decrypts encrypted values
     except AnsibleError as error:
-        remedy = f". {VAULT_REMEDY}" if "vault" in str(error).lower() or "decrypt" in str(error).lower() else ""
-        raise AccessError(f"{source} cannot be read: {first_line(error)}{remedy}") from None
+        raise unreadable(source, error) from None
     if not isinstance(texts, dict):
         raise AccessError(f"{source}: must be a mapping of names to text, such as DOMAIN: example.com")
     found = [Leaf(str(name), "value", _VALUE, value) for name, value in values.items()]
@@ -104,13 +103,13 @@ def _explain_unknown(name: str) -> str:
     return "unknown variable (its name is not shown, because it may be a part of a secret). Write $${ for a literal ${"
 
 
-def find_references(value: t.Any, place: str = "") -> t.Iterator[str]:
-    """The places of values that refer to variables."""
+def find_places(value: t.Any, pattern: re.Pattern[str], place: str = "") -> t.Iterator[str]:
+    """The places of strings that contain a pattern."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from find_references(inner, f"{place}.{key}".lstrip("."))
+            yield from find_places(inner, pattern, f"{place}.{key}".lstrip("."))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from find_references(inner, f"{place}[{index}]")
-    elif isinstance(value, str) and _LIKELY_REFERENCE.search(value):
+            yield from find_places(inner, pattern, f"{place}[{index}]")
+    elif isinstance(value, str) and pattern.search(value):
         yield place

@@ -156,6 +156,8 @@ def test_check_mode_hands_over_null_for_what_only_the_real_run_obtains(
         ("- {name: Unknown, nobody.nowhere.nothing: {}}", "couldn't resolve module/action"),
         ("- {name: Misspelt, ansible.builtin.debug: {msg: x}, wen: false}", "'wen' is not a valid attribute"),
         ("- block: [{name: Inside, nobody.nowhere.nothing: {}}]", "couldn't resolve module/action"),
+        ("- {block: [{debug: {msg: x}}], loop: [1]}", "'loop' is not a valid attribute"),
+        ("- {rescue: [{debug: {msg: x}}]}", "cannot be used without 'block'"),
         ("- import_tasks: nowhere.yml", "nowhere.yml does not exist, or is not a file"),
         (
             "- block: [{ansible.builtin.import_tasks: {file: nowhere.yml}}]",
@@ -170,6 +172,8 @@ def test_check_mode_hands_over_null_for_what_only_the_real_run_obtains(
         "unknown module",
         "misspelt keyword",
         "in a block",
+        "keyword that blocks do not have",
+        "rescue alone",
         "import",
         "import in a block",
         "circle",

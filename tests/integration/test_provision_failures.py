@@ -167,19 +167,19 @@ def test_a_token_that_the_platform_forgot_is_predicted_and_replaced_before_it_is
     assert obtained(again) == [False, False]
 
 
-@pytest.mark.parametrize("is_given", [True, False])
+@pytest.mark.parametrize("case", ["given", "not to be verified", "in a run without verification"])
 def test_a_token_that_is_given_or_not_to_be_verified_is_taken_as_it_is(
-    is_given: bool, sandbox: Sandbox, ansible: Ansible
+    case: str, sandbox: Sandbox, ansible: Ansible
 ) -> None:
     manifest = only_freewheel(sandbox, ansible)
     accept(provision(ansible, manifest))
     sandbox.control("tokens/invalidate", "POST", {"platform": "freewheel"})
-    if is_given:
+    if case == "given":
         manifest["freewheel"]["access_token"] = "s3cr3t-of-another-origin"
-    else:
+    elif case == "not to be verified":
         manifest["freewheel"]["tokens"][0]["verify"] = False
 
-    run = provision(ansible, manifest)
+    run = provision(ansible, manifest, *(["-e", "provision_verify_tokens=false"] if case.startswith("in") else []))
 
     accept(run, *(["the run fails"] if run.status else []))
     assert obtained(run) == [False]
@@ -289,6 +289,34 @@ def test_with_retire_after_old_registrations_are_removed_by_a_run_after_the_deli
     assert check_and_apply() == ["delete Reviewer (retiring)"]
     assert alive() == [8]
     assert check_and_apply() == []
+
+
+def test_new_tokens_do_not_postpone_the_removal_of_old_registrations(sandbox: Sandbox, ansible: Ansible) -> None:
+    """A destination that changes in each run, because a token has a short life, does not have a new application."""
+    old = {"id": 7, "applicationName": "Reviewer (retiring since 2020-01-01T00:00:00Z)", "description": "Tool"}
+    sandbox.reset({"state": {"flex": {"applications": [old, {**old, "id": 8, "applicationName": "Reviewer"}]}}})
+    connections = sandbox.variables()["sandbox"]
+    manifest: Facts = {
+        "flex": {**connections["flex"], "applications": [{"name": "Reviewer", "retire_after": 3600}]},
+        "movingimage": {**connections["movingimage"], "tokens": [{"name": "portal"}]},
+        "deliver": [{"dest": str(ansible.work / "credentials.json"), "format": "json"}],
+    }
+    plan = ansible.folder / "plan.json"
+
+    def alive() -> list[int]:
+        return [item["id"] for item in sandbox.state()["flex"]["applications"]]
+
+    accept(provision(ansible, manifest))
+    assert alive() == [7, 8]
+
+    sandbox.control("tokens/invalidate", "POST", {"platform": "movingimage"})
+    delivered = (ansible.work / "credentials.json").read_text(encoding="utf-8")
+    accept(provision(ansible, manifest, "--check", "-e", f"provision_plan_file={plan}"))
+    planned = json.loads(plan.read_text(encoding="utf-8"))
+    assert [change["name"] for change in planned if not change["local"]] == ["Reviewer (retiring)"]
+    accept(provision(ansible, manifest))
+    assert alive() == [8]
+    assert (ansible.work / "credentials.json").read_text(encoding="utf-8") != delivered
 
 
 def test_a_plan_that_cannot_be_written_does_not_hide_the_other_failures(sandbox: Sandbox, ansible: Ansible) -> None:

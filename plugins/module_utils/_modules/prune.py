@@ -13,7 +13,7 @@ from .definition import Result
 
 OPTIONS = {"prune_limit": PRUNE_OPTIONS["prune_limit"]}
 #: The number of candidates that an error message names.
-_MAX_NAMED = 10
+_MAX_NAMED = 100
 
 
 def prune_result(

@@ -15,15 +15,14 @@ from ..._data.ledger import Ledger
 from ..._data.parallel import Job, run_parallel
 from ..._data.progress import Progress
 from ..._data.rejects import Rejects
-from ..._data.rows import Item, Place, read_items, short_path
+from ..._data.rows import Item, Place, short_path
 from ..._errors import AccessError, in_one_line
 from ..._platform.access import Access
 from .bulk_jobs import Batch, Finished, Jobs
 from .client import AudiencePlayer
-from .entitlements import ITEM_OPTIONS, Checker, Entitlement, Holding
+from .entitlements import Entitlement, Holding, check_batching, given_items, parse_entitlements
 from .users import User
 
-_MAX_PROBLEMS = 100  # of a file, in an error message
 _MAX_DIFF = 1000  # changes in a diff
 _MAX_REPEATED = 100  # characters of a reason that a message gives for each item
 
@@ -34,9 +33,7 @@ class Entitlements:
     def __init__(self, access: Access[AudiencePlayer]) -> None:
         self._access = access
         self._reads_first = access.params["read_before_write"]
-        for option in ("batch_size", "concurrency"):
-            if access.params[option] < 1:
-                raise AccessError(f"{option} must be 1 or more, not {access.params[option]}")
+        check_batching(access.params)
         self.items: Batch = []
         #: Duplicate items, each with the place of its first occurrence.
         self._duplicates: list[tuple[Entitlement, Place]] = []
@@ -60,34 +57,16 @@ class Entitlements:
 
     def _sources(self) -> t.Iterator[tuple[Item, bool]]:
         """Yield every item, and whether it comes from a file."""
-        listed, path = self._access.params["entitlements"], self._access.params["entitlements_file"]
-        if listed is None and path is None:
+        if self._access.params["entitlements"] is None and self._access.params["entitlements_file"] is None:
             yield Item(Place(), (), self._access.params), False
-        for index, options in enumerate(listed or ()):
-            yield Item(Place("entitlements", f"[{index}]"), (), options), False
-        if path is not None:
-            keep = [self._rejects.keep] if self._rejects else []
-            for item in read_items(path, ITEM_OPTIONS, self._access.decrypt, *keep):
-                yield item, True
+        yield from given_items(self._access, *([self._rejects.keep] if self._rejects else []))
 
     def _parse_items(self) -> None:
         """Parse all items. If any are invalid, fail with an error that lists them."""
-        problems: list[str] = []
-        checker = Checker(self._access.clock.now())
-        for source, is_from_file in self._sources():
-            try:
-                item, first = checker.parse(source)
-            except AccessError as error:
-                problems.append(error.message)
-                continue
-            item.is_from_file = is_from_file
+        for item, first in parse_entitlements(self._access, self._sources()):
             if first is not None:
                 self._duplicates.append((item, first))
             self.items.append(item)
-        if problems:
-            raise AccessError(
-                in_one_line(problems, 10 if self._access.params["entitlements_file"] is None else _MAX_PROBLEMS)
-            )
         self._warn()
 
     def _warn(self) -> None:

@@ -9,9 +9,9 @@ import dataclasses
 import datetime
 import typing as t
 
-from ..._data.rows import Item, Place
+from ..._data.rows import Item, Place, Row, read_items
 from ..._data.values import identity
-from ..._errors import AccessError
+from ..._errors import AccessError, in_one_line
 from ..._oauth2.token import iso
 from .dates import parse_instant
 from .documents import Enum, field
@@ -20,6 +20,7 @@ from .users import User
 if t.TYPE_CHECKING:
     from ..._platform.access import Access
 
+_MAX_PROBLEMS = 100  # of a file, in an error message
 #: The options of one entitlement.
 ITEM_OPTIONS: dict[str, dict[str, t.Any]] = {
     "product_id": {"type": "int"},
@@ -195,6 +196,48 @@ class Checker:
             raise AccessError(source.place.prefix(error.message)) from None
         item.place = source.place
         return item, first and first[0]
+
+
+def check_batching(params: t.Mapping[str, t.Any]) -> None:
+    """Check the options that say how many entitlements travel at a time.
+
+    :raises AccessError: if one is not positive.
+    """
+    for option in ("batch_size", "concurrency"):
+        if params[option] < 1:
+            raise AccessError(f"{option} must be 1 or more, not {params[option]}")
+
+
+def given_items(access: Access[t.Any], *keep: t.Callable[[Row], None]) -> t.Iterator[tuple[Item, bool]]:
+    """Yield every item of the list and of the file in a module's options, and whether it comes from the file. ``keep``
+    as in :func:`.read_items`.
+    """
+    for index, options in enumerate(access.params["entitlements"] or ()):
+        yield Item(Place("entitlements", f"[{index}]"), (), options), False
+    path = access.params["entitlements_file"]
+    for item in read_items(path, ITEM_OPTIONS, access.decrypt, *keep) if path is not None else ():
+        yield item, True
+
+
+def parse_entitlements(
+    access: Access[t.Any], sources: t.Iterable[tuple[Item, bool]]
+) -> t.Iterator[tuple[Entitlement, Place | None]]:
+    """Parse items. Yields each entitlement, and the place of its first occurrence if it is a duplicate.
+
+    :raises AccessError: after the last item, if any are invalid; it lists them.
+    """
+    problems: list[str] = []
+    checker = Checker(access.clock.now())
+    for source, is_from_file in sources:
+        try:
+            item, first = checker.parse(source)
+        except AccessError as error:
+            problems.append(error.message)
+            continue
+        item.is_from_file = is_from_file
+        yield item, first
+    if problems:
+        raise AccessError(in_one_line(problems, 10 if access.params["entitlements_file"] is None else _MAX_PROBLEMS))
 
 
 def check_entitlements(items: t.Iterable[Item], now: float) -> t.Iterator[str]:

@@ -10,16 +10,13 @@ import functools
 import typing as t
 
 from ..._data.parallel import Job, run_parallel
-from ..._data.rows import Item, Place, read_items
 from ..._data.values import identity
-from ..._errors import AccessError, NotFound, in_one_line
+from ..._errors import AccessError, NotFound
 from ..._oauth2.grants import Grant
 from ..._platform.access import Access
 from .client import AudiencePlayer
-from .entitlements import ITEM_OPTIONS, Checker, Entitlement, Holding
+from .entitlements import Entitlement, Holding, check_batching, given_items, parse_entitlements
 from .users import User
-
-_MAX_PROBLEMS = 100  # of a file, in an error message
 
 
 @dataclasses.dataclass
@@ -38,37 +35,16 @@ class Unnamed:
 
     def __init__(self, access: Access[AudiencePlayer]) -> None:
         self._access = access
-        for option in ("batch_size", "concurrency"):
-            if access.params[option] < 1:
-                raise AccessError(f"{option} must be 1 or more, not {access.params[option]}")
+        check_batching(access.params)
         #: By a key that is the same for all spellings of an address.
         self._users: dict[str, NamedUser] = {}
         for email in access.params["users"]:
             self._named(User.of({"user_email": email}))
-        self._parse_items()
+        for item, _first in parse_entitlements(access, given_items(access)):
+            self._named(item.user).entitlements.add((item.kind, item.number))
 
     def _named(self, user: User) -> NamedUser:
         return self._users.setdefault(identity(user.label), NamedUser(user))
-
-    def _parse_items(self) -> None:
-        """Parse all entitlements. If any are invalid, fail with an error that lists them."""
-        problems: list[str] = []
-        checker = Checker(self._access.clock.now())
-        for source in self._sources():
-            try:
-                item, _first = checker.parse(source)
-            except AccessError as error:
-                problems.append(error.message)
-            else:
-                self._named(item.user).entitlements.add((item.kind, item.number))
-        if problems:
-            raise AccessError(in_one_line(problems, _MAX_PROBLEMS))
-
-    def _sources(self) -> t.Iterator[Item]:
-        for index, options in enumerate(self._access.params["entitlements"]):
-            yield Item(Place("entitlements", f"[{index}]"), (), options)
-        path = self._access.params["entitlements_file"]
-        yield from read_items(path, ITEM_OPTIONS, self._access.decrypt) if path is not None else ()
 
     def find(self) -> dict[str, dict[str, t.Any]]:
         """The entitlements by label, as items that revoke them.

@@ -34,7 +34,8 @@ def find_candidates(
         for application in listed
         if application["name"] not in names and application["id"] not in ids and not looks_retiring(application)
     ]
-    kept = {application["name"] for application in listed if application not in found}
+    found_ids = {application["id"] for application in found}
+    kept = {application["name"] for application in listed if application["id"] not in found_ids}
     removed = {application["name"] for application in found} - kept
     return (
         {_label(item["id"], item["name"]): {"id": item["id"], "name": item["name"]} for item in found},

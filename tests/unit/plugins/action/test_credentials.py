@@ -110,7 +110,12 @@ def test_credentials_are_delivered_once(run, dest, form):
     assert (
         run(format=form, **CREDENTIALS)
         == planned
-        == {"changed": True, "dest": str(dest), "changes": [entry(dest, "create", None, DELIVERED)]}
+        == {
+            "changed": True,
+            "dest": str(dest),
+            "delivered": DELIVERED,
+            "changes": [entry(dest, "create", None, DELIVERED)],
+        }
     )
     before = dest.read_bytes()
     assert run(format=form, **CREDENTIALS) == {"changed": False, "dest": str(dest)}
@@ -294,8 +299,14 @@ def test_a_diff_shows_no_secret_that_somebody_else_put_into_the_file(run, dest):
 def test_credentials_are_delivered_to_vault_once(run):
     dest = f"{URL}/secret/mediaops"
     created = entry(dest, "create", None, DELIVERED)
-    assert run(missing(), write(0), **VAULT, **CREDENTIALS) == {"changed": True, "dest": dest, "changes": [created]}
-    assert run(read(), **VAULT, **CREDENTIALS) == {"changed": False, "dest": f"{URL}/secret/mediaops"}
+    assert run(missing(), write(0), **VAULT, **CREDENTIALS) == {
+        "changed": True,
+        "dest": dest,
+        "delivered": DELIVERED,
+        "changes": [created],
+    }
+    nothing = {"applications": [], "tokens": []}
+    assert run(read(), **VAULT, **CREDENTIALS) == {"changed": False, "dest": dest, "delivered": nothing}
 
 
 def test_absent_removes_the_secret_once(run):

@@ -239,6 +239,15 @@ def test_what_contains_a_secret_is_not_exported(run_flex, exported):
     assert [note.rpartition("' ")[2] for note in result["not_exported"]] == ["contains a secret"] * 2
 
 
+@pytest.mark.parametrize("length", range(140, 200, 7))
+def test_a_part_of_a_secret_is_not_exported(run_flex, exported, dest, length):
+    """Wherever a long description is cut."""
+    result = run_flex(flex.app(1, "a", "x" * length + flex.KEY))
+
+    assert exported()[0]["flex"]["applications"] == []
+    assert f"x{flex.KEY[:2]}" not in f"{result}{dest.read_text()}"
+
+
 # --- the text ----------------------------------------------------------------------------------------------------------------
 
 

@@ -507,6 +507,10 @@ WRONG = {
             "audienceplayer.entitlements[1]: conflicts with audienceplayer.entitlements[0]: product 4 of user 1 is present there and absent here"
         ],
     ),
+    "an application that retires before it is rotated": (
+        {"flex": {"applications": [{"name": "Reviewer", "retire_after": -1}]}},
+        ["flex.applications[0]: retire_after must not be negative: it is a number of seconds"],
+    ),
     "a file that is a list": (
         {"audienceplayer": {"entitlements_file": ["a.csv"]}},
         ["audienceplayer.entitlements_file: must be string, not array"],

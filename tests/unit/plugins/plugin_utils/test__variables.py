@@ -14,7 +14,12 @@ from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.plugin_utils._plain import plain
-from ansible_collections.mediaops.access.plugins.plugin_utils._variables import fill, find_references, load_variables
+from ansible_collections.mediaops.access.plugins.plugin_utils._variables import (
+    LIKELY_REFERENCE,
+    fill,
+    find_places,
+    load_variables,
+)
 
 PASSWORD = VaultSecret(b"hush-vault")
 VALUES = {"A": "one", "B": "two", "LONG_NAME": "${A}", "with-dash": "three"}
@@ -144,7 +149,7 @@ def test_without_a_line_the_place_is_named():
 def test_references_are_found_if_they_can_hardly_be_anything_else():
     found = {"a": "${A}", "b": ["x", "$${A}", {"c": "x${a_1}y"}], "d": "pa$${w0rd", "e": "${}", "f": "${a b}"}
 
-    assert list(find_references(found)) == ["a", "b[1]", "b[2].c"][::2]
+    assert list(find_places(found, LIKELY_REFERENCE)) == ["a", "b[1]", "b[2].c"][::2]
 
 
 # --- loading -----------------------------------------------------------------------------------------------------------------
