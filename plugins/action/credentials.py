@@ -51,15 +51,9 @@ class ActionModule(ControllerAction):
         headers = dict.fromkeys(("before_header", "after_header"), label)
         diff = {**headers, "before": _shown(before), "after": shown} if changed else None
         plan = _changes(changed, label, before if any(before.values()) else None, shown)
-        new = {kind: [name for name in after[kind] if after[kind][name] != before[kind].get(name)] for kind in KEYS}
-        delivered = {kind: sorted({*new[kind], *coming[kind]}) for kind in KEYS}
-        return {
-            "changed": changed,
-            "dest": label,
-            "delivered": delivered,
-            **plan,
-            **({"diff": diff} if self._task.diff else {}),
-        }
+        new = _new(before, after)
+        delivered = {"delivered": {kind: sorted({*new[kind], *coming[kind]}) for kind in KEYS}} if changed else {}
+        return {"changed": changed, "dest": label, **delivered, **plan, **({"diff": diff} if self._task.diff else {})}
 
     def _place(self, arguments: dict[str, t.Any]) -> tuple[Place, str]:
         """The destination, and its name in the result and in diffs."""
@@ -79,6 +73,18 @@ def _changes(changed: bool, label: str, before: Credentials | None, after: Crede
         None if state is None else {kind: sorted(state.get(kind, {})) for kind in KEYS} for state in (before, after)
     ]
     return {"changes": [make_change(None, "credentials", label, *states, local=True)]} if changed else {}
+
+
+def _new(before: Credentials, after: Credentials) -> dict[str, list[str]]:
+    """The names whose credentials a destination does not have. It may have only some of their keys."""
+    return {
+        kind: [
+            name
+            for name, entry in entries.items()
+            if name not in before[kind] or any(entry.get(key) != text for key, text in before[kind][name].items())
+        ]
+        for kind, entries in after.items()
+    }
 
 
 def _coming(wanted: dict[str, dict[str, t.Any]]) -> dict[str, list[str]]:

@@ -166,7 +166,7 @@ dest:
 delivered:
   description: The names of the applications and tokens whose credentials the task delivered or, in check mode, would
     deliver, because the destination did not contain them.
-  returned: success, if O(state=present)
+  returned: if something changes and O(state=present)
   type: dict
   sample: {"applications": ["reviewer"], "tokens": []}
 changes:

@@ -24,6 +24,7 @@ options:
         returned with a warning.
     type: bool
     default: false
+    version_added: 0.2.0
 notes:
   - The platform cannot revoke a token. A token remains valid until it expires.
 extends_documentation_fragment:

@@ -293,6 +293,17 @@ def test_a_diff_shows_no_secret_that_somebody_else_put_into_the_file(run, dest):
     assert run(format="json", diff=True, **CREDENTIALS)["changed"] is True
 
 
+@every_format
+def test_only_credentials_that_the_file_does_not_have_are_delivered(run, form):
+    run(format=form, **CREDENTIALS)
+    (name, token) = next(iter(CREDENTIALS["tokens"].items()))
+    tokens = {name: {**token, "access_token": "hush-other-token"}}
+
+    for check_mode in (True, False):
+        result = run(format=form, **{**CREDENTIALS, "tokens": tokens}, check_mode=check_mode)
+        assert result["delivered"] == {"applications": [], "tokens": [name]}
+
+
 # --- Vault -------------------------------------------------------------------------------------------------------------------
 
 
@@ -305,8 +316,7 @@ def test_credentials_are_delivered_to_vault_once(run):
         "delivered": DELIVERED,
         "changes": [created],
     }
-    nothing = {"applications": [], "tokens": []}
-    assert run(read(), **VAULT, **CREDENTIALS) == {"changed": False, "dest": dest, "delivered": nothing}
+    assert run(read(), **VAULT, **CREDENTIALS) == {"changed": False, "dest": dest}
 
 
 def test_absent_removes_the_secret_once(run):

@@ -85,12 +85,12 @@ def test_retiring_registrations_that_another_application_of_the_name_may_own_do_
     assert find(listed(*there), names=[], ids=[2], prune_limit=1)["candidates"] == candidates(there[0])
 
 
-def test_ten_of_many_are_named(find):
-    message = find.fail(listed(*(app(number, f"A{number}") for number in range(1, 14))), names=[])["msg"]
+def test_a_hundred_of_many_are_named(find):
+    message = find.fail(listed(*(app(number, f"A{number}") for number in range(1, 104))), names=[])["msg"]
 
-    assert "remove 13 applications, which is more than prune_limit (10)" in message
-    assert "'A10' (id 10) and 3 more. Nothing" in message
-    assert "A11" not in message
+    assert "remove 103 applications, which is more than prune_limit (10)" in message
+    assert "'A11' (id 11), " in message and "'A100' (id 100) and 3 more. Nothing" in message
+    assert "A101" not in message
 
 
 def test_a_negative_limit_is_an_error(find):
