@@ -29,6 +29,8 @@ TYPES: dict[str, dict[str, t.Any]] = {
     "int": {"type": ["integer", "string"], "pattern": "^-?[0-9]+$"},
     "float": {"type": "number"},
     "bool": {"type": "boolean"},
+    "list": {"type": ["array", "string"], "items": {"type": ["string", "integer"]}},
+    "dict": {"type": "object"},
 }
 ID = {"type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+$"}
 DELIVER = {

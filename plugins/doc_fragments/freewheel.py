@@ -15,6 +15,28 @@ options:
       - If not set, the environment variable E(FREEWHEEL_URL) is used.
     type: str
     default: https://api.freewheel.tv
+  grant:
+    description:
+      - The grant. V(password) uses O(username) and O(password), V(client_credentials) O(client_id) and
+        O(client_secret) at O(token_url).
+    type: str
+    choices: [password, client_credentials]
+    default: password
+  client_id:
+    description:
+      - The client ID, for O(grant=client_credentials).
+      - If not set, the environment variable E(FREEWHEEL_CLIENT_ID) is used.
+    type: str
+  client_secret:
+    description:
+      - The client secret.
+      - If not set, the environment variable E(FREEWHEEL_CLIENT_SECRET) is used.
+    type: str
+  token_url:
+    description:
+      - The URL of the token endpoint for O(grant=client_credentials). The environments share one endpoint.
+    type: str
+    default: https://token.apiaccess.freewheel.tv/oauth2/token
   username:
     description:
       - The name of the MRM user.

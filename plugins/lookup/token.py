@@ -19,8 +19,8 @@ description:
     O(token_cache=none), every evaluation logs in.
 options:
   _terms:
-    description: The provider to return a token for, one of V(flex), V(freewheel), V(audienceplayer), V(movingimage) and
-      V(playlyfe).
+    description: The provider to return a token for, one of V(flex), V(freewheel), V(audienceplayer), V(movingimage),
+      V(oauth2) and V(playlyfe).
     type: list
     elements: str
     required: true
@@ -50,6 +50,7 @@ seealso:
   - module: mediaops.access.freewheel_token
   - module: mediaops.access.audienceplayer_token
   - module: mediaops.access.movingimage_token
+  - module: mediaops.access.oauth2_token
   - module: mediaops.access.playlyfe_token
 """
 

@@ -9,8 +9,8 @@ DOCUMENTATION = r"""
 module: freewheel_token
 short_description: Obtain or revoke an access token for FreeWheel
 description:
-  - Returns an access token for an MRM user (password grant, RFC 6749, section 4.3). The token is valid for up to seven
-    days.
+  - Returns an access token for an MRM user (password grant, RFC 6749, section 4.3), which is valid for up to seven
+    days, or for a client (O(grant=client_credentials), section 4.4), which is valid for about an hour.
   - All processes with the same token cache share the token, and only one of them logs in.
 version_added: 0.1.0
 author:
@@ -19,7 +19,7 @@ options:
   verify:
     description:
       - Whether to ask the platform if, and for how long, a cached token is still valid before returning it. Manifests
-        enable this by default.
+        enable this by default. The platform cannot be asked about tokens of O(grant=client_credentials).
       - If the platform rejects the token, it is replaced. If the request fails for another reason, the cached token is
         returned with a warning.
     type: bool
@@ -43,6 +43,8 @@ options:
     type: bool
     default: false
     version_added: 0.2.0
+notes:
+  - Tokens of O(grant=client_credentials) cannot be revoked. They remain valid until they expire.
 extends_documentation_fragment:
   - mediaops.access.common
   - mediaops.access.common.access_tokens

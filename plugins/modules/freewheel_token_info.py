@@ -14,6 +14,9 @@ description:
 version_added: 0.1.0
 author:
   - mediaops.access contributors (@mediaops)
+notes:
+  - The platform answers requests about tokens of O(grant=client_credentials) with HTTP 401 although its API accepts
+    these tokens. The module then returns RV(token_info.valid) as null.
 extends_documentation_fragment:
   - mediaops.access.common
   - mediaops.access.common.access_tokens
@@ -47,7 +50,9 @@ token_info:
   type: dict
   contains:
     valid:
-      description: Whether the platform accepts the token. If not, the other values are null.
+      description: Whether the platform accepts the token. If not, the other values are null. With
+        O(grant=client_credentials), this is null if the platform does not recognize the token, because the API may
+        accept it nevertheless.
       type: bool
       sample: true
     user_id:
@@ -80,13 +85,12 @@ def run(access: Access[FreeWheel]) -> Result:
     grant = freewheel.preferred_grant()
     token = tokens.get(grant)
     info = freewheel.issuer.token_info(token)
-    if info is None and not isinstance(grant, SuppliedToken):
+    is_unknown = freewheel.issuer.rejects_valid_tokens
+    if info is None and not is_unknown and not isinstance(grant, SuppliedToken):
         info = freewheel.issuer.token_info(tokens.replace(grant, token))
     if info is None:
-        return {
-            "changed": False,
-            "token_info": {"valid": False, "user_id": None, "created_at": None, "expires_in": None, "expires_at": None},
-        }
+        nothing = dict.fromkeys(("user_id", "created_at", "expires_in", "expires_at"))
+        return {"changed": False, "token_info": {"valid": None if is_unknown else False, **nothing}}
     return {
         "changed": False,
         "token_info": {"valid": True, **info, "expires_at": iso(access.clock.now() + info["expires_in"])},

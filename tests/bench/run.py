@@ -52,6 +52,8 @@ APPLICATION = {
 }
 TOKEN = "{{ lookup('mediaops.access.token', 'freewheel', **freewheel) | length }}"
 
+OTHER_TOKEN = "{{ lookup('mediaops.access.token', 'oauth2', **oauth2) | length }}"
+
 DEBUG = "`ansible.builtin.debug`, an empty task"
 URI = "`ansible.builtin.uri`, one GET"
 #: Each row: its name, its task, and how many loop items are enough.
@@ -75,6 +77,11 @@ ROWS: list[tuple[str, Facts, int]] = [
         MANY,
     ),
     ("`lookup('mediaops.access.token', …)`, cached", {"ansible.builtin.debug": {"msg": TOKEN}}, MANY),
+    (
+        "`lookup('mediaops.access.token', 'oauth2', …)`, cached",
+        {"ansible.builtin.debug": {"msg": OTHER_TOKEN}},
+        MANY,
+    ),
 ]
 
 
@@ -106,6 +113,7 @@ def variables(sandbox: Sandbox) -> Facts:
     return {
         "flex": known["flex"],
         "freewheel": {**known["freewheel"], **unlimited},
+        "oauth2": {**known["oauth2"], **unlimited},
         "text": "a" * 40,
         "address": f"{sandbox.url}/_sandbox/clock",
     }

@@ -19,7 +19,7 @@ REFUSAL = {"message": REFUSED}
 CODE = "refused_by_test"
 REFUSALS = {
     **{platform: {**REFUSAL, "code": CODE} for platform in ("flex", "freewheel", "movingimage")},
-    "playlyfe": {"error": CODE, "error_description": REFUSED},
+    **{platform: {"error": CODE, "error_description": REFUSED} for platform in ("oauth2", "playlyfe")},
 }
 
 NO_SUCH_ID = "no application has this id"
@@ -354,6 +354,14 @@ def _special() -> dict[tuple[t.Any, ...], Expected]:
     # movingimage: a refresh token that is not taken is replaced by a login.
     for name in ("401", "401∞", "403", "404", "409", *ANSWERED, "redir∞", "redir>"):
         found["movingimage_token refresh", 0, name] = OK
+    # OAuth 2.0: the same, and the login has the same path; an endpoint has no usual place.
+    for name in ("401", "403", "404", "409", *ANSWERED, "redir>"):
+        found["oauth2_token refresh", 0, name] = OK
+    for name, status in (("401∞", 401), ("redir∞", 302)):
+        found["oauth2_token refresh", 0, name] = Expected(False, status, attempts=2)
+    found["oa discovery", "field"] = Expected(False, words=("token_url must be given",), at_once=True)
+    for name in ("401", "401∞", "403"):  # the client may not ask
+        found["oauth2_token verify", 0, name] = OK
     # Where it is an error that there is nobody, and says so in its own words.
     for scenario, position in (("create", 1), ("create", 2), ("delete", 4)):
         found.update(

@@ -99,6 +99,7 @@ ASKS = {
     "flex accounts": Ask(Kind.TOKEN_READ, "GET", "/api/accounts", answer=Answer.AS_IS, field="accounts"),
     "flex post": Ask(Kind.BLIND, "POST", "/api/echo", answer=Answer.AS_IS, field="body"),
     "fw login": Ask(Kind.LOGIN, "POST", "/auth/token", field="access_token"),
+    "fw client login": Ask(Kind.LOGIN, "POST", "/oauth2/token", field="access_token"),
     "fw revoke": Ask(Kind.REVOKE, "POST", "/auth/token/revoke", answer=Answer.EMPTY),
     "fw info": Ask(Kind.TOKEN_INFO, "GET", "/auth/token/info", field="expires_in"),
     "fw campaigns": Ask(Kind.TOKEN_READ, "GET", "/services/v4/campaigns", answer=Answer.AS_IS, field="items"),
@@ -123,6 +124,12 @@ ASKS = {
     "mi verify": Ask(Kind.TOKEN_INFO, "GET", "/v1/vms", answer=Answer.IGNORED),
     "mi channels": Ask(Kind.TOKEN_READ, "GET", "/v1/vms/42/channels", answer=Answer.AS_IS, field="name"),
     "mi post": Ask(Kind.BLIND, "POST", "/v1/vms/42/channels", answer=Answer.EMPTY),
+    "oa discovery": Ask(Kind.DISCOVERY, "GET", "/.well-known/openid-configuration", field="token_endpoint"),
+    "oa login": Ask(Kind.LOGIN, "POST", "/token", field="access_token"),
+    "oa revoke": Ask(Kind.REVOKE, "POST", "/revoke", answer=Answer.EMPTY),
+    "oa introspect": Ask(Kind.TOKEN_INFO, "POST", "/introspect", field="active"),
+    "oa channels": Ask(Kind.TOKEN_READ, "GET", "/api/channels", answer=Answer.AS_IS, field="items"),
+    "oa post": Ask(Kind.BLIND, "POST", "/api/channels", answer=Answer.AS_IS, field="id"),
     "pl login": Ask(Kind.LOGIN, "POST", "/auth/token", field="access_token"),
     "pl player": Ask(Kind.TOKEN_READ, "GET", r"/v2/admin/players/\w+", field="id"),
     "pl players": Ask(Kind.TOKEN_READ, "GET", "/v2/admin/players", field="data"),
@@ -139,6 +146,7 @@ TITLES = {
     "freewheel": "FreeWheel",
     "audienceplayer": "AudiencePlayer",
     "movingimage": "movingimage",
+    "oauth2": "OAuth 2.0",
     "playlyfe": "Playlyfe",
     "consul": "Consul",
 }
@@ -157,6 +165,12 @@ CONNECTIONS: dict[str, Options] = {
         "client_secret": "user-scope-secret",
     },
     "movingimage": {"url": "{url}/movingimage", "username": "portal", "password": "portal-password"},
+    "oauth2": {
+        "url": "{url}/oauth2/api",
+        "token_url": "{url}/oauth2/token",
+        "client_id": "oa-client",
+        "client_secret": "oa-secret",
+    },
     "playlyfe": {
         "url": "{url}/playlyfe/v2",
         "auth_url": "{url}/playlyfe-auth",
@@ -172,6 +186,9 @@ SECRETS = [
     "mrm-password",
     "user-scope-secret",
     "portal-password",
+    "fw-secret",
+    "oa-secret",
+    "editor-password",
     "pl-secret",
     "sandbox-consul-token",
 ]
@@ -411,6 +428,13 @@ def _token_info(result: Result, after: State, before: State) -> None:
     assert result["token_info"]["user_id"] == 6092302
 
 
+def _introspected(result: Result, after: State, before: State) -> None:
+    token = after["tokens"][-1]  # a login whose response was lost left another one
+    shown = result["token_info"]
+    assert (shown["valid"], shown["client_id"], shown["scope"]) == (True, token["owner"], token["extra"]["scope"])
+    assert shown["expires_at"] == iso(token["expires_at"])
+
+
 def _accounts(result: Result, after: State, before: State) -> None:
     assert result["status"] == 200
     assert [item["name"] for item in result["json"]["accounts"]] == ["master", "news", "sports"]
@@ -525,6 +549,21 @@ def _new_channel(result: Result, after: State, before: State) -> None:
     assert [item["name"] for item in after["channels"][2:]] == ["Films"]
 
 
+def _items(result: Result, after: State, before: State) -> None:
+    assert [item["name"] for item in result["json"]["items"]] == ["News", "Sports"]
+
+
+def _new_item(result: Result, after: State, before: State) -> None:
+    assert result["json"] == {"id": 3, "name": "Films"} == after["channels"][2]
+
+
+def _refreshed(result: Result, after: State, before: State) -> None:
+    """The new token, and the refresh token that replaced the old one."""
+    _token(result, after, before)
+    there = [item["value"] for item in after["tokens"] if item["kind"] == "refresh"]
+    assert result["token"]["refresh_token"] in there
+
+
 def _player(alias: str) -> Judge:
     def judge(result: Result, after: State, before: State) -> None:
         assert (
@@ -585,6 +624,16 @@ MANY = (ALICES_FILM, ALICES_MONTHS, NO_FILM_FOR_BOB, CAROLS_FILM, BOBS_MONTHS)
 UPDATE = 'mutation { ClientUserUpdate(project_id: 111, client_id: "222", client_secret: "user-scope-secret", id: 1001, name: "Alicia") { id name } }'
 CAMPAIGN = "<campaign><name>Autumn</name></campaign>"
 OPENID = {"flow": "openid", "auth_url": "{url}/movingimage-auth"}
+FREEWHEEL_CLIENT = {
+    "grant": "client_credentials",
+    "token_url": "{url}/freewheel-auth/oauth2/token",
+    "client_id": "fw-client",
+    "client_secret": "fw-secret",
+}
+ISSUER = {"issuer": "{url}/oauth2", "token_url": None}
+EDITOR = {"grant": "password", "username": "editor", "password": "editor-password"}
+REVOKED_AT = {"revocation_url": "{url}/oauth2/revoke"}
+INTROSPECTED_AT = {"introspection_url": "{url}/oauth2/introspect"}
 NEW_REVIEWER = {"name": "Reviewer", "description": "Reviews"}
 
 
@@ -740,6 +789,7 @@ SCENARIOS = [
     ),
     _tokens("freewheel", {"state": "absent"}, ("fw revoke",), _no_token, "absent", token_before={}),
     _tokens("freewheel", {"verify": True}, ("fw info",), _same_token, "verify", token_before={}, changes=False),
+    _tokens("freewheel", FREEWHEEL_CLIENT, ("fw client login",), _token, "of a client"),
     _reads("freewheel_token_info", "freewheel", {}, ("fw login", "fw info"), _token_info),
     _reads(
         "freewheel_api",
@@ -835,6 +885,35 @@ SCENARIOS = [
         _new_channel,
         lambda state: len(state["channels"]) - 2,
     ),
+    _tokens("oauth2", {}, ("oa login",), _token, "present"),
+    _tokens("oauth2", ISSUER, ("oa discovery", "oa login"), _token, "of an issuer"),
+    _tokens("oauth2", EDITOR, ("oa login",), _refreshed, "refresh", token_before=EDITOR, pause=3600),
+    _tokens(
+        "oauth2",
+        {"state": "absent", **REVOKED_AT},
+        ("oa revoke",),
+        _no_token,
+        "absent",
+        token_before=REVOKED_AT,
+    ),
+    _tokens(
+        "oauth2",
+        {"verify": True, **INTROSPECTED_AT},
+        ("oa introspect",),
+        _same_token,
+        "verify",
+        token_before={},
+        changes=False,
+    ),
+    _reads("oauth2_token_info", "oauth2", INTROSPECTED_AT, ("oa login", "oa introspect"), _introspected),
+    _reads("oauth2_api", "oauth2", {"path": "/channels"}, ("oa login", "oa channels"), _items, "GET"),
+    _posts(
+        "oauth2_api",
+        {"path": "/channels", "method": "POST", "body": {"name": "Films"}},
+        ("oa login", "oa post"),
+        _new_item,
+        lambda state: len(state["channels"]) - 2,
+    ),
     _tokens("playlyfe", {}, ("pl login",), _token, ""),
     Scenario(
         "playlyfe_player create",
@@ -926,6 +1005,7 @@ SCENARIOS = [
     _lookups("audienceplayer", {"user_id": 1001}, ("ap user login",)),
     _lookups("movingimage", {}, ("mi login",), name="login"),
     _lookups("movingimage", OPENID, ("mi discovery", "mi openid"), name="openid"),
+    _lookups("oauth2", {}, ("oa login",)),
     _lookups("playlyfe", {}, ("pl login",)),
     Scenario(
         "lookup flex_registration_key",

@@ -81,6 +81,7 @@ QUICK_AS_MODULES = (
     "flex_oauth_app_info",
     "audienceplayer_user",
     "movingimage_video_manager_info",
+    "oauth2_token_info",
     "playlyfe_player",
 )
 PHASES = ("check 1", "run 1", "run 2", "check 2")
@@ -162,8 +163,10 @@ class Sandbox:
             for name in ("freewheel", "movingimage")
         }
         clients = {
-            name: [{key: client[key] for key in ("client_id", "client_secret")} for client in state[name]["clients"]]
-            for name in ("audienceplayer", "playlyfe")
+            name: [
+                {key: client[key] for key in ("client_id", "client_secret")} for client in state[name]["clients"][:2]
+            ]
+            for name in ("audienceplayer", "playlyfe", "oauth2")
         }
         audienceplayer = {"url": f"{url}/audienceplayer", "project_id": state["audienceplayer"]["project_id"]}
         now = "{{ lookup('ansible.builtin.url', sandbox_url ~ '/_sandbox/%s', split_lines=false) | from_json }}"
@@ -173,11 +176,13 @@ class Sandbox:
                 "unreachable_url": f"http://127.0.0.1:{self._closed.getsockname()[1]}",
                 "flex": {"url": f"{url}/flex", "registration_key": state["flex"]["registration_key"]},
                 "freewheel": {"url": f"{url}/freewheel", **users["freewheel"]},
+                "freewheel_token_url": f"{url}/freewheel-auth/oauth2/token",
                 "audienceplayer": {**audienceplayer, **clients["audienceplayer"][0]},
                 "audienceplayer_admin": {**audienceplayer, **clients["audienceplayer"][1]},
                 "movingimage": {"url": f"{url}/movingimage", **users["movingimage"], "video_manager_id": 42},
                 "movingimage_auth_url": f"{url}/movingimage-auth",
                 "playlyfe": {"url": f"{url}/playlyfe/v2", "auth_url": f"{url}/playlyfe-auth", **clients["playlyfe"][0]},
+                "oauth2": {"url": f"{url}/oauth2/api", "issuer": f"{url}/oauth2", **clients["oauth2"][0]},
                 "consul": {"url": f"{url}/consul", "token": state["consul"]["tokens_allowed"][0]},
             },
             "sandbox_url": url,

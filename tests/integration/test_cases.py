@@ -16,7 +16,7 @@ from driver import HERE, MODES, STRICT, Ansible, Facts, Phase, report
 pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
 
 FILES = sorted((HERE / "cases").glob("*.yml"))
-PLATFORMS = ("flex", "freewheel", "audienceplayer", "movingimage", "playlyfe")
+PLATFORMS = ("flex", "freewheel", "audienceplayer", "movingimage", "oauth2", "playlyfe")
 #: Each module has its connection options.
 DEFAULTS = {f"group/mediaops.access.{platform}": f"{{{{ sandbox.{platform} }}}}" for platform in PLATFORMS}
 EACH_AS_MODULES = 4  # of a file's cases, every fourth one

@@ -135,6 +135,7 @@ ROLES = [
     "freewheel_access",
     "audienceplayer_access",
     "movingimage_access",
+    "oauth2_access",
     "playlyfe_access",
 ]
 

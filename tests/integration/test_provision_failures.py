@@ -417,6 +417,7 @@ INVALID_SECTIONS: dict[str, tuple[Facts, tuple[str, ...]]] = {
     "freewheel_access": ({"tokens": [{"password": "s3cr3t-of-nobody"}]}, ("freewheel.tokens[0]", "name")),
     "audienceplayer_access": ({"timeut": 5}, ("audienceplayer", "timeut")),
     "movingimage_access": ({"tokens": {"name": "portal"}}, ("movingimage.tokens",)),
+    "oauth2_access": ({"tokens": [{"name": "api", "grant": "implicit"}]}, ("oauth2.tokens[0].grant",)),
     "playlyfe_access": ({"players": [{"id": "p1", "allias": "One"}]}, ("playlyfe.players[0]", "allias")),
 }
 

@@ -76,6 +76,10 @@ PROVIDERS: dict[str, dict[str, Option]] = {
     },
     "freewheel": {
         "url": Option(default="https://api.freewheel.tv", env="FREEWHEEL_URL"),
+        "grant": Option(default="password", choices=("password", "client_credentials")),
+        "client_id": Option(env="FREEWHEEL_CLIENT_ID"),
+        "client_secret": Option(env="FREEWHEEL_CLIENT_SECRET", secret=True),
+        "token_url": Option(default="https://token.apiaccess.freewheel.tv/oauth2/token"),
         "username": Option(env="FREEWHEEL_USERNAME"),
         "password": Option(env="FREEWHEEL_PASSWORD", secret=True),
         "accept": Option(default="json", choices=("json", "xml")),
@@ -102,6 +106,61 @@ PROVIDERS: dict[str, dict[str, Option]] = {
         "client_secret": Option(secret=True),
         "code": Option(secret=True),
         "redirect_uri": Option(),
+    },
+    "oauth2": {
+        "url": Option(env="OAUTH2_URL"),
+        "issuer": Option(env="OAUTH2_ISSUER"),
+        "token_url": Option(env="OAUTH2_TOKEN_URL"),
+        "revocation_url": Option(),
+        "introspection_url": Option(),
+        "grant": Option(
+            default="client_credentials",
+            choices=(
+                "client_credentials",
+                "password",
+                "refresh_token",
+                "authorization_code",
+                "jwt_bearer",
+                "token_exchange",
+            ),
+        ),
+        "client_id": Option(env="OAUTH2_CLIENT_ID"),
+        "client_secret": Option(env="OAUTH2_CLIENT_SECRET", secret=True),
+        "client_auth": Option(
+            choices=(
+                "client_secret_basic",
+                "client_secret_post",
+                "client_secret_jwt",
+                "private_key_jwt",
+                "tls_client_auth",
+                "none",
+            )
+        ),
+        "private_key": Option(secret=True),
+        "private_key_id": Option(),
+        "private_key_algorithm": Option(
+            default="RS256",
+            choices=("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"),
+        ),
+        "username": Option(env="OAUTH2_USERNAME"),
+        "password": Option(env="OAUTH2_PASSWORD", secret=True),
+        "refresh_token": Option(secret=True),
+        "code": Option(secret=True),
+        "redirect_uri": Option(),
+        "code_verifier": Option(secret=True),
+        "assertion": Option(secret=True),
+        "subject_token": Option(secret=True),
+        "subject_token_type": Option(default="urn:ietf:params:oauth:token-type:access_token"),
+        "requested_token_type": Option(),
+        "scope": Option("list"),
+        "audience": Option(),
+        "resource": Option("list"),
+        "parameters": Option("dict", secret=None),
+        "request_format": Option(default="form", choices=("form", "json", "query")),
+        "fields": Option("dict"),
+        "token_placement": Option(default="header", choices=("header", "query")),
+        "token_name": Option(),
+        "token_prefix": Option(default="Bearer"),
     },
     "playlyfe": {
         "url": Option(default="https://api.playlyfe.com/v2", env="PLAYLYFE_URL"),
@@ -168,6 +227,9 @@ MODULES: dict[str, dict[str, Option]] = {
     "movingimage_token": TOKEN,
     "movingimage_video_manager_info": {},
     "movingimage_api": REQUEST,
+    "oauth2_token": {**TOKEN, "verify": Option("bool", False)},
+    "oauth2_token_info": {},
+    "oauth2_api": REQUEST,
     "playlyfe_token": TOKEN,
     "playlyfe_player": {"id": Option(required=None), "alias": Option(), "email": Option(), **STATE},
     "playlyfe_player_info": {"id": Option()},
@@ -208,6 +270,9 @@ RESULTS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "movingimage_video_manager_info": {"video_managers": ("id", "name")},
     "movingimage_api": ANSWER,
+    "oauth2_token": {"token": (*TOKEN_KEYS, "refresh_token", "refresh_expires_at", "scope")},
+    "oauth2_token_info": {"token_info": ("valid", "scope", "client_id", "username", "expires_in", "expires_at")},
+    "oauth2_api": ANSWER,
     "playlyfe_token": {"token": TOKEN_KEYS},
     "playlyfe_player": {"player": ()},
     "playlyfe_player_info": {"players": ()},
@@ -485,7 +550,7 @@ def test_what_documentation_names_exists(path):
         *names_in("doc_fragments"),
         *(role.name for role in ROOT.glob("roles/*")),
     }
-    named = re.findall(r"\bmediaops\.access\.([a-z_]+)", re.sub(r"ansible_collections\.\S+", "", path.read_text()))
+    named = re.findall(r"\bmediaops\.access\.([a-z0-9_]+)", re.sub(r"ansible_collections\.\S+", "", path.read_text()))
 
     assert set(named) <= there
 

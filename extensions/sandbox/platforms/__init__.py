@@ -11,6 +11,7 @@ from .consul import Consul
 from .flex import Flex
 from .freewheel import FreeWheel
 from .movingimage import MovingImage
+from .oauth2 import OAuth2
 from .playlyfe import Playlyfe
 
-PLATFORMS: tuple[type[Platform], ...] = (Flex, FreeWheel, AudiencePlayer, MovingImage, Playlyfe, Consul)
+PLATFORMS: tuple[type[Platform], ...] = (Flex, FreeWheel, AudiencePlayer, MovingImage, OAuth2, Playlyfe, Consul)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote_plus
 from xml.etree import ElementTree
 
 from starlette.responses import PlainTextResponse, Response
@@ -18,6 +19,8 @@ from .base import Credential, Platform
 
 DENIED = "User is not authorized to access this resource with an explicit deny in an identity-based policy"
 CAMPAIGN = "/services/v3/campaign/{id}"
+AUTH_PREFIX = "freewheel-auth"
+CLIENT_LIFETIME = 3600
 
 
 class FreeWheel(Platform):
@@ -29,6 +32,8 @@ class FreeWheel(Platform):
         Credential("username / password", "mrm / mrm-password"),
         Credential("username / password", "portal / portal-password"),
         Credential("(not activated)", "inactive / inactive-password"),
+        Credential("token_url", "{url}/" + AUTH_PREFIX + "/oauth2/token"),
+        Credential("client_id / client_secret", "fw-client / fw-secret"),
     )
     own_switches = (
         choice(
@@ -39,6 +44,7 @@ class FreeWheel(Platform):
         choice("old_token", "valid|revoked", "Whether a token remains valid after a newer one has been issued."),
         number("token_lifetime", 604800, "Lifetime of a token in seconds."),
         choice("info_field", "expires_in|expires_in_seconds|both", "Name of the remaining lifetime in the token info."),
+        choice("client_token_info", "401|answered", "Response to the token info for a client's own token."),
         choice("revoke_body", "empty|json|text", "Body of the response to a revocation."),
         choice("revoke_dead", "401|200", "Status if the token to revoke is invalid or has expired."),
         choice(
@@ -68,6 +74,7 @@ class FreeWheel(Platform):
                 {"user_id": 6092303, "username": "portal", "password": "portal-password", "active": True},
                 {"user_id": 6092304, "username": "inactive", "password": "inactive-password", "active": False},
             ],
+            "clients": [{"client_id": "fw-client", "client_secret": "fw-secret"}],
             "campaigns": [
                 {"id": number, "name": f"Campaign {number}", "status": "ACTIVE"} for number in range(1001, 1004)
             ],
@@ -92,7 +99,8 @@ class FreeWheel(Platform):
                 Endpoint(CAMPAIGN, self.update_campaign, "PUT"),
                 Endpoint(CAMPAIGN, self.delete_campaign, "DELETE"),
                 Endpoint("/services/echo", self.echo_request),
-            ]
+            ],
+            AUTH_PREFIX: [Endpoint("/oauth2/token", self.issue_client_token, "POST", login=True)],
         }
 
     def counts_as_auth(self, operation: Operation) -> bool:
@@ -131,8 +139,20 @@ class FreeWheel(Platform):
             self.tokens.revoke_owner(username)
         return self.tokens.issue("access", username, self.switch("token_lifetime"))
 
+    def issue_client_token(self, request: PlatformRequest) -> Response:
+        """The client credentials grant of the service for all environments."""
+        if request.parse_form().get("grant_type") != "client_credentials":
+            return JSONResponse({"error": "unsupported_grant_type"}, 400)
+        given = tuple(map(unquote_plus, request.basic_credentials() or ()))
+        if given not in [(client["client_id"], client["client_secret"]) for client in self.data["clients"]]:
+            return JSONResponse({"error": "invalid_client", "error_description": "The client is unknown"}, 401)
+        token = self.tokens.issue("access", given[0], CLIENT_LIFETIME, client=True)
+        return JSONResponse({"access_token": token.value, "token_type": "Bearer", "expires_in": CLIENT_LIFETIME})
+
     def show_token(self, request: PlatformRequest) -> Response:
         token = self._check_token(request)
+        if token.extra.get("client") and self.switch("client_token_info") == "401":
+            raise self.rejection(request, 401, "invalid_token", "The access token is invalid or has expired")
         fields: dict[str, Any] = {"user_id": self._user_of(token)["user_id"], "created_at": int(token.issued_at)}
         name = self.switch("info_field")
         for key in ("expires_in", "expires_in_seconds") if name == "both" else (name,):
@@ -177,6 +197,8 @@ class FreeWheel(Platform):
         return token
 
     def _user_of(self, token: Token) -> dict[str, Any]:
+        if token.extra.get("client"):
+            return {"user_id": 0, "active": True}
         return next(
             (item for item in self.data["users"] if item["username"] == token.owner), {"user_id": 0, "active": False}
         )

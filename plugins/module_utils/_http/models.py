@@ -31,7 +31,7 @@ class Request:
     headers: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
     query: t.Mapping[str, t.Any] | str | None = None
     json: t.Any = None
-    form: t.Mapping[str, str] | None = None
+    form: t.Mapping[str, t.Any] | None = None
     data: str | None = None
     basic: tuple[str, str] | None = None
     #: The request is idempotent (RFC 9110, section 9.2.2), whatever its method.

@@ -11,6 +11,7 @@ from .._errors import AccessError
 from .._http.client import Http
 from .._http.models import ConnectionOptions
 from .._oauth2.cache_entry import CacheEntry, Revocation
+from .._oauth2.client_auth import credentials_in
 from .._oauth2.token import iso
 from .._platform.access import Access
 from .._platform.client import ApiClient
@@ -80,7 +81,8 @@ def _remove(access: Access[ApiClient], name: str) -> bool:
             return False
         entry = CacheEntry.parse(data)
         if access.params["revoke"] and entry and entry.revocation:
-            access.secrets.add(entry.token.access_token)
+            sent = credentials_in(entry.revocation.request)
+            access.secrets.add(entry.token.access_token, entry.token.refresh_token, *sent)
             _revoke(access, entry.revocation)
         access.store.backend.remove(name)
         return True

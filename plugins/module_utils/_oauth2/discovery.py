@@ -1,7 +1,7 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Discovery of an issuer's token endpoint (OpenID Connect Discovery 1.0, section 4)."""
+"""Discovery of an issuer's endpoints (OpenID Connect Discovery 1.0, section 4; RFC 8414, section 3)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from .._errors import AccessError
-from .._http.models import Request, Response, origin_of, root_url
+from .._http.models import FORBIDDEN_IN_URL, Request, Response, origin_of, root_url
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +21,84 @@ class TokenEndpoint:
 
     url: str
     auth_methods: t.Sequence[str] = ("client_secret_basic",)
+
+
+@dataclasses.dataclass(frozen=True)
+class Metadata:
+    """What an issuer publishes about itself: a verified document, in which the issuer is the one that was asked."""
+
+    issuer: str
+    document: t.Mapping[str, t.Any]
+
+    @property
+    def auth_methods(self) -> list[str] | None:
+        """The client authentication methods of the token endpoint; None if the document does not state any."""
+        methods = self.document.get("token_endpoint_auth_methods_supported")
+        return [str(method) for method in methods] if isinstance(methods, list) else None
+
+    def endpoint(self, name: str, mutual_tls: bool = False) -> str | None:
+        """The URL of an endpoint, such as ``token``; None if the issuer has none. With ``mutual_tls``, the one for
+        clients that present a certificate (RFC 8705, section 5).
+
+        :raises AccessError: if credentials sent there would be less protected than those sent to the issuer.
+        """
+        field = f"{name}_endpoint"
+        aliases = self.document.get("mtls_endpoint_aliases") if mutual_tls else None
+        url = (aliases.get(field) if isinstance(aliases, dict) else None) or self.document.get(field)
+        if url is None:
+            return None
+        place = f"{field} of {self.issuer}"
+        if not isinstance(url, str):
+            raise AccessError(f"{place} is not a URL")
+        if self.issuer.lower().startswith("https://") and not url.lower().startswith("https://"):
+            raise AccessError(f"{place} is not an https URL, so no credentials are sent there. Set {name}_url instead")
+        return endpoint_url(url, place)
+
+
+def fetch_metadata(issuer: str, send: t.Callable[[Request], Response]) -> Metadata:
+    """Fetch the document in which an issuer publishes its endpoints, by OpenID Connect Discovery or by RFC 8414.
+
+    ``send`` raises AccessError for a response that reports an error.
+
+    :raises AccessError: if there is no document, or if its issuer is another one (RFC 8414, section 3.3).
+    """
+    scheme, host, path = urlsplit(issuer)[:3]
+    unavailable = None
+    for url in (
+        f"{issuer}/.well-known/openid-configuration",
+        f"{scheme}://{host}/.well-known/oauth-authorization-server{path}",
+    ):
+        try:
+            document = _parse_document(send(Request("GET", url, authenticates=True)))
+        except AccessError as error:
+            if error.status is None or error.status == 429:
+                raise
+            unavailable = error if error.status >= 500 else unavailable
+            continue
+        if not isinstance(document.get("issuer"), str):
+            continue
+        if document["issuer"].rstrip("/") != issuer:
+            raise AccessError(
+                f"issuer: the document at {url} is about another issuer, so no credentials are sent. Set issuer to "
+                "the exact name that the authorization server uses"
+            )
+        return Metadata(document["issuer"], document)
+    raise unavailable or AccessError(
+        f"issuer: {issuer} publishes no discovery document (OpenID Connect Discovery or RFC 8414). Check issuer, or "
+        "set token_url instead"
+    )
+
+
+def endpoint_url(url: str, place: str) -> str:
+    """Validate the URL of an endpoint. It may have a query, which is kept (RFC 6749, section 3.2).
+
+    :raises AccessError: if it is not an http or https URL, or has user information or a fragment.
+    """
+    base, _sign, query = url.partition("?")
+    root_url(base, place)
+    if "#" in query or FORBIDDEN_IN_URL.search(query):
+        raise AccessError(f"{place} must not contain a fragment or whitespace")
+    return url
 
 
 def discover(

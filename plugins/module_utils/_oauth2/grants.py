@@ -6,7 +6,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import typing as t
+
+from .client_auth import Client
+
+#: A parameter of a token request; several values repeat the parameter.
+Parameter = t.Tuple[str, t.Union[str, t.Tuple[str, ...]]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +40,16 @@ class Grant:
     def scope(self) -> str:
         """The scope of the token."""
         return ""
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The parameters of the token request."""
+        raise NotImplementedError
+
+    @property
+    def reusable(self) -> bool:
+        """Whether it obtains any number of tokens. Otherwise, later tokens come from the refresh token."""
+        return True
 
     @property
     def cache_key(self) -> tuple[str, str, str, str]:
@@ -103,12 +119,16 @@ class PasswordCredentials(Grant):
 
 @dataclasses.dataclass(frozen=True)
 class AuthorizationCode(Grant):
-    """The code from an authorization redirect (RFC 6749, section 4.1.3). A code can be used only once."""
+    """The code from an authorization redirect (RFC 6749, section 4.1.3). A code can be used only once.
+
+    ``redirect_uri`` and ``code_verifier`` (RFC 7636) must be those of the authorization request, if it had any.
+    """
 
     client_id: str
     client_secret: str
     code: str
-    redirect_uri: str
+    redirect_uri: str = ""
+    code_verifier: str = ""
     kind = "authorization_code"
 
     @property
@@ -120,8 +140,116 @@ class AuthorizationCode(Grant):
         return f"{self.client_secret}\n{self.code}"
 
     @property
+    def reusable(self) -> bool:
+        return False
+
+    @property
     def form(self) -> dict[str, str]:
-        return {"grant_type": "authorization_code", "code": self.code, "redirect_uri": self.redirect_uri}
+        optional = {"redirect_uri": self.redirect_uri, "code_verifier": self.code_verifier}
+        return {
+            "grant_type": "authorization_code",
+            "code": self.code,
+            **{name: value for name, value in optional.items() if value},
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class RefreshToken(Grant):
+    """A refresh token that was obtained elsewhere (RFC 6749, section 6). The platform may replace it at each use."""
+
+    refresh_token: str
+    kind = "refresh_token"
+    principal = ""
+
+    @property
+    def secret(self) -> str:
+        return self.refresh_token
+
+    @property
+    def reusable(self) -> bool:
+        return False
+
+    @property
+    def form(self) -> dict[str, str]:
+        return refresh_form(self.refresh_token)
+
+
+@dataclasses.dataclass(frozen=True)
+class JwtBearer(Grant):
+    """A signed assertion about the user or client (RFC 7523, section 2.1)."""
+
+    assertion: str
+    kind = "jwt_bearer"
+    principal = ""
+
+    @property
+    def secret(self) -> str:
+        return self.assertion
+
+    @property
+    def form(self) -> dict[str, str]:
+        return {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": self.assertion}
+
+
+@dataclasses.dataclass(frozen=True)
+class TokenExchange(Grant):
+    """A token that is exchanged for another one (RFC 8693, section 2.1)."""
+
+    subject_token: str
+    subject_token_type: str
+    requested_token_type: str = ""
+    kind = "token_exchange"
+    principal = ""
+
+    @property
+    def secret(self) -> str:
+        return self.subject_token
+
+    @property
+    def scope(self) -> str:
+        return f"{self.subject_token_type} {self.requested_token_type}"
+
+    @property
+    def form(self) -> dict[str, str]:
+        requested = {"requested_token_type": self.requested_token_type} if self.requested_token_type else {}
+        return {
+            "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "subject_token": self.subject_token,
+            "subject_token_type": self.subject_token_type,
+            **requested,
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class ClientGrant(Grant):
+    """A grant as a certain client uses it, for a token with certain properties: the scope, the audience and whatever
+    else the request states in ``parameters``. Other parameters obtain another token.
+    """
+
+    grant: Grant
+    client: Client
+    parameters: tuple[Parameter, ...] = ()
+    kind = "client_grant"
+
+    @property
+    def principal(self) -> str:
+        return self.grant.principal or self.client.client_id
+
+    @property
+    def secret(self) -> str:
+        return json.dumps([self.grant.secret, *self.client.secrets])
+
+    @property
+    def scope(self) -> str:
+        return json.dumps([self.grant.kind, self.grant.scope, self.client.client_id, *self.parameters])
+
+    @property
+    def reusable(self) -> bool:
+        return self.grant.reusable
+
+    @property
+    def form(self) -> dict[str, t.Any]:
+        return {**dict(self.parameters), **self.grant.form}
 
 
 def refresh_form(refresh_token: str) -> dict[str, str]:

@@ -53,6 +53,25 @@ def parse_token(
     )
 
 
+def rename_fields(body: t.Any, fields: t.Mapping[str, str]) -> t.Any:
+    """Return a response under the standard names. ``fields`` maps these to the platform's own names, which are paths
+    with dots, such as ``data.accessToken``.
+    """
+    if not fields or not isinstance(body, dict):
+        return body
+    renamed = {name: _find(body, path.split(".")) for name, path in fields.items()}
+    return {
+        **{name: value for name, value in body.items() if name not in fields},
+        **{name: value for name, value in renamed.items() if value is not None},
+    }
+
+
+def _find(body: t.Any, path: t.Sequence[str]) -> t.Any:
+    for name in path:
+        body = body.get(name) if isinstance(body, dict) else None
+    return body
+
+
 def _refresh_expiry(refresh_token: str | None, lifetime: float | None, now: float) -> float | None:
     if not refresh_token:
         return None

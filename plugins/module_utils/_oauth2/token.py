@@ -34,6 +34,8 @@ class Token:
     @property
     def usable_until(self) -> float | None:
         """When neither the token nor its refresh token is valid any more; None if unknown."""
+        if self.refresh_token and self.refresh_expires_at is None:
+            return None
         return max(filter(None, [self.expires_at, self.refresh_expires_at]), default=None)
 
     def as_result(self, now: float, cached: bool) -> dict[str, t.Any]:

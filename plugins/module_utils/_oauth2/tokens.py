@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import typing as t
 
@@ -23,10 +24,12 @@ from .token import Token
 class Issuer(t.Protocol):
     """Issues tokens for one installation of a platform."""
 
-    #: Whether tokens can be revoked.
-    revokes: t.ClassVar[bool]
     #: Whether a login's refresh token also obtains tokens for other scopes.
     shares_logins: t.ClassVar[bool]
+
+    @property
+    def revokes(self) -> bool:
+        """Whether a token is revoked before another one is obtained in its place."""
 
     @property
     def identity(self) -> t.Sequence[str]:
@@ -49,6 +52,9 @@ class Issuer(t.Protocol):
         """The remaining lifetime in seconds as the platform reports it: infinite if it cannot be queried, 0 if it
         rejects the token.
         """
+
+    def is_revocable(self, token: Token) -> bool:
+        """Whether a token that was not obtained here is valid and can be revoked."""
 
 
 class Tokens:
@@ -150,12 +156,13 @@ class Tokens:
         self._preloaded.pop(name, None)
         with self._store.lock(name, self._budget):
             started = self._clock.now()
+            overlap = overlap and self._issuer.revokes
             old = self.usable_token(grant) if overlap else self._load(name)
             if old and overlap:
                 self.retired.add(grant, self._entry(grant, old))
             elif old and self._issuer.revokes:
                 self._revoke(name, old)
-            token = self._obtain(grant)
+            token = (None if grant.reusable or not old else self._refresh(grant, old)) or self._obtain(grant)
             if (token.issued_at is not None and token.issued_at < started - 1) or (
                 old and token.access_token == old.access_token
             ):
@@ -207,13 +214,13 @@ class Tokens:
             for retired, entry in kept.items():
                 self._revoke(retired, self._register_secret(entry.token))
             token = self.usable_token(grant)
-            if token and token.life(self._clock.now()) > 0:
+            if token:
                 self._revoke(name, token)
             self._store.backend.remove(name)
         return token is not None or bool(kept)
 
     def _drop_supplied(self, token: Token, check_mode: bool) -> bool:
-        is_valid = self._issuer.revokes and self._issuer.remaining_life(token) > 0
+        is_valid = self._issuer.is_revocable(token)
         if is_valid and not check_mode:
             self._issuer.revoke(token)
         return is_valid
@@ -229,11 +236,19 @@ class Tokens:
             if cached and cached.access_token != rejected and cached.life(self._clock.now()) >= self._min_ttl:
                 return cached
             if cached and cached.access_token == rejected:
-                self._store.backend.remove(name)
+                self._expire(name, grant, cached)
             token = (cached and self._refresh(grant, cached)) or self._obtain(grant)
             if token.access_token == rejected:
                 token = self._reissue(name, grant, token)
             return self._save(name, grant, token)
+
+    def _expire(self, name: str, grant: Grant, token: Token) -> None:
+        """Forget a rejected access token. The refresh token is kept if nothing else could obtain a new one."""
+        if grant.reusable or not self._can_be_refreshed(token):
+            self._store.backend.remove(name)
+        else:
+            expired = dataclasses.replace(token, expires_at=0.0)
+            self._store.write(name, self._entry(grant, expired).as_dict(), expired.usable_until)
 
     def _obtain(self, grant: Grant) -> Token:
         """Log in, or use the refresh token of a login for another scope if the platform allows it."""

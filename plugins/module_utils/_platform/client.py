@@ -22,7 +22,10 @@ class ApiClient:
         self.responses = session.responses
         self.require = session.require
         #: The root of the platform's API, without a trailing slash.
-        self.url = root_url(session.require("url")) if "url" in session.options else ""
+        self.url = self._find_root()
+
+    def _find_root(self) -> str:
+        return root_url(self.require("url")) if "url" in self.session.options else ""
 
     def send(self, request: Request) -> Response:
         """Send a request, and return the response.

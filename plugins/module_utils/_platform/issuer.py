@@ -20,10 +20,14 @@ from .client import ApiClient
 class TokenIssuer(ApiClient):
     """Obtains, refreshes and revokes tokens. A subclass implements at least :meth:`grant` and :meth:`obtain`."""
 
-    revokes: t.ClassVar[bool] = False
     shares_logins: t.ClassVar[bool] = False
     #: Options, besides ``url``, that distinguish the tokens of one installation from those of another.
     identity_options: t.ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def revokes(self) -> bool:
+        """Whether a token is revoked before another one is obtained in its place."""
+        return False
 
     @property
     def identity(self) -> list[str]:
@@ -84,3 +88,7 @@ class TokenIssuer(ApiClient):
         rejects the token.
         """
         return math.inf
+
+    def is_revocable(self, token: Token) -> bool:
+        """Whether a token that was not obtained here is valid and can be revoked."""
+        return self.revokes and self.remaining_life(token) > 0

@@ -61,6 +61,13 @@ HARMLESS = {
     "token_cache",
     "token_path",
     "token_placement",
+    "token_name",
+    "token_prefix",
+    "token_url",
+    "subject_token_type",
+    "requested_token_type",
+    "private_key_id",
+    "private_key_algorithm",
     "rotate_secret",
     "include_secrets",
     "status_code",
@@ -68,7 +75,7 @@ HARMLESS = {
     "has_vault_password",
 }
 LOOKS_SECRET = re.compile(r"secret|token|passw|key|code$|credential|cookie|jwt", re.I)
-NAMES = ("flex", "freewheel", "audienceplayer", "movingimage", "playlyfe")
+NAMES = ("flex", "freewheel", "audienceplayer", "movingimage", "oauth2", "playlyfe")
 QUICK = {"retries": 0, "timeout": 5, "rate_limit": "none", "auth_rate_limit": "none"}
 NOT_LIMITED = {
     f"{name}.{limit}": "none" for name in ("freewheel", "audienceplayer") for limit in ("rate_limit", "auth_rate_limit")
@@ -179,7 +186,8 @@ class Plays:
                 "users": [
                     {"username": "mrm", "password": canary("freewheel.password")},
                     {"username": "portal", "password": canary("loop.password")},
-                ]
+                ],
+                "clients": [{"client_id": "fw-client", "client_secret": canary("freewheel.client_secret")}],
             },
             "audienceplayer": {"clients": clients, "users": users},
             "movingimage": {
@@ -201,6 +209,19 @@ class Plays:
                         "redirect_uri": redirect,
                         "username": "portal",
                         "used": False,
+                    }
+                ],
+            },
+            "oauth2": {
+                "clients": [{"client_id": "oa-client", "client_secret": canary("oauth2.client_secret")}],
+                "users": [{"username": "editor", "password": canary("oauth2.password")}],
+                "codes": [
+                    {
+                        "code": canary("oauth2.code"),
+                        "client_id": "oa-client",
+                        "redirect_uri": redirect,
+                        "username": "editor",
+                        "challenge": None,
                     }
                 ],
             },
@@ -229,10 +250,22 @@ class Plays:
             "code": canary("movingimage.code"),
         }
         login = {"username": "portal", "password": canary("movingimage.password")}
+        oauth2 = {
+            "url": f"{url}/oauth2/api",
+            "issuer": f"{url}/oauth2",
+            "client_id": "oa-client",
+            "client_secret": canary("oauth2.client_secret"),
+        }
         given: Facts = {
             "flex": {"url": f"{url}/flex", "registration_key": canary("flex.registration_key")},
             "flex_client": {"url": f"{url}/flex", "client_id": "kept", "client_secret": canary("state.secret Kept")},
             "freewheel": {"url": f"{url}/freewheel", **state["freewheel"]["users"][0], "auth_rate_limit": "none"},
+            "freewheel_client": {
+                "url": f"{url}/freewheel",
+                "grant": "client_credentials",
+                "token_url": f"{url}/freewheel-auth/oauth2/token",
+                **state["freewheel"]["clients"][0],
+            },
             "audienceplayer": {
                 "url": f"{url}/audienceplayer",
                 "project_id": 111,
@@ -245,6 +278,22 @@ class Plays:
                 **openid,
                 **code,
                 "flow": "authorization_code",
+                "redirect_uri": "https://client.example.com/callback",
+            },
+            "oauth2": oauth2,
+            "oauth2_post": {**oauth2, "client_auth": "client_secret_post"},
+            "oauth2_jwt": {**oauth2, "client_auth": "client_secret_jwt"},
+            "oauth2_user": {
+                **oauth2,
+                "grant": "password",
+                "username": "editor",
+                "password": canary("oauth2.password"),
+                "parameters": {"api_key": canary("oauth2.parameter")},
+            },
+            "oauth2_code": {
+                **oauth2,
+                "grant": "authorization_code",
+                "code": canary("oauth2.code"),
                 "redirect_uri": "https://client.example.com/callback",
             },
             "playlyfe": {
@@ -320,6 +369,7 @@ class Plays:
                 "prune_limit": 1000,
             },
             "movingimage": {**given["movingimage"], "tokens": [{"name": "portal"}]},
+            "oauth2": {**given["oauth2"], "tokens": [{"name": "api"}]},
             "playlyfe": {**given["playlyfe"], "players": [{"id": "p2", "alias": "Player Two"}]},
             "deliver": [
                 *({"dest": place, "format": form} for form, place in places.items()),
@@ -379,7 +429,7 @@ class Plays:
         return manifest
 
     def given_url(self, name: str) -> str:
-        return f"{self.url}/{name}" + ("/v2" if name == "playlyfe" else "")
+        return f"{self.url}/{name}" + {"playlyfe": "/v2", "oauth2": "/api"}.get(name, "")
 
     def _invalid_manifests(self, valid: Facts) -> list[t.Any]:
         canary = self.canary

@@ -78,6 +78,10 @@ class Box:
         form = {"grant_type": "password", "username": user, "password": password or f"{user}-password"}
         return self.ask("POST", "/freewheel/auth/token", data=form, headers=headers)
 
+    def freewheel_client(self, secret: str = "fw-secret", grant: str = "client_credentials") -> Any:
+        path, form = "/freewheel-auth/oauth2/token", {"grant_type": grant}
+        return self.ask("POST", path, data=form, auth=("fw-client", secret))
+
     def freewheel(
         self, method: str, path: str, token: str | None, accept: str = "application/json", **more: Any
     ) -> Any:
@@ -143,6 +147,14 @@ class Box:
             "scope": "openid",
         } | form
         return self.ask("POST", f"/movingimage-auth{path}", data=given)
+
+    # OAuth 2.0
+
+    def oa_token(self, root: str = "", auth: Any = ("oa-client", "oa-secret"), **form: str) -> Any:
+        return self.ask("POST", f"{root}/oauth2/token", data={"grant_type": "client_credentials"} | form, auth=auth)
+
+    def oa(self, method: str, path: str, token: str, **more: Any) -> Any:
+        return self.ask(method, f"/oauth2/api{path}", headers={"Authorization": f"Bearer {token}"}, **more)
 
     # Playlyfe
 

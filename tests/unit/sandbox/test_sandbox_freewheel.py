@@ -95,3 +95,13 @@ def test_version_3_speaks_xml(box):
     assert ask("POST", "campaign", content="no xml").status_code == 422
     assert ask("POST", "echo").status_code == 404
     assert box.freewheel("POST", "/services/echo", token, json=[1]).json()["body"] == [1]
+
+
+def test_a_client_has_tokens_of_its_own(box):
+    answer = box.freewheel_client().json()
+    assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 3600)
+    assert box.freewheel("GET", "/services/v4/campaigns", answer["access_token"]).status_code == 200
+    assert box.freewheel("GET", "/auth/token/info", answer["access_token"]).status_code == 401
+    assert box.freewheel_client("wrong").json()["error"] == "invalid_client"
+    box.clock.advance(1)
+    assert box.freewheel_client(grant="password").json()["error"] == "unsupported_grant_type"

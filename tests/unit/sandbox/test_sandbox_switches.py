@@ -73,9 +73,10 @@ AUTH_PATHS = {
     "flex": ("GET", "flex/oauth/token"),
     "freewheel": ("GET", "freewheel/auth/token/info"),
     "movingimage": ("POST", "movingimage/v1/vms/auth/login"),
+    "oauth2": ("POST", "oauth2/token"),
     "playlyfe": ("POST", "playlyfe-auth/auth/token"),
 }
-for name in ("flex", "freewheel", "audienceplayer", "movingimage", "playlyfe", "consul"):
+for name in ("flex", "freewheel", "audienceplayer", "movingimage", "oauth2", "playlyfe", "consul"):
     case(
         f"{name}.rate_limit",
         limited(name, "/", "/", "/"),
@@ -336,6 +337,11 @@ case(
     "freewheel.repeat_login",
     freewheel_twice,
     {"same_token": (True, 1_800_000_000, 604790), "new_token": (False, 1_800_000_010, 604800)},
+)
+case(
+    "freewheel.client_token_info",
+    lambda box: box.freewheel("GET", "/auth/token/info", box.freewheel_client().json()["access_token"]).status_code,
+    {"401": 401, "answered": 200},
 )
 case("freewheel.old_token", freewheel_old_token, {"valid": 200, "revoked": 401})
 case("freewheel.token_lifetime", lambda box: box.freewheel_login().json()["expires_in"], {604800: 604800, 60: 60})
@@ -722,6 +728,201 @@ case(
 case("movingimage.oidc_expires_in", lambda box: "expires_in" in box.oidc().json(), {"given": True, "absent": False})
 case("movingimage.access_lifetime", mi_lives, {300: (300, 3600, 300, 3600), 20: (20, 3600, 20, 3600)})
 case("movingimage.refresh_lifetime", mi_lives, {3600: (300, 3600, 300, 3600), 400: (300, 400, 300, 400)})
+
+# OAuth 2.0
+
+OA_USER = {"grant_type": "password", "username": "editor", "password": "editor-password"}
+OA_NAMES = ["access_token", "expires_in", "scope", "token_type"]
+SIGNED = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+
+
+def oa_documents(box):
+    paths = ("/oauth2/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/oauth2")
+    answers = [box.ask("GET", path) for path in paths]
+    return [
+        answer.json().get("issuer") if answer.headers["content-type"] == "application/json" else "a page"
+        for answer in answers
+    ]
+
+
+def oa_document(field):
+    return lambda box: box.ask("GET", "/oauth2/.well-known/openid-configuration").json().get(field)
+
+
+def oa_assertion(audience="http://testserver/oauth2", number="1"):
+    claims = {"iss": "oa-client", "sub": "oa-client", "aud": audience, "exp": 1_800_000_060, "jti": number}
+    signed = jwt.encode(claims, "oa-secret".ljust(32, "-"), algorithm="HS256")
+    return {**SIGNED, "client_assertion": signed}
+
+
+def oa_with_long_secret(box):
+    client = {"client_id": "oa-client", "client_secret": "oa-secret".ljust(32, "-")}
+    box.control("PUT", "/state/oauth2", {"clients": [client, {"client_id": "oa-tls", "certificate": True}]})
+
+
+def oa_methods(box):
+    oa_with_long_secret(box)
+    secret = {"client_id": "oa-client", "client_secret": "oa-secret".ljust(32, "-")}
+    return [
+        box.oa_token(auth=tuple(secret.values())).status_code,
+        box.oa_token(auth=None, **secret).status_code,
+        box.oa_token(auth=None, **oa_assertion()).status_code,
+        box.oa_token("https://testserver", auth=None, client_id="oa-tls").status_code,
+    ]
+
+
+def oa_audiences(box):
+    oa_with_long_secret(box)
+    places = ("http://testserver/oauth2", "http://testserver/oauth2/token")
+    return [box.oa_token(auth=None, **oa_assertion(place, place)).status_code for place in places]
+
+
+def oa_assertion_twice(box):
+    oa_with_long_secret(box)
+    return [box.oa_token(auth=None, **oa_assertion()).status_code for _turn in range(2)]
+
+
+def oa_formats(box):
+    form, auth = {"grant_type": "client_credentials"}, ("oa-client", "oa-secret")
+    return [
+        box.ask("POST", "/oauth2/token", data=form, auth=auth).status_code,
+        box.ask("POST", "/oauth2/token", json=form, auth=auth).status_code,
+        box.ask("POST", "/oauth2/token", params=form, auth=auth).status_code,
+        box.ask("GET", "/oauth2/token", params=form, auth=auth).status_code,
+    ]
+
+
+def oa_refreshes(box):
+    """Refresh, and use the first refresh token again."""
+    first = box.oa_token(**OA_USER).json()["refresh_token"]
+    second = box.oa_token(grant_type="refresh_token", refresh_token=first).json()
+    again = box.oa_token(grant_type="refresh_token", refresh_token=first).status_code
+    kind = "none" if "refresh_token" not in second else "same" if second["refresh_token"] == first else "new"
+    return kind, again, box.oa("GET", "/channels", second["access_token"]).status_code
+
+
+def oa_revocations(box):
+    found = box.oa_token(**OA_USER).json()
+    return [
+        box.ask("POST", "/oauth2/revoke", data={"token": found[name]}, auth=("oa-client", "oa-secret")).status_code
+        for name in ("access_token", "refresh_token")
+    ]
+
+
+def oa_introspected(box):
+    token = box.oa_token().json()["access_token"]
+    answer = box.ask("POST", "/oauth2/introspect", data={"token": token}, auth=("oa-client", "oa-secret"))
+    return answer.status_code, answer.json().get("active")
+
+
+def oa_refresh_tokens(box):
+    return ["refresh_token" in box.oa_token(**form).json() for form in ({}, OA_USER)]
+
+
+def oa_places(box):
+    token = box.oa_token().json()["access_token"]
+    return [
+        box.oa("GET", "/channels", token).status_code,
+        box.ask("GET", "/oauth2/api/channels", params={"access_token": token}).status_code,
+    ]
+
+
+def oa_rejection(box):
+    answer = box.oa("GET", "/channels", "x")
+    return "invalid_token" in answer.headers.get("www-authenticate", ""), "error" in answer.json()
+
+
+ISSUER = "http://testserver/oauth2"
+case(
+    "oauth2.discovery",
+    oa_documents,
+    {
+        "both": [ISSUER, ISSUER],
+        "openid": [ISSUER, None],
+        "rfc8414": [None, ISSUER],
+        "none": [None, None],
+        "html": ["a page", "a page"],
+        "foreign_issuer": ["https://login.example.com"] * 2,
+    },
+)
+case(
+    "oauth2.client_auth",
+    oa_methods,
+    {
+        "all": [200, 200, 200, 200],
+        "client_secret_basic": [200, 401, 401, 401],
+        "client_secret_post": [401, 200, 401, 401],
+        "client_secret_jwt": [401, 401, 200, 401],
+        "private_key_jwt": [401, 401, 401, 401],
+        "tls_client_auth": [401, 401, 401, 200],
+        "none": [401, 401, 401, 401],
+    },
+)
+case(
+    "oauth2.lists_client_auth",
+    seen(oa_document("token_endpoint_auth_methods_supported"), bool),
+    {"yes": True, "no": False},
+)
+case("oauth2.assertion_audience", oa_audiences, {"any": [200, 200], "issuer": [200, 401], "token_endpoint": [401, 200]})
+case("oauth2.assertion_reuse", oa_assertion_twice, {"refused": [200, 401], "accepted": [200, 200]})
+case(
+    "oauth2.request_format",
+    oa_formats,
+    {"form": [200, 400, 400, 405], "json": [400, 200, 400, 405], "query": [400, 400, 200, 200]},
+)
+case(
+    "oauth2.fields",
+    seen(lambda box: box.oa_token().json(), lambda found: sorted(found.get("data", found))),
+    {"standard": OA_NAMES, "camel": (camel := ["accessToken", "kind", "scope", "ttl"]), "nested": camel},
+)
+case(
+    "oauth2.expires_in",
+    lambda box: box.oa_token().json().get("expires_in"),
+    {"number": 3600, "string": "3600", "absent": None},
+)
+case(
+    "oauth2.token_format",
+    seen(lambda box: box.oa_token().json()["access_token"], lambda token: token.count(".")),
+    {"opaque": 0, "jwt": 2},
+)
+case(
+    "oauth2.error_status",
+    lambda box: [box.oa_token(auth=("x", "x")).status_code, box.oa_token(grant_type="x").status_code],
+    {"standard": [401, 400], 400: [400, 400], 401: [401, 401], 200: [200, 200]},
+)
+case(
+    "oauth2.refresh_tokens",
+    oa_refresh_tokens,
+    {"users": [False, True], "always": [True, True], "never": [False, False]},
+)
+case(
+    "oauth2.refresh_rotation",
+    oa_refreshes,
+    {"new": ("new", 400, 200), "same": ("same", 200, 200), "absent": ("none", 200, 200)},
+)
+case(
+    "oauth2.old_refresh_token",
+    oa_refreshes,
+    {"revoked": ("new", 400, 200), "ends_login": ("new", 400, 401), "valid": ("new", 200, 200)},
+)
+case("oauth2.revocation", oa_revocations, {"on": [200, 200], "refresh_tokens": [400, 200], "off": [404, 404]})
+case("oauth2.introspection", oa_introspected, {"on": (200, True), "forbidden": (403, None), "off": (404, None)})
+case("oauth2.token_placement", oa_places, {"both": [200, 200], "header": [200, 401], "query": [401, 200]})
+case("oauth2.stale_status", status_of(lambda box: box.oa("GET", "/channels", "x")), {401: 401, 403: 403, 400: 400})
+case(
+    "oauth2.challenge",
+    oa_rejection,
+    {"header": (True, False), "body": (False, True), "absent": (False, False)},
+)
+case("oauth2.token_lifetime", lambda box: box.oa_token().json()["expires_in"], {3600: 3600, 60: 60})
+case(
+    "oauth2.refresh_lifetime",
+    lambda box: [
+        (token := box.oa_token(**OA_USER).json()["refresh_token"], box.clock.advance(100))
+        and box.oa_token(grant_type="refresh_token", refresh_token=token).status_code
+    ],
+    {86400: [200], 60: [400]},
+)
 
 # Playlyfe
 

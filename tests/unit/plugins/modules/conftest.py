@@ -21,7 +21,7 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange imp
 def lonely_process(monkeypatch: pytest.MonkeyPatch, clock: t.Any) -> None:
     """Isolate a test: no credentials from the environment, no state of earlier tests, and the test's clock."""
     for name in list(os.environ):
-        if name.startswith(("FREEWHEEL_", "AUDIENCEPLAYER_")):
+        if name.startswith(("FREEWHEEL_", "AUDIENCEPLAYER_", "OAUTH2_")):
             monkeypatch.delenv(name)
     monkeypatch.setattr(memory, "_PROCESS_SCHEDULES", {})
     monkeypatch.setattr(access, "Clock", lambda: clock)

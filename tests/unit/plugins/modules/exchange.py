@@ -150,6 +150,6 @@ def assert_presentable(result: Result) -> None:
     assert "hush" not in jsonlib.dumps(shown)
     assert isinstance(result["changed"], bool)
     if result.get("failed"):
-        assert result["provider"] in ("flex", "freewheel", "audienceplayer")
+        assert result["provider"] in ("flex", "freewheel", "audienceplayer", "oauth2")
         assert "this is a bug" not in result["msg"], result["msg"]
         assert "Traceback" not in result["msg"] and "\n" not in result["msg"]

@@ -28,6 +28,13 @@ CONNECTIONS = {
     "freewheel": {"username": "mrm", "password": "hush-password"},
     "audienceplayer": {"project_id": 111, "client_id": "222", "client_secret": "hush-client"},
     "movingimage": {"username": "viewer", "password": "hush-password"},
+    "oauth2": {
+        "url": "https://api.test",
+        "token_url": "https://login.test/oauth/token",
+        "introspection_url": "https://login.test/introspect",
+        "client_id": "client",
+        "client_secret": "hush-client",
+    },
     "playlyfe": {"client_id": "client", "client_secret": "hush-client"},
 }
 #: What each module is asked for.
@@ -49,6 +56,9 @@ OPTIONS = {
     "movingimage_token": {},
     "movingimage_video_manager_info": {},
     "movingimage_api": {"path": "v1/vms"},
+    "oauth2_token": {},
+    "oauth2_token_info": {},
+    "oauth2_api": {"path": "channels"},
     "playlyfe_token": {},
     "playlyfe_player": {"id": "p1", "alias": "Player One"},
     "playlyfe_player_info": {},
@@ -56,7 +66,14 @@ OPTIONS = {
     "playlyfe_api": {"path": "admin/players"},
 }
 #: Modules that do nothing but log in, and those that do not log in.
-LOGIN_ONLY = ("flex_token", "freewheel_token", "audienceplayer_token", "movingimage_token", "playlyfe_token")
+LOGIN_ONLY = (
+    "flex_token",
+    "freewheel_token",
+    "audienceplayer_token",
+    "movingimage_token",
+    "oauth2_token",
+    "playlyfe_token",
+)
 WITHOUT_LOGIN = ("flex_oauth_app", "flex_oauth_app_info", "flex_prune_info", "audienceplayer_user")
 LOGIN = re.compile(r"/oauth/token$|/auth/token$|/auth/login$|\w*Authenticate\b")
 TOKEN = {"access_token": "hush-token", "token_type": "Bearer", "expires_in": 3600}
@@ -96,6 +113,11 @@ ERRORS = {
         (415, {"errorCode": "INVALID_INPUT", "message": "Not so"}, "INVALID_INPUT"),
         (400, {"error": "invalid_grant", "error_description": "Not so"}, "invalid_grant"),
     ],
+    "oauth2": [
+        (400, {"error": "invalid_request", "error_description": "Not so"}, "invalid_request"),
+        (403, {"error": "insufficient_scope", "error_description": "Not so"}, "insufficient_scope"),
+        (409, {"code": 17, "message": "Not so"}, 17),
+    ],
     "playlyfe": [
         (403, {"error": "access_denied", "error_description": "Not so"}, "access_denied"),
         (404, {"error": "route_not_found", "error_description": "Not so"}, "route_not_found"),
@@ -123,6 +145,7 @@ LIMITS = {
     "freewheel": ({"error": "too_many_requests", "error_description": "Slow down"}, "too_many_requests"),
     "audienceplayer": (graphql(429), 429),
     "movingimage": ({"message": "Slow down", "code": 1004}, 1004),
+    "oauth2": ({"error": "slow_down", "error_description": "Slow down"}, "slow_down"),
     "playlyfe": ({"error": "too_many_requests", "error_description": "Slow down"}, "too_many_requests"),
 }
 #: The user's own writes, which are not repeated.

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from ansible_collections.mediaops.access.plugins.modules import freewheel_token
-from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, exchange, jwt
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, call, exchange, jwt
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.freewheel import (
     ANSWER,
     UNKNOWN,
@@ -616,3 +618,63 @@ def test_a_diff_shows_the_principal_and_the_expiry(cached, clock):
     assert (planned["before"], planned["after"]) == (ends, {"expires_at": "known after it is issued"})
     assert (dropped["before"], dropped["after"]) == (ends, {})
     assert "diff" not in cached(state="absent")
+
+
+# --- client credentials ------------------------------------------------------------------------------------------------
+
+TOKEN_URL = "https://token.apiaccess.freewheel.tv/oauth2/token"
+CLIENT = {"grant": "client_credentials", "client_id": "pipeline", "client_secret": "hush/secret"}
+
+
+def client_login(answer=None, url=TOKEN_URL, **kwargs):
+    answer = {"access_token": "hush-client", "token_type": "Bearer", "expires_in": 3600} if answer is None else answer
+    basic = base64.b64encode(b"pipeline:hush%2Fsecret").decode()
+    form, headers = {"grant_type": "client_credentials"}, {"Authorization": f"Basic {basic}"}
+    return call("POST", url, answer, form=form, headers=headers, **kwargs)
+
+
+def test_a_client_obtains_its_own_token(cached):
+    result = cached(client_login(), **CLIENT)
+
+    assert (result["token"]["access_token"], result["token"]["expires_in"]) == ("hush-client", 3600)
+    assert cached(**CLIENT)["token"]["cached"] is True
+    assert cached()["token"]["access_token"] == "hush-token"
+
+
+def test_the_token_of_another_endpoint_is_another_one(cached):
+    cached(client_login(), **CLIENT)
+    url = "https://token.example.com/oauth2/token"
+
+    assert cached(client_login(url=url), token_url=url, **CLIENT)["changed"] is True
+
+
+def test_a_clients_token_stays_if_the_platform_does_not_recognize_it(cached):
+    cached(client_login(), **CLIENT)
+
+    assert cached(info("hush-client", **UNKNOWN), verify=True, **CLIENT)["token"]["cached"] is True
+    assert cached(info("hush-client", {"expires_in": 5}), client_login(), verify=True, **CLIENT)["changed"] is True
+
+
+def test_a_clients_token_is_not_revoked(cached):
+    cached(client_login(), **CLIENT)
+
+    assert cached(client_login({"access_token": "hush-2"}), force=True, **CLIENT)["token"]["expires_in"] == 3600
+    assert cached(state="absent", **CLIENT)["changed"] is True
+    assert cached(state="absent", **CLIENT)["changed"] is False
+
+
+@pytest.mark.parametrize("missing", ["client_id", "client_secret"])
+def test_a_client_needs_both(token, missing):
+    assert (
+        f"{missing} must be given (or the environment variable FREEWHEEL_"
+        in token.fail(**{**CLIENT, missing: None})["msg"]
+    )
+
+
+def test_a_rejected_client_is_one_clear_failure(token):
+    result = token.fail(
+        client_login({"error": "invalid_client", "error_description": "hush/secret"}, status=401), **CLIENT
+    )
+
+    assert (result["status"], result["error_code"]) == (401, "invalid_client")
+    assert "check client_id and client_secret" in result["msg"]

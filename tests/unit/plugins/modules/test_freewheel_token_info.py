@@ -7,6 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.mediaops.access.plugins.modules import freewheel_token, freewheel_token_info
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import call
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.freewheel import (
     ANSWER,
     UNKNOWN,
@@ -123,3 +124,21 @@ def test_without_token_and_credentials_it_fails(runs):
     result = runs(freewheel_token_info).fail()
 
     assert "username and password" in result["msg"]
+
+
+CLIENT = {"grant": "client_credentials", "client_id": "pipeline", "client_secret": "hush-secret"}
+
+
+def test_a_clients_token_that_the_platform_does_not_recognize_may_be_valid(given, runs):
+    assert given(info(**UNKNOWN), **CLIENT)["token_info"] == {**INVALID, "valid": None}
+    assert given(info(), **CLIENT)["token_info"] == GOOD
+    shared = runs(freewheel_token_info, **CLIENT)
+    login = call(
+        "POST",
+        "https://token.apiaccess.freewheel.tv/oauth2/token",
+        ANSWER,
+        form={"grant_type": "client_credentials"},
+        headers={"Authorization": "Basic cGlwZWxpbmU6aHVzaC1zZWNyZXQ="},
+    )
+    assert shared(login, info(**UNKNOWN))["token_info"]["valid"] is None
+    assert shared(info(**UNKNOWN))["token_info"]["valid"] is None

@@ -20,8 +20,10 @@ from ansible_collections.mediaops.access.plugins.module_utils._masking.marks imp
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.cache_entry import Revocation
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import (
+    AuthorizationCode,
     ClientCredentials,
     PasswordCredentials,
+    RefreshToken,
     SuppliedToken,
 )
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.jwt import jwt_claims, jwt_expiry
@@ -83,6 +85,9 @@ class Platform:
 
     def remaining_life(self, token):
         return 3600 if self._accepts else 0
+
+    def is_revocable(self, token):
+        return self.revokes and self._accepts
 
     def revocation(self, token):
         return REVOCATION if self.revokes else None
@@ -1042,3 +1047,70 @@ def test_the_expiry_of_a_jwt_is_a_number_or_unknown(claims, expiry):
 @pytest.mark.parametrize("token", ["opaque", "", "a.b.c"])
 def test_the_expiry_of_an_opaque_token_is_unknown(token):
     assert jwt_expiry(token) is None
+
+
+# --- grants that can be used only once -----------------------------------------------------------------------------------
+
+ONCE = [AuthorizationCode("client", "", "code", ""), RefreshToken("given")]
+
+
+@pytest.fixture(params=ONCE, ids=["code", "refresh token"])
+def once(request, held):
+    """A grant that was used, and whose token can be refreshed."""
+    held(grant=request.param, refresh_token="r1")
+    return request.param
+
+
+def rotated(name, clock, refresh_token):
+    return Token(name, expires_at=clock.now() + HOUR, refresh_token=refresh_token)
+
+
+def test_a_forced_token_of_a_used_grant_comes_from_the_refresh_token(once, opened, clock):
+    platform = Platform(clock, refreshed=[rotated("new", clock, "r2")])
+
+    assert opened(platform).force_new(once).access_token == "new"
+    assert platform.calls == ["refresh r1"]
+
+
+def test_a_rejected_token_of_a_used_grant_keeps_its_refresh_token_until_there_is_a_new_one(once, opened, clock):
+    failing = Platform(clock, refreshed=[AccessError("no answer")])
+    with pytest.raises(AccessError, match="no answer"):
+        opened(failing).replace(once, Token("old"))
+    platform = Platform(clock, refreshed=[rotated("new", clock, "r2")])
+
+    assert opened(platform).get(once).access_token == "new"
+    assert (failing.calls, platform.calls) == (["refresh r1"], ["refresh r1"])
+
+
+def test_a_refresh_token_of_unknown_lifetime_outlives_its_access_token(held, opened, clock, monkeypatch, store):
+    kept = []
+    write = store.write
+    monkeypatch.setattr(store, "write", lambda name, entry, until: (kept.append(until), write(name, entry, until)))
+    held(refresh_token="r1")
+    held(grant=PasswordCredentials("you", "x"), refresh_token="r1", refresh_expires_at=NOW + 9 * HOUR)
+    held(grant=PasswordCredentials("him", "x"))
+
+    assert kept == [None, NOW + 9 * HOUR, NOW + HOUR]
+
+
+def test_threads_that_need_a_token_use_a_refresh_token_once(shared):
+    clock = Queue()
+    platform = Platform(clock, obtained=[Token("old", expires_at=clock.now() - 1, refresh_token="r1")])
+    with pytest.raises(AccessError, match="min_ttl"):
+        shared(platform, clock).get(ONCE[1])
+    platform.refresh = lambda grant, token: (
+        clock.wait_for(7),  # the refresh lasts until the others have come
+        platform.calls.append(f"refresh {token.refresh_token}"),
+        rotated("new", clock, "r2"),
+    )[2]
+
+    assert [token.access_token for token in race(8, lambda: shared(platform, clock).get(ONCE[1]))] == ["new"] * 8
+    assert platform.calls == ["obtain", "refresh r1"]
+
+
+def test_dropping_revokes_a_token_that_has_expired_and_could_still_be_refreshed(held, opened, clock):
+    held(life=-1, refresh_token="r1")
+    platform = Platform(clock, revokes=True)
+
+    assert opened(platform).drop(GRANT) is True
+    assert platform.calls == ["revoke old"]
