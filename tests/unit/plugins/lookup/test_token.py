@@ -154,7 +154,7 @@ def test_a_users_token_can_be_looked_up():
         pytest.param(["../modules/flex"], FREEWHEEL, ["unknown provider"], id="a path"),
         pytest.param([""], FREEWHEEL, ["unknown provider"], id="an empty provider"),
         pytest.param(["freewheel"], {**FREEWHEEL, "passwort": "hush-token"}, ["passwort"], id="an unknown keyword"),
-        pytest.param(["freewheel"], {**FREEWHEEL, "client_id": "x"}, ["client_id"], id="another provider's keyword"),
+        pytest.param(["freewheel"], {**FREEWHEEL, "registration_key": "x"}, ["registration_key"], id="another provider's keyword"),
         pytest.param(
             ["freewheel"], {**FREEWHEEL, "output": "json"}, ["output", "token, header, full"], id="an unknown output"
         ),
