@@ -180,6 +180,17 @@ def test_the_requested_scope_is_the_tokens_if_the_platform_reports_none(token):
     assert token(asked(issued(scope="less"), scope="all"), scope=["all"])["token"]["scope"] == "less"
 
 
+def test_a_scope_that_is_a_list_is_returned_as_text(token):
+    assert token(asked(issued(scope=["chat:read", "chat:edit"])))["token"]["scope"] == "chat:read chat:edit"
+    assert token()["token"]["scope"] == "chat:read chat:edit"
+
+
+def test_a_rejected_login_with_http_403_has_a_remedy_for_the_login(token):
+    result = token.fail(asked({"status": 403, "message": "invalid client secret"}, status=403))
+
+    assert "HTTP 403: invalid client secret. Check the credentials and client_auth" in result["msg"]
+
+
 @pytest.mark.parametrize("secret", ["client_secret", "password"])
 def test_another_secret_is_not_served_the_token(token, secret):
     token(asked(**BY_PASSWORD), **USER)
