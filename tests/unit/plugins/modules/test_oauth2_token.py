@@ -440,6 +440,12 @@ def test_fields_with_names_of_their_own(token, answer, fields):
     assert (result["access_token"], result["expires_in"]) == ("hush-token", HOUR)
 
 
+def test_a_field_that_the_response_lacks_ignores_the_standard_one(token):
+    result = token(asked(issued(refresh_token="hush-refresh")), fields={"refresh_token": "none"})
+
+    assert "refresh_token" not in result["token"]
+
+
 def test_a_response_that_lacks_a_renamed_field_is_a_clear_failure(token):
     result = token.fail(asked({"data": {"token": "hush-token"}}), fields={"access_token": "data.accessToken"})
 
