@@ -56,6 +56,7 @@ SURROUNDINGS = (
     "files",
     "openbao",
     "openid",
+    "other_platforms",
     "plans",
     "provision_failures",
     "provision_parts",

@@ -15,7 +15,7 @@ from .token import Token
 def token_schema(*required: str, **properties: t.Any) -> Schema:
     """The schema of a successful response, with the fields that a platform requires or adds.
 
-    Some platforms send null for unknown values, or the lifetime as a string.
+    Some platforms send null for unknown values, the lifetime as a string, or the scope as a list.
     """
     standard = {
         "access_token": {"type": "string", "minLength": 1},
@@ -23,7 +23,7 @@ def token_schema(*required: str, **properties: t.Any) -> Schema:
         "expires_in": {"type": ["number", "string", "null"], "pattern": "^[0-9]+$"},
         "refresh_token": {"type": ["string", "null"]},
         "refresh_expires_in": {"type": ["number", "null"]},
-        "scope": {"type": ["string", "null"]},
+        "scope": {"type": ["string", "array", "null"], "items": {"type": "string"}},
     }
     return Schema({"type": "object", "properties": {**standard, **properties}, "required": ["access_token", *required]})
 
@@ -49,7 +49,7 @@ def parse_token(
         now + float(lifetime) if lifetime is not None else jwt_expiry(access_token) or now + default_lifetime,
         refresh_token=refresh_token,
         refresh_expires_at=_refresh_expiry(refresh_token, body.get("refresh_expires_in"), now),
-        **{"scope": body.get("scope"), "issued_at": now, **fields},
+        **{"scope": _scope_text(body.get("scope")), "issued_at": now, **fields},
     )
 
 
@@ -70,6 +70,11 @@ def _find(body: t.Any, path: t.Sequence[str]) -> t.Any:
     for name in path:
         body = body.get(name) if isinstance(body, dict) else None
     return body
+
+
+def _scope_text(scope: str | t.Sequence[str] | None) -> str | None:
+    """The scope as the standard writes it: names separated by spaces (RFC 6749, section 3.3)."""
+    return " ".join(scope) if isinstance(scope, list) else t.cast("str | None", scope)
 
 
 def _refresh_expiry(refresh_token: str | None, lifetime: float | None, now: float) -> float | None:

@@ -129,8 +129,8 @@ class ResponseReader:
 
 
 def parse_error(body: t.Any) -> tuple[str | int | None, str]:
-    """The code and the message of an error body in one of the common formats (RFC 6749, section 5.2, Spring, AWS,
-    GraphQL).
+    """The code and the message of an error body in one of the common formats (RFC 6749, section 5.2, RFC 9457, Spring,
+    AWS, GraphQL).
     """
     if isinstance(body, dict):
         errors = body.get("errors")
@@ -140,7 +140,7 @@ def parse_error(body: t.Any) -> tuple[str | int | None, str]:
         return None, body if isinstance(body, str) else ""
     texts = [
         body[key]
-        for key in ("error_description", "message", "Message", "error")
+        for key in ("error_description", "message", "Message", "detail", "error")
         if isinstance(body.get(key), str) and body[key]
     ]
     codes = [body.get("code"), body.get("errorCode")]

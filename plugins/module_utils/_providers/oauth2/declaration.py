@@ -74,6 +74,7 @@ OAUTH2 = Platform(
         "insufficient_scope": "The token lacks a scope that the request requires: check scope",
     },
     login_hints={
+        403: "Check the credentials and client_auth, and whether the client may use this grant",
         404: "Check issuer and token_url",
         "invalid_client": "Check client_id, client_secret and client_auth",
         "invalid_grant": "Check the credentials of the grant. A code, an assertion or a replaced refresh token is "

@@ -180,6 +180,17 @@ def test_the_requested_scope_is_the_tokens_if_the_platform_reports_none(token):
     assert token(asked(issued(scope="less"), scope="all"), scope=["all"])["token"]["scope"] == "less"
 
 
+def test_a_scope_that_is_a_list_is_returned_as_text(token):
+    assert token(asked(issued(scope=["chat:read", "chat:edit"])))["token"]["scope"] == "chat:read chat:edit"
+    assert token()["token"]["scope"] == "chat:read chat:edit"
+
+
+def test_a_rejected_login_with_http_403_has_a_remedy_for_the_login(token):
+    result = token.fail(asked({"status": 403, "message": "invalid client secret"}, status=403))
+
+    assert "HTTP 403: invalid client secret. Check the credentials and client_auth" in result["msg"]
+
+
 @pytest.mark.parametrize("secret", ["client_secret", "password"])
 def test_another_secret_is_not_served_the_token(token, secret):
     token(asked(**BY_PASSWORD), **USER)
@@ -427,6 +438,12 @@ def test_fields_with_names_of_their_own(token, answer, fields):
     result = token(asked(answer), fields=fields)["token"]
 
     assert (result["access_token"], result["expires_in"]) == ("hush-token", HOUR)
+
+
+def test_a_field_that_the_response_lacks_ignores_the_standard_one(token):
+    result = token(asked(issued(refresh_token="hush-refresh")), fields={"refresh_token": "none"})
+
+    assert "refresh_token" not in result["token"]
 
 
 def test_a_response_that_lacks_a_renamed_field_is_a_clear_failure(token):

@@ -61,6 +61,7 @@ def test_an_error_name_is_a_code(reader, body, code):
         ("no", 400, False, "Check the options"),
         ("no", 400, True, "Check the password"),
         ('{"message": "So it is."}', 400, False, "HTTP 400: So it is. Check the options"),
+        ('{"detail": "So it is.", "code": "unknown_thing"}', 400, True, "HTTP 400: So it is. Name another thing"),
         ("no", 503, False, "This may be temporary: try again later"),
         ("no", 418, False, "HTTP 418: no"),
     ],
