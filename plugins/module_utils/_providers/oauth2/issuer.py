@@ -183,6 +183,10 @@ class OAuth2Tokens(TokenIssuer):
 
     # --- revocation and introspection ---------------------------------------------------------------------------------
 
+    @property
+    def can_revoke(self) -> bool:
+        return self._endpoint("revocation") is not None
+
     def revoke(self, token: Token) -> None:
         """Revoke both tokens, if the platform can. A token that it does not know counts as revoked (RFC 7009, section
         2.2).
@@ -211,7 +215,7 @@ class OAuth2Tokens(TokenIssuer):
 
     def is_revocable(self, token: Token) -> bool:
         is_alive = token.life(self.session.clock.now()) > 0
-        return is_alive and self._endpoint("revocation") is not None and self.remaining_life(token) > 0
+        return is_alive and self.can_revoke and self.remaining_life(token) > 0
 
     def token_info(self, token: Token) -> dict[str, t.Any]:
         """What the platform states about a token (RFC 7662).

@@ -116,8 +116,12 @@ DOCUMENTS = objects(
 STATUSES = st.sampled_from([*[200] * 20, 302, 400, 401, 403, 404, 405, 429, 500])
 ISSUED = (200, b'{"access_token": "hush-issued"}', "")
 WORDS = st.sampled_from(
-    [*'", \\=', "Bearer", "bearer ", "Basic", "DPoP ", "error", "=", '"invalid_token"', "insufficient_scope"]
-    + ["error_description", 'realm="', "é", "\x7f", "token68==", *ECHOED]
+    [
+        *'", \\=é\x7f',
+        *("Bearer", "bearer ", "Basic", "DPoP ", "error", "error_description", 'realm="', "token68=="),
+        *('"invalid_token"', "insufficient_scope"),
+        *ECHOED,
+    ]
 )
 CHALLENGES = st.lists(WORDS, max_size=12).map("".join) | st.text(max_size=30)
 HEADERS = CHALLENGES.map(lambda text: "".join(char for char in text if char.isprintable() and ord(char) < 256))
