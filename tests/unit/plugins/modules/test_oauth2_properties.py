@@ -13,11 +13,13 @@ import json
 import os
 import re
 import typing as t
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qs, quote, quote_plus
 
 import pytest
 import requests
 import responses
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -238,3 +240,60 @@ def test_any_discovery_document_is_handled_and_secrets_are_sent_only_where_it_pe
 def test_any_response_of_the_api_is_handled(supplied, answers, lonely_process):
     server = Server(**{"api.example.com": answers, "token": [ISSUED]})
     outcome(oauth2_api, server, url=API, path="x", access_token=supplied)
+
+
+KEY = ec.generate_private_key(ec.SECP256R1())
+PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+#: Ways in which a server may write what it repeats.
+SPELLINGS: dict[str, t.Callable[[str], str]] = {
+    "as it is": str,
+    "URL-encoded": quote_plus,
+    "URL-encoded twice": lambda text: quote(quote(text, safe=""), safe=""),
+    "Base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "Base64 for URLs": lambda text: base64.urlsafe_b64encode(text.encode()).decode().rstrip("="),
+    "hex": lambda text: text.encode().hex(),
+}
+
+
+def credentials_of(request: requests.PreparedRequest) -> list[str]:
+    """What authenticates the client in a token request: the Basic credentials, the secret, or the assertion."""
+    form = parse_qs(request.body if isinstance(request.body, str) else (request.body or b"").decode())
+    basic = request.headers.get("Authorization", "").removeprefix("Basic ")
+    decoded = base64.b64decode(basic).decode().partition(":")[2]
+    return [
+        text for text in (basic, decoded, *form.get("client_secret", []), *form.get("client_assertion", [])) if text
+    ]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
+@pytest.mark.parametrize("place", ["token", "introspect", "revoke"])
+@pytest.mark.parametrize(
+    "method", ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt"]
+)
+def test_an_echo_of_the_credentials_that_were_sent_is_masked(method, place, spelling, runs, lonely_process):
+    sent: list[str] = []
+
+    def echo(request: requests.PreparedRequest) -> tuple[int, dict[str, str], str]:
+        if place not in str(request.url):
+            return 200, {}, json.dumps({"access_token": "hush-token", "active": True})
+        sent.extend(credentials_of(request))
+        words = " ".join(spelling(text) for text in credentials_of(request))
+        return 400, {}, json.dumps({"error": "refused", "error_description": f"Refused: {words}"})
+
+    urls = {"introspection_url": f"{ISSUER}/introspect", "revocation_url": f"{ISSUER}/revoke"}
+    options = {**CONNECTION, **urls, "client_auth": method, "client_secret": SECRETS["client_secret"]}
+    key = {"private_key": PEM, "private_key_algorithm": "ES256"}
+    run = runs(oauth2_token, **options, **key)
+    with responses.RequestsMock() as platform:
+        platform.add_callback("POST", re.compile(".*"), callback=echo)
+        result = oauth2_token.MODULE.run({**options, **key}, name="module", ansible_home=run._home)
+        if place == "introspect":
+            result = oauth2_token_info.MODULE.run({**options, **key}, name="module", ansible_home=run._home)
+        elif place == "revoke":
+            result = oauth2_token.MODULE.run(
+                {**options, **key, "state": "absent"}, name="module", ansible_home=run._home
+            )
+
+    assert result["failed"] and "Refused: ********" in result["msg"]
+    shown = json.dumps(result)
+    assert sent and not [text for text in sent if text in shown or spelling(text) in shown or text[-20:] in shown]
