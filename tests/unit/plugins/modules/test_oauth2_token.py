@@ -522,6 +522,26 @@ def test_a_supplied_refresh_token_that_the_platform_replaced_is_not_sent_again(t
     assert token(refreshed(issued("hush-3"), "hush-refresh-3"), **GIVEN)["token"]["access_token"] == "hush-3"
 
 
+def test_a_supplied_refresh_token_that_the_platform_keeps_is_used_again_and_revoked_with_the_token(token, clock):
+    options = {**GIVEN, "revocation_url": REVOKE_URL}
+    first = token(refreshed(issued(), "hush-given"), **options)
+    clock.time += HOUR
+    token(refreshed(issued("hush-2"), "hush-given"), **options)
+
+    assert first["token"]["refresh_token"] == "hush-given"
+    calls = [revoked("hush-given", "refresh_token"), revoked("hush-2")]
+    assert token(*calls, state="absent", **options)["changed"] is True
+
+
+def test_a_token_of_a_supplied_refresh_token_is_refreshed_with_the_requested_scope(token, clock):
+    options = {**GIVEN, "scope": ["read"]}
+    form = {"scope": "read"}
+    token(refreshed(issued(refresh_token="hush-refresh-2"), "hush-given", form=form), **options)
+    clock.time += HOUR
+
+    assert token(refreshed(issued("hush-2"), "hush-refresh-2", form=form), **options)["token"]["scope"] == "read"
+
+
 def test_without_a_cache_a_replaced_refresh_token_causes_a_warning(token):
     kept = token(refreshed(issued(refresh_token="hush-given"), "hush-given"), token_cache="none", **GIVEN)
     lost = token(refreshed(issued(refresh_token="hush-refresh-2"), "hush-given"), token_cache="none", **GIVEN)
