@@ -28,6 +28,8 @@ options:
     description:
       - What to return. V(token) returns the token itself, V(header) a dictionary with an C(Authorization) header,
         and V(full) the RV(ignore:token) of the token module.
+      - For V(oauth2), V(header) applies O(ignore:token_name) and O(ignore:token_prefix), and fails if
+        O(ignore:token_placement=query).
     type: str
     choices: [token, header, full]
     default: token
@@ -89,10 +91,11 @@ from ..plugin_utils._lookup import run_lookup
 from ..plugin_utils._plain import plain
 from ..plugin_utils._providers import platforms
 
-OUTPUTS: dict[str, t.Callable[[dict[str, t.Any]], t.Any]] = {
-    "token": lambda token: token["access_token"],
-    "header": lambda token: {"Authorization": f"Bearer {token['access_token']}"},
-    "full": lambda token: token,
+Options = t.Mapping[str, t.Any]
+OUTPUTS: dict[str, t.Callable[[dict[str, t.Any], Options], t.Any]] = {
+    "token": lambda token, options: token["access_token"],
+    "header": lambda token, options: _header(token["access_token"], options),
+    "full": lambda token, options: token,
 }
 
 
@@ -112,8 +115,21 @@ class LookupModule(LookupBase):
                 "mediaops.access.token: state must be present, and retire_only unset. To revoke a token, use the "
                 "provider's token module"
             )
-        result = run_lookup(_token_module(plain(terms[0])), "mediaops.access.token", options, self._loader)
-        return [OUTPUTS[output](result["token"])]
+        module = _token_module(plain(terms[0]))
+        if output == "header" and "token_name" in module.options and options.get("token_placement") == "query":
+            raise AnsibleLookupError(
+                "mediaops.access.token: output=header requires token_placement=header. Use output=token for a token in "
+                "the query"
+            )
+        result = run_lookup(module, "mediaops.access.token", options, self._loader)
+        return [OUTPUTS[output](result["token"], plain(options))]
+
+
+def _header(access_token: str, options: Options) -> dict[str, str]:
+    """The header with which a token is sent. The options of most platforms do not include its name and prefix."""
+    prefix = options.get("token_prefix")
+    value = f"{'Bearer' if prefix is None else prefix} {access_token}".strip()
+    return {options.get("token_name") or "Authorization": value}
 
 
 def _token_module(provider: str) -> ModuleDefinition:

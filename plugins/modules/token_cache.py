@@ -27,7 +27,12 @@ options:
     default: absent
   revoke:
     description:
-      - Whether to also revoke the tokens at the platform, if it supports revocation (FreeWheel).
+      - Whether to also revoke the tokens at the platform, if it supports revocation (FreeWheel, and OAuth 2.0 platforms
+        with a revocation endpoint).
+      - Of an access token with a refresh token, the refresh token is revoked. By RFC 7009, the platform should then
+        revoke the access token, too; M(mediaops.access.oauth2_token) with O(ignore:state=absent) revokes both.
+      - Tokens of OAuth 2.0 clients that sign assertions (C(client_secret_jwt), C(private_key_jwt)) are only removed.
+        Those of clients with a certificate require O(client_cert).
     type: bool
     default: false
 extends_documentation_fragment:

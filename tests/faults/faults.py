@@ -179,7 +179,7 @@ def applies(fault: Fault, ask: Ask, scenario: Scenario) -> bool:
 
 
 #: Scenarios that use a cached token as it is, with a warning, if it cannot be verified.
-VERIFYING = ("freewheel_token verify", "movingimage_token verify")
+VERIFYING = ("freewheel_token verify", "movingimage_token verify", "oauth2_token verify")
 
 
 def expected(fault: Fault, scenario: Scenario, position: int, name: str) -> Expected:
@@ -360,8 +360,6 @@ def _special() -> dict[tuple[t.Any, ...], Expected]:
     for name, status in (("401∞", 401), ("redir∞", 302)):
         found["oauth2_token refresh", 0, name] = Expected(False, status, attempts=2)
     found["oa discovery", "field"] = Expected(False, words=("token_url must be given",), at_once=True)
-    for name in ("401", "401∞", "403"):  # the client may not ask
-        found["oauth2_token verify", 0, name] = OK
     # Where it is an error that there is nobody, and says so in its own words.
     for scenario, position in (("create", 1), ("create", 2), ("delete", 4)):
         found.update(

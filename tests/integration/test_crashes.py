@@ -28,7 +28,7 @@ import cryptography.fernet, jsonschema, redis, requests
 from ansible_collections.mediaops.access.plugins.module_utils._store import redis
 from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_file import CredentialsFile
 from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_formats import FORMATS
-from ansible_collections.mediaops.access.plugins.modules import audienceplayer_entitlement, flex_oauth_app, freewheel_token
+from ansible_collections.mediaops.access.plugins.modules import audienceplayer_entitlement, flex_oauth_app, freewheel_token, oauth2_api
 
 redis._LOCK_TTL = 0.3  # seconds that the next process has to wait
 
@@ -45,7 +45,7 @@ WORK = {
     "deliver": deliver,
     **{
         module.__name__.rpartition(".")[2]: lambda params, module=module: module.MODULE.run(params, name=module.__name__)
-        for module in (audienceplayer_entitlement, flex_oauth_app, freewheel_token)
+        for module in (audienceplayer_entitlement, flex_oauth_app, freewheel_token, oauth2_api)
     },
 }
 
@@ -175,6 +175,35 @@ def test_a_login_that_dies_is_followed_by_one_that_serves(
         assert second and second["result"]["changed"] is False, (line, second)
         assert second["result"]["token"]["access_token"] == first["result"]["token"]["access_token"]
         assert sandbox.logins("freewheel") - before <= 2, line
+
+
+def test_a_refresh_token_that_works_once_is_lost_only_if_its_answer_is(
+    children: Children, sandbox: Sandbox, cache: t.Callable[[], dict[str, t.Any]]
+) -> None:
+    """A new refresh token is stored before the access token that came with it is used."""
+    extra = {"client_id": "oa-client", "scope": "read", "family": "1"}
+    token = {"kind": "refresh", "owner": "viewer", "issued_at": 1, "expires_at": 4e9, "extra": extra}
+    prepare = {"state": {"oauth2": {"tokens": [{**token, "value": "s3cr3t-refresh-token"}]}}}
+    grant = {"grant": "refresh_token", "refresh_token": "s3cr3t-refresh-token"}
+    connection = {**sandbox.variables()["sandbox"]["oauth2"], **grant, "path": "channels"}
+    lost = 0
+    sandbox.reset(prepare)
+    moments = children.moments("oauth2_api", {**connection, **cache()}, 150)
+    for line in moments:
+        sandbox.reset(prepare)
+        params = {**connection, **cache()}
+        assert children.do("oauth2_api", params, line) is None
+        paths = [request["path"] for request in sandbox.control("requests")]
+
+        after = children.do("oauth2_api", params)
+
+        assert after, line
+        if after["result"].get("failed"):
+            assert after["result"]["error_code"] == "invalid_grant", (line, after)
+            assert paths[-1] == "/token", (line, paths)  # sent, but the answer was not stored
+            lost += 1
+        assert sandbox.logins("oauth2") <= 2, line
+    assert lost <= len(moments) // 4, f"{lost} of {len(moments)}"
 
 
 def test_an_application_whose_registration_dies_exists_once_and_keeps_its_secret(

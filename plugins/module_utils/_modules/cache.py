@@ -93,5 +93,12 @@ def _revoke(access: Access[ApiClient], revocation: Revocation) -> None:
     options = ConnectionOptions.from_params(access.params)
     http = Http(options, access.budget, access.clock, access.store, lambda _request: revocation.rate_limits, responses)
     response = http.send(revocation.request)
-    if not response.ok and response.status != 401:  # 401: the token is no longer valid
-        raise responses.make_error(response)
+    # A token that authorizes its own revocation is no longer valid if it is rejected; a rejected client proves nothing.
+    if response.ok or (response.status == 401 and "Authorization" in revocation.request.headers):
+        return
+    error = responses.make_error(response)
+    if error.code != "unsupported_token_type":
+        raise error
+    access.warnings.append(
+        f"{revocation.request.label}: the platform cannot revoke this token; it stays valid until it expires"
+    )

@@ -125,7 +125,7 @@ def _record(
         _shown(before),
         after,
         action=action,
-        local=action == "obtain" or (action == "revoke" and not access.client.issuer.revokes),
+        local=action == "obtain" or (action == "revoke" and not access.client.issuer.can_revoke),
     )
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 from urllib.parse import urlsplit
@@ -77,12 +78,13 @@ def fetch_metadata(issuer: str, send: t.Callable[[Request], Response]) -> Metada
             continue
         if not isinstance(document.get("issuer"), str):
             continue
-        if document["issuer"].rstrip("/") != issuer:
+        metadata = _verify_document(document, issuer)
+        if metadata is None:
             raise AccessError(
                 f"issuer: the document at {url} is about another issuer, so no credentials are sent. Set issuer to "
                 "the exact name that the authorization server uses"
             )
-        return Metadata(document["issuer"], document)
+        return metadata
     raise unavailable or AccessError(
         f"issuer: {issuer} publishes no discovery document (OpenID Connect Discovery or RFC 8414). Check issuer, or "
         "set token_url instead"
@@ -122,13 +124,10 @@ def discover(
         return fallback
     if not response.ok:
         return fallback
-    document = _parse_document(response)
-    endpoint = document.get("token_endpoint")
-    if (
-        not isinstance(endpoint, str)
-        or str(document.get("issuer", "")).rstrip("/") != issuer
-        or not _is_as_secure(endpoint, issuer)
-    ):
+    metadata, endpoint = _verify_document(_parse_document(response), issuer), None
+    with contextlib.suppress(AccessError):
+        endpoint = metadata.endpoint("token") if metadata else None
+    if not metadata or not endpoint:
         warn(
             f"{issuer} does not publish a valid discovery document of its own. Requesting tokens from "
             f"{fallback.url} instead"
@@ -141,8 +140,8 @@ def discover(
             f"{fallback.url} instead. If tokens are issued on that host, set auth_url to the issuer there"
         )
         return fallback
-    methods = document.get("token_endpoint_auth_methods_supported")
-    return TokenEndpoint(endpoint, methods if isinstance(methods, list) else fallback.auth_methods)
+    methods = metadata.auth_methods
+    return TokenEndpoint(endpoint, fallback.auth_methods if methods is None else methods)
 
 
 def _parse_document(response: Response) -> dict[str, t.Any]:
@@ -153,9 +152,7 @@ def _parse_document(response: Response) -> dict[str, t.Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _is_as_secure(endpoint: str, issuer: str) -> bool:
-    """Whether credentials are as well protected on the way to the endpoint as to its issuer."""
-    try:
-        return origin_of(root_url(endpoint)) == origin_of(issuer) or endpoint.startswith("https://")
-    except AccessError:
-        return False
+def _verify_document(document: t.Mapping[str, t.Any], issuer: str) -> Metadata | None:
+    """The metadata in a document; None if its issuer is another one than the one that was asked."""
+    name = document.get("issuer")
+    return Metadata(name, document) if isinstance(name, str) and name.rstrip("/") == issuer else None

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import importlib
 import json
@@ -140,6 +141,11 @@ def provider_of(module: str) -> str | None:
     return next((name for name in NAMES if module.startswith(name)), None)
 
 
+def _challenge(verifier: str) -> str:
+    """The S256 code challenge of a verifier (RFC 7636, section 4.2)."""
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
 class Plays:
     """Makes plays and their variables. ``url`` is the sandbox's, ``closed`` a URL where nobody listens."""
 
@@ -221,9 +227,21 @@ class Plays:
                         "client_id": "oa-client",
                         "redirect_uri": redirect,
                         "username": "editor",
-                        "challenge": None,
+                        "challenge": _challenge(canary("oauth2.code_verifier")),
                     }
                 ],
+                "tokens": [
+                    {
+                        "value": canary(f"oauth2.{kind}_token"),
+                        "kind": kind,
+                        "owner": "editor",
+                        "issued_at": 1,
+                        "expires_at": 4_000_000_000,
+                        "extra": {"client_id": "oa-client", "scope": "read", "family": kind},
+                    }
+                    for kind in ("access", "refresh")
+                ],
+                "assertion_secret": canary("oauth2.assertion_secret"),
             },
             "playlyfe": {
                 "clients": [
@@ -294,7 +312,19 @@ class Plays:
                 **oauth2,
                 "grant": "authorization_code",
                 "code": canary("oauth2.code"),
+                "code_verifier": canary("oauth2.code_verifier"),
                 "redirect_uri": "https://client.example.com/callback",
+            },
+            "oauth2_refresh": {**oauth2, "grant": "refresh_token", "refresh_token": canary("oauth2.refresh_token")},
+            "oauth2_exchange": {**oauth2, "grant": "token_exchange", "subject_token": canary("oauth2.access_token")},
+            "oauth2_assertion": {
+                **oauth2,
+                "grant": "jwt_bearer",
+                "assertion": jwt.encode(
+                    {"sub": "editor", "aud": oauth2["issuer"], "exp": 4_000_000_000, "canary": canary("oauth2.claim")},
+                    canary("oauth2.assertion_secret"),
+                    algorithm="HS256",
+                ),
             },
             "playlyfe": {
                 "url": f"{url}/playlyfe/v2",

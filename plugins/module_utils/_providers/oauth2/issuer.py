@@ -104,12 +104,17 @@ class OAuth2Tokens(TokenIssuer):
 
     def obtain(self, grant: Grant) -> Token:
         request = t.cast(ClientGrant, grant)
-        return self._request_token(request, request.form)
+        given = request.grant
+        # The user's refresh token stays valid unless the response replaces it.
+        previous = Token("", refresh_token=given.refresh_token) if isinstance(given, RefreshToken) else None
+        return self._request_token(request, request.form, previous)
 
     def refresh(self, grant: Grant, token: Token) -> Token | None:
         """Exchange the refresh token; None if the platform rejects it and the grant can be used instead."""
         request = t.cast(ClientGrant, grant)
-        kept = {name: value for name, value in request.parameters if name not in ("scope", "audience")}
+        # A login's refresh token has the scope of the login, but the user's may permit more than is requested.
+        implied = () if isinstance(request.grant, RefreshToken) else ("scope", "audience")
+        kept = {name: value for name, value in request.parameters if name not in implied}
         try:
             return self._request_token(request, {**refresh_form(token.refresh_token or ""), **kept}, previous=token)
         except AccessError as error:
@@ -153,14 +158,14 @@ class OAuth2Tokens(TokenIssuer):
         requested = t.cast("str | None", dict(grant.parameters).get("scope"))
         details = {key: body[key] for key in ("issued_token_type",) if isinstance(body.get(key), str)}
         token = parse_token(body, self.session.clock.now(), _DEFAULT_LIFETIME, previous=previous, details=details)
-        scope = token.scope or (previous.scope if previous else requested)
+        scope = token.scope or (previous and previous.scope) or requested
         self._warn_of_loss(grant, token, previous)
         return dataclasses.replace(token, scope=scope)
 
     def _warn_of_loss(self, grant: ClientGrant, token: Token, previous: Token | None) -> None:
         """Without a cache, nothing keeps a refresh token that replaces the user's."""
-        given = previous.refresh_token if previous else grant.grant.secret
-        is_lost = isinstance(grant.grant, RefreshToken) and token.refresh_token not in (None, given)
+        given = previous.refresh_token if previous else None
+        is_lost = isinstance(grant.grant, RefreshToken) and token.refresh_token != given
         if is_lost and (self.params["token_cache"] or "none") == "none":
             self.session.warn(
                 "the platform replaced the refresh token, and token_cache is none, so only this task's result has the "
@@ -182,6 +187,10 @@ class OAuth2Tokens(TokenIssuer):
         return dataclasses.replace(request, headers={**request.headers, name or "Authorization": value})
 
     # --- revocation and introspection ---------------------------------------------------------------------------------
+
+    @property
+    def can_revoke(self) -> bool:
+        return self._endpoint("revocation") is not None
 
     def revoke(self, token: Token) -> None:
         """Revoke both tokens, if the platform can. A token that it does not know counts as revoked (RFC 7009, section
@@ -211,7 +220,7 @@ class OAuth2Tokens(TokenIssuer):
 
     def is_revocable(self, token: Token) -> bool:
         is_alive = token.life(self.session.clock.now()) > 0
-        return is_alive and self._endpoint("revocation") is not None and self.remaining_life(token) > 0
+        return is_alive and self.can_revoke and self.remaining_life(token) > 0
 
     def token_info(self, token: Token) -> dict[str, t.Any]:
         """What the platform states about a token (RFC 7662).

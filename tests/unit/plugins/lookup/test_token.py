@@ -11,7 +11,7 @@ from ansible.template import Templar, trust_as_template
 
 from ansible_collections.mediaops.access.plugins.lookup import token as token_lookup
 from ansible_collections.mediaops.access.plugins.modules import audienceplayer_token, flex_token, freewheel_token
-from ansible_collections.mediaops.access.tests.unit.plugins.modules import audienceplayer, flex, freewheel
+from ansible_collections.mediaops.access.tests.unit.plugins.modules import audienceplayer, flex, freewheel, oauth2
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import exchange
 
 FLEX = {"url": flex.URL, "client_id": "client-1", "client_secret": "hush-token"}
@@ -74,6 +74,25 @@ def test_a_token_is_a_string_if_nothing_else_is_asked_for(provider, options, log
 @pytest.mark.parametrize(("output", "returned"), [("token", "hush-token"), ("header", HEADER)])
 def test_output_selects_the_form(provider, options, login, output, returned):
     assert lookup(provider, calls=[login], **options, output=output) == returned
+
+
+@pytest.mark.parametrize(
+    ("options", "header"),
+    [
+        ({}, {"Authorization": "Bearer hush-token"}),
+        ({"token_prefix": "Token"}, {"Authorization": "Token hush-token"}),
+        ({"token_name": "X-Api-Token", "token_prefix": ""}, {"X-Api-Token": "hush-token"}),
+    ],
+)
+def test_the_header_is_the_one_that_the_platform_expects(options, header):
+    assert lookup("oauth2", calls=[oauth2.asked()], output="header", **oauth2.CONNECTION, **options) == header
+
+
+def test_there_is_no_header_for_a_token_in_the_query():
+    options = {**oauth2.CONNECTION, "token_placement": "query"}
+
+    assert "output=header requires token_placement=header" in failure("oauth2", output="header", **options)
+    assert lookup("oauth2", calls=[oauth2.asked()], **options) == "hush-token"
 
 
 @every_provider
@@ -154,7 +173,7 @@ def test_a_users_token_can_be_looked_up():
         pytest.param(["../modules/flex"], FREEWHEEL, ["unknown provider"], id="a path"),
         pytest.param([""], FREEWHEEL, ["unknown provider"], id="an empty provider"),
         pytest.param(["freewheel"], {**FREEWHEEL, "passwort": "hush-token"}, ["passwort"], id="an unknown keyword"),
-        pytest.param(["freewheel"], {**FREEWHEEL, "registration_key": "x"}, ["registration_key"], id="another provider's keyword"),
+        pytest.param(["freewheel"], {**FREEWHEEL, "project_id": "1"}, ["project_id"], id="another provider's keyword"),
         pytest.param(
             ["freewheel"], {**FREEWHEEL, "output": "json"}, ["output", "token, header, full"], id="an unknown output"
         ),

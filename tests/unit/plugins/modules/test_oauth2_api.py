@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
 from ansible_collections.mediaops.access.plugins.modules import oauth2_api
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import call
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.oauth2 import (
@@ -114,6 +115,39 @@ def test_a_rejected_token_of_a_code_keeps_its_refresh_token_until_there_is_a_new
     api.attempt(login, refused(401), refreshed("", status=500), retries=0, **options)
 
     assert api(refreshed(), sent(token="hush-2"), **options)["status"] == 200
+
+
+class Killed(BaseException):
+    """The end of a process."""
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"grant": "refresh_token", "refresh_token": "hush-refresh"},
+        {"grant": "authorization_code", "code": "hush-code"},
+    ],
+    ids=["the user's", "the platform's"],
+)
+def test_a_new_refresh_token_is_stored_before_the_access_token_is_used(api, options, monkeypatch, clock):
+    if "code" in options:
+        login = asked(issued(refresh_token="hush-refresh"), grant_type="authorization_code", code="hush-code")
+        api(login, sent(), **options)
+        clock.time += 3600
+    write = TokenStore.write
+
+    def write_and_die(*arguments):
+        write(*arguments)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TokenStore, "write", write_and_die)
+        with pytest.raises(Killed):
+            api(refreshed(issued("hush-2", refresh_token="hush-refresh-2")), **options)
+
+    assert api(sent(token="hush-2"), **options)["status"] == 200
+    clock.time += 3600
+    assert api(refreshed(issued("hush-3"), "hush-refresh-2"), sent(token="hush-3"), **options)["status"] == 200
 
 
 def test_a_supplied_token_needs_no_credentials(runs):

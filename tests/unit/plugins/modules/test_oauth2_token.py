@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 import jwt as pyjwt
 import pytest
+import responses
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -538,6 +539,26 @@ def test_a_supplied_refresh_token_that_the_platform_replaced_is_not_sent_again(t
     assert token(refreshed(issued("hush-3"), "hush-refresh-3"), **GIVEN)["token"]["access_token"] == "hush-3"
 
 
+def test_a_supplied_refresh_token_that_the_platform_keeps_is_used_again_and_revoked_with_the_token(token, clock):
+    options = {**GIVEN, "revocation_url": REVOKE_URL}
+    first = token(refreshed(issued(), "hush-given"), **options)
+    clock.time += HOUR
+    token(refreshed(issued("hush-2"), "hush-given"), **options)
+
+    assert first["token"]["refresh_token"] == "hush-given"
+    calls = [revoked("hush-given", "refresh_token"), revoked("hush-2")]
+    assert token(*calls, state="absent", **options)["changed"] is True
+
+
+def test_a_token_of_a_supplied_refresh_token_is_refreshed_with_the_requested_scope(token, clock):
+    options = {**GIVEN, "scope": ["read"]}
+    form = {"scope": "read"}
+    token(refreshed(issued(refresh_token="hush-refresh-2"), "hush-given", form=form), **options)
+    clock.time += HOUR
+
+    assert token(refreshed(issued("hush-2"), "hush-refresh-2", form=form), **options)["token"]["scope"] == "read"
+
+
 def test_without_a_cache_a_replaced_refresh_token_causes_a_warning(token):
     kept = token(refreshed(issued(refresh_token="hush-given"), "hush-given"), token_cache="none", **GIVEN)
     lost = token(refreshed(issued(refresh_token="hush-refresh-2"), "hush-given"), token_cache="none", **GIVEN)
@@ -579,14 +600,15 @@ def test_absent_revokes_both_tokens(token, clock):
     clock.time += HOUR  # the refresh token would still obtain new access tokens
     result = token(revoked("hush-refresh", "refresh_token"), revoked(), state="absent", **options)
 
-    assert result["changed"] is True
+    assert result["changed"] is True and result["changes"][0]["local"] is False
     assert token(state="absent", **options)["changed"] is False
 
 
 def test_absent_without_a_revocation_endpoint_drops_the_token(found):
     found(discovery(revocation_endpoint=None), asked())
 
-    assert found(discovery(revocation_endpoint=None), state="absent")["changed"] is True
+    result = found(discovery(revocation_endpoint=None), state="absent")
+    assert result["changed"] is True and result["changes"][0]["local"] is True
 
 
 def test_a_kind_of_token_that_cannot_be_revoked_causes_a_warning(token):
@@ -629,6 +651,45 @@ def test_the_cache_revokes_the_token_that_obtains_others(token, tmp_path):
         result = token_cache.MODULE.run({"revoke": True}, name="token_cache", ansible_home=str(tmp_path))
 
     assert result["removed"] == 1
+
+
+@pytest.fixture
+def removed(tmp_path):
+    """Removes all cached tokens; the calls are expected."""
+
+    def remove(*calls):
+        with exchange(*calls):
+            return token_cache.MODULE.run({"revoke": True}, name="token_cache", ansible_home=str(tmp_path))
+
+    return remove
+
+
+def test_the_cache_keeps_a_token_whose_revocation_the_platform_refuses_to_the_client(token, removed):
+    token(asked(), revocation_url=REVOKE_URL)
+    result = removed(revoked(answer={"error": "invalid_client"}, status=401))
+
+    assert result["failed"] and result["status"] == 401 and "was kept" in result["msg"]
+    assert removed(revoked())["removed"] == 1
+
+
+def test_the_cache_removes_a_kind_of_token_that_cannot_be_revoked(token, removed):
+    token(asked(), revocation_url=REVOKE_URL)
+    result = removed(revoked(answer={"error": "unsupported_token_type"}, status=400))
+
+    assert result["removed"] == 1 and "cannot revoke this token" in result["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"revocation_url": REVOKE_URL, "client_auth": "client_secret_jwt"}],
+    ids=["no endpoint", "signed assertions"],
+)
+def test_the_cache_only_removes_what_it_cannot_revoke(token, removed, options):
+    with responses.RequestsMock() as platform:
+        platform.post(TOKEN_URL, json=issued())
+        assert token._module.MODULE.run({**CONNECTION, **options}, name="x", ansible_home=token._home)["changed"]
+
+    assert removed()["removed"] == 1
 
 
 @pytest.mark.parametrize("state", ["present", "absent"])
