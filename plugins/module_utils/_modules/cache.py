@@ -28,16 +28,28 @@ def find_entries(access: Access[ApiClient]) -> dict[str, CacheEntry]:
     return {name: entry for name, entry in entries.items() if entry and platform in (None, "all", entry.platform)}
 
 
+def _listed(entries: dict[str, CacheEntry]) -> dict[str, CacheEntry]:
+    """The entries that users see: not the login of a token that is listed, and no login that has ended (see
+    :mod:`_oauth2.one_use`).
+    """
+    logins = {entry.login for entry in entries.values() if entry.token.access_token}
+    return {
+        name: entry
+        for name, entry in entries.items()
+        if entry.token.access_token or (entry.token.refresh_token and name not in logins)
+    }
+
+
 def list_tokens(access: Access[ApiClient]) -> dict[str, t.Any]:
     tokens = [
         {
             "issued_at": iso(entry.token.issued_at),
-            "expires_at": iso(entry.token.expires_at),
+            "expires_at": iso(entry.token.expires_at or entry.token.refresh_expires_at),
             "provider": entry.platform,
             "url": entry.url,
             "principal": entry.principal,
         }
-        for entry in find_entries(access).values()
+        for entry in _listed(find_entries(access)).values()
     ]
     return {
         "changed": False,
@@ -48,12 +60,15 @@ def list_tokens(access: Access[ApiClient]) -> dict[str, t.Any]:
 def remove_tokens(access: Access[ApiClient]) -> dict[str, t.Any]:
     """Remove tokens from the cache; with ``revoke``, revoke them first if the platform supports it."""
     entries = find_entries(access)
+    listed = _listed(entries)
     failures: list[AccessError] = []
     kept = []
-    removed = len(entries) if access.check_mode else 0
-    for name, entry in entries.items() if not access.check_mode else ():
+    removed = len(listed) if access.check_mode else 0
+    # Logins first, because their refresh tokens could obtain new access tokens.
+    by_kind = sorted(entries.items(), key=lambda item: bool(item[1].token.access_token))
+    for name, entry in by_kind if not access.check_mode else ():
         try:
-            removed += _remove(access, name)
+            removed += _remove(access, name) and name in listed
         except AccessError as error:
             kept.append(_label(entry))
             failures.append(
@@ -65,7 +80,7 @@ def remove_tokens(access: Access[ApiClient]) -> dict[str, t.Any]:
     result: dict[str, t.Any] = {}
     if failures:
         result = AccessError("; ".join(failure.message for failure in failures), **failures[0].codes).as_result()
-    diff = {"before": {"cached": sorted(map(_label, entries.values()))}, "after": {"cached": sorted(kept)}}
+    diff = {"before": {"cached": sorted(map(_label, listed.values()))}, "after": {"cached": sorted(kept)}}
     return {**result, "changed": removed > 0, "removed": removed, **({"diff": diff} if removed else {})}
 
 
@@ -83,15 +98,19 @@ def _remove(access: Access[ApiClient], name: str) -> bool:
         if access.params["revoke"] and entry and entry.revocation:
             sent = credentials_in(entry.revocation.request)
             access.secrets.add(entry.token.access_token, entry.token.refresh_token, *sent)
-            _revoke(access, entry.revocation)
+            _revoke(access, entry.revocation, entry.token.access_token)
         access.store.backend.remove(name)
         return True
 
 
-def _revoke(access: Access[ApiClient], revocation: Revocation) -> None:
+def _revoke(access: Access[ApiClient], revocation: Revocation, token: str) -> None:
+    """Send a revocation request. HTTP 401 means that the token is no longer valid if the token itself authenticates
+    the request, but not if the client's credentials do (RFC 7009, section 2.2.1).
+    """
     responses = access.client.responses
     options = ConnectionOptions.from_params(access.params)
     http = Http(options, access.budget, access.clock, access.store, lambda _request: revocation.rate_limits, responses)
     response = http.send(revocation.request)
-    if not response.ok and response.status != 401:  # 401: the token is no longer valid
+    is_own = any(value.endswith(f" {token}") for value in revocation.request.headers.values())
+    if not response.ok and not (response.status == 401 and is_own):
         raise responses.make_error(response)

@@ -30,6 +30,11 @@ class TokenIssuer(ApiClient):
         return False
 
     @property
+    def can_revoke(self) -> bool:
+        """Whether a token can be revoked at the platform."""
+        return self.revokes
+
+    @property
     def identity(self) -> list[str]:
         """The platform's name, the URL, and the values of :attr:`identity_options`."""
         return [self.session.platform, self.url, *(str(self.params[name]) for name in self.identity_options)]

@@ -38,9 +38,13 @@ def read_grant(session: Session) -> ClientGrant:
 
     :raises MissingOption: if an option of the grant or of the client is missing.
     """
-    _check_fields(session.params["fields"] or {})
+    fields = session.params["fields"] or {}
+    _check_fields(fields)
     return ClientGrant(
-        _GRANTS[session.params["grant"]](session), read_client(session), tuple(_parameters(session.params))
+        _GRANTS[session.params["grant"]](session),
+        read_client(session),
+        tuple(_parameters(session.params)),
+        tuple(sorted(fields.items())),
     )
 
 

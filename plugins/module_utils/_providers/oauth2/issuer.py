@@ -13,9 +13,9 @@ import typing as t
 from ..._errors import AccessError, MissingOption
 from ..._http.models import Request, Response, root_url
 from ..._oauth2.cache_entry import Revocation
-from ..._oauth2.client_auth import KEY_JWT, SECRET_JWT, TLS, credentials_in
+from ..._oauth2.client_auth import KEY_JWT, SECRET_JWT, credentials_in
 from ..._oauth2.discovery import Metadata, endpoint_url, fetch_metadata
-from ..._oauth2.grants import AuthorizationCode, ClientGrant, Grant, RefreshToken, refresh_form
+from ..._oauth2.grants import ClientGrant, Grant, RefreshToken, refresh_form
 from ..._oauth2.response import TOKEN_RESPONSE, parse_token, rename_fields
 from ..._oauth2.token import Token
 from ..._oauth2.token_request import (
@@ -73,7 +73,7 @@ class OAuth2Tokens(TokenIssuer):
         option = f"{name}_url"
         if self.params[option]:
             return endpoint_url(self.params[option], option)
-        return self._metadata.endpoint(name, mutual_tls=self._method == TLS) if self._metadata else None
+        return self._metadata.endpoint(name, mutual_tls=bool(self.params["client_cert"])) if self._metadata else None
 
     def _require_endpoint(self, name: str) -> str:
         url = self._endpoint(name)
@@ -104,21 +104,25 @@ class OAuth2Tokens(TokenIssuer):
 
     def obtain(self, grant: Grant) -> Token:
         request = t.cast(ClientGrant, grant)
-        return self._request_token(request, request.form)
+        supplied = request.grant.refresh_token if isinstance(request.grant, RefreshToken) else None
+        previous = Token("", refresh_token=supplied) if supplied else None
+        return self._request_token(request, request.form, previous)
 
     def refresh(self, grant: Grant, token: Token) -> Token | None:
-        """Exchange the refresh token; None if the platform rejects it and the grant can be used instead."""
+        """Exchange the refresh token; None if the platform rejects it and the grant can be used instead.
+
+        An omitted scope is the one of the login (RFC 6749, section 6), which a supplied refresh token may exceed.
+        """
         request = t.cast(ClientGrant, grant)
-        kept = {name: value for name, value in request.parameters if name not in ("scope", "audience")}
+        omitted = () if isinstance(request.grant, RefreshToken) else ("scope", "audience")
+        kept = {name: value for name, value in request.parameters if name not in omitted}
         try:
-            return self._request_token(request, {**refresh_form(token.refresh_token or ""), **kept}, previous=token)
+            return self._request_token(request, {**kept, **refresh_form(token.refresh_token or "")}, token)
         except AccessError as error:
             is_temporary = error.status is None or error.status == 429 or error.status >= 500
-            if is_temporary or error.code == "invalid_client":
+            if is_temporary or error.code == "invalid_client" or grant.one_use:
                 raise
-            # A code cannot be used again, and a supplied refresh token only if it is not the rejected one.
-            is_other = isinstance(request.grant, RefreshToken) and request.grant.refresh_token != token.refresh_token
-            if not (grant.reusable or is_other):
+            if not grant.reusable and error.code != "invalid_grant":  # an assertion may be valid only once
                 raise
             return None
 
@@ -129,7 +133,7 @@ class OAuth2Tokens(TokenIssuer):
         do not accept it.
         """
         self._endpoint("revocation")  # an invalid one fails now, as a new refresh token would be lost afterwards
-        can_repeat = previous is not None or not isinstance(grant.grant, AuthorizationCode)
+        can_repeat = previous is not None or grant.repeatable
         request = self._authenticated(self._require_endpoint("token"), form, repeatable=can_repeat)
         request = in_format(request, self.params["request_format"])
         try:
@@ -137,7 +141,7 @@ class OAuth2Tokens(TokenIssuer):
         except AccessError as error:
             if error.status != 405 or self.params["request_format"] != "query":
                 raise
-            response = self.send(dataclasses.replace(request, method="GET"))
+            response = self.send(dataclasses.replace(request, method="GET", changes_state=True))
         return self._parse(response, grant, previous)
 
     def _parse(self, response: Response, grant: ClientGrant, previous: Token | None) -> Token:
@@ -153,14 +157,14 @@ class OAuth2Tokens(TokenIssuer):
         requested = t.cast("str | None", dict(grant.parameters).get("scope"))
         details = {key: body[key] for key in ("issued_token_type",) if isinstance(body.get(key), str)}
         token = parse_token(body, self.session.clock.now(), _DEFAULT_LIFETIME, previous=previous, details=details)
-        scope = token.scope or (previous.scope if previous else requested)
+        scope = token.scope or (previous.scope if previous else None) or requested
         self._warn_of_loss(grant, token, previous)
         return dataclasses.replace(token, scope=scope)
 
     def _warn_of_loss(self, grant: ClientGrant, token: Token, previous: Token | None) -> None:
         """Without a cache, nothing keeps a refresh token that replaces the user's."""
-        given = previous.refresh_token if previous else grant.grant.secret
-        is_lost = isinstance(grant.grant, RefreshToken) and token.refresh_token not in (None, given)
+        given = previous.refresh_token if previous else None
+        is_lost = isinstance(grant.grant, RefreshToken) and token.refresh_token != given
         if is_lost and (self.params["token_cache"] or "none") == "none":
             self.session.warn(
                 "the platform replaced the refresh token, and token_cache is none, so only this task's result has the "
@@ -182,6 +186,10 @@ class OAuth2Tokens(TokenIssuer):
         return dataclasses.replace(request, headers={**request.headers, name or "Authorization": value})
 
     # --- revocation and introspection ---------------------------------------------------------------------------------
+
+    @property
+    def can_revoke(self) -> bool:
+        return self._endpoint("revocation") is not None
 
     def revoke(self, token: Token) -> None:
         """Revoke both tokens, if the platform can. A token that it does not know counts as revoked (RFC 7009, section
@@ -211,7 +219,7 @@ class OAuth2Tokens(TokenIssuer):
 
     def is_revocable(self, token: Token) -> bool:
         is_alive = token.life(self.session.clock.now()) > 0
-        return is_alive and self._endpoint("revocation") is not None and self.remaining_life(token) > 0
+        return is_alive and self.can_revoke and self.remaining_life(token) > 0
 
     def token_info(self, token: Token) -> dict[str, t.Any]:
         """What the platform states about a token (RFC 7662).
