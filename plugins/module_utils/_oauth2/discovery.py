@@ -58,7 +58,8 @@ class Metadata:
 def fetch_metadata(issuer: str, send: t.Callable[[Request], Response]) -> Metadata:
     """Fetch the document in which an issuer publishes its endpoints, by OpenID Connect Discovery or by RFC 8414.
 
-    ``send`` raises AccessError for a response that reports an error.
+    ``send`` raises AccessError for a response that reports an error. The issuer is compared exactly, except that the
+    document may add a trailing slash, which ``issuer`` lacks.
 
     :raises AccessError: if there is no document, or if its issuer is another one (RFC 8414, section 3.3).
     """
@@ -77,7 +78,7 @@ def fetch_metadata(issuer: str, send: t.Callable[[Request], Response]) -> Metada
             continue
         if not isinstance(document.get("issuer"), str):
             continue
-        if document["issuer"].rstrip("/") != issuer:
+        if document["issuer"] not in (issuer, f"{issuer}/"):
             raise AccessError(
                 f"issuer: the document at {url} is about another issuer, so no credentials are sent. Set issuer to "
                 "the exact name that the authorization server uses"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._errors import AccessError
-from ..._oauth2.client_auth import METHODS, TLS, Client
+from ..._oauth2.client_auth import METHODS, Client
 from ..._oauth2.grants import (
     AuthorizationCode,
     ClientCredentials,
@@ -64,14 +64,15 @@ def read_client(session: Session) -> Client:
         method = None if params["private_key"] or params["client_cert"] else "client_secret_basic"
     if method and METHODS[method]:
         session.require(*METHODS[method])
-    uses_certificate = params["client_cert"] and (method == TLS or not params["client_secret"])
+    if method is None and (params["client_secret"] or params["private_key"]):
+        session.require("client_id")
     return Client(
         client_id=params["client_id"] or "",
         client_secret=params["client_secret"] or "",
         private_key=params["private_key"] or "",
         private_key_id=params["private_key_id"] or "",
         algorithm=params["private_key_algorithm"],
-        certificate=_read_certificate(params["client_cert"]) if uses_certificate else "",
+        certificate=_read_certificate(params["client_cert"]) if params["client_cert"] else "",
     )
 
 

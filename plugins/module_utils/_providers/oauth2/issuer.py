@@ -89,11 +89,17 @@ class OAuth2Tokens(TokenIssuer):
         return self.params["client_auth"] or read_client(self.session).choose_method(supported)
 
     def _authenticated(self, url: str, form: dict[str, t.Any], *, repeatable: bool = True, **options: t.Any) -> Request:
-        """A request with the client's credentials, which become secrets of the task in the form in which they are
-        sent.
+        """A request with the client's credentials. Assertions are signed when the request is sent, because they expire
+        soon and are valid once.
         """
         request = Request("POST", url, form=form, authenticates=True, repeatable=repeatable, **options)
-        audience = self._metadata.issuer if self._metadata else self.params["token_url"] or url
+        if self._method in (SECRET_JWT, KEY_JWT):
+            return dataclasses.replace(request, sign=self._authenticate)
+        return self._authenticate(request)
+
+    def _authenticate(self, request: Request) -> Request:
+        """Add the client's credentials, which become secrets of the task in the form in which they are sent."""
+        audience = self._metadata.issuer if self._metadata else self.params["token_url"] or request.url
         request = read_client(self.session).authenticate(
             request, self._method, audience=audience, now=self.session.clock.now()
         )
