@@ -76,7 +76,8 @@ class Client:
             fields["client_assertion_type"] = CLIENT_ASSERTION_TYPE
             fields["client_assertion"] = sign_assertion(self.client_id, audience, now, self._signing_key(method))
         place, parameters = _parameters(request)
-        return dataclasses.replace(request, **{place: {**parameters, **fields}})
+        changed: dict[str, t.Any] = {place: {**parameters, **fields}}
+        return dataclasses.replace(request, **changed)
 
     def _signing_key(self, method: str) -> SigningKey:
         if method == KEY_JWT:

@@ -663,14 +663,6 @@ def test_a_clients_token_is_not_revoked(cached):
     assert cached(state="absent", **CLIENT)["changed"] is False
 
 
-def test_a_rotation_of_a_clients_token_keeps_none_that_retire_only_would_revoke(token):
-    token(client_login(), **CLIENT)
-    rotated = token(check_mode=True, force=True, overlap=True, **CLIENT)
-
-    assert rotated["changed"] is True
-    assert not [plan for plan in rotated["plans"].values() if plan == {"planned": True}][1:]  # only the token itself
-
-
 @pytest.mark.parametrize("missing", ["client_id", "client_secret"])
 def test_a_client_needs_both(token, missing):
     assert (
