@@ -25,7 +25,7 @@ class Issuer(t.Protocol):
 
     @property
     def can_revoke(self) -> bool:
-        """Whether a token can be revoked at the platform."""
+        """Whether the platform can revoke a token."""
 
     @property
     def identity(self) -> t.Sequence[str]:

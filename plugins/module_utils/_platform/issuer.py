@@ -31,7 +31,7 @@ class TokenIssuer(ApiClient):
 
     @property
     def can_revoke(self) -> bool:
-        """Whether a token can be revoked at the platform."""
+        """Whether the platform can revoke a token."""
         return self.revokes
 
     @property

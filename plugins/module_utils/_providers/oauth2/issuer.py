@@ -117,7 +117,8 @@ class OAuth2Tokens(TokenIssuer):
     def refresh(self, grant: Grant, token: Token) -> Token | None:
         """Exchange the refresh token; None if the platform rejects it and the grant can be used instead.
 
-        An omitted scope is the one of the login (RFC 6749, section 6), which a supplied refresh token may exceed.
+        An omitted scope means the scope of the login (RFC 6749, section 6). That of a supplied refresh token may be
+        larger than the requested one, which is therefore stated again.
         """
         request = t.cast(ClientGrant, grant)
         omitted = () if isinstance(request.grant, RefreshToken) else ("scope", "audience")
