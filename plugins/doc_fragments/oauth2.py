@@ -55,9 +55,10 @@ options:
   client_auth:
     description:
       - How the client authenticates, named as in RFC 8414. V(tls_client_auth) uses O(client_cert) (RFC 8705).
-      - The default follows from the credentials. With O(private_key), it is V(private_key_jwt); with O(client_secret),
-        the first of V(client_secret_basic), V(client_secret_post) and V(client_secret_jwt) that O(issuer) lists,
-        otherwise V(client_secret_basic); with O(client_cert) alone, V(tls_client_auth); otherwise V(none).
+      - The default follows from the credentials. With O(client_secret), these are V(client_secret_basic),
+        V(client_secret_post) and V(client_secret_jwt); with O(private_key), V(private_key_jwt); with O(client_cert),
+        V(tls_client_auth). It is the first of these that O(issuer) lists, otherwise the first; without credentials,
+        V(none).
       - V(client_secret_jwt) and V(private_key_jwt) require the Python library C(PyJWT).
     type: str
     choices: [client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt, tls_client_auth, none]
@@ -88,11 +89,11 @@ options:
   refresh_token:
     description:
       - The refresh token, for O(grant=refresh_token). If the platform replaces it, the new one is kept in the token
-        cache, and later runs use it although this option still has the old one.
+        cache, and later runs use it although this option still has the old one, also for another O(scope).
     type: str
   code:
     description:
-      - The authorization code (RFC 6749, section 4.1.2). It can be used only once; later runs use the refresh token.
+      - The authorization code (RFC 6749, section 4.1.2). It is sent only once; later runs use the refresh token.
     type: str
   redirect_uri:
     description:
@@ -135,7 +136,7 @@ options:
     elements: str
   parameters:
     description:
-      - Additional parameters of the token request.
+      - Additional parameters of the token request. Their values are not displayed.
     type: dict
   request_format:
     description:

@@ -76,6 +76,8 @@ class Http:
         send = self._prepare(request)  # before a start is reserved, so that preparation does not delay the start
         while True:
             self._wait_for_turn(request)
+            if request.sign:
+                send = self._prepare(request.sign(request))
             try:
                 response = send()
             except NoAnswer as failure:

@@ -41,14 +41,18 @@ class Request:
     creates: bool = False
     #: The request counts as an authentication request for rate limits.
     authenticates: bool = False
+    #: Adds credentials that are valid for a moment, each time just before the request is sent.
+    sign: t.Callable[[Request], Request] | None = None
     #: How many requests it counts as for rate limits.
     cost: int = 1
+    #: The platform's state changes whatever the method is, so the request is neither a read nor redirected.
+    changes_state: bool = False
     #: Callers do not parse the response, so Http must reject a web page in its place (from a proxy or a login form).
     reject_html: bool = False
 
     @property
     def reads(self) -> bool:
-        return self.method in _READS
+        return self.method in _READS and not self.changes_state
 
     @property
     def safe_to_repeat(self) -> bool:

@@ -28,16 +28,28 @@ def find_entries(access: Access[ApiClient]) -> dict[str, CacheEntry]:
     return {name: entry for name, entry in entries.items() if entry and platform in (None, "all", entry.platform)}
 
 
+def _listed(entries: dict[str, CacheEntry]) -> dict[str, CacheEntry]:
+    """The entries that users see: not the login of a token that is listed, and no login that has ended (see
+    :mod:`_oauth2.one_use`).
+    """
+    logins = {entry.login for entry in entries.values() if entry.token.access_token}
+    return {
+        name: entry
+        for name, entry in entries.items()
+        if entry.token.access_token or (entry.token.refresh_token and name not in logins)
+    }
+
+
 def list_tokens(access: Access[ApiClient]) -> dict[str, t.Any]:
     tokens = [
         {
             "issued_at": iso(entry.token.issued_at),
-            "expires_at": iso(entry.token.expires_at),
+            "expires_at": iso(entry.token.expires_at or entry.token.refresh_expires_at),
             "provider": entry.platform,
             "url": entry.url,
             "principal": entry.principal,
         }
-        for entry in find_entries(access).values()
+        for entry in _listed(find_entries(access)).values()
     ]
     return {
         "changed": False,
@@ -48,12 +60,15 @@ def list_tokens(access: Access[ApiClient]) -> dict[str, t.Any]:
 def remove_tokens(access: Access[ApiClient]) -> dict[str, t.Any]:
     """Remove tokens from the cache; with ``revoke``, revoke them first if the platform supports it."""
     entries = find_entries(access)
+    listed = _listed(entries)
     failures: list[AccessError] = []
     kept = []
-    removed = len(entries) if access.check_mode else 0
-    for name, entry in entries.items() if not access.check_mode else ():
+    removed = len(listed) if access.check_mode else 0
+    # Logins first, because their refresh tokens could obtain new access tokens.
+    by_kind = sorted(entries.items(), key=lambda item: bool(item[1].token.access_token))
+    for name, entry in by_kind if not access.check_mode else ():
         try:
-            removed += _remove(access, name)
+            removed += _remove(access, name) and name in listed
         except AccessError as error:
             kept.append(_label(entry))
             failures.append(
@@ -65,7 +80,7 @@ def remove_tokens(access: Access[ApiClient]) -> dict[str, t.Any]:
     result: dict[str, t.Any] = {}
     if failures:
         result = AccessError("; ".join(failure.message for failure in failures), **failures[0].codes).as_result()
-    diff = {"before": {"cached": sorted(map(_label, entries.values()))}, "after": {"cached": sorted(kept)}}
+    diff = {"before": {"cached": sorted(map(_label, listed.values()))}, "after": {"cached": sorted(kept)}}
     return {**result, "changed": removed > 0, "removed": removed, **({"diff": diff} if removed else {})}
 
 

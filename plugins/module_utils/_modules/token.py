@@ -73,7 +73,7 @@ def _ensure_token(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
             return {"changed": False}
         access.plan_token(grant)
         _record(access, grant, action, before, {"expires_at": None})
-        if params.get("overlap") and params["force"] and before:
+        if params.get("overlap") and params["force"] and before and access.client.issuer.revokes:
             access.plan(f"retired tokens of {access.token_item(grant)}", {"planned": True})
         return {"changed": True, "diff": _diff(grant, before, _PLANNED)}
     token = _obtain(access, grant, cached)

@@ -19,7 +19,7 @@ BASIC, POST = "client_secret_basic", "client_secret_post"
 SECRET_JWT, KEY_JWT = "client_secret_jwt", "private_key_jwt"
 TLS, NONE = "tls_client_auth", "none"
 
-#: The methods, and the credentials that each requires (names of options).
+#: The methods in order of preference, and the credentials that each requires (names of options).
 METHODS: dict[str, tuple[str, ...]] = {
     BASIC: ("client_id", "client_secret"),
     POST: ("client_id", "client_secret"),
@@ -52,16 +52,15 @@ class Client:
 
     def choose_method(self, supported: t.Sequence[str] | None) -> str:
         """The method for these credentials: the first that the server supports (None if it does not state any),
-        otherwise the usual one.
+        otherwise the first.
         """
-        if self.private_key:
-            return KEY_JWT
-        if not self.client_secret:
-            return TLS if self.certificate else NONE
-        return next((method for method in (BASIC, POST, SECRET_JWT) if method in (supported or ())), BASIC)
+        given = {**vars(self), "client_cert": self.certificate}
+        suitable = [name for name, needed in METHODS.items() if needed and all(given[option] for option in needed)]
+        return next((method for method in suitable if method in (supported or ())), [*suitable, NONE][0])
 
     def authenticate(self, request: Request, method: str, *, audience: str = "", now: float = 0.0) -> Request:
-        """Add the client's credentials to a request with a form. ``audience`` identifies the server in an assertion.
+        """Add the client's credentials to a request with a form, or with its parameters in JSON or the query.
+        ``audience`` identifies the server in an assertion.
 
         With Basic authentication, both parts are form-encoded first (RFC 6749, section 2.3.1).
 
@@ -76,7 +75,9 @@ class Client:
         elif method in (SECRET_JWT, KEY_JWT):
             fields["client_assertion_type"] = CLIENT_ASSERTION_TYPE
             fields["client_assertion"] = sign_assertion(self.client_id, audience, now, self._signing_key(method))
-        return dataclasses.replace(request, form={**(request.form or {}), **fields})
+        place, parameters = _parameters(request)
+        changed: dict[str, t.Any] = {place: {**parameters, **fields}}
+        return dataclasses.replace(request, **changed)
 
     def _signing_key(self, method: str) -> SigningKey:
         if method == KEY_JWT:
@@ -101,9 +102,18 @@ def authenticate_client(
 
 def credentials_in(request: Request) -> list[str]:
     """The credentials in an authenticated request, in each form in which a server may echo them."""
-    form = request.form or {}
+    form = _parameters(request)[1]
     found = [str(form[name]) for name in ("client_secret", "client_assertion") if form.get(name)]
     if request.basic:
         header = base64.b64encode(":".join(request.basic).encode()).decode()
         found += [request.basic[1], header]
     return found
+
+
+def _parameters(request: Request) -> tuple[str, t.Mapping[str, t.Any]]:
+    """The field of a request that contains its parameters, and these."""
+    for place in ("form", "json", "query"):
+        parameters = getattr(request, place)
+        if isinstance(parameters, t.Mapping):
+            return place, parameters
+    return "form", {}

@@ -59,7 +59,8 @@ class Metadata:
 def fetch_metadata(issuer: str, send: t.Callable[[Request], Response]) -> Metadata:
     """Fetch the document in which an issuer publishes its endpoints, by OpenID Connect Discovery or by RFC 8414.
 
-    ``send`` raises AccessError for a response that reports an error.
+    ``send`` raises AccessError for a response that reports an error. The issuer is compared exactly, except that the
+    document may add a trailing slash, which ``issuer`` lacks.
 
     :raises AccessError: if there is no document, or if its issuer is another one (RFC 8414, section 3.3).
     """
@@ -155,4 +156,4 @@ def _parse_document(response: Response) -> dict[str, t.Any]:
 def _verify_document(document: t.Mapping[str, t.Any], issuer: str) -> Metadata | None:
     """The metadata in a document; None if its issuer is another one than the one that was asked."""
     name = document.get("issuer")
-    return Metadata(name, document) if isinstance(name, str) and name.rstrip("/") == issuer else None
+    return Metadata(name, document) if isinstance(name, str) and name in (issuer, f"{issuer}/") else None

@@ -49,6 +49,18 @@ class Grant:
     @property
     def reusable(self) -> bool:
         """Whether it obtains any number of tokens. Otherwise, later tokens come from the refresh token."""
+        return not self.one_use
+
+    @property
+    def one_use(self) -> tuple[str, ...]:
+        """Identifies a credential that the platform accepts only once: its client, if that matters, its kind and its
+        value. Empty for other grants (see :mod:`.one_use`).
+        """
+        return ()
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether its request may be sent again if there was no response."""
         return True
 
     @property
@@ -140,7 +152,11 @@ class AuthorizationCode(Grant):
         return f"{self.client_secret}\n{self.code}"
 
     @property
-    def reusable(self) -> bool:
+    def one_use(self) -> tuple[str, ...]:
+        return (self.client_id, self.kind, self.code)
+
+    @property
+    def repeatable(self) -> bool:
         return False
 
     @property
@@ -166,8 +182,8 @@ class RefreshToken(Grant):
         return self.refresh_token
 
     @property
-    def reusable(self) -> bool:
-        return False
+    def one_use(self) -> tuple[str, ...]:
+        return (self.kind, self.refresh_token)
 
     @property
     def form(self) -> dict[str, str]:
@@ -176,7 +192,7 @@ class RefreshToken(Grant):
 
 @dataclasses.dataclass(frozen=True)
 class JwtBearer(Grant):
-    """A signed assertion about the user or client (RFC 7523, section 2.1)."""
+    """A signed assertion about the user or client (RFC 7523, section 2.1). It may be valid for a moment only."""
 
     assertion: str
     kind = "jwt_bearer"
@@ -185,6 +201,10 @@ class JwtBearer(Grant):
     @property
     def secret(self) -> str:
         return self.assertion
+
+    @property
+    def reusable(self) -> bool:
+        return False
 
     @property
     def form(self) -> dict[str, str]:
@@ -206,6 +226,10 @@ class TokenExchange(Grant):
         return self.subject_token
 
     @property
+    def reusable(self) -> bool:
+        return False
+
+    @property
     def scope(self) -> str:
         return f"{self.subject_token_type} {self.requested_token_type}"
 
@@ -223,12 +247,14 @@ class TokenExchange(Grant):
 @dataclasses.dataclass(frozen=True)
 class ClientGrant(Grant):
     """A grant as a certain client uses it, for a token with certain properties: the scope, the audience and whatever
-    else the request states in ``parameters``. Other parameters obtain another token.
+    else the request states in ``parameters``. Other parameters obtain another token, and so do other ``fields``.
     """
 
     grant: Grant
     client: Client
     parameters: tuple[Parameter, ...] = ()
+    #: The fields of the response that have other names, and these names.
+    fields: tuple[tuple[str, str], ...] = ()
     kind = "client_grant"
 
     @property
@@ -241,11 +267,23 @@ class ClientGrant(Grant):
 
     @property
     def scope(self) -> str:
-        return json.dumps([self.grant.kind, self.grant.scope, self.client.client_id, *self.parameters])
+        # The order of scopes has no meaning (RFC 6749, section 3.3).
+        parameters = [
+            (name, sorted(set(str(value).split())) if name == "scope" else value) for name, value in self.parameters
+        ]
+        return json.dumps([self.grant.kind, self.grant.scope, self.client.client_id, parameters, self.fields])
 
     @property
     def reusable(self) -> bool:
         return self.grant.reusable
+
+    @property
+    def one_use(self) -> tuple[str, ...]:
+        return self.grant.one_use and (self.client.client_id, *self.grant.one_use)
+
+    @property
+    def repeatable(self) -> bool:
+        return self.grant.repeatable
 
     @property
     def form(self) -> dict[str, t.Any]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import typing as t
@@ -14,47 +15,15 @@ from .._errors import AccessError
 from .._masking.secrets import Secrets
 from .._ratelimit.budget import WaitBudget
 from .._store.encrypted import TokenStore
-from .cache_entry import CacheEntry, Revocation
+from .cache_entry import CacheEntry
 from .grants import Grant, SuppliedToken
 from .jwt import jwt_expiry
+from .one_use import OneUseLogins
 from .retired import RetiredTokens
 from .token import Token
 
-
-class Issuer(t.Protocol):
-    """Issues tokens for one installation of a platform."""
-
-    #: Whether a login's refresh token also obtains tokens for other scopes.
-    shares_logins: t.ClassVar[bool]
-
-    @property
-    def revokes(self) -> bool:
-        """Whether a token is revoked before another one is obtained in its place."""
-
-    @property
-    def identity(self) -> t.Sequence[str]:
-        """Distinguishes the installation's tokens from those of others: the platform's name, the URL, and further
-        values.
-        """
-
-    def obtain(self, grant: Grant) -> Token: ...
-
-    def obtain_many(self, grants: t.Sequence[Grant]) -> dict[Grant, Token | AccessError]: ...
-
-    def refresh(self, grant: Grant, token: Token) -> Token | None:
-        """Exchange a token's refresh token for a new token; None if a new login is required."""
-
-    def revoke(self, token: Token) -> None: ...
-
-    def revocation(self, token: Token) -> Revocation | None: ...
-
-    def remaining_life(self, token: Token) -> float:
-        """The remaining lifetime in seconds as the platform reports it: infinite if it cannot be queried, 0 if it
-        rejects the token.
-        """
-
-    def is_revocable(self, token: Token) -> bool:
-        """Whether a token that was not obtained here is valid and can be revoked."""
+if t.TYPE_CHECKING:
+    from .issuer import Issuer
 
 
 class Tokens:
@@ -76,6 +45,7 @@ class Tokens:
         #: The tokens of the last get_many by name, which saves reading them from the store again.
         self._preloaded: dict[str, Token] = {}
         self._names: dict[Grant, str] = {}
+        self._logins = OneUseLogins(store, budget, lambda: issuer.identity[:2])
         #: The tokens that rotations have replaced and not yet revoked.
         self.retired = RetiredTokens(
             store, lambda grant, index: store.name_of([*issuer.identity, *grant.cache_key, f"retired {index}"])
@@ -89,7 +59,7 @@ class Tokens:
             token: Token | None = self._supplied(grant)
         else:
             name = self._name(grant)
-            token = self._preloaded.get(name) or self._load(name)
+            token = self._preloaded.get(name) or self._load(grant)
         return token if token and self._has_left(token, self._min_ttl if min_ttl is None else min_ttl) else None
 
     def _has_left(self, token: Token, seconds: float) -> bool:
@@ -152,12 +122,10 @@ class Tokens:
         again (see :attr:`replaced_early`).
         """
         self._reject_supplied(grant, "a new token cannot be obtained without credentials")
-        name = self._name(grant)
-        self._preloaded.pop(name, None)
-        with self._store.lock(name, self._budget):
+        with self._locked(grant) as name:
             started = self._clock.now()
             overlap = overlap and self._issuer.revokes
-            old = self.usable_token(grant) if overlap else self._load(name)
+            old = self.usable_token(grant) if overlap else self._load(grant)
             if old and overlap:
                 self.retired.add(grant, self._entry(grant, old))
             elif old and self._issuer.revokes:
@@ -178,11 +146,10 @@ class Tokens:
         """
         if isinstance(grant, SuppliedToken):
             return False
-        name = self._name(grant)
-        self._preloaded.pop(name, None)
+        self._preloaded.pop(self._name(grant), None)
         if check_mode:
             return bool(self.retired.find(grant) if expects_token else self._retirable(grant))
-        with self._store.lock(name, self._budget):
+        with self._locked(grant):
             found = self._retirable(grant)
             for retired, token in found.items():
                 self._revoke(retired, token)
@@ -205,19 +172,25 @@ class Tokens:
         """Revoke the token if the platform supports it, and remove it from the cache. Returns whether there was one."""
         if isinstance(grant, SuppliedToken):
             return self._drop_supplied(self._supplied(grant), check_mode)
-        name = self._name(grant)
-        self._preloaded.pop(name, None)
+        self._preloaded.pop(self._name(grant), None)
         if check_mode:
-            return self.usable_token(grant) is not None or bool(self.retired.find(grant))
-        with self._store.lock(name, self._budget):
+            return self._droppable(grant) is not None or bool(self.retired.find(grant))
+        with self._locked(grant) as name:
             kept = self.retired.find(grant)
             for retired, entry in kept.items():
                 self._revoke(retired, self._register_secret(entry.token))
-            token = self.usable_token(grant)
+            token = self._droppable(grant)
             if token:
                 self._revoke(name, token)
             self._store.backend.remove(name)
+            if grant.one_use:
+                self._logins.end(grant, revoked=token is not None and self._issuer.can_revoke)
         return token is not None or bool(kept)
+
+    def _droppable(self, grant: Grant) -> Token | None:
+        """The token to revoke or forget: also a supplied refresh token that was not used here."""
+        supplied = self._logins.unused(grant)
+        return self.usable_token(grant) or (supplied if supplied and self._issuer.can_revoke else None)
 
     def _drop_supplied(self, token: Token, check_mode: bool) -> bool:
         is_valid = self._issuer.is_revocable(token)
@@ -229,10 +202,8 @@ class Tokens:
         """Refresh or obtain a token under a lock. Processes that waited for the lock find the new token in the
         cache.
         """
-        name = self._name(grant)
-        self._preloaded.pop(name, None)
-        with self._store.lock(name, self._budget):
-            cached = self._load(name)
+        with self._locked(grant) as name:
+            cached = self._load(grant)
             if cached and cached.access_token != rejected and cached.life(self._clock.now()) >= self._min_ttl:
                 return cached
             if cached and cached.access_token == rejected:
@@ -243,15 +214,16 @@ class Tokens:
             return self._save(name, grant, token)
 
     def _expire(self, name: str, grant: Grant, token: Token) -> None:
-        """Forget a rejected access token. The refresh token is kept if nothing else could obtain a new one."""
-        if grant.reusable or not self._can_be_refreshed(token):
-            self._store.backend.remove(name)
+        """Forget a rejected access token, but not its refresh token."""
+        if self._can_be_refreshed(token):
+            self._write(grant, dataclasses.replace(token, expires_at=0.0))
         else:
-            expired = dataclasses.replace(token, expires_at=0.0)
-            self._store.write(name, self._entry(grant, expired).as_dict(), expired.usable_until)
+            self._store.backend.remove(name)
 
     def _obtain(self, grant: Grant) -> Token:
         """Log in, or use the refresh token of a login for another scope if the platform allows it."""
+        if grant.one_use:
+            return self._logins.use(grant, self._issuer.obtain)
         other = self._token_of_same_login(grant) if self._issuer.shares_logins and grant.scope else None
         return (other and self._issuer.refresh(grant, other)) or self._issuer.obtain(grant)
 
@@ -298,7 +270,7 @@ class Tokens:
             self._issued.add(token.access_token)
         self._register_secret(token)
         self.changed = True
-        self._store.write(name, self._entry(grant, token).as_dict(), token.usable_until)
+        self._write(grant, token)
         if not self._has_left(token, self._min_ttl):
             life = max(0, int(token.life(self._clock.now())))
             raise AccessError(
@@ -307,14 +279,29 @@ class Tokens:
             )
         return token
 
+    def _write(self, grant: Grant, token: Token) -> None:
+        for name, part in self._logins.split(grant, self._name(grant), token).items():
+            self._store.write(name, self._entry(grant, part).as_dict(), part.usable_until)
+
     def _entry(self, grant: Grant, token: Token) -> CacheEntry:
         platform, url = self._issuer.identity[:2]
-        login = self._login_name(grant) if token.refresh_token else None
-        return CacheEntry(platform, url, grant.principal, token, self._issuer.revocation(token), login)
+        login = self._login_name(grant) if token.refresh_token or grant.one_use else None
+        revocation = self._issuer.revocation(token) if token.access_token or token.refresh_token else None
+        return CacheEntry(platform, url, grant.principal, token, revocation, login)
 
     def _login_name(self, grant: Grant) -> str:
         """The same for all tokens from one login, whatever their scope."""
+        if grant.one_use:
+            return self._logins.name(grant)
         return self._store.name_of([*self._issuer.identity, *grant.login_key])
+
+    @contextlib.contextmanager
+    def _locked(self, grant: Grant) -> t.Iterator[str]:
+        """Hold the locks of a grant's token and login. Yields the name of the token's entry."""
+        name = self._name(grant)
+        self._preloaded.pop(name, None)
+        with self._store.lock(name, self._budget), self._logins.lock(grant):
+            yield name
 
     def _name(self, grant: Grant) -> str:
         name = self._names.get(grant)
@@ -322,8 +309,9 @@ class Tokens:
             name = self._names[grant] = self._store.name_of([*self._issuer.identity, *grant.cache_key])
         return name
 
-    def _load(self, name: str) -> Token | None:
-        return self._parse_entry(self._store.read(name))
+    def _load(self, grant: Grant) -> Token | None:
+        token = self._logins.complete(grant, self._parse_entry(self._store.read(self._name(grant))))
+        return self._register_secret(token) if token else None
 
     def _parse_entry(self, data: dict[str, t.Any] | None) -> Token | None:
         entry = CacheEntry.parse(data)

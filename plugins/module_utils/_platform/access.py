@@ -170,7 +170,9 @@ class Access(t.Generic[C]):
         # A directory belongs to one host.
         cache = self._cache if "://" in self._cache else f"{platform.node()} {self._cache}"
         identity = t.cast(AuthorizedClient, self.client).issuer.identity
-        return "\n".join(("token", cache, *identity, grant.kind, grant.principal, grant.scope))
+        # The scope may contain parameters that are secret, and the names of plans could be guessed.
+        scope = self.store.name_of([grant.scope]) if grant.scope else ""
+        return "\n".join(("token", cache, *identity, grant.kind, grant.principal, scope))
 
     def _plan_name(self, item: str) -> str:
         return hashlib.sha256(

@@ -116,9 +116,13 @@ class ResponseReader:
         """A platform's text for use in a message, in one line. It is scrubbed before it is shortened, as a part of a
         secret could not be recognized.
         """
-        text = self._secrets.scrub(text if len(text) <= _MAX_SCRUBBED else text[:_MAX_SCRUBBED] + CUT)
+        text = self.scrub(text if len(text) <= _MAX_SCRUBBED else text[:_MAX_SCRUBBED] + CUT)
         text = without_credentials(text)
         return _one_line(_TAG.sub(" ", text) if is_page else text)
+
+    def scrub(self, text: str) -> str:
+        """Mask the secrets of the task in a platform's text."""
+        return self._secrets.scrub(text)
 
     def with_hint(self, message: str, response: Response, code: str | int | None) -> str:
         """Add the remedy for a response's status or code to a message."""

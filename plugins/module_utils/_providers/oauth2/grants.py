@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..._errors import AccessError
-from ..._oauth2.client_auth import METHODS, TLS, Client
+from ..._oauth2.client_auth import METHODS, Client
 from ..._oauth2.grants import (
     AuthorizationCode,
     ClientCredentials,
@@ -38,9 +38,13 @@ def read_grant(session: Session) -> ClientGrant:
 
     :raises MissingOption: if an option of the grant or of the client is missing.
     """
-    _check_fields(session.params["fields"] or {})
+    fields = session.params["fields"] or {}
+    _check_fields(fields)
     return ClientGrant(
-        _GRANTS[session.params["grant"]](session), read_client(session), tuple(_parameters(session.params))
+        _GRANTS[session.params["grant"]](session),
+        read_client(session),
+        tuple(_parameters(session.params)),
+        tuple(sorted(fields.items())),
     )
 
 
@@ -60,14 +64,15 @@ def read_client(session: Session) -> Client:
         method = None if params["private_key"] or params["client_cert"] else "client_secret_basic"
     if method and METHODS[method]:
         session.require(*METHODS[method])
-    uses_certificate = params["client_cert"] and (method == TLS or not params["client_secret"])
+    if method is None and (params["client_secret"] or params["private_key"]):
+        session.require("client_id")
     return Client(
         client_id=params["client_id"] or "",
         client_secret=params["client_secret"] or "",
         private_key=params["private_key"] or "",
         private_key_id=params["private_key_id"] or "",
         algorithm=params["private_key_algorithm"],
-        certificate=_read_certificate(params["client_cert"]) if uses_certificate else "",
+        certificate=_read_certificate(params["client_cert"]) if params["client_cert"] else "",
     )
 
 

@@ -13,9 +13,9 @@ import typing as t
 from ..._errors import AccessError, MissingOption
 from ..._http.models import Request, Response, root_url
 from ..._oauth2.cache_entry import Revocation
-from ..._oauth2.client_auth import KEY_JWT, SECRET_JWT, TLS, credentials_in
+from ..._oauth2.client_auth import KEY_JWT, SECRET_JWT, credentials_in
 from ..._oauth2.discovery import Metadata, endpoint_url, fetch_metadata
-from ..._oauth2.grants import AuthorizationCode, ClientGrant, Grant, RefreshToken, refresh_form
+from ..._oauth2.grants import ClientGrant, Grant, RefreshToken, refresh_form
 from ..._oauth2.response import TOKEN_RESPONSE, parse_token, rename_fields
 from ..._oauth2.token import Token
 from ..._oauth2.token_request import (
@@ -73,7 +73,7 @@ class OAuth2Tokens(TokenIssuer):
         option = f"{name}_url"
         if self.params[option]:
             return endpoint_url(self.params[option], option)
-        return self._metadata.endpoint(name, mutual_tls=self._method == TLS) if self._metadata else None
+        return self._metadata.endpoint(name, mutual_tls=bool(self.params["client_cert"])) if self._metadata else None
 
     def _require_endpoint(self, name: str) -> str:
         url = self._endpoint(name)
@@ -89,11 +89,17 @@ class OAuth2Tokens(TokenIssuer):
         return self.params["client_auth"] or read_client(self.session).choose_method(supported)
 
     def _authenticated(self, url: str, form: dict[str, t.Any], *, repeatable: bool = True, **options: t.Any) -> Request:
-        """A request with the client's credentials, which become secrets of the task in the form in which they are
-        sent.
+        """A request with the client's credentials. Assertions are signed when the request is sent, because they expire
+        soon and are valid once.
         """
         request = Request("POST", url, form=form, authenticates=True, repeatable=repeatable, **options)
-        audience = self._metadata.issuer if self._metadata else self.params["token_url"] or url
+        if self._method in (SECRET_JWT, KEY_JWT):
+            return dataclasses.replace(request, sign=self._authenticate)
+        return self._authenticate(request)
+
+    def _authenticate(self, request: Request) -> Request:
+        """Add the client's credentials, which become secrets of the task in the form in which they are sent."""
+        audience = self._metadata.issuer if self._metadata else self.params["token_url"] or request.url
         request = read_client(self.session).authenticate(
             request, self._method, audience=audience, now=self.session.clock.now()
         )
@@ -104,26 +110,26 @@ class OAuth2Tokens(TokenIssuer):
 
     def obtain(self, grant: Grant) -> Token:
         request = t.cast(ClientGrant, grant)
-        given = request.grant
-        # The user's refresh token stays valid unless the response replaces it.
-        previous = Token("", refresh_token=given.refresh_token) if isinstance(given, RefreshToken) else None
+        supplied = request.grant.refresh_token if isinstance(request.grant, RefreshToken) else None
+        previous = Token("", refresh_token=supplied) if supplied else None
         return self._request_token(request, request.form, previous)
 
     def refresh(self, grant: Grant, token: Token) -> Token | None:
-        """Exchange the refresh token; None if the platform rejects it and the grant can be used instead."""
+        """Exchange the refresh token; None if the platform rejects it and the grant can be used instead.
+
+        An omitted scope means the scope of the login (RFC 6749, section 6). That of a supplied refresh token may be
+        larger than the requested one, which is therefore stated again.
+        """
         request = t.cast(ClientGrant, grant)
-        # A login's refresh token has the scope of the login, but the user's may permit more than is requested.
-        implied = () if isinstance(request.grant, RefreshToken) else ("scope", "audience")
-        kept = {name: value for name, value in request.parameters if name not in implied}
+        omitted = () if isinstance(request.grant, RefreshToken) else ("scope", "audience")
+        kept = {name: value for name, value in request.parameters if name not in omitted}
         try:
-            return self._request_token(request, {**refresh_form(token.refresh_token or ""), **kept}, previous=token)
+            return self._request_token(request, {**kept, **refresh_form(token.refresh_token or "")}, token)
         except AccessError as error:
             is_temporary = error.status is None or error.status == 429 or error.status >= 500
-            if is_temporary or error.code == "invalid_client":
+            if is_temporary or error.code == "invalid_client" or grant.one_use:
                 raise
-            # A code cannot be used again, and a supplied refresh token only if it is not the rejected one.
-            is_other = isinstance(request.grant, RefreshToken) and request.grant.refresh_token != token.refresh_token
-            if not (grant.reusable or is_other):
+            if not grant.reusable and error.code != "invalid_grant":  # an assertion may be valid only once
                 raise
             return None
 
@@ -134,7 +140,7 @@ class OAuth2Tokens(TokenIssuer):
         do not accept it.
         """
         self._endpoint("revocation")  # an invalid one fails now, as a new refresh token would be lost afterwards
-        can_repeat = previous is not None or not isinstance(grant.grant, AuthorizationCode)
+        can_repeat = previous is not None or grant.repeatable
         request = self._authenticated(self._require_endpoint("token"), form, repeatable=can_repeat)
         request = in_format(request, self.params["request_format"])
         try:
@@ -142,7 +148,7 @@ class OAuth2Tokens(TokenIssuer):
         except AccessError as error:
             if error.status != 405 or self.params["request_format"] != "query":
                 raise
-            response = self.send(dataclasses.replace(request, method="GET"))
+            response = self.send(dataclasses.replace(request, method="GET", changes_state=True))
         return self._parse(response, grant, previous)
 
     def _parse(self, response: Response, grant: ClientGrant, previous: Token | None) -> Token:
@@ -158,7 +164,7 @@ class OAuth2Tokens(TokenIssuer):
         requested = t.cast("str | None", dict(grant.parameters).get("scope"))
         details = {key: body[key] for key in ("issued_token_type",) if isinstance(body.get(key), str)}
         token = parse_token(body, self.session.clock.now(), _DEFAULT_LIFETIME, previous=previous, details=details)
-        scope = token.scope or (previous and previous.scope) or requested
+        scope = token.scope or (previous.scope if previous else None) or requested
         self._warn_of_loss(grant, token, previous)
         return dataclasses.replace(token, scope=scope)
 

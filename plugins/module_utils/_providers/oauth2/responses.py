@@ -9,18 +9,33 @@ import typing as t
 
 from ..._errors import AccessError, RejectedToken
 from ..._http.models import Response
+from ..._masking.secrets import Secrets, strings_in
 from ..._oauth2.challenge import parse_challenge
-from ..._platform.responses import ResponseReader
+from ..._oauth2.response import rename_fields
+from ..._platform.responses import Hints, ResponseReader
+
+#: A value of ``parameters`` with fewer characters is probably an ordinary word, such as a language.
+_SHORTEST_PRIVATE = 6
 
 
 class OAuth2Responses(ResponseReader):
     """Errors of the token endpoint (RFC 6749, section 5.2) and of the API (RFC 6750, section 3)."""
 
+    def __init__(self, hints: Hints, login_hints: Hints, secrets: Secrets, params: t.Mapping[str, t.Any]) -> None:
+        super().__init__(hints, login_hints, secrets, params)
+        texts = strings_in(list((params.get("parameters") or {}).values()))
+        #: Values whose names do not tell whether they are secret. They are masked in what the platform says, but do
+        #: not make a result secret.
+        self._private = Secrets(text for text in texts if len(text) >= _SHORTEST_PRIVATE)
+
+    def scrub(self, text: str) -> str:
+        return self._private.scrub(super().scrub(text))
+
     def find_error(self, response: Response) -> AccessError | None:
         error = super().find_error(response)
         if response.request.authenticates:
             # Some servers report errors with HTTP 200.
-            return self.make_error(response) if error is None and _reports_error(response) else error
+            return self.make_error(response) if error is None and self._reports_error(response) else error
         return error
 
     def make_error(self, response: Response) -> AccessError:
@@ -34,9 +49,14 @@ class OAuth2Responses(ResponseReader):
         return (RejectedToken if is_stale else AccessError)(error.message, **error.codes)
 
     def error_text(self, response: Response) -> tuple[str | int | None, str]:
-        """The code and the message of the body, or those of the challenge if it states the reason."""
+        """The code and the message of the body, or those of the challenge if it states the reason. The code of the
+        token endpoint is its ``error`` (RFC 6749, section 5.2), whatever else the body has.
+        """
         code, text = super().error_text(response)
-        challenge = {} if response.request.authenticates else parse_challenge(response.headers.get("www-authenticate"))
+        if response.request.authenticates:
+            error = _error_of(response)
+            return (self.quote(error) if error and " " not in error else code), text
+        challenge = parse_challenge(response.headers.get("www-authenticate"))
         if "error" not in challenge:
             return code, text
         return self.quote(challenge["error"]), text or self.quote(
@@ -48,14 +68,22 @@ class OAuth2Responses(ResponseReader):
         if not request.authenticates:
             return super().invalid_response(response, problems)
         message = f"unexpected response to {request.label} ({'; '.join(problems[:3])})"
-        return request.failure(f"{message}. Check issuer, token_url and fields", status=response.status)
+        remedy = "issuer and introspection_url" if "token" in (request.form or {}) else "issuer, token_url and fields"
+        return request.failure(f"{message}. Check {remedy}", status=response.status)
+
+    def _reports_error(self, response: Response) -> bool:
+        """Whether a successful response has an error instead of a token."""
+        has_error = response.ok and _error_of(response) is not None
+        return has_error and "access_token" not in rename_fields(response.json(), self._params["fields"] or {})
 
 
-def _reports_error(response: Response) -> bool:
-    if not response.ok or b'"error"' not in response.body:
-        return False
+def _error_of(response: Response) -> str | None:
+    """The ``error`` of a body, if it is a string with any text."""
+    if b'"error"' not in response.body:
+        return None
     try:
         body = response.json()
     except ValueError:
-        return False
-    return isinstance(body, dict) and isinstance(body.get("error"), str) and "access_token" not in body
+        return None
+    error = body.get("error") if isinstance(body, dict) else None
+    return error if isinstance(error, str) and error.strip() else None

@@ -620,6 +620,11 @@ def test_a_code_is_used_once_and_its_token_refreshed_from_then_on(code, clock):
 def test_a_used_code_fails_clearly(code, clock):
     code(discovery(), by_code())
     clock.time += 3600
+
+    assert "the code has been used or revoked, or has expired. Obtain a new one" in code.fail()["msg"]
+
+
+def test_a_refused_code_fails_clearly(code):
     result = code.fail(discovery(), by_code(REFUSED, status=400))
 
     assert (result["status"], result["error_code"]) == (400, "invalid_grant")

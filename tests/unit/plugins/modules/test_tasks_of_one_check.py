@@ -23,6 +23,7 @@ from ansible_collections.mediaops.access.plugins.modules import (
     flex_api,
     flex_oauth_app,
     flex_token,
+    freewheel_token,
     playlyfe_player,
 )
 from ansible_collections.mediaops.access.tests.unit.plugins.modules import test_playlyfe_player as players
@@ -36,11 +37,15 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.audienceplay
 )
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import assert_presentable, exchange
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.flex import KEY, URL, listed
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.freewheel import login as freewheel_login
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_audienceplayer_user import (
     EMAIL,
     create,
     missing,
     read,
+)
+from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_freewheel_token import (
+    client_login as freewheel_client_login,
 )
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_movingimage_token import any_provider
 
@@ -366,3 +371,15 @@ def test_a_player_who_would_be_created_can_be_renamed_and_deleted(task):
     assert task(playlyfe_player, players.missing(), **options, alias="Two")["changed"] is False
     assert task(playlyfe_player, players.missing(), **options, state="absent")["changed"] is True
     assert task(playlyfe_player, players.missing(), **options, state="absent")["changed"] is False
+
+
+# --- a rotation ------------------------------------------------------------------------------------------------------------
+
+
+def test_only_a_token_that_the_platform_can_revoke_is_retired(task):
+    client = {"grant": "client_credentials", "client_id": "pipeline", "client_secret": "hush/secret"}
+    user = {"username": "mrm", "password": "hush-password"}
+    for options, request, retires in ((client, freewheel_client_login(), False), (user, freewheel_login(), True)):
+        task(freewheel_token, request, check_mode=False, **options)
+        assert task(freewheel_token, force=True, overlap=True, **options)["changed"] is True
+        assert task(freewheel_token, retire_only=True, **options)["changed"] is retires

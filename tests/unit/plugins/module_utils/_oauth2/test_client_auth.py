@@ -25,7 +25,13 @@ REQUEST = Request("POST", "https://host/token", form=FORM)
         (Client("a", "s"), ["client_secret_jwt", "client_secret_post"], "client_secret_post"),
         (Client("a", "s"), ["client_secret_jwt"], "client_secret_jwt"),
         (Client("a", "s"), ["none"], "client_secret_basic"),
-        (Client("a", "s", private_key="k"), ["client_secret_basic"], "private_key_jwt"),
+        (Client("a", "s", private_key="k"), ["client_secret_basic"], "client_secret_basic"),
+        (Client("a", "s", private_key="k"), ["private_key_jwt", "client_secret_post"], "client_secret_post"),
+        (Client("a", "s", private_key="k"), ["private_key_jwt"], "private_key_jwt"),
+        (Client("a", "s", private_key="k"), None, "client_secret_basic"),
+        (Client("a", private_key="k"), ["client_secret_basic"], "private_key_jwt"),
+        (Client("a", "s", certificate="c"), ["tls_client_auth"], "tls_client_auth"),
+        (Client(certificate="c"), None, "none"),
         (Client("a", certificate="c"), None, "tls_client_auth"),
         (Client("a", "s", certificate="c"), None, "client_secret_basic"),
         (Client("a"), ["client_secret_basic"], "none"),
@@ -52,6 +58,16 @@ def test_each_method_adds_its_credentials(client, method, form, basic):
 
     assert (request.form, request.basic) == ({**FORM, **form}, basic)
     assert REQUEST.form == FORM
+
+
+@pytest.mark.parametrize("place", ["json", "query"])
+def test_credentials_are_added_where_the_parameters_are(place):
+    request = Request("POST", "https://host/token", **{place: FORM})
+    sent = Client("a", "s").authenticate(request, "client_secret_post")
+
+    assert getattr(sent, place) == {**FORM, "client_id": "a", "client_secret": "s"}
+    assert sent.form is None
+    assert credentials_in(sent) == ["s"]
 
 
 def test_the_credentials_in_a_request_are_known_in_each_form_in_which_a_server_may_echo_them():
