@@ -59,7 +59,7 @@ class OneUseLogins:
 
     def complete(self, grant: Grant, token: Token | None) -> Token | None:
         """Add the login's refresh token to a cached token. Without a cached token, return the login."""
-        login = self.find(grant) if grant.one_use else None
+        login = self.find(grant)
         if login is None or token is None:
             return token or login
         return dataclasses.replace(

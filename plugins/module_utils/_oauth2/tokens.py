@@ -310,8 +310,9 @@ class Tokens:
         return name
 
     def _load(self, grant: Grant) -> Token | None:
-        token = self._logins.complete(grant, self._parse_entry(self._store.read(self._name(grant))))
-        return self._register_secret(token) if token else None
+        token = self._parse_entry(self._store.read(self._name(grant)))
+        completed = self._logins.complete(grant, token) if grant.one_use else token
+        return self._register_secret(completed) if completed and completed is not token else completed
 
     def _parse_entry(self, data: dict[str, t.Any] | None) -> Token | None:
         entry = CacheEntry.parse(data)

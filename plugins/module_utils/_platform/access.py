@@ -144,13 +144,16 @@ class Access(t.Generic[C]):
 
     def expects_token(self, grant: Grant) -> bool:
         """Whether a real run would find a token in the cache that check mode did not obtain."""
-        plan = self.find_plan(self.token_item(grant))
+        plan = self._find_token_plan(grant)
         return plan is not None and plan["planned"]
 
     def lacks_token(self, grant: Grant) -> bool:
         """Whether a real run would have removed a token that is still in the cache in check mode."""
-        plan = self.find_plan(self.token_item(grant))
+        plan = self._find_token_plan(grant)
         return plan is not None and not plan["planned"]
+
+    def _find_token_plan(self, grant: Grant) -> Plan:
+        return self.find_plan(self.token_item(grant)) if self.check_mode else None
 
     def forget_token(self, grant: Grant, *, cached: bool) -> bool:
         """In check mode, record that a real run would have removed a token. Returns whether it would have found

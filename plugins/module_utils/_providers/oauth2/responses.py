@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from ..._errors import AccessError, RejectedToken
@@ -12,7 +13,7 @@ from ..._http.models import Response
 from ..._masking.secrets import Secrets, strings_in
 from ..._oauth2.challenge import parse_challenge
 from ..._oauth2.response import rename_fields
-from ..._platform.responses import Hints, ResponseReader
+from ..._platform.responses import ResponseReader
 
 #: A value of ``parameters`` with fewer characters is probably an ordinary word, such as a language.
 _SHORTEST_PRIVATE = 6
@@ -21,12 +22,13 @@ _SHORTEST_PRIVATE = 6
 class OAuth2Responses(ResponseReader):
     """Errors of the token endpoint (RFC 6749, section 5.2) and of the API (RFC 6750, section 3)."""
 
-    def __init__(self, hints: Hints, login_hints: Hints, secrets: Secrets, params: t.Mapping[str, t.Any]) -> None:
-        super().__init__(hints, login_hints, secrets, params)
-        texts = strings_in(list((params.get("parameters") or {}).values()))
-        #: Values whose names do not tell whether they are secret. They are masked in what the platform says, but do
-        #: not make a result secret.
-        self._private = Secrets(text for text in texts if len(text) >= _SHORTEST_PRIVATE)
+    @functools.cached_property
+    def _private(self) -> Secrets:
+        """The values of ``parameters``, whose names do not tell whether they are secret. They are masked in what the
+        platform says, but do not make a result secret.
+        """
+        texts = strings_in(list((self._params["parameters"] or {}).values()))
+        return Secrets(text for text in texts if len(text) >= _SHORTEST_PRIVATE)
 
     def scrub(self, text: str) -> str:
         return self._private.scrub(super().scrub(text))

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import itertools
 import json
 import threading
 
@@ -19,9 +20,11 @@ from ansible_collections.mediaops.access.plugins.module_utils._http.models impor
 from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.cache_entry import Revocation
+from ansible_collections.mediaops.access.plugins.module_utils._oauth2.client_auth import Client
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import (
     AuthorizationCode,
     ClientCredentials,
+    ClientGrant,
     PasswordCredentials,
     RefreshToken,
     SuppliedToken,
@@ -1106,6 +1109,28 @@ def test_threads_that_need_a_token_use_a_refresh_token_once(shared):
 
     assert [token.access_token for token in race(8, lambda: shared(platform, clock).get(ONCE[1]))] == ["new"] * 8
     assert platform.calls == ["obtain", "refresh r1"]
+
+
+def test_threads_that_need_tokens_for_different_scopes_use_each_refresh_token_once(shared):
+    clock = Queue()
+    platform = Platform(clock)
+    numbers = itertools.count(1)
+    platform.obtain = lambda grant: (
+        clock.wait_for(7),  # the first request lasts until the others have come
+        platform.calls.append("obtain"),
+        rotated("new-0", clock, "r0"),
+    )[2]
+    platform.refresh = lambda grant, token: (
+        platform.calls.append(f"refresh {token.refresh_token}"),
+        rotated(f"new-{len(platform.calls)}", clock, f"r{len(platform.calls) - 1}"),
+    )[1]
+
+    def get():
+        scope = ("scope", f"scope-{next(numbers)}")
+        return shared(platform, clock).get(ClientGrant(ONCE[1], Client("client"), (scope,))).access_token
+
+    assert len(set(race(8, get))) == 8
+    assert platform.calls == ["obtain", *(f"refresh r{number}" for number in range(7))]
 
 
 def test_dropping_revokes_a_token_that_has_expired_and_could_still_be_refreshed(held, opened, clock):
