@@ -38,6 +38,7 @@ from driver import (
     Facts,
     Phase,
     Run,
+    interpreter,
     judge_checks,
     judge_repeats,
     report,
@@ -49,6 +50,7 @@ pytestmark = pytest.mark.timeout(300)  # of seconds on a busy machine
 
 PLAYS = HERE / "oauth2"
 TOKEN, API = "mediaops.access.oauth2_token", "mediaops.access.oauth2_api"
+PYTHON = {"ansible_python_interpreter": interpreter()}
 #: Grants whose name in a request is not that of the option.
 NAMES = {name: f"{GRANT}{name.replace('_', '-')}" for name in ("jwt_bearer", "token_exchange")}
 
@@ -105,12 +107,12 @@ class Plays:
         tasks = yaml.safe_load(self._playbook.read_text(encoding="utf-8"))[0]["tasks"]
         return [task for task in tasks if not skipped & tags_of(task)]
 
-    def run(self, name: str) -> tuple[Phase, list[Facts]]:
+    def run(self, name: str, hosts: dict[str, Facts] | None = None) -> tuple[Phase, list[Facts]]:
         """Run the playbook; what was done, and the requests that the server saw."""
         check = name.startswith("check")
         skipped = ",".join(sorted(self._unmet | ({NOT_IN_CHECK} if check else set())))
         arguments = ["-e", f"@{self._file}", "--skip-tags", skipped or "none", *(["--check"] if check else [])]
-        run = self._ansible.run(self._playbook, *arguments)
+        run = self._ansible.run(self._playbook, *arguments, hosts=hosts)
         self.runs.append(run)
         self.results = json.loads(self._results.read_text(encoding="utf-8")) if self._results.exists() else {}
         self.secrets.update(secrets_in([result.get("token", {}) for result in self.results.values()]))
@@ -204,6 +206,15 @@ def judge_requests(server: Server, what: str, seen: list[Facts], expected: list[
     return problems + ([f"{what}: the server saw {numbers}, not {others}"] if numbers != others else [])
 
 
+def judge_clients(plays: Plays, seen: list[Facts]) -> list[str]:
+    """At each endpoint a client authenticates in the same way."""
+    clients = [plays.client_of(task) for task in plays.token_tasks() if TOKEN in task and not always_changes(task)]
+    wanted = [(client["client_id"], client.get("client_auth", "client_secret_basic")) for client in clients]
+    found = [(request.get("client"), request.get("auth")) for request in seen]
+    is_known = plays.server.name != SandboxServer.name
+    return [f"tokens were verified by {found}, not {wanted}"] if is_known and found != wanted else []
+
+
 def judge_tokens(plays: Plays) -> list[str]:
     """Each token that a task returned is one of the server's, of the client that asked for it."""
     problems = []
@@ -263,6 +274,7 @@ def test_plays(server: Server, ansible: Ansible) -> None:
     problems += judge_requests(server, "run 2", seen, known, introspection=verified + 1, **revoked)
     check2, seen = plays.run("check 2")
     problems += judge_requests(server, "check 2", seen, [], introspection=verified, revocation=0)
+    problems += judge_clients(plays, seen)
     problems += judge_checks(check1, run1, [check2], may_log_in=False) + judge_repeats([run2, check2], always=True)
 
     expected = plays.expected(lambda task: True, refreshed=True)
@@ -274,6 +286,37 @@ def test_plays(server: Server, ansible: Ansible) -> None:
     run4, seen = plays.run("run 4")
     problems += judge_requests(server, "run 4", seen, known, introspection=verified + 1, **revoked)
     plays.fail_with(problems + judge_repeats([run4], always=True))
+
+    last = {task["register"]: plays.token_of(task) for task in plays.token_tasks() if not always_changes(task)}
+    revoke = Plays("revoke.yml", server, ansible, **elsewhere)
+    predicted, seen = revoke.run("check 5")
+    assert seen == []
+    done, _seen = revoke.run("run 5")
+    assert predicted.outcomes() == done.outcomes() and done.tasks[0]["changed"]
+    # A signed assertion would have expired meanwhile, so there is none in the cache.
+    alive = {name for name, token in last.items() if server.introspect(token["access_token"])["active"]}
+    assert alive == {"got_secret_jwt", "got_rsa_jwt", "got_ec_jwt"}
+    refresh_tokens = [token["refresh_token"] for token in last.values() if "refresh_token" in token]
+    assert not any(server.introspect(token)["active"] for token in refresh_tokens) and refresh_tokens
+
+
+def test_crowd(server: Server, ansible: Ansible) -> None:
+    """Of processes that need a new token at once, one uses the refresh token, and the others take what it obtained."""
+    elsewhere = server.obtain_elsewhere()
+    plays = Plays("crowd.yml", server, ansible, **elsewhere)
+    hosts = {f"host{number}": {"ansible_connection": "local", **PYTHON} for number in range(4)}
+    used = []
+    for name in ("run 1", "run 2"):
+        run, seen = plays.run(name, hosts=hosts)
+        tokens = [json.loads(path.read_text())["got_token"]["token"] for path in ansible.folder.glob("host*.json")]
+        assert len(tokens) == len(hosts) and len({token["access_token"] for token in tokens}) == 1
+        assert [task["changed"] for task in run.tasks].count(True) == 1
+        assert len([request for request in seen if request["endpoint"] == "token"]) == 1
+        assert server.introspect(tokens[0]["access_token"])["active"]
+        assert server.introspect(tokens[0]["refresh_token"])["active"]
+        used.append(tokens[0])
+        server.end([tokens[0]["access_token"]])
+    assert used[0]["refresh_token"] != used[1]["refresh_token"]
 
 
 def test_refusals(server: Server, ansible: Ansible) -> None:
