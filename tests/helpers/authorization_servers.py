@@ -300,6 +300,7 @@ class Server:
             "codes": {name: self.authorize(name) for name in ("basic", "public")},
             "refresh_token": first["refresh_token"],
             "subject_token": second["access_token"],
+            "read_only": second["refresh_token"],
             "assertion": jwt.encode(claims, ASSERTION_KEY, "HS256"),
         }
 

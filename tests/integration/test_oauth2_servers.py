@@ -189,7 +189,7 @@ def secrets_in(node: t.Any, key: str = "") -> t.Iterator[str]:
 
 
 SECRETS = {"client_secret", "password", "access_token", "refresh_token", "subject_token", "assertion", "code_verifier"}
-SECRETS |= {"basic", "public"}  # the codes
+SECRETS |= {"basic", "public", "read_only"}  # codes, and a refresh token
 
 
 def judge_requests(server: Server, what: str, seen: list[Facts], expected: list[Facts], **others: int) -> list[str]:
