@@ -54,6 +54,7 @@ SURROUNDINGS = (
     "controllers",
     "crashes",
     "files",
+    "oauth2_servers",
     "openbao",
     "openid",
     "other_platforms",

@@ -127,6 +127,16 @@ def test_proof_key_for_code_exchange(box):
     assert box.ask("GET", "/oauth2/authorize", params={**query, "client_id": "x"}).status_code == 400
 
 
+def test_the_scope_of_a_code_is_that_of_the_authorization_request_and_a_refresh_cannot_extend_it(box):
+    query = {"response_type": "code", "client_id": "oa-client", "redirect_uri": REDIRECT, "scope": "read"}
+    code = box.ask("GET", "/oauth2/authorize", params=query).headers["location"].partition("code=")[2]
+    token = box.oa_token(**{**CODE, "code": code}).json()
+    assert token["scope"] == "read"
+    refresh = {"grant_type": "refresh_token", "refresh_token": token["refresh_token"]}
+    assert box.oa_token(**refresh, scope="read write").json()["error"] == "invalid_scope"
+    assert box.oa_token(**refresh).json()["scope"] == "read"
+
+
 def test_credentials_in_basic_are_form_encoded(box):
     box.control("PUT", "/state/oauth2", {"clients": [{"client_id": "a:b c", "client_secret": "s/%+"}]})
     assert box.oa_token(auth=("a%3Ab+c", "s%2F%25%2B")).status_code == 200

@@ -101,6 +101,7 @@ class AuthorizationServer(ClientRegistry):
             "redirect_uri": redirect,
             "username": self.data["users"][0]["username"],
             "challenge": query.get("code_challenge"),
+            "scope": query.get("scope"),
             "used": False,
         }
         self.data["codes"].append(code)
@@ -167,7 +168,8 @@ class AuthorizationServer(ClientRegistry):
         if code.get("challenge") and _challenge(form.get("code_verifier", "")) != code["challenge"]:
             raise self._refusal(400, "invalid_grant", "The code_verifier is wrong")
         code["used"] = True
-        return self._respond(client, code["username"], form, family=code["code"])
+        authorized = {"scope": code["scope"]} if code.get("scope") else {}
+        return self._respond(client, code["username"], {**form, **authorized}, family=code["code"])
 
     def _grant_refresh_token(self, request: PlatformRequest, client: dict[str, Any], form: dict[str, Any]) -> Response:
         value = form.get("refresh_token", "")
@@ -177,6 +179,8 @@ class AuthorizationServer(ClientRegistry):
             self._revoke_family(family)
         if used is None or used.extra.get("client_id") != client["client_id"]:
             raise self._refusal(400, "invalid_grant", "The refresh token is invalid or was used before")
+        if set(str(form.get("scope") or "").split()) - set(used.extra["scope"].split()):
+            raise self._refusal(400, "invalid_scope", "The refresh token was not granted this scope")
         return self._respond(client, used.owner, {"scope": used.extra["scope"], **form}, used=used)
 
     def _grant_jwt(self, request: PlatformRequest, client: dict[str, Any], form: dict[str, Any]) -> Response:

@@ -79,9 +79,10 @@ OAUTH2 = Platform(
         "invalid_client": "Check client_id, client_secret and client_auth",
         "invalid_grant": "Check the credentials of the grant. A code, an assertion or a replaced refresh token is "
         "accepted only once",
+        "invalid_request": "Check grant, parameters and request_format",
         "invalid_scope": "Check scope",
         "invalid_target": "Check resource and audience",
         "unauthorized_client": "The client must not use this grant: check grant and the client's registration",
-        "unsupported_grant_type": "Check grant",
+        "unsupported_grant_type": "Check grant and request_format",
     },
 )
