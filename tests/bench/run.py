@@ -29,6 +29,7 @@ sys.path += [str(HERE.parent / "integration"), str(HERE.parent / "helpers")]
 
 import charts
 import entitlements
+import fleet
 from driver import Facts, Sandbox, collections_path, environment
 from redis_server import RedisServer
 
@@ -340,7 +341,10 @@ def main() -> None:
         help=f"put the tables into this file, between {BEGIN} and {END}, and the charts beside it",
     )
     parser.add_argument(
-        "--only", action="append", metavar="PART", help="items, start, logins, pacing or entitlements; may be repeated"
+        "--only",
+        action="append",
+        metavar="PART",
+        help="items, start, logins, pacing, fleet or entitlements; may be repeated",
     )
     given = parser.parse_args()
     if given.write and given.only:
@@ -352,6 +356,7 @@ def main() -> None:
             "start": lambda: [start(sandbox, place, given.rounds)],
             "logins": lambda: [logins(sandbox, place)],
             "pacing": lambda: pacing(sandbox, place),
+            "fleet": lambda: fleet.tables(sandbox, place, environment(place)),
             "entitlements": lambda: entitlements.tables(sandbox, place, 3),
         }
         try:

@@ -57,10 +57,16 @@ FAILURES: dict[str, tuple[Facts, Facts, str]] = {
         {},
         "token_cache: must not begin or end with whitespace",
     ),
-    "sentinels": (
-        {"token_cache": f"redis+sentinel://:{PASSWORD}@host:1/service"},
+    "sentinels without a service": ({"token_cache": f"redis+sentinel://:{ENCODED}@host:1,host:2"}, {}, NOT_REDIS),
+    "unreachable sentinels": (
+        {"token_cache": f"redis+sentinel://:{ENCODED}@127.0.0.1:1/service", "retries": 0},
         {},
-        "redis+sentinel:// is not supported yet",
+        "Redis Sentinel at 127.0.0.1:1 has no primary that can be reached",
+    ),
+    "an unreachable cluster": (
+        {"token_cache": f"rediss+cluster://me:{ENCODED}@127.0.0.1:1,127.0.0.1:2", "retries": 0},
+        {},
+        "the Redis cluster at 127.0.0.1:1, 127.0.0.1:2 has no primary that can be reached",
     ),
     "a user in a URL": ({"url": f"https://me:{PASSWORD}@host"}, {}, "url must"),
     "an unreachable proxy": (

@@ -13,7 +13,21 @@ SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _HOST = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::[0-9]{1,5})?"
 #: An ``@`` elsewhere is not accepted: such a URL is ambiguous, and one reading would reveal part of the password.
 _URL = re.compile(rf"{SCHEME.pattern}(?:[^/?#@\s]*@)?{_HOST}(?:[/?#][^@\s]*)?")
-_REDIS = re.compile(rf"rediss?://(?:(?:[^/?#@%\s]|%[0-9A-Fa-f]{{2}})*@)?{_HOST}(?:/[0-9]*)?(?:\?[^#@\s]*)?")
+_ONE_HOST = _HOST.replace("?P<host>", "?:")
+_PATHS = {
+    "rediss?": (_ONE_HOST, "/[0-9]*"),
+    r"rediss?\+sentinel": (f"{_ONE_HOST}(?:,{_ONE_HOST})*", "/(?:[A-Za-z0-9_.-]|%[0-9A-Fa-f]{2})+(?:/[0-9]*)?"),
+    r"rediss?\+cluster": (f"{_ONE_HOST}(?:,{_ONE_HOST})*", "/?"),
+}
+#: Sentinels need the name of the service; the other paths may be missing.
+_REDIS = [
+    re.compile(
+        rf"(?P<scheme>{scheme})://(?P<user>(?:[^/?#@%\s]|%[0-9A-Fa-f]{{2}})*@)?(?P<hosts>{hosts})"
+        rf"(?P<path>{path}){'' if 'sentinel' in scheme else '?'}(?:\?(?P<query>[^#@\s]*))?"
+    )
+    for scheme, (hosts, path) in _PATHS.items()
+]
+_PORT = re.compile(r":[0-9]+(?=,|$)")
 _USER = re.compile(r"//.*@", re.DOTALL)
 
 
@@ -25,16 +39,20 @@ def looks_like_url(place: str) -> bool:
     return bool(re.search(r"[:@]|//", place))
 
 
-def is_redis_url(url: str) -> bool:
-    """Whether this is the unambiguous URL of a single Redis server."""
-    return bool(_REDIS.fullmatch(url))
+def match_redis_url(url: str) -> re.Match[str] | None:
+    """Match the unambiguous URL of a Redis server, of sentinels or of a cluster. The groups are ``scheme``, ``user``
+    (with the ``@``), ``hosts``, ``path`` and ``query``.
+    """
+    return next(filter(None, (pattern.fullmatch(url) for pattern in _REDIS)), None)
 
 
 def scheme_and_host(url: str) -> str:
     """The parts of a URL that may be displayed even if it contains a password."""
-    whole, scheme = _URL.fullmatch(url), SCHEME.match(url)
+    whole, redis, scheme = _URL.fullmatch(url), match_redis_url(url), SCHEME.match(url)
     if whole:
         return f"{whole[1]}://{whole['host']}"
+    if redis:
+        return f"{redis['scheme']}://{re.sub(_PORT, '', redis['hosts'])}"
     return f"{scheme[1]}://{MASK}" if scheme else MASK
 
 

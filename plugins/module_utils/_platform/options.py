@@ -18,12 +18,11 @@ from .._errors import AccessError
 from .._http.proxies import proxy_passwords
 from .._masking.marks import SHORTEST
 from .._masking.secrets import is_short, secret_values, url_passwords
-from .._masking.urls import SCHEME, holds_url, is_redis_url, looks_like_url
+from .._masking.urls import SCHEME, holds_url, looks_like_url
 from .._ratelimit.rate import Rate
+from .._store import redis_url
 
 HOME_PLACEHOLDER = "{{ ANSIBLE_HOME }}"
-#: URL schemes of ``token_cache`` that are planned but not supported yet.
-_UNSUPPORTED_YET = ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 
 Options = t.Mapping[str, t.Dict[str, t.Any]]
 #: A shorter key could be guessed even with slow key derivation.
@@ -109,14 +108,14 @@ def _check_token_cache(location: str, key: str | None) -> None:
             )
         return
     scheme = SCHEME.match(location)
-    valid = "Use a directory, a redis:// or rediss:// URL, or none"
-    if scheme and scheme[1] in _UNSUPPORTED_YET:
-        raise AccessError(f"token_cache: {scheme[0]} is not supported yet. {valid}")
-    if scheme and scheme[1] not in ("redis", "rediss"):
-        raise AccessError(f"token_cache: {scheme[0]} is not supported. {valid}")
-    if not is_redis_url(location):
+    if scheme and scheme[1] not in redis_url.SCHEMES:
         raise AccessError(
-            "token_cache: not a valid Redis URL. Write it as rediss://user:password@host:6379/0, and percent-encode "
+            f"token_cache: {scheme[0]} is not supported. Use a directory, a redis:// or rediss:// URL (also "
+            "+sentinel or +cluster), or none"
+        )
+    if not redis_url.is_valid(location):
+        raise AccessError(
+            f"token_cache: not a valid Redis URL. Write it as {redis_url.example(location)}, and percent-encode "
             "spaces and / ? # @ % in the password (@ as %40)"
         )
     if not key:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 from .._clock import Clock
+from . import redis_url
 from .backend import Backend
 from .directory import DirectoryBackend
 from .memory import MemoryBackend
@@ -23,10 +25,10 @@ def open_backend(
     """
     if place == "none":
         return MemoryBackend(clock)
-    if place.startswith(("redis://", "rediss://")):
+    if place.startswith(tuple(f"{scheme}://" for scheme in redis_url.SCHEMES)):
         from .redis import RedisBackend
+        from .redis_servers import Settings
 
-        return RedisBackend(
-            place, clock, timeout=params["timeout"], retries=params["retries"], ca_path=params["ca_path"]
-        )
+        settings = {field.name: params[field.name] for field in dataclasses.fields(Settings)}
+        return RedisBackend(place, clock, Settings(**settings))
     return DirectoryBackend(place, clock, warn)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ansible_collections.mediaops.access.plugins.module_utils._masking.marks import MASK
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import url_passwords
 from ansible_collections.mediaops.access.plugins.module_utils._masking.urls import (
-    is_redis_url,
+    match_redis_url,
     redact_option,
     scheme_and_host,
 )
@@ -24,7 +24,12 @@ from ansible_collections.mediaops.access.plugins.module_utils._masking.urls impo
         ("rediss://me:pw@host.example.com:6379/0", "rediss://host.example.com"),
         ("redis://[::1]:6379?password=pw", "redis://[::1]"),
         ("redis+sentinel://:pw@a:1", "redis+sentinel://a"),
-        ("redis+sentinel://:pw@a:1,b:2/service", f"redis+sentinel://{MASK}"),
+        ("redis+sentinel://:pw@a:1,b:2/service", "redis+sentinel://a,b"),
+        ("rediss+cluster://me:pw@[::1]:1,b/?client_name=pw", "rediss+cluster://[::1],b"),
+        ("redis+sentinel://:pw@a:1,b:2", f"redis+sentinel://{MASK}"),
+        ("redis+cluster://:pw,b:2@a:1,c", "redis+cluster://a,c"),
+        ("redis+cluster://:p@w,b:2@a:1,c", f"redis+cluster://{MASK}"),
+        ("https://a:1,b:2", f"https://{MASK}"),
         ("redis://:p/w%41?x@y@host", f"redis://{MASK}"),
         ("redis://me:1/w@host", f"redis://{MASK}"),
         ("redis://:pw@host:port", f"redis://{MASK}"),
@@ -63,7 +68,16 @@ def test_options_are_displayed_without_passwords(name, value, shown):
 
 @given(
     st.text(min_size=1, alphabet=st.characters(codec="utf-8", exclude_categories=["Cs"])),
-    st.sampled_from(["redis://me:{}@host:6379/0", "redis:/:{}@host", " redis://:{}@host", "https://u:{}@h/x"]),
+    st.sampled_from(
+        [
+            "redis://me:{}@host:6379/0",
+            "redis:/:{}@host",
+            " redis://:{}@host",
+            "https://u:{}@h/x",
+            "redis+sentinel://me:{}@a:1,b:2/service/0",
+            "rediss+cluster://:{}@a:1,b:2",
+        ]
+    ),
 )
 def test_no_password_is_displayed(password, url):
     marked = f"s3cr3t{password}s3cr3t"
@@ -74,11 +88,11 @@ def test_no_password_is_displayed(password, url):
     assert marked in url_passwords(written)
 
 
-@given(st.text(alphabet="redis:/@?#%4 aw1[]"))
-def test_redis_url_has_its_password_in_one_place(text):
-    url = f"redis://{text}"
+@given(st.sampled_from(["redis", "redis+sentinel", "redis+cluster"]), st.text(alphabet="redis:/@?#%4 aw1[],"))
+def test_redis_url_has_its_password_in_one_place(scheme, text):
+    url = f"{scheme}://{text}"
 
-    if is_redis_url(url):
+    if match_redis_url(url):
         assert url.count("@") <= 1
         assert "#" not in url
         assert not scheme_and_host(url).endswith(MASK)

@@ -91,16 +91,21 @@ def test_secret_options_are_marked_and_only_they():
         ),
         pytest.param(
             {"token_cache": "memcached://:pw@host", "token_cache_key": "k" * 16},
-            "token_cache: memcached:// is not supported. Use a directory, a redis:// or rediss:// URL, or none",
+            "token_cache: memcached:// is not supported. Use a directory, a redis:// or rediss:// URL (also +sentinel or +cluster), or none",
             id="another URL",
         ),
         *(
             pytest.param(
-                {"token_cache": f"{scheme}://:pw@host", "token_cache_key": "k" * 16},
-                f"token_cache: {scheme}:// is not supported yet. Use",
-                id=scheme,
+                {"token_cache": url, "token_cache_key": "k" * 16},
+                f"token_cache: not a valid Redis URL. Write it as {example}",
+                id=url,
             )
-            for scheme in ("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
+            for url, example in (
+                ("redis+sentinel://:pw@host", "rediss+sentinel://user:password@host:26379,host:26379/service/0"),
+                ("rediss+sentinel://:pw@host:1,:pw@host:2/service", "rediss+sentinel://"),
+                ("redis+cluster://:pw@host/1", "rediss+cluster://user:password@host:6379,host:6379, and percent"),
+                ("rediss+cluster://:pw@host:99999", "rediss+cluster://"),
+            )
         ),
         *(
             pytest.param(

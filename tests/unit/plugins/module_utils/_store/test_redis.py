@@ -24,7 +24,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._clock import Cloc
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary, WaitTooLong
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
-from ansible_collections.mediaops.access.plugins.module_utils._store import redis
+from ansible_collections.mediaops.access.plugins.module_utils._store import redis, redis_servers
 from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
 from ansible_collections.mediaops.access.plugins.module_utils._store.location import open_backend
 from ansible_collections.mediaops.access.plugins.module_utils._store.redis import RedisBackend
@@ -33,6 +33,7 @@ KEY = "k" * 32
 NAME = "0123abcd"
 PREFIX = "mediaops.access:"
 HOUR = 3600
+LOCK = f"{PREFIX}lock:{NAME}"
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +60,15 @@ def own_server(tmp_path):
 
 @pytest.fixture(autouse=True)
 def no_old_clients(monkeypatch):
-    monkeypatch.setattr(redis, "_clients", {})
+    monkeypatch.setattr(redis_servers, "_clients", {})
 
 
 @pytest.fixture
 def open_at(clock):
-    def open_redis(url, retries=0, timeout=5, ca_path=None, clock=clock):
-        return open_backend(url, clock, {"timeout": timeout, "retries": retries, "ca_path": ca_path})
+    def open_redis(url, retries=0, timeout=5, ca_path=None, clock=clock, max_wait=300):
+        return open_backend(
+            url, clock, {"timeout": timeout, "retries": retries, "max_wait": max_wait, "ca_path": ca_path}
+        )
 
     return open_redis
 
@@ -198,11 +201,11 @@ def test_lock_is_released_after_a_failure(backend, server, budget):
 
 HOLD = """
 import time
-from ansible_collections.mediaops.access.plugins.module_utils._store import redis
+from ansible_collections.mediaops.access.plugins.module_utils._store import redis, redis_servers
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 redis._LOCK_TTL = float(args[1])
-backend = redis.RedisBackend(args[0], Clock(), timeout=5, retries=0)
+backend = redis.RedisBackend(args[0], Clock(), redis_servers.Settings(5, 0, 300))
 with backend.lock("0123abcd", WaitBudget(5, Clock())):
     print("held", flush=True)
     time.sleep(60)
@@ -246,46 +249,61 @@ class Rounds:
 
 
 @pytest.fixture
-def lock(server):
-    lock = server.client.lock(f"{PREFIX}lock:{NAME}", timeout=15, thread_local=False)
-    assert lock.acquire(blocking=False)
+def lock(backend):
+    lock = redis.Lock(backend._servers, LOCK, 15)
+    assert lock.acquire()
     return lock
 
 
 def test_lock_is_extended_three_times_per_ttl(lock, server):
-    server.client.pexpire(lock.name, 100)
+    server.client.pexpire(LOCK, 100)
     rounds = Rounds(1)
 
-    redis._extend_lock(lock, lock.local.token, rounds)
+    redis._extend_lock(lock, rounds)
 
     assert rounds.waited == [5, 5]
-    assert server.client.pttl(lock.name) > 14000
+    assert server.client.pttl(LOCK) > 14000
 
 
 def test_lock_lost_in_a_server_restart_is_acquired_again(lock, server):
     server.client.flushall()
 
-    redis._extend_lock(lock, lock.local.token, Rounds(1))
+    redis._extend_lock(lock, Rounds(1))
 
-    assert server.client.get(lock.name) == lock.local.token
+    assert server.client.get(LOCK) == lock.token.encode()
     lock.release()
+    assert server.client.get(LOCK) is None
 
 
 def test_lock_acquired_by_another_process_is_left_alone(lock, server):
-    server.client.set(lock.name, "another")
+    server.client.set(LOCK, "another")
 
-    redis._extend_lock(lock, lock.local.token, Rounds(2))
+    redis._extend_lock(lock, Rounds(2))
+    lock.release()
 
-    assert server.client.get(lock.name) == b"another"
+    assert server.client.get(LOCK) == b"another"
+
+
+def test_acquiring_a_lock_again_after_a_lost_answer_succeeds(lock, backend):
+    assert lock.acquire()
+    assert not redis.Lock(backend._servers, LOCK, 15).acquire()
+
+
+def test_waiting_for_a_lock_asks_less_and_less_often(lock, backend, clock):
+    with pytest.raises(WaitTooLong), backend.lock(NAME, WaitBudget(10, clock)):
+        pass
+
+    assert clock.slept[:3] == pytest.approx([0.05, 0.075, 0.1125])
+    assert max(clock.slept) == 0.5
+    assert sum(clock.slept) == pytest.approx(10)
+    assert len(clock.slept) < 30
 
 
 def test_unavailable_server_does_not_interrupt_work_under_a_lock(own_server, open_at, budget):
     backend = open_at(own_server.url)
     with backend.lock(NAME, budget):
         own_server.stop()
-        lock = backend._redis.lock(f"{PREFIX}lock:{NAME}")
-        lock.local.token = b"mine"
-        redis._extend_lock(lock, b"mine", Rounds(1))
+        redis._extend_lock(redis.Lock(backend._servers, LOCK, 15, "mine"), Rounds(1))
 
 
 # --- rate limits -----------------------------------------------------------------------------------------------------------
@@ -354,7 +372,8 @@ from ansible_collections.mediaops.access.plugins.module_utils._clock import Cloc
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
 from ansible_collections.mediaops.access.plugins.module_utils._store.redis import RedisBackend
-backend = RedisBackend(args[0], Clock(), timeout=30, retries=0)
+from ansible_collections.mediaops.access.plugins.module_utils._store.redis_servers import Settings
+backend = RedisBackend(args[0], Clock(), Settings(30, 0, 300))
 backend.names()
 print("ready", flush=True)
 input()
@@ -378,6 +397,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget 
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
 from ansible_collections.mediaops.access.plugins.module_utils._store.redis import RedisBackend
+from ansible_collections.mediaops.access.plugins.module_utils._store.redis_servers import Settings
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.grants import PasswordCredentials
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.token import Token
 from ansible_collections.mediaops.access.plugins.module_utils._oauth2.tokens import Tokens
@@ -396,7 +416,7 @@ class Platform:
         return None
 
 
-store = TokenStore(lambda: RedisBackend(args[0], Clock(), timeout=30, retries=0), "k" * 32)
+store = TokenStore(lambda: RedisBackend(args[0], Clock(), Settings(30, 0, 300)), "k" * 32)
 tokens = Tokens(Platform(), store, WaitBudget(60, Clock()), Clock(), Secrets(), 60)
 print("ready", flush=True)
 input()
@@ -537,12 +557,17 @@ def test_failure_to_release_a_lock_is_ignored(own_server, open_at, budget):
     assert done == ["written"]
 
 
+def client_of(backend):
+    return backend._servers.call(lambda client: client)
+
+
 def test_connection_is_reused_but_not_across_forks(server, open_at, monkeypatch):
     first, second = open_at(server.url), open_at(server.url)
-    assert first._redis is second._redis
+    client = client_of(first)
+    assert client_of(second) is client
 
     monkeypatch.setattr(os, "getpid", lambda: 1)
-    assert open_at(server.url)._redis is not first._redis
+    assert client_of(first) is not client
 
 
 def test_missing_library_is_named(monkeypatch, open_at):
