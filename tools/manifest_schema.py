@@ -131,6 +131,8 @@ def descriptions(place: str) -> dict[str, str]:
         else [text for name, text in vars(source.ModuleDocFragment).items() if name.isupper()]
     )
     options = {name: body for text in texts for name, body in yaml.safe_load(text).get("options", {}).items()}
+    for name, body in list(options.items()):
+        options |= {f"{name}.{inner}": option for inner, option in body.get("suboptions", {}).items()}
     firsts = {
         name: body["description"] if isinstance(body["description"], str) else body["description"][0]
         for name, body in options.items()
@@ -144,6 +146,10 @@ def properties(spec: dict[str, t.Any], names: t.Iterable[str], words: dict[str, 
     is_id = importlib.import_module(f"{PLUGINS}.module_utils._data.values").is_id
 
     def kind(name: str, option: dict[str, t.Any]) -> dict[str, t.Any]:
+        if "options" in option and option["type"] == "dict":
+            own = {key.removeprefix(f"{name}."): word for key, word in words.items() if key.startswith(f"{name}.")}
+            inner = properties(option["options"], option["options"], own)
+            return {**TYPES["dict"], "properties": inner, "additionalProperties": False}
         return (
             {"enum": option["choices"]} if "choices" in option else ID if is_id(name, option) else TYPES[option["type"]]
         )
@@ -154,6 +160,8 @@ def properties(spec: dict[str, t.Any], names: t.Iterable[str], words: dict[str, 
 def list_schema(provider: t.Any, wanted: t.Any, connection: dict[str, t.Any]) -> dict[str, t.Any]:
     module = importlib.import_module(f"{PLUGINS}.modules.{wanted.module}")
     words = {**descriptions("doc_fragments.token"), **descriptions(f"modules.{wanted.module}")}
+    # An option that items share with the connection is documented with the module's own list of items.
+    words = {**{name.partition(".")[2]: word for name, word in words.items() if "." in name}, **words}
     items = properties(module.MODULE.options, wanted.options, words)
     if wanted.named:
         name = {**TYPES["str"], "minLength": 1, "description": "The name under which the credentials are delivered."}

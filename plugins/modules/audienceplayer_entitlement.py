@@ -12,7 +12,8 @@ description:
   - Fulfils and revokes entitlements to products and subscriptions, either one with the top-level options,
     or many with O(entitlements) and O(entitlements_file).
   - The users' entitlements are read first, and nothing is written if they already match. Reading never creates a user.
-  - Logins and writes are batched into few requests, several of which are sent concurrently.
+  - Logins, reads with the client's credentials and writes are batched into few requests, several of which are sent
+    concurrently.
     An item that fails does not stop the others; the task fails at the end.
   - If the work takes longer than 10 seconds, progress is reported on standard error every 30 seconds, once the first
     item is done.
@@ -89,6 +90,11 @@ options:
             future.
             Required for a subscription with O(entitlements[].state=present).
         type: str
+      forwarded_for:
+        description:
+          - The IP address of the end user, sent in the header C(X-Forwarded-For) of the requests for this item. They
+            then count against the rate limits of this address. If not set, O(forwarded_for) is used.
+        type: str
       state:
         description:
           - V(present) fulfils the entitlement, V(absent) revokes it.
@@ -110,14 +116,25 @@ options:
     type: path
   read_before_write:
     description:
-      - Whether to read the users' entitlements first and write only what differs. Reading requires a login for each
-        user whose token is not cached.
+      - Whether to read the users' entitlements first and write only what differs.
       - With V(false), every item is written and counts as changed.
     type: bool
     default: true
+  read_with:
+    description:
+      - The credentials with which the users' entitlements are read. The outcome is the same.
+      - V(user) logs in as each user whose token is not cached, and reads each user in a request.
+      - V(client) reads up to O(batch_size) users in one request, without logins. The task fails if the platform's
+        schema does not allow it.
+      - V(auto) is V(client) if the schema allows it, otherwise V(user). Tasks that read several users find out by
+        introspection, once a day for all that share a O(token_cache).
+    type: str
+    choices: [auto, user, client]
+    default: auto
+    version_added: 0.2.0
   batch_size:
     description:
-      - The maximum number of writes, or of user logins, in one request.
+      - The maximum number of writes, of user logins, or of users read with the client's credentials in one request.
     type: int
     default: 20
   concurrency:
@@ -166,7 +183,9 @@ extends_documentation_fragment:
   - mediaops.access.attributes
 notes:
   - O(access_token) is not used, because writing requires the client's credentials and a list contains many users.
-  - O(max_wait) applies to each user that is read and to each batch that is written.
+  - O(max_wait) applies to each user that is read and to each batch.
+  - Requests contain items of a single O(entitlements[].forwarded_for) only. Those of different addresses do not wait
+    for each other's rate limits.
 seealso:
   - module: mediaops.access.audienceplayer_entitlement_info
 """
@@ -292,12 +311,13 @@ from ..module_utils._platform.access import Access
 from ..module_utils._providers.audienceplayer.bulk import Entitlements
 from ..module_utils._providers.audienceplayer.client import AudiencePlayer
 from ..module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER
-from ..module_utils._providers.audienceplayer.entitlements import ITEM_OPTIONS
+from ..module_utils._providers.audienceplayer.entitlements import ITEM_OPTIONS, OWN_OPTIONS
+from ..module_utils._providers.audienceplayer.reading import READ_OPTIONS
 
 
 def run(access: Access[AudiencePlayer]) -> Result:
     many = [name for name in ("entitlements", "entitlements_file") if access.params[name] is not None]
-    beside = sorted(access.explicit_options & set(ITEM_OPTIONS)) if many else []
+    beside = sorted(access.explicit_options & OWN_OPTIONS) if many else []
     if beside:
         raise AccessError(f"{' and '.join(beside)} cannot be given beside {many[0]}: each item has its own")
     entitlements = Entitlements(access)
@@ -313,6 +333,7 @@ MODULE = ModuleDefinition(
         "entitlements": {"type": "list", "elements": "dict", "options": ITEM_OPTIONS},
         "entitlements_file": {"type": "path"},
         "read_before_write": {"type": "bool", "default": True},
+        **READ_OPTIONS,
         "batch_size": {"type": "int", "default": 20},
         "concurrency": {"type": "int", "default": 4},
         "ledger": {"type": "path"},
@@ -321,7 +342,7 @@ MODULE = ModuleDefinition(
         "rejects_file": {"type": "path"},
     },
     required_by={"rejects_file": "entitlements_file"},
-    mutually_exclusive=[("entitlements", name) for name, option in ITEM_OPTIONS.items() if "default" not in option],
+    mutually_exclusive=[("entitlements", name) for name in sorted(OWN_OPTIONS) if "default" not in ITEM_OPTIONS[name]],
 )
 
 

@@ -12,8 +12,8 @@ description:
   - Reads the complete entitlements of the users in O(users), O(entitlements) and O(entitlements_file), and returns
     those that neither O(entitlements) nor O(entitlements_file) contains. An item with C(state=absent) counts as
     contained. Subscriptions without an end are not returned, because an entitlement cannot be fulfilled without an end.
-  - Reading requires one request for each user, and a login for each user whose token is not cached. A user is never
-    created.
+  - Unless the users can be read with the client's credentials (O(read_with)), reading requires one request for each
+    user, and a login for each user whose token is not cached. A user is never created.
 version_added: 0.2.0
 author:
   - mediaops.access contributors (@mediaops)
@@ -59,6 +59,11 @@ options:
         description:
           - The end of a subscription, in ISO 8601 format. It is validated, but not compared.
         type: str
+      forwarded_for:
+        description:
+          - The IP address of the end user, sent in the header C(X-Forwarded-For) of the requests for this user. If not
+            set, O(forwarded_for) is used.
+        type: str
       state:
         description:
           - Whether the entitlement should exist. It is not returned in either case.
@@ -70,9 +75,16 @@ options:
       - The path of a file with further entitlements to keep, as for
         O(mediaops.access.audienceplayer_entitlement#module:entitlements_file).
     type: path
+  read_with:
+    description:
+      - The credentials with which the users' entitlements are read, as for
+        O(mediaops.access.audienceplayer_entitlement#module:read_with).
+    type: str
+    choices: [auto, user, client]
+    default: auto
   batch_size:
     description:
-      - The maximum number of user logins in one request.
+      - The maximum number of user logins, or of users read with the client's credentials in one request.
     type: int
     default: 20
   concurrency:
@@ -145,6 +157,11 @@ candidates:
       description: The ID of the subscription.
       type: int
       sample: 555
+    forwarded_for:
+      description: The address that the options give for the user.
+      type: str
+      returned: if the options give one
+      sample: 203.0.113.7
     state:
       description: Always V(absent).
       type: str
@@ -158,6 +175,7 @@ from ..module_utils._providers.audienceplayer.client import AudiencePlayer
 from ..module_utils._providers.audienceplayer.declaration import AUDIENCEPLAYER
 from ..module_utils._providers.audienceplayer.entitlements import ITEM_OPTIONS
 from ..module_utils._providers.audienceplayer.prune import Unnamed
+from ..module_utils._providers.audienceplayer.reading import READ_OPTIONS
 
 
 def run(access: Access[AudiencePlayer]) -> Result:
@@ -171,6 +189,7 @@ MODULE = ModuleDefinition(
         "users": {"type": "list", "elements": "str", "default": []},
         "entitlements": {"type": "list", "elements": "dict", "options": ITEM_OPTIONS, "default": []},
         "entitlements_file": {"type": "path"},
+        **READ_OPTIONS,
         "batch_size": {"type": "int", "default": 20},
         "concurrency": {"type": "int", "default": 4},
         **OPTIONS,

@@ -107,6 +107,8 @@ ASKS = {
     "ap login": _graphql(Kind.LOGIN, "ClientAuthenticate"),
     "ap user login": _graphql(Kind.LOGIN, "ClientUserAuthenticate"),
     "ap user": _graphql(Kind.READ, "ClientUser"),
+    "ap schema": _graphql(Kind.READ, "__schema"),
+    "ap catalog": _graphql(Kind.TOKEN_READ, "ProductList SubscriptionList"),
     "ap rename": _graphql(Kind.WRITE, "ClientUserUpdate", Answer.IGNORED),
     "ap lists": _graphql(Kind.TOKEN_READ, "UserProductList UserSubscriptionList"),
     "ap product": _graphql(Kind.SETTLED, "ClientUserProductEntitlementManage"),
@@ -253,6 +255,8 @@ class Scenario:
     applied: t.Callable[[State], int] | None = None
     #: Whether options and answer are those of several items.
     items: bool = False
+    #: Switches of the sandbox.
+    switches: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -516,6 +520,18 @@ def _entitled(*items: Options) -> Judge:
 def _written_unread(result: Result, after: State, before: State) -> None:
     assert is_held(after, ALICES_FILM) == "present"
     assert result["summary"] == {"total": 1, "changed": 1, "unchanged": 0, "failed": 0}
+
+
+def _lives_in(email: str, city: str) -> Judge:
+    def judge(result: Result, after: State, before: State) -> None:
+        assert result["user"]["profile"] == {"city": city}
+        assert [user["city"] for user in after["users"] if user["email"] == email] == [city]
+
+    return judge
+
+
+def _catalog(result: Result, after: State, before: State) -> None:
+    assert (result["products"], result["subscriptions"]) == ([{"id": 444, "title": "Film"}], [])
 
 
 def _holdings(result: Result, after: State, before: State) -> None:
@@ -836,14 +852,38 @@ SCENARIOS = [
     _entitlement("of a new user", DORAS_FILM, ("ap user login", "ap login", "ap product"), _entitled(DORAS_FILM)),
     _entitlement(
         "batch",
-        {"entitlements": list(MANY), "batch_size": 2},
+        {"entitlements": list(MANY), "batch_size": 2, "read_with": "user"},
         (),  # how it shares out its requests is its own affair
         _entitled(*MANY),
         items=True,
     ),
     _entitlement(
+        "read by the client",
+        {**ALICES_FILM, "read_with": "client"},
+        ("ap schema", "ap user", "ap product"),
+        _entitled(ALICES_FILM),
+        switches={"audienceplayer.client_user_holdings": "lists"},
+    ),
+    _entitlement(
+        "batch read by the client",
+        {"entitlements": list(MANY), "batch_size": 2, "read_with": "client"},
+        (),
+        _entitled(*MANY),
+        items=True,
+        switches={"audienceplayer.client_user_holdings": "pages"},
+    ),
+    _entitlement(
         "unread", {**ALICES_FILM, "read_before_write": False}, ("ap product unread",), _written_unread, idempotent=False
     ),
+    Scenario(
+        "audienceplayer_user profile",
+        "audienceplayer",
+        "audienceplayer_user",
+        {"user_email": "alice@example.com", "profile": {"city": "Ulm"}},
+        ("ap user", "ap user", "ap rename", "ap user"),
+        _lives_in("alice@example.com", "Ulm"),
+    ),
+    _reads("audienceplayer_catalog_info", "audienceplayer", {"title": "Film"}, ("ap login", "ap catalog"), _catalog),
     _reads(
         "audienceplayer_entitlement_info",
         "audienceplayer",

@@ -70,6 +70,7 @@ class Bench:
         """The scenario's state before the run; returns a fresh home."""
         home = self.fresh_home()
         self.world.reset({**scenarios.STATE, **scenario.state})
+        self.world.sandbox.switches.set(scenario.switches)
         scenario.prepare(self.world.tls_url if tls else self.world.url, home, self.world.ca_path)
         self.world.clock.sleep(scenario.pause)
         self.world.heal()
@@ -100,7 +101,8 @@ class Bench:
 def _name(entry: Entry) -> str:
     """What a request of several items is."""
     operations = " ".join(entry.operations)
-    return next(name for name in ("ap user login", "ap lists", "ap batch") if _operation(ASKS[name]).search(operations))
+    names = ("ap user login", "ap lists", "ap batch", "ap schema", "ap user")
+    return next(name for name in names if _operation(ASKS[name]).search(operations))
 
 
 def _same(one: Ask, other: Ask) -> bool:

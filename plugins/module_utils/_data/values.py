@@ -32,12 +32,14 @@ class Leaf(t.NamedTuple):
 
 
 def leaves(values: t.Mapping[str, t.Any], options: Options, place: str = "", joint: str = ": ") -> t.Iterator[Leaf]:
-    """The values of options and of the suboptions in lists. Values of the wrong shape are skipped. ``joint`` separates
-    an item's place from the option.
+    """The values of options and of suboptions, in lists or not. Values of the wrong shape are skipped. ``joint``
+    separates a list item's place from the option.
     """
     for name, value in values.items():
         inner = options.get(name, {}).get("options")
-        if inner:
+        if inner and options[name].get("type") == "dict":
+            yield from leaves(value, inner, f"{place}{name}.", joint) if isinstance(value, t.Mapping) else ()
+        elif inner:
             for index, item in enumerate(value if isinstance(value, list) else ()):
                 yield from (
                     leaves(item, inner, f"{place}{name}[{index}]{joint}", joint) if isinstance(item, t.Mapping) else ()

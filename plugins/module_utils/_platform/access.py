@@ -107,11 +107,12 @@ class Access(t.Generic[C]):
         )
         self.client: C = platform.connect(self.session)
 
-    def for_thread(self) -> Access[C]:
-        """A copy for use in a thread, with its own connection, wait budget and secrets. The store must be open
-        already.
+    def for_thread(self, **options: t.Any) -> Access[C]:
+        """A copy for use in a thread, with its own connection, wait budget and secrets, and with these options in place
+        of the task's. The store must be open already.
         """
         clone = copy.copy(self)
+        clone.params = {**self.params, **options}
         clone.secrets = self.secrets.copy()
         clone._connect(self.session.capabilities)
         return clone

@@ -248,3 +248,24 @@ def test_fragments_are_looked_into(box):
         operationName="a",
     )
     assert box.control("GET", "/requests?platform=audienceplayer")[-1]["operations"] == ["Config", "UserDetails"]
+
+
+def test_profile_and_catalog(box):
+    changes = 'city: "Ulm", gender: non_binary, height: 180.5, is_newsletter_opt_in: true, birthday: "1990-12-31"'
+    assert (
+        "errors" not in box.graphql(f"mutation {{ ClientUserUpdate({CLIENT}, id: 1001, {changes}) {{ id }} }}").json()
+    )
+    fields = "city gender height is_newsletter_opt_in birthday weight"
+    assert box.graphql(f"{{ ClientUser({CLIENT}, id: 1001) {{ {fields} }} }}").json()["data"]["ClientUser"] == {
+        "city": "Ulm",
+        "gender": "non_binary",
+        "height": "180.5",
+        "is_newsletter_opt_in": True,
+        "birthday": "1990-12-31",
+        "weight": None,
+    }
+    query = "{ ProductList(limit: 1) { items { id title } pagination { total_count } } SubscriptionList { items { title } } }"
+    assert box.graphql(query, box.user_token()).json()["data"] == {
+        "ProductList": {"items": [{"id": 444, "title": "Film"}], "pagination": {"total_count": 2}},
+        "SubscriptionList": {"items": [{"title": "Monthly"}, {"title": "Yearly"}]},
+    }

@@ -578,6 +578,18 @@ case(
     lambda box: gql_listed(box, "{ UserProductList(limit: 150) { items { id } } }"),
     {100: 100, 7: 7, "none": 150},
 )
+GQL_HOLDINGS = ("user_products { product_id }", "products(limit: 1) { items { product_id } }")
+
+
+def gql_bobs(box, selection):
+    """Bob's products, read with the client's credentials."""
+    answer = box.graphql(f"{{ ClientUser({CLIENT}, id: 1002) {{ found: {selection} }} }}").json()
+    if "data" not in answer or answer["data"] is None:
+        return None
+    found = answer["data"]["ClientUser"]["found"]
+    return [item["product_id"] for item in (found["items"] if isinstance(found, dict) else found)]
+
+
 case(
     "audienceplayer.missing_user",
     seen(
@@ -622,8 +634,22 @@ case(
 )
 case(
     "audienceplayer.introspection",
-    lambda box: gql_code(box.graphql("{ __schema { types { name } } }")),
-    {"yes": [], "no": [400]},
+    lambda box: [
+        gql_code(box.graphql("{ __schema { types { name } } }", token=token)) for token in ("", box.user_token())
+    ],
+    {"yes": [[], []], "no": [[400], [400]], "token": [[401], []]},
+)
+case(
+    "audienceplayer.client_user_holdings",
+    lambda box: [gql_bobs(box, of_list) for of_list in GQL_HOLDINGS],
+    {"absent": [None, None], "lists": [[444], None], "pages": [None, [444]]},
+)
+case(
+    "audienceplayer.catalog_token",
+    lambda box: [
+        gql_code(box.graphql("{ ProductList { items { title } } }", token=token)) for token in ("", box.user_token())
+    ],
+    {"required": [[401], []], "optional": [[], []]},
 )
 
 # movingimage

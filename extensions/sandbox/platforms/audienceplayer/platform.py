@@ -90,6 +90,13 @@ class AudiencePlayer(Platform):
         ),
         optional_number("page_size", 25, "Page size of a list if no limit is given."),
         optional_number("max_limit", 100, "Maximum page size of a list; a higher `limit` is reduced to it."),
+        choice(
+            "client_user_holdings",
+            "absent|lists|pages",
+            "Whether ClientUser has the user's products and subscriptions: not at all, as complete lists "
+            "(`user_products`), or as pages (`products`, with `limit` and `offset`).",
+        ),
+        choice("catalog_token", "required|optional", "Whether the lists of the catalog require an access token."),
         choice("missing_user", "error|null", "ClientUser of an unknown user: null with error 404, or only null."),
         choice(
             "revoke_missing",
@@ -119,7 +126,11 @@ class AudiencePlayer(Platform):
         choice("limit_status", "429|200", "HTTP status if a rate limit is exceeded."),
         choice("limit_body", "graphql|message|html|empty", "Body of the response if a rate limit is exceeded."),
         choice("get_requests", "yes|no", "Whether GET requests (the webhook format) are accepted."),
-        choice("introspection", "yes|no", "Whether introspection of the schema is allowed."),
+        choice(
+            "introspection",
+            "yes|no|token",
+            "Whether introspection of the schema is allowed; `token`: only with an access token.",
+        ),
     )
 
     # State
@@ -208,11 +219,12 @@ class AudiencePlayer(Platform):
         scope = request.path_params["scope"]
         schema = self._schema(scope)
         errors = validate_query(schema, query.text)
-        if self.switch("introspection") == "no" and any(name.startswith("__") for name in query.fields):
-            errors = [GraphQLError("Introspection is not allowed")]
+        caller = Caller(self, self.users, scope, request.bearer_token())
+        if any(name.startswith("__") for name in query.fields):
+            errors = errors or self._refuse_introspection(caller)
         if errors:
             return self._format(ExecutionResult(None, errors))
-        resolvers = Resolvers(self, self.users, Caller(self, self.users, scope, request.bearer_token()))
+        resolvers = Resolvers(self, self.users, caller)
         result = execute_sync(
             schema,
             query.document,
@@ -222,6 +234,16 @@ class AudiencePlayer(Platform):
         )
         return self._format(result)
 
+    def _refuse_introspection(self, caller: Caller) -> list[GraphQLError]:
+        if self.switch("introspection") == "no":
+            return [GraphQLError("Introspection is not allowed")]
+        try:
+            if self.switch("introspection") == "token":
+                caller.check_token()
+        except OperationError as error:
+            return [GraphQLError(str(error), original_error=error)]
+        return []
+
     def client_key(self, request: PlatformRequest) -> str:
         """Return a fingerprint of the client: the platform counts by address, user agent and forwarding."""
         return "\n".join(
@@ -230,7 +252,11 @@ class AudiencePlayer(Platform):
 
     def _schema(self, scope: str) -> GraphQLSchema:
         return build_variant(
-            scope, *(self.switch(name) for name in ("ids", "arguments", "manage_result", "list_pagination"))
+            scope,
+            *(
+                self.switch(name)
+                for name in ("ids", "arguments", "manage_result", "list_pagination", "client_user_holdings")
+            ),
         )
 
     # Responses

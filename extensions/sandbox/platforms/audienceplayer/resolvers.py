@@ -47,6 +47,8 @@ class Resolvers:
             "UserDetails": self.user_details,
             "UserProductList": self.user_product_list,
             "UserSubscriptionList": self.user_subscription_list,
+            "ProductList": self.product_list,
+            "SubscriptionList": self.subscription_list,
             "ClientAuthenticate": self.client_authenticate,
             "ClientUserAuthenticate": self.client_user_authenticate,
             "UserAuthenticate": self.user_authenticate,
@@ -113,7 +115,23 @@ class Resolvers:
         user = self._caller.find_user(given.get("id"), given.get("email"))
         if user is None and self._platform.switch("missing_user") == "error":
             raise OperationError(404, "User not found")
-        return _describe_user(user) if user else None
+        return _describe_user(user) | self._describe_holdings(user) if user else None
+
+    def _describe_holdings(self, user: User) -> dict[str, Any]:
+        """The user's products and subscriptions, which ClientUser may have."""
+
+        def products(info: Any, **given: Any) -> dict[str, Any]:
+            return self._paginate([self._describe_product(item) for item in user["products"]], given)
+
+        def subscriptions(info: Any, **given: Any) -> dict[str, Any]:
+            return self._paginate(self._describe_subscriptions(user), given)
+
+        return {
+            "user_products": lambda info: [self._describe_product(item) for item in user["products"]],
+            "user_subscriptions": lambda info: self._describe_subscriptions(user),
+            "products": products,
+            "subscriptions": subscriptions,
+        }
 
     def user_details(self, info: Any) -> dict[str, Any]:
         user = self._caller.current_user()
@@ -148,6 +166,19 @@ class Resolvers:
 
     def user_subscription_list(self, info: Any, **given: Any) -> dict[str, Any]:
         return self._paginate(self._describe_subscriptions(self._caller.current_user()), given)
+
+    def product_list(self, info: Any, **given: Any) -> dict[str, Any]:
+        return self._list_catalog("products", given)
+
+    def subscription_list(self, info: Any, **given: Any) -> dict[str, Any]:
+        return self._list_catalog("subscriptions", given)
+
+    def _list_catalog(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
+        if self._platform.switch("catalog_token") == "required":
+            self._caller.check_token()
+        return self._paginate(
+            [{"id": item["id"], "title": item.get("title")} for item in self._platform.data[name]], given
+        )
 
     def _describe_product(self, item: dict[str, Any]) -> dict[str, Any]:
         expires_at = item["fulfilment_expires_at"]

@@ -19,16 +19,18 @@ scalar Email
 enum EntitlementManageAction { fulfil revoke }
 enum PlatformContext { web mobile tv }
 enum SortDirection { asc desc }
+enum UserGender { male female non_binary unknown }
 input SortBy { field: String! direction: SortDirection }
 type AuthPayload { access_token: String user_id: <ID> user_email: String expires_in: Int }
 type Pagination { limit: Int offset: Int count: Int total_count: Int page_count: Int page_current: Int }
 type Config { project_id: <ID> }
 type User {
   id: <ID> email: String name: String address: String birthday: String city: String country: String gender: String height: String
-  phone: String postal_code: String weight: String is_newsletter_opt_in: Boolean
+  phone: String postal_code: String weight: String is_newsletter_opt_in: Boolean <HOLDINGS>
 }
 type Product { id: <ID> title: String }
 type UserProduct { id: <ID> product_id: <ID> is_fulfilled: Boolean fulfilment_expires_at: String product: Product }
+type ProductResult { items: [Product] <PAGINATION> }
 type UserProductResult { items: [UserProduct] <PAGINATION> }
 type Subscription { id: <ID> title: String }
 type UserSubscription {
@@ -36,6 +38,7 @@ type UserSubscription {
   expires_at: String status: String status_name: String is_valid: Boolean is_expired: Boolean is_suspendable: Boolean is_switchable: Boolean
   is_account_method_changeable: Boolean subscription: Subscription
 }
+type SubscriptionResult { items: [Subscription] <PAGINATION> }
 type UserSubscriptionResult { items: [UserSubscription] <PAGINATION> }
 type Order { id: <ID> }
 type Article { id: <ID> }
@@ -52,6 +55,8 @@ type Query {
   UserDetails: UserDetails
   UserProductList<PAGES>: UserProductResult
   UserSubscriptionList<PAGES>: UserSubscriptionResult
+  ProductList<PAGES>: ProductResult
+  SubscriptionList<PAGES>: SubscriptionResult
 }
 type Mutation {
   ClientAuthenticate(<CLIENT>): AuthPayload
@@ -65,7 +70,10 @@ type Mutation {
   ClientUserSubscriptionEntitlementManage(
     <CLIENT> user_id: Int user_email: <EMAIL> auto_register: Boolean subscription_id: Int<ARG> expires_at: <DATE> action: EntitlementManageAction<ARG>
   ): <DONE>
-  ClientUserUpdate(<CLIENT> id: Int<ARG> email: <EMAIL> name: String locale: String phone: String is_newsletter_opt_in: Boolean): User
+  ClientUserUpdate(
+    <CLIENT> id: Int<ARG> email: <EMAIL> name: String locale: String phone: String is_newsletter_opt_in: Boolean address: String birthday: String
+    city: String country: String gender: UserGender height: Float postal_code: String weight: Float
+  ): User
   ClientUserDelete(<CLIENT> id: Int email: <EMAIL>): Boolean
 }
 """
@@ -84,15 +92,22 @@ type Mutation {
 """
 )
 CLIENT = "project_id: Int<ARG> client_id: String<ARG> client_secret: String<ARG>"
+#: The additional fields of User, by the value of the switch ``client_user_holdings``.
+HOLDINGS = {
+    "absent": "",
+    "lists": "user_products: [UserProduct!] user_subscriptions: [UserSubscription!]!",
+    "pages": "products<PAGES>: UserProductResult subscriptions<PAGES>: UserSubscriptionResult",
+}
 PAGES = "(limit: Int offset: Int search: String locale: String sort_by: [SortBy])"
 
 
 @lru_cache(maxsize=32)
-def build_variant(scope: str, ids: str, arguments: str, result: str, pagination: str) -> GraphQLSchema:
+def build_variant(scope: str, ids: str, arguments: str, result: str, pagination: str, holdings: str) -> GraphQLSchema:
     """Build the schema of one scope with the given values of the switches."""
     text = USER if scope == "user" else ADMIN
     for placeholder, value in {
         "<CLIENT>": CLIENT,
+        "<HOLDINGS>": HOLDINGS[holdings],
         "<PAGES>": PAGES if pagination == "yes" else "",
         "<PAGINATION>": "pagination: Pagination" if pagination == "yes" else "",
         "<ID>": "Int" if ids == "int" else "String",

@@ -19,9 +19,10 @@ from ..._data.rows import Item, Place, short_path
 from ..._errors import AccessError, in_one_line
 from ..._platform.access import Access
 from .bulk_jobs import Batch, Finished, Jobs
+from .bulk_queue import BulkQueue
 from .client import AudiencePlayer
 from .entitlements import Entitlement, Holding, check_batching, given_items, parse_entitlements
-from .users import User
+from .reading import choose_reader, users_per_request
 
 _MAX_DIFF = 1000  # changes in a diff
 _MAX_REPEATED = 100  # characters of a reason that a message gives for each item
@@ -96,7 +97,6 @@ class Entitlements:
         self._failed = 0
         #: The items that were written or, in check mode, would be.
         self._applied: Batch = []
-        self._unwritten: collections.deque[Entitlement] = collections.deque()
         try:
             self._process(pending)
         except AccessError as error:
@@ -158,42 +158,35 @@ class Entitlements:
         return Ledger(params["ledger"], installation, params["ledger_max_age"], read_only=access.check_mode)
 
     def _process(self, items: Batch) -> None:
-        graphql, batch_size = self._access.client.graphql, self._access.params["batch_size"]
-        users: dict[User, Batch] = {}
-        for item in items if self._reads_first else ():
-            users.setdefault(item.user, []).append(item)
-        size = graphql.max_fields(batch_size, authenticates=True)
-        items_by_user = list(users.values())
-        self._unread = collections.deque(
-            items_by_user[start : start + size] for start in range(0, len(items_by_user), size)
-        )
-        self._running_reads = 0
-        if not self._reads_first:
+        access = self._access
+        graphql, batch_size = access.client.graphql, access.params["batch_size"]
+        access.store.open()  # before threads share it
+        if self._reads_first:
+            choose_reader(access, len({item.user for item in items}))
+        self._queue = BulkQueue(users_per_request(access), graphql.max_fields(batch_size))
+        if self._reads_first:
+            self._queue.add_reads(items)
+        else:
             for item in items:
                 item.changed = True
                 self._jobs.plan_user(item)
-            self._unwritten.extend(items)
-        size = graphql.max_fields(batch_size)
-        self._access.store.open()  # before threads share it
-        threads = min(self._access.params["concurrency"], len(self._unread) or -(-len(items) // size) or 1)
-        for finished in run_parallel(self._schedule(size), threads):
+            self._queue.add_writes(items)
+        threads = min(access.params["concurrency"], len(self._queue) or 1)
+        for finished in run_parallel(self._schedule(), threads):
             self._record(finished)
 
-    def _schedule(self, size: int) -> t.Iterator[Job[Finished] | None]:
-        """Yield jobs: writes as soon as they fill a request, otherwise reads, finally the remaining writes. None: wait
-        for a running read.
-        """
+    def _schedule(self) -> t.Iterator[Job[Finished] | None]:
+        """Yield jobs: writes as soon as they are ready, otherwise reads. None: wait for a running read."""
         while True:
-            writes = 0 if self._access.check_mode else len(self._unwritten)
-            if writes >= size or (writes and not self._unread and not self._running_reads):
-                batch = [self._unwritten.popleft() for _item in range(min(size, writes))]
+            batch = None if self._access.check_mode else self._queue.take_write()
+            users = None if batch else self._queue.take_read()
+            if batch:
                 if self._ledger:  # if the process dies now, their outcome is unknown
                     self._ledger.forget([item.key for item in batch])
                 yield functools.partial(self._jobs.write, batch)
-            elif self._unread:
-                self._running_reads += 1
-                yield functools.partial(self._jobs.compare, self._unread.popleft())
-            elif self._running_reads:
+            elif users:
+                yield functools.partial(self._jobs.compare, users)
+            elif self._queue.is_reading:
                 yield None
             else:
                 return
@@ -202,8 +195,7 @@ class Entitlements:
         """Record finished items: queue those that differ, and update the counters, the ledger and the progress."""
         done = finished.items
         if finished.compared:
-            self._running_reads -= 1
-            self._unwritten.extend(item for item in done if item.changed)
+            self._queue.finish_read(done[0].forwarded_for, [item for item in done if item.changed])
             done = [item for item in done if not item.changed or self._access.check_mode]
         self._done += self._count(done)
         self._applied += [item for item in done if item.changed]

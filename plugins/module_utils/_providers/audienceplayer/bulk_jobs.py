@@ -11,11 +11,11 @@ import typing as t
 
 from ..._data.values import identity
 from ..._errors import AccessError, AmbiguousWrite, NotFound, WaitTooLong
-from ..._oauth2.grants import Grant
 from ..._platform.access import Access
 from .client import AudiencePlayer
 from .entitlements import Entitlement, Holdings
 from .graphql import Answers
+from .reading import Reading, address_options, prepare_readings
 from .users import User
 
 #: Error codes that mean wrong credentials, unless an item has succeeded or the client can log in: every other item
@@ -61,32 +61,31 @@ class Jobs:
         """
         return t.cast("Access[AudiencePlayer]", self._threads.access)
 
-    def _open_thread_access(self) -> Access[AudiencePlayer]:
-        self._threads.access = self._access.for_thread()
+    def _open_thread_access(self, items: Batch) -> Access[AudiencePlayer]:
+        """Open the access for a job. All of its items have the same forwarded address."""
+        self._threads.access = self._access.for_thread(**address_options(items[0].forwarded_for))
         return self._threads.access
 
     def compare(self, users: list[Batch]) -> Finished:
         """Read users' entitlements, and mark the items that differ as changed."""
-        access = self._open_thread_access()
-        grants = [access.client.issuer.user_grant(items[0].user) for items in users]
         all_items = [item for items in users for item in items]
-        failures: dict[Grant, AccessError] = {}
-        self._attempt("read", all_items, lambda: failures.update(access.client.tokens.get_many(grants)))
+        access = self._open_thread_access(all_items)
+        readings: list[Reading] = []
+        wanted = [items[0].user for items in users]
+        self._attempt("read", all_items, lambda: readings.extend(prepare_readings(access, wanted)))
         # Read users who are logged in first: if that succeeds, a failed login concerns only its own user.
         any_read = False
-        for items, grant in sorted(zip(users, grants), key=lambda pair: pair[1] in failures):
+        for items, reading in sorted(zip(users, readings), key=lambda pair: pair[1].has_failed):
             if not items[0].failure:
-                user_specific = any_read and grant in failures
-                any_read = (
-                    self._compare_user(items, grant, failures.get(grant), user_specific=user_specific) or any_read
-                )
+                user_specific = any_read and reading.has_failed
+                any_read = self._compare_user(items, reading, user_specific=user_specific) or any_read
         return Finished(True, all_items)
 
-    def _compare_user(self, items: Batch, grant: Grant, failure: AccessError | None, user_specific: bool) -> bool:
+    def _compare_user(self, items: Batch, reading: Reading, user_specific: bool) -> bool:
         """Read one user's entitlements, and compare them. Returns whether they could be read."""
         found: list[Holdings | NotFound] = []
         self._thread_access.budget.reset()
-        if not self._attempt("read", items, lambda: found.append(self._find_holdings(grant, failure)), user_specific):
+        if not self._attempt("read", items, lambda: found.append(_find_holdings(reading)), user_specific):
             return False
         missing, holdings = (found[0], None) if isinstance(found[0], NotFound) else (None, found[0])
         if not missing:
@@ -102,13 +101,6 @@ class Jobs:
             item.before = item.find_holding(holdings, now)
             item.changed = item.before != item.desired
         return True
-
-    def _find_holdings(self, grant: Grant, failure: AccessError | None = None) -> Holdings | NotFound:
-        """A user's entitlements, or the error if the user does not exist."""
-        try:
-            return self._thread_access.client.fetch_holdings(grant, failure)
-        except NotFound as missing:
-            return missing
 
     def plan_user(self, item: Entitlement) -> None:
         if self._access.check_mode and item.present and item.auto_register and item.user.email:
@@ -156,7 +148,7 @@ class Jobs:
         return is_certain or not self._thread_access.client.issuer.client_works()
 
     def write(self, batch: Batch) -> Finished:
-        self._open_thread_access()
+        self._open_thread_access(batch)
         self._write(batch)
         return Finished(False, batch)
 
@@ -234,12 +226,24 @@ class Jobs:
 
     def _find_reached(self, items: Batch) -> t.Iterator[Entitlement]:
         """Read users, and yield the items that are in their desired state."""
-        issuer = self._thread_access.client.issuer
-        holdings: dict[User, Holdings] = {}
+        access = self._thread_access
+        access.budget.reset()
+        items_by_user: dict[User, Batch] = {}
         for item in items:
-            if item.user not in holdings:
-                self._thread_access.budget.reset()
-                found = self._find_holdings(issuer.user_grant(item.user))
-                holdings[item.user] = None if isinstance(found, NotFound) else found
-            if item.find_holding(holdings[item.user], self._access.clock.now()) == item.desired:
-                yield item
+            items_by_user.setdefault(item.user, []).append(item)
+        readings = prepare_readings(access, list(items_by_user)) if items else []
+        for reading, own_items in zip(readings, items_by_user.values()):
+            access.budget.reset()
+            found = _find_holdings(reading)
+            holdings = None if isinstance(found, NotFound) else found
+            for item in own_items:
+                if item.find_holding(holdings, self._access.clock.now()) == item.desired:
+                    yield item
+
+
+def _find_holdings(reading: Reading) -> Holdings | NotFound:
+    """A user's entitlements, or the error if the user does not exist."""
+    try:
+        return reading.fetch()
+    except NotFound as missing:
+        return missing

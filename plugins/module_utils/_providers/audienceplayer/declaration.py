@@ -52,7 +52,7 @@ AUDIENCEPLAYER = Platform(
     manifest={
         "users": ManifestList(
             "audienceplayer_user",
-            ("user_email", "user_name", "user_locale", "state"),
+            ("user_email", "user_name", "user_locale", "profile", "state"),
             required=("user_email",),
             removable=False,
             check=check_users,
@@ -60,9 +60,26 @@ AUDIENCEPLAYER = Platform(
         ),
         "entitlements": ManifestList(
             "audienceplayer_entitlement",
-            ("product_id", "subscription_id", "user_id", "user_email", "auto_register", "expires_at", "state"),
+            (
+                "product_id",
+                "subscription_id",
+                "user_id",
+                "user_email",
+                "auto_register",
+                "expires_at",
+                "forwarded_for",
+                "state",
+            ),
             from_file=True,
-            settings=("read_before_write", "batch_size", "concurrency", "ledger", "ledger_max_age", "rejects_file"),
+            settings=(
+                "read_before_write",
+                "read_with",
+                "batch_size",
+                "concurrency",
+                "ledger",
+                "ledger_max_age",
+                "rejects_file",
+            ),
             one_of=(("product_id", "subscription_id"), ("user_id", "user_email")),
             check=check_entitlements,
             export=export_entitlements,

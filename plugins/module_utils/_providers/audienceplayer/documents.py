@@ -7,6 +7,7 @@ mutations.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import typing as t
@@ -14,6 +15,22 @@ import typing as t
 #: Strings, block strings and comments.
 _IGNORED = re.compile(r'"""(?:\\"""|(?!""").)*"""|"(?:[^"\\\n]|\\.)*"|#[^\n]*', re.DOTALL)
 _encode = json.JSONEncoder(ensure_ascii=False).encode
+
+#: The fields that are read of each item, by kind. The same are read with a user's own token.
+SELECTIONS = {
+    "products": "product_id is_fulfilled fulfilment_expires_at",
+    "subscriptions": "subscription_id expires_at is_valid",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Listing:
+    """A field of ``ClientUser`` that lists a user's products or subscriptions: either completely, or ``paged`` like the
+    lists that are read with a user's own token.
+    """
+
+    name: str
+    paged: bool
 
 
 class Enum(str):

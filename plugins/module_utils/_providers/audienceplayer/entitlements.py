@@ -29,8 +29,11 @@ ITEM_OPTIONS: dict[str, dict[str, t.Any]] = {
     "user_email": {"type": "str"},
     "auto_register": {"type": "bool", "default": False},
     "expires_at": {"type": "str"},
+    "forwarded_for": {"type": "str"},
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
 }
+#: Those that the task itself must not have beside a list. ``forwarded_for`` is a default for the items.
+OWN_OPTIONS = ITEM_OPTIONS.keys() - {"forwarded_for"}
 
 Holdings = t.Optional[t.Dict[str, t.List[t.Dict[str, t.Any]]]]
 
@@ -72,6 +75,8 @@ class Entitlement:
     present: bool
     expires_at: datetime.datetime | None
     auto_register: bool
+    #: The end user's address, on whose behalf it is read and written; None: that of the task, if any.
+    forwarded_for: str | None = None
     #: Its place in a file or list, for messages.
     place: Place = dataclasses.field(default_factory=Place)
     is_from_file: bool = False
@@ -115,7 +120,9 @@ class Entitlement:
             raise AccessError("auto_register requires user_email")
         present = options["state"] != "absent"
         expires_at = _parse_expiry(options.get("expires_at") or None, kinds[0], present, now)
-        return cls(user, kinds[0], options[f"{kinds[0]}_id"], present, expires_at, bool(options["auto_register"]))
+        number, register = options[f"{kinds[0]}_id"], bool(options["auto_register"])
+        address = _parse_address(options.get("forwarded_for") or None)
+        return cls(user, kinds[0], number, present, expires_at, register, address)
 
     def find_holding(self, holdings: Holdings, now: float) -> Holding:
         """Find this entitlement among a user's holdings."""
@@ -248,6 +255,13 @@ def check_entitlements(items: t.Iterable[Item], now: float) -> t.Iterator[str]:
             checker.parse(item)
         except AccessError as error:
             yield error.message
+
+
+def _parse_address(text: str | None) -> str | None:
+    """Check an address that is sent as a header. The form is the platform's affair."""
+    if text is not None and (not text.isascii() or not text.isprintable() or text != text.strip()):
+        raise AccessError(f"forwarded_for: {text!r} is not an IP address")
+    return text
 
 
 def _parse_expiry(text: str | None, kind: str, present: bool, now: float) -> datetime.datetime | None:

@@ -12,13 +12,12 @@ from ..._errors import AccessError, NotFound
 from ..._oauth2.token import iso
 from ..._platform.export import Exported
 from .entitlements import Entitlement, Holdings
+from .reading import choose_reader, prepare_readings, users_per_request
 from .users import User
 
 if t.TYPE_CHECKING:
     from ..._platform.access import Access
     from .client import AudiencePlayer
-
-_BATCH_SIZE = 20  # users who are logged in together
 
 
 def export_users(access: Access[AudiencePlayer], emails: t.Sequence[str]) -> t.Iterator[Exported]:
@@ -48,8 +47,9 @@ def export_entitlements(access: Access[AudiencePlayer], emails: t.Sequence[str])
     :raises AccessError: if the entitlements of a user cannot be read completely.
     """
     users = [User(None, email) for email in sorted(set(emails))]
-    size = access.client.graphql.max_fields(_BATCH_SIZE, authenticates=True)
     access.store.open()  # before it is shared
+    choose_reader(access, len(users))
+    size = users_per_request(access)
     exported: set[str] = set()
     for start in range(0, len(users), size):
         # Its own secrets, which are discarded with it: a run may handle thousands of tokens.
@@ -65,17 +65,14 @@ def export_entitlements(access: Access[AudiencePlayer], emails: t.Sequence[str])
 
 def _fetch_batch(access: Access[AudiencePlayer], users: t.Sequence[User]) -> t.Iterator[tuple[User, Holdings]]:
     """Fetch the entitlements of users who exist."""
-    client = access.client
-    grants = [client.issuer.user_grant(user) for user in users]
-    failures = client.tokens.get_many(grants)
-    for user, grant in zip(users, grants):
+    for reading in prepare_readings(access, users, complete=True):
         access.budget.reset()
         try:
-            yield user, client.fetch_holdings(grant, failures.get(grant), complete=True)
+            yield reading.user, reading.fetch()
         except NotFound:
             continue
         except AccessError as error:
-            raise error.with_context(user.label) from None
+            raise error.with_context(reading.user.label) from None
 
 
 def _current(user: User, holdings: Holdings, now: float) -> t.Iterator[Exported]:

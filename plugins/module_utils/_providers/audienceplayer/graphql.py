@@ -16,6 +16,7 @@ from ..._http.models import Request, Response
 from ..._platform.client import ApiClient
 from ..._platform.responses import ResponseReader
 from ..._platform.session import Capabilities, Session
+from .documents import Listing
 from .schemas import RESPONSE
 
 
@@ -31,6 +32,10 @@ class AudiencePlayerCapabilities(Capabilities):
     fields_count: bool = False
     #: Whether the client can log in; None until it has been tried.
     client_works: bool | None = None
+    #: How ``ClientUser`` lists a user's holdings, by kind; None if holdings are read with the users' own tokens.
+    listings: t.Mapping[str, Listing] | None = None
+    #: Whether ``listings`` has been confirmed after the platform rejected a query that uses them.
+    listings_confirmed: bool = False
 
 
 class Answers(t.NamedTuple):
@@ -42,8 +47,14 @@ class Answers(t.NamedTuple):
     unclear: list[str]
     #: The first error of any field.
     error: AccessError | None
-    #: The HTTP status.
-    status: int
+    #: The codes of all errors.
+    codes: frozenset[t.Any]
+    response: Response
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.response.status
 
 
 class GraphQLResponses(ResponseReader):
@@ -165,7 +176,17 @@ class GraphQL(ApiClient):
         :raises AccessError: if the whole document failed (:class:`_errors.AmbiguousWrite` if it must not be repeated
             and may have been applied).
         """
-        document = f"mutation {{ {' '.join(fields.values())} }}"
+        return self._send_fields("mutation", fields, repeatable=repeatable, **kwargs)
+
+    def query(self, fields: t.Mapping[str, str]) -> Answers:
+        """Send queries, given by alias, as one document.
+
+        :raises AccessError: if the whole document failed.
+        """
+        return self._send_fields("query", fields, repeatable=True)
+
+    def _send_fields(self, kind: str, fields: t.Mapping[str, str], *, repeatable: bool, **kwargs: t.Any) -> Answers:
+        document = f"{kind} {{ {' '.join(fields.values())} }}"
         response = self.http.send(self.request(document, repeatable=repeatable, fields=len(fields), **kwargs))
         errors, error = self.responses.errors_in(response), self.responses.find_error(response)
         if error and not errors:
@@ -177,7 +198,8 @@ class GraphQL(ApiClient):
         unclear = [
             alias for alias in fields if alias not in failed and (alias not in data or (errors and data[alias] is None))
         ]
-        return Answers(data, failed, unclear, error, response.status)
+        codes = frozenset(self.responses.code_of(item, response) for item in errors)
+        return Answers(data, failed, unclear, error, codes, response)
 
     def _wait_for_limit(self, failed: dict[str, AccessError], response: Response) -> dict[str, AccessError]:
         """Wait for a rate limit that rejected some fields of a document. Returns the failures that remain."""

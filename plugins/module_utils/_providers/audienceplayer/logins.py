@@ -94,9 +94,9 @@ class AudiencePlayerTokens(TokenIssuer):
         if params.get("grant") == "password":
             email, password = self.require("email", "password")
             return PasswordLogin(email, password, params["scope"])
-        if "scope" not in params:
+        if "scope" not in params and "user_email" in params:
             raise AccessError("user_id or user_email must be given")
-        return self.client_grant(params["scope"])
+        return self.client_grant(params.get("scope", "user"))
 
     def client_grant(self, scope: str = "user") -> ClientLogin:
         """Create the grant for the client's own token."""

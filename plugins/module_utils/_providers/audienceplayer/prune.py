@@ -12,10 +12,17 @@ import typing as t
 from ..._data.parallel import Job, run_parallel
 from ..._data.values import identity
 from ..._errors import AccessError, NotFound
-from ..._oauth2.grants import Grant
 from ..._platform.access import Access
 from .client import AudiencePlayer
 from .entitlements import Entitlement, Holding, check_batching, given_items, parse_entitlements
+from .reading import (
+    Reading,
+    address_options,
+    batches_by_address,
+    choose_reader,
+    prepare_readings,
+    users_per_request,
+)
 from .users import User
 
 
@@ -25,6 +32,8 @@ class NamedUser:
 
     user: User
     entitlements: set[tuple[str, int]] = dataclasses.field(default_factory=set)
+    #: The first address that the manifest gives for the user.
+    forwarded_for: str | None = None
     #: The user's id on the platform, if it is known, and the entitlements that they have.
     number: int | None = None
     held: list[tuple[str, int]] = dataclasses.field(default_factory=list)
@@ -41,7 +50,9 @@ class Unnamed:
         for email in access.params["users"]:
             self._named(User.of({"user_email": email}))
         for item, _first in parse_entitlements(access, given_items(access)):
-            self._named(item.user).entitlements.add((item.kind, item.number))
+            user = self._named(item.user)
+            user.entitlements.add((item.kind, item.number))
+            user.forwarded_for = user.forwarded_for or item.forwarded_for
 
     def _named(self, user: User) -> NamedUser:
         return self._users.setdefault(identity(user.label), NamedUser(user))
@@ -51,17 +62,18 @@ class Unnamed:
 
         :raises AccessError: if one of the users cannot be read completely.
         """
-        users = list(self._users.values())
-        size = self._access.client.graphql.max_fields(self._access.params["batch_size"], authenticates=True)
-        batches = [users[start : start + size] for start in range(0, len(users), size)]
-        self._access.store.open()  # before threads share it
-        jobs: t.Iterator[Job[None]] = (functools.partial(self._read, batch) for batch in batches)
-        for _done in run_parallel(jobs, min(self._access.params["concurrency"], len(batches) or 1)):
+        access, users = self._access, list(self._users.values())
+        access.store.open()  # before threads share it
+        choose_reader(access, len(users))
+        batches = list(batches_by_address(users, lambda user: user.forwarded_for, users_per_request(access)))
+        jobs: t.Iterator[Job[None]] = (functools.partial(self._read, *batch) for batch in batches)
+        for _done in run_parallel(jobs, min(access.params["concurrency"], len(batches) or 1)):
             pass
         return {
             Entitlement(user, kind, number, False, None, False).label: {
                 ("user_email" if user.id is None else "user_id"): user.email if user.id is None else user.id,
                 f"{kind}_id": number,
+                **address_options(person.forwarded_for),
                 "state": "absent",
             }
             for person in self._persons()
@@ -88,25 +100,21 @@ class Unnamed:
             person.entitlements |= user.entitlements
         return list(persons.values())
 
-    def _read(self, users: list[NamedUser]) -> None:
-        """Read the entitlements of users, who are logged in together."""
-        access = self._access.for_thread()
-        issuer = access.client.issuer
-        grants = [issuer.user_grant(user.user) for user in users]
+    def _read(self, address: str | None, users: list[NamedUser]) -> None:
+        """Read the entitlements of users with the same forwarded address."""
+        access = self._access.for_thread(**address_options(address))
         try:
-            failures = access.client.tokens.get_many(grants)
-            for user, grant in zip(users, grants):
+            readings = prepare_readings(access, [user.user for user in users], complete=True)
+            for user, reading in zip(users, readings):
                 access.budget.reset()
-                self._read_user(access, user, grant, failures.get(grant))
+                self._read_user(access, user, reading)
         except AccessError as error:
             raise error.with_message(access.secrets.scrub(error.message)) from None
 
-    def _read_user(
-        self, access: Access[AudiencePlayer], user: NamedUser, grant: Grant, failure: AccessError | None
-    ) -> None:
+    def _read_user(self, access: Access[AudiencePlayer], user: NamedUser, reading: Reading) -> None:
         try:
-            holdings = access.client.fetch_holdings(grant, failure, complete=True)
-            user.number = (access.client.tokens.get(grant).details.get("user") or {}).get("id")
+            holdings = reading.fetch()
+            user.number = reading.number
         except NotFound:
             return
         except AccessError as error:

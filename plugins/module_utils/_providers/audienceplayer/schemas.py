@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ..._data.schema import Schema
 
 _ID = {"type": ["integer", "string"], "pattern": "^[0-9]+$"}
 _DATE = {"type": ["string", "null"]}
 _FLAG = {"type": ["boolean", "null"]}
+ID = Schema(_ID)
 RESPONSE = Schema(
     {
         "type": "object",
@@ -40,30 +43,40 @@ USER = Schema(
         "required": ["id", "email"],
     }
 )
-HOLDINGS = Schema(
-    {
-        "type": "object",
-        "properties": {
-            "items": {
-                "type": ["array", "null"],
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        "product_id": _ID,
-                        "is_fulfilled": _FLAG,
-                        "fulfilment_expires_at": _DATE,
-                        "subscription_id": _ID,
-                        "is_valid": _FLAG,
-                        "expires_at": _DATE,
-                    },
-                    "anyOf": [
-                        {"required": ["product_id", "is_fulfilled"]},
-                        {"required": ["subscription_id", "is_valid"]},
-                    ],
+_HOLDING = {
+    "type": "object",
+    "properties": {
+        "product_id": _ID,
+        "is_fulfilled": _FLAG,
+        "fulfilment_expires_at": _DATE,
+        "subscription_id": _ID,
+        "is_valid": _FLAG,
+        "expires_at": _DATE,
+    },
+    "anyOf": [
+        {"required": ["product_id", "is_fulfilled"]},
+        {"required": ["subscription_id", "is_valid"]},
+    ],
+}
+_TITLED = {"type": "object", "properties": {"id": _ID, "title": {"type": ["string", "null"]}}, "required": ["id"]}
+
+
+def _page_of(item: dict[str, t.Any]) -> Schema:
+    """The schema of a list, or of one page of it."""
+    return Schema(
+        {
+            "type": "object",
+            "properties": {
+                "items": {"type": ["array", "null"], "items": item},
+                "pagination": {
+                    "type": ["object", "null"],
+                    "properties": {"total_count": {"type": ["integer", "null"]}},
                 },
             },
-            "pagination": {"type": ["object", "null"], "properties": {"total_count": {"type": ["integer", "null"]}}},
-        },
-        "required": ["items"],
-    }
-)
+            "required": ["items"],
+        }
+    )
+
+
+HOLDINGS = _page_of(_HOLDING)
+CATALOG = _page_of(_TITLED)

@@ -52,7 +52,7 @@ def check_users(items: t.Iterable[Item], _now: float) -> t.Iterator[str]:
         other = first.setdefault(identity(item.options["user_email"]), item)
         differing = [
             name
-            for name in ("user_name", "user_locale")
+            for name in ("user_name", "user_locale", "profile")
             if None not in (pair := {item.options[name], other.options[name]}) and len(pair) > 1
         ]
         if differing:

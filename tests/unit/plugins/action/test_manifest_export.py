@@ -529,6 +529,7 @@ def test_two_spellings_of_a_user_are_one(run, exported):
     run(
         user("VERA@example.com"),
         user(VERA),
+        ap.introspection(),
         ap.graphql(
             f"mutation {{ u0: {one_login('VERA@example.com')} u1: {one_login(VERA)} }}",
             {"u0": ap.logged_in("hush-1"), "u1": ap.logged_in("hush-2")},

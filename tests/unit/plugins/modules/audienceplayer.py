@@ -113,6 +113,87 @@ def holdings(*found: dict[str, t.Any], user: int | str = 333, **kwargs: t.Any) -
     return graphql(pages(), lists(*found), token=f"hush-{user}", **kwargs)
 
 
+# --- reading with the client's credentials -------------------------------------------------------------------------------
+
+NOT_ALLOWED = {"message": "Introspection is not allowed", "code": 400}
+
+
+def type_of(name: str, *around: str) -> dict[str, t.Any]:
+    """A reference to a type, within these others: the outermost first."""
+    reference: dict[str, t.Any] = {"kind": "OBJECT", "name": name, "ofType": None}
+    for kind in reversed(around):
+        reference = {"kind": kind, "name": None, "ofType": reference}
+    return reference
+
+
+def schema_field(name: str, kind: dict[str, t.Any], *arguments: str, required: str = "") -> dict[str, t.Any]:
+    args = [{"name": argument, "defaultValue": None, "type": {"kind": "SCALAR"}} for argument in arguments]
+    args += [{"name": required, "defaultValue": None, "type": {"kind": "NON_NULL"}}] if required else []
+    return {"name": name, "args": args, "type": kind}
+
+
+def schema(*user_fields: dict[str, t.Any], arguments: t.Sequence[str] = ("id", "email")) -> dict[str, t.Any]:
+    """What introspection answers, where ClientUser has these fields."""
+
+    def plain(*names: str) -> list[dict[str, t.Any]]:
+        return [schema_field(name, type_of("String")) for name in names]
+
+    page = [schema_field("items", type_of("UserProduct", "LIST")), schema_field("pagination", type_of("Pagination"))]
+    types = {
+        "Query": [schema_field("ClientUser", type_of("User", "NON_NULL"), "project_id", *arguments)],
+        "User": [*plain("id", "email", "name"), *user_fields],
+        "UserProduct": plain("id", *PRODUCTS.split()),
+        "UserSubscription": plain("id", *SUBSCRIPTIONS.split()),
+        "Product": plain("id", "title"),
+        "UserProductResult": page,
+        "UserSubscriptionResult": [{**page[0], "type": type_of("UserSubscription", "NON_NULL", "LIST")}, page[1]],
+        "Pagination": plain("total_count"),
+        "String": [],
+    }
+    listed = [{"name": name, "fields": fields or None} for name, fields in types.items()]
+    return {"__schema": {"queryType": {"name": "Query"}, "types": listed}}
+
+
+USER_PRODUCTS = schema_field("user_products", type_of("UserProduct", "LIST"))
+USER_SUBSCRIPTIONS = schema_field("user_subscriptions", type_of("UserSubscription", "NON_NULL", "LIST", "NON_NULL"))
+ALLOWED = schema(USER_PRODUCTS, USER_SUBSCRIPTIONS)
+PAGED = schema(
+    schema_field("products", type_of("UserProductResult"), "limit", "offset"),
+    schema_field("subscriptions", type_of("UserSubscriptionResult"), "limit", "offset"),
+)
+
+
+def introspection(found: t.Any = None, *errors: dict[str, t.Any], **kwargs: t.Any) -> responses.Response:
+    """The question whether ClientUser has a user's products and subscriptions; by default, it is refused."""
+    of_type = "kind name ofType { kind name ofType { kind name ofType { kind name } } }"
+    args = "args { name defaultValue type { kind } }"
+    types = f"types {{ name fields {{ name {args} type {{ {of_type} }} }} }}"
+    errors = errors or (() if found or kwargs else (NOT_ALLOWED,))
+    return graphql(f"query {{ __schema {{ queryType {{ name }} {types} }} }}", found, *errors, **kwargs)
+
+
+def read_together(*users: int | str, held: t.Mapping[t.Any, t.Sequence[t.Any]] | None = None, **kwargs: t.Any) -> t.Any:
+    """Users read with the client's credentials, who have what ``held`` says; None: they do not exist."""
+    lists = f"products: user_products {{ {PRODUCTS} }} subscriptions: user_subscriptions {{ {SUBSCRIPTIONS} }}"
+    fields, data = [], {}
+    for number, user in enumerate(users):
+        who = f"id: {user}" if isinstance(user, int) else f'email: "{user}"'
+        fields.append(f"u{number}: ClientUser({CLIENT}, {who}) {{ id {lists} }}")
+        found = (held or {}).get(user, ())
+        data[f"u{number}"] = found if found is None else client_user(*found, user=user)
+    answer = {"data": kwargs.pop("data", data), "errors": kwargs.pop("errors", [])}
+    return graphql(f"query {{ {' '.join(fields)} }}", answer=kwargs.pop("answer", answer), **kwargs)
+
+
+def client_user(*found: dict[str, t.Any], user: int | str | None = 333) -> dict[str, t.Any]:
+    """A user with these entitlements, as ClientUser returns them."""
+    return {
+        "id": user if isinstance(user, int) else 333,
+        "products": [item for item in found if "product_id" in item],
+        "subscriptions": [item for item in found if "subscription_id" in item],
+    }
+
+
 # --- writing -----------------------------------------------------------------------------------------------------------
 
 

@@ -140,6 +140,7 @@ MODULES: list[tuple[str, dict[str, t.Any]]] = [
     ("audienceplayer_entitlement", {**AUDIENCEPLAYER, "user_id": 1, "product_id": 1, "read_before_write": False}),
     ("audienceplayer_entitlement", {**AUDIENCEPLAYER, "user_id": 1, "product_id": 1}),
     ("audienceplayer_entitlement_info", {**AUDIENCEPLAYER, **PASSES}),
+    ("audienceplayer_catalog_info", {**AUDIENCEPLAYER, **PASSES}),
     ("audienceplayer_graphql", {**AUDIENCEPLAYER, **PASSES, "query": "{ a }"}),
     ("movingimage_token", MOVINGIMAGE),
     ("audienceplayer_prune_info", {**AUDIENCEPLAYER, "users": ["a@example.com"], "concurrency": 1}),

@@ -73,7 +73,7 @@ def logins(*users, failed=None, data=TRUE, errors=(), **kwargs):
 
 @pytest.fixture
 def entitle(runs):
-    return runs(audienceplayer_entitlement, **CONNECTION, rate_limit="none", auth_rate_limit="none")
+    return runs(audienceplayer_entitlement, **CONNECTION, rate_limit="none", auth_rate_limit="none", read_with="user")
 
 
 @pytest.fixture

@@ -50,7 +50,14 @@ DAY = 86400
 
 @pytest.fixture
 def entitle(runs):
-    return runs(audienceplayer_entitlement, **CONNECTION, rate_limit="none", auth_rate_limit="none", concurrency=1)
+    return runs(
+        audienceplayer_entitlement,
+        **CONNECTION,
+        rate_limit="none",
+        auth_rate_limit="none",
+        concurrency=1,
+        read_with="user",
+    )
 
 
 @pytest.fixture
@@ -874,7 +881,7 @@ def test_a_file_below_the_working_directory_is_named_as_the_documentation_promis
 
 def test_an_unknown_column_is_reported_once(entitle, file):
     path = file("e.csv", "user_email,product\n" + "a@b.c,444\n" * 50)
-    columns = "product_id, subscription_id, user_id, user_email, auto_register, expires_at, state"
+    columns = "product_id, subscription_id, user_id, user_email, auto_register, expires_at, forwarded_for, state"
 
     assert (
         entitle.fail(entitlements_file=path)["msg"]
@@ -1388,7 +1395,8 @@ def test_progress_counts_what_the_summary_counts(clock, tmp_path):
 def test_no_progress_is_reported_before_the_first_item(clock, tmp_path):
     """A login that waits for its limit is not an item."""
     lines = []
-    options = {**CONNECTION, "auth_rate_limit": "1/minute", "rate_limit": "none", "batch_size": 1, "concurrency": 1}
+    pacing = {"auth_rate_limit": "1/minute", "rate_limit": "none", "batch_size": 1, "concurrency": 1}
+    options = {**CONNECTION, **pacing, "read_with": "user"}
     calls = [user_login(1), *reads(1, held=[1]), user_login(2), *reads(2, held=[2]), user_login(3), *reads(3, held=[3])]
     with exchange(*calls):
         audienceplayer_entitlement.MODULE.run(
@@ -1470,7 +1478,7 @@ def several(serve, tmp_path, monkeypatch):
         server.answer = platform
         server.seen.clear()
         connection = {**CONNECTION, "url": server.url, "rate_limit": "none", "auth_rate_limit": "none", "batch_size": 5}
-        options = {**connection, "entitlements": items_of(*users), **options}
+        options = {**connection, "read_with": "user", "entitlements": items_of(*users), **options}
         return audienceplayer_entitlement.MODULE.run(options, name="entitle", ansible_home=str(tmp_path)), server
 
     return run

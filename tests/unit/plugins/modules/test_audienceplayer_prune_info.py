@@ -29,7 +29,7 @@ PAST = "2001-01-01T00:00:00Z"
 
 @pytest.fixture
 def find(runs):
-    return runs(audienceplayer_prune_info, **CONNECTION, concurrency=1)
+    return runs(audienceplayer_prune_info, **CONNECTION, concurrency=1, read_with="user")
 
 
 def film(number, user=VERA, **more):

@@ -22,6 +22,7 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange imp
 
 EMAIL = "viewer@example.com"
 FOUND = {"id": 333, "email": EMAIL, "name": "Vera"}
+RESULT = {**FOUND, "profile": {}}
 NO_PROJECT = {"message": "Project not found", "code": 404}
 
 
@@ -68,7 +69,7 @@ def user(runs):
 def test_a_user_who_is_missing_is_created_and_returned(user, absent):
     result = user(*absent, create(), read({**FOUND, "name": None}))
 
-    assert (result["changed"], result["user"]) == (True, {**FOUND, "name": None})
+    assert (result["changed"], result["user"]) == (True, {**FOUND, "name": None, "profile": {}})
     assert result["diff"]["before"] == {}
     assert result["diff"]["after"] == {**FOUND, "name": None}
 
@@ -98,7 +99,7 @@ def test_a_name_that_creating_did_not_take_is_set_afterwards(user):
         user_name="Vera",
     )
 
-    assert result["user"] == FOUND
+    assert result["user"] == RESULT
 
 
 def test_the_token_of_the_login_is_cached_for_later_tasks(user, runs):
@@ -131,7 +132,7 @@ def test_a_wrong_project_is_not_a_missing_user_and_nothing_is_written(user, chec
 def test_a_user_who_is_there_stays_as_they_are(user, options):
     result = user(read(), **options)
 
-    assert (result["changed"], result["user"], result["diff"]) == (False, FOUND, None)
+    assert (result["changed"], result["user"], result["diff"]) == (False, RESULT, None)
 
 
 @pytest.mark.parametrize("before", ["Old", None, ""], ids=repr)
@@ -139,7 +140,7 @@ def test_a_wrong_name_is_corrected(user, before):
     old = read({**FOUND, "name": before})
     result = user(old, read({**FOUND, "name": before}), rename("Vera"), read(), user_name="Vera")
 
-    assert (result["changed"], result["user"]) == (True, FOUND)
+    assert (result["changed"], result["user"]) == (True, RESULT)
     assert (result["diff"]["before"]["name"], result["diff"]["after"]["name"]) == (before, "Vera")
 
 
@@ -166,7 +167,7 @@ def test_an_email_address_is_written_as_a_literal(runs):
 def test_check_mode_predicts_the_change_and_writes_nothing(user, calls, changed, predicted):
     result = user(*calls, user_name="Vera", check_mode=True)
 
-    assert (result["changed"], result["user"]) == (changed, predicted)
+    assert (result["changed"], result["user"]) == (changed, {**predicted, "profile": {}})
 
 
 @pytest.mark.parametrize("lost", [{"answer": NO_ANSWER}, {"answer": "", "status": 502}], ids=["no answer", "502"])
@@ -182,7 +183,7 @@ def test_a_creation_is_idempotent_so_it_is_repeated(user, lost):
 def test_after_an_ambiguous_rename_the_state_is_read_again(user, lost):
     old = {**FOUND, "name": "Old"}
 
-    assert user(read(old), read(old), rename("Vera", **lost), read(), user_name="Vera")["user"] == FOUND
+    assert user(read(old), read(old), rename("Vera", **lost), read(), user_name="Vera")["user"] == RESULT
 
 
 @pytest.mark.parametrize(
@@ -232,3 +233,90 @@ def test_bad_options_fail_before_anything_is_sent(user, options, words):
 
     for word in words:
         assert word in result["msg"]
+
+
+# --- the profile -------------------------------------------------------------------------------------------------------------
+
+
+def read_profile(fields, **profile):
+    document = f"query {{ ClientUser({CLIENT}, email: {json.dumps(EMAIL)}) {{ id email name {fields} }} }}"
+    return graphql(document, {"ClientUser": {**FOUND, **profile}})
+
+
+def update(arguments):
+    document = f"mutation {{ ClientUserUpdate({CLIENT}, id: 333, {arguments}) {{ id name email }} }}"
+    return graphql(document, {"ClientUserUpdate": FOUND})
+
+
+def test_only_the_fields_that_are_given_are_read_and_those_that_differ_are_written(user):
+    before, after = read_profile("city phone", city="Ulm", phone="1"), read_profile("city phone", city="Ulm", phone="2")
+    result = user(before, before, update('phone: "2"'), after, profile={"city": "Ulm", "phone": "2", "country": None})
+
+    assert (result["changed"], result["user"]["profile"]) == (True, {"city": "Ulm", "phone": "2"})
+    assert result["diff"]["before"]["profile"] == {"city": "Ulm", "phone": "1"}
+    assert result["diff"]["after"]["profile"] == {"city": "Ulm", "phone": "2"}
+
+
+def test_name_and_profile_are_updated_together_and_an_enum_is_not_quoted(user):
+    before, after = read_profile("gender", gender=None), [read_profile("gender", gender="non_binary")]
+    calls = [before, before, update('name: "Vera V", gender: non_binary'), *after]
+
+    assert user(*calls, user_name="Vera V", profile={"gender": "non_binary"})["changed"] is True
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted", "found"),
+    [
+        ("height", 180, "180"),
+        ("height", 180.5, 180.5),
+        ("weight", 70, "70.0"),
+        ("is_newsletter_opt_in", True, 1),
+        ("is_newsletter_opt_in", False, None),
+        ("birthday", "1990-12-31", "1990-12-31 00:00:00"),
+        ("city", "", None),
+        ("city", "Ulm", " Ulm "),
+        ("gender", "male", "male"),
+    ],
+)
+def test_equal_values_are_recognized_in_the_platforms_spelling(user, field, wanted, found):
+    assert user(read_profile(field, **{field: found}), profile={field: wanted})["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted", "found", "written"),
+    [
+        ("height", 181, "180", "181.0"),
+        ("height", 180, "tall", "180.0"),
+        ("is_newsletter_opt_in", False, True, "false"),
+        ("birthday", "1990-12-30", "1990-12-31T00:00:00Z", '"1990-12-30"'),
+        ("postal_code", "0123", "123", '"0123"'),
+    ],
+)
+def test_other_values_are_corrected(user, field, wanted, found, written):
+    before, after = read_profile(field, **{field: found}), read_profile(field, **{field: wanted})
+
+    assert user(before, before, update(f"{field}: {written}"), after, profile={field: wanted})["changed"] is True
+
+
+def test_a_new_user_gets_the_profile_after_the_login_that_creates_them(user):
+    gone = [
+        graphql(
+            f"query {{ ClientUser({CLIENT}, email: {json.dumps(EMAIL)}) {{ id email name city }} }}",
+            {"ClientUser": None},
+        )
+    ] * 2
+    calls = [*gone, create(), read_profile("city", city=None), update('city: "Ulm"'), read_profile("city", city="Ulm")]
+    result = user(*calls, profile={"city": "Ulm"})
+
+    assert result["user"] == {**FOUND, "profile": {"city": "Ulm"}}
+
+
+def test_check_mode_predicts_the_profile(user):
+    result = user(read_profile("city", city="Ulm"), profile={"city": "Bonn"}, check_mode=True)
+
+    assert (result["changed"], result["user"]["profile"]) == (True, {"city": "Bonn"})
+
+
+def test_an_unknown_field_or_value_is_rejected_before_anything_is_sent(user):
+    assert "town" in user.fail(profile={"town": "Ulm"})["msg"]
+    assert "non_binary" in user.fail(profile={"gender": "other"})["msg"]

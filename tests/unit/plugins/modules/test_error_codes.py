@@ -49,6 +49,7 @@ OPTIONS = {
     "freewheel_api": {"path": "services/v4/sites"},
     "audienceplayer_token": {"user_id": 333},
     "audienceplayer_user": {"user_email": "viewer@example.com"},
+    "audienceplayer_catalog_info": {},
     "audienceplayer_entitlement": {"user_id": 333, "product_id": 444},
     "audienceplayer_entitlement_info": {"user_id": 333},
     "audienceplayer_graphql": {"query": "{ UserDetails { id } }", "user_id": 333},

@@ -10,9 +10,11 @@ import pytest
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import PLANS
 from ansible_collections.mediaops.access.plugins.module_utils._platform.access import Access
-from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.client import UserResource
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.declaration import (
     AUDIENCEPLAYER,
+)
+from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.user_resource import (
+    UserResource,
 )
 from ansible_collections.mediaops.access.plugins.modules import (
     audienceplayer_entitlement,
@@ -143,7 +145,7 @@ def test_a_user_whom_an_entitlement_would_create_is_there_for_the_next_tasks(tas
     )["changed"]
 
     result = task(audienceplayer_user, read(None, NOT_FOUND), **CONNECTION, user_email=EMAIL)
-    assert (result["changed"], result["user"]) == (False, {"id": None, "email": EMAIL, "name": None})
+    assert (result["changed"], result["user"]) == (False, {"id": None, "email": EMAIL, "name": None, "profile": {}})
     assert entitle(task, NO_USER, product_id=445)["changed"]
 
 

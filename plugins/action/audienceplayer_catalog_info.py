@@ -1,0 +1,15 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ..modules.audienceplayer_catalog_info import MODULE
+from ..plugin_utils._action import InProcessAction
+
+
+class ActionModule(InProcessAction):
+    module = MODULE
+
+
+main = MODULE.check_options  # for ansible-lint
