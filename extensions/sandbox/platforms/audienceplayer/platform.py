@@ -133,6 +133,30 @@ class AudiencePlayer(Platform):
                 {"client_id": "333", "client_secret": "admin-scope-secret", "scope": "admin", "user_id": 1},
             ],
             "products": [{"id": 444, "title": "Film", "days": None}, {"id": 445, "title": "Rental", "days": 30}],
+            "articles": [
+                {
+                    "id": 9001,
+                    "name": "Film",
+                    "url_slug": "film",
+                    "type": "film",
+                    "category_id": 8001,
+                    "product_ids": [444, 445],
+                    "assets": [{"id": 9101, "linked_type": "film"}],
+                }
+            ],
+            "categories": [{"id": 8001, "name": "Films", "url_slug": "films", "parent_id": None}],
+            "pages": [
+                {
+                    "id": 7,
+                    "name": "home",
+                    "full_url_slug": "home",
+                    "type": "page",
+                    "title": "Home",
+                    "components": [],
+                }
+            ],
+            "pairing_codes": ["ABC123"],
+            "vouchers": [{"code": "SANDBOX", "description": "The film for free", "product_id": 444}],
             "subscriptions": [{"id": 555, "title": "Monthly"}, {"id": 556, "title": "Yearly"}],
             "users": [
                 {
