@@ -682,6 +682,18 @@ case(
         "empty": (401, "empty"),
     },
 )
+case(
+    "movingimage.token_binding",
+    lambda box: [
+        box.mi(f"/v1/vms/{vm}/channels", box.mi_login().json()["accessToken"]).status_code for vm in (42, 43, 44)
+    ],
+    {"video_manager": [200, 403, 403], "none": [200, 200, 403]},
+)
+case(
+    "movingimage.rejected_token_body",
+    lambda box: [outcome(box.mi("/v1/vms", "wrong")), outcome(box.mi_login(password="wrong"))],
+    {"error_body": [(401, ["message"]), (401, ["message"])], "html": [(401, "text/html"), (401, ["message"])]},
+)
 case("movingimage.refresh_rotation", mi_twice, {"new": (False, 200), "same": (True, 200)})
 case("movingimage.old_refresh_token", mi_twice, {"valid": (False, 200), "revoked": (False, 401)})
 case("movingimage.token_format", mi_opaque, {"jwt": 2, "opaque": 0})
