@@ -5,6 +5,6 @@
 
 from __future__ import annotations
 
-from .platform import Flex
+from .platform import REGISTRATION_KEY, Flex
 
-__all__ = ["Flex"]
+__all__ = ["REGISTRATION_KEY", "Flex"]
