@@ -123,9 +123,13 @@ def test_playoff_for_python(sandbox: Sandbox, redirected: t.Callable[[dict[str, 
     admin = connect("v2")
     assert admin.post("/admin/players", {}, {"id": "p2", "alias": "Two"})["id"] == "p2"
     assert admin.get("/admin/players", {})["total"] == 2
-    # A rejected token is replaced once, and the request repeated.
+    # A rejected token is replaced once, and the request repeated, if the caller stores tokens.
+    kept: list[t.Any] = []
+    admin.store, admin.load = kept.append, lambda: kept[-1]
+    admin.get_access_token()
     sandbox.control("tokens/invalidate", "POST", {"platform": "playlyfe"})
     assert admin.get("/admin", {})["status"] == "ok"
+    assert len(kept) == 2
     assert admin.delete("/admin/players/p2", {})["message"]
 
 
