@@ -201,6 +201,8 @@ def test_flex_sdk(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found[1].workspace.account_id == 101
     assert accounts.get_account(101).href == f"{sandbox.url}/flex/api/accounts/101"
     assert accounts.get_account_workspace(101).id == 101
+    made = accounts.create_account({"name": "new"})
+    assert accounts.update_account("", made.id, {"name": "newer"}).name == "newer"
     client = flex.FlexApiClient(*connection)
     assert (
         client.get_actions("limit=5")

@@ -24,6 +24,14 @@ def test_local_users_have_http_basic(box):
         assert box.ask("GET", f"/flex/api/{path}").status_code == 401
 
 
+def test_accounts_are_created_and_changed(box):
+    made = box.ask("POST", "/flex/api/accounts", auth=USER, json={"name": "new"})
+    assert (made.status_code, made.json()["id"], made.json()["objectType"]["name"]) == (200, 103, "account")
+    assert box.ask("PUT", "/flex/api/accounts/103", auth=USER, json={"name": "newer"}).json()["name"] == "newer"
+    assert box.ask("GET", "/flex/api/accounts", auth=USER).json()["totalCount"] == 4
+    assert box.ask("POST", "/flex/api/accounts", auth=USER, json={}).status_code == 400
+
+
 @pytest.mark.parametrize(
     "name", ["actions", "users", "assets", "jobs", "workflows", "collections", "workflowDefinitions"]
 )

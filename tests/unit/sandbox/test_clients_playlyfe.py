@@ -65,6 +65,11 @@ def test_processes(ask, root):
     assert ask("DELETE", f"{root}/processes/{made['id']}").status_code == 404
 
 
+def test_actions_and_leaderboards(ask):
+    assert ask("POST", "/v2/runtime/actions/watch/play").json()["actions"] == [{"id": "watch"}]
+    assert ask("GET", "/v2/runtime/leaderboards/top").status_code == 200
+
+
 def test_metrics(ask):
     path = "/v2/design/versions/latest/metrics"
     assert ask("POST", path, {"id": "apple", "name": "apple", "type": "point"}).json()["id"] == "apple"

@@ -34,7 +34,9 @@ class MainApi:
     def define_endpoints(self) -> list[Endpoint]:
         # Matrix parameters follow the resource: /api/accounts;limit=1
         return [
+            Endpoint(ROOT + "/accounts", self.create_account, "POST"),
             Endpoint(ROOT + "/accounts/{id}", self.show_account, "GET"),
+            Endpoint(ROOT + "/accounts/{id}", self.update_account, "PUT"),
             Endpoint(ROOT + "/accounts/{id}/accountWorkspace", self.show_workspace, "GET"),
             Endpoint(ROOT + "/accounts{matrix:path}", self.list_accounts, "GET"),
             Endpoint(ROOT + "/taxonomies{matrix:path}", self.list_taxonomies, "GET"),
@@ -47,6 +49,27 @@ class MainApi:
         if name := matrix_parameters(request).get("name"):
             found = [item for item in found if item["name"] == name]
         return _list(request, "accounts", [_describe(request, item) for item in found])
+
+    def create_account(self, request: PlatformRequest) -> Response:
+        self._check(request)
+        accounts = self._platform.data["accounts"]
+        account = self._parse(request) | {"id": 1 + max([100, *(item["id"] for item in accounts)])}
+        accounts.append(account)
+        return _respond(_describe(request, account))
+
+    def update_account(self, request: PlatformRequest) -> Response:
+        account = self._find(request)
+        account.update(self._parse(request) | {"id": account["id"]})
+        return _respond(_describe(request, account))
+
+    def _parse(self, request: PlatformRequest) -> Item:
+        try:
+            body = request.parse_json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict) or not isinstance(body.get("name"), str):
+            raise self._platform.rejection(request, 400, "bad_request", "name is mandatory")
+        return body
 
     def show_account(self, request: PlatformRequest) -> Response:
         return _respond(_describe(request, self._find(request)))

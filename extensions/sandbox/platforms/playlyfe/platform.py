@@ -122,6 +122,7 @@ class Playlyfe(Platform):
                 Endpoint("/v2/runtime/player", self.update_own_player, "PATCH"),
                 Endpoint("/v2/runtime/players", self.list_other_players, "GET"),
                 Endpoint("/v2/runtime/leaderboards", self.list_leaderboards, "GET"),
+                Endpoint("/v2/runtime/leaderboards/{id}", self.list_leaderboards, "GET"),
                 Endpoint("/v2/echo", self.echo_request),
             ],
             AUTH_PREFIX: [

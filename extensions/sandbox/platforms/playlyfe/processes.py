@@ -55,6 +55,7 @@ class Processes:
             ),
             Endpoint("/v1/definitions/processes/{definition}", self.start_process, "POST"),
             Endpoint("/v2/runtime/processes", self.start_process, "POST"),
+            Endpoint("/v2/runtime/actions/{id}/play", self.play_action, "POST"),
             *(Endpoint(f"/{version}/assets/players/{{id}}", self.show_image, "GET") for version in ("v1", "v2")),
             *(Endpoint(f"/{version}/assets/game", self.show_game_image, "GET") for version in ("v1", "v2")),
             Endpoint(METRICS, self.create_metric, "POST"),
@@ -108,6 +109,11 @@ class Processes:
         """Describe a process. Version 1 names the definition, version 2 describes it."""
         name = item["definition"]
         return {**item, "definition": name if request.path.startswith("/v1") else {"id": name, "name": name}}
+
+    def play_action(self, request: PlatformRequest) -> Response:
+        """Play an action. Every action exists, and none has rewards."""
+        self._check(request)
+        return JSONResponse({"actions": [{"id": request.path_params["id"]}], "events": {"local": [], "global": []}})
 
     # Images and metrics
 
