@@ -50,7 +50,6 @@ EXAMPLES = r"""
     method: POST
     body:
       name: Newsroom
-    status_code: [201]
 """
 
 RETURN = r"""

@@ -31,13 +31,12 @@ EXAMPLES = r"""
     path: /admin
   register: game
 
-- name: Create a team
+- name: Play an action for a player
   mediaops.access.playlyfe_api:
-    path: /admin/teams
+    path: /runtime/actions/watch/play
     method: POST
-    body:
-      id: red
-      name: Red team
+    query:
+      player_id: p1
 """
 
 RETURN = r"""

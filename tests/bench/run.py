@@ -292,7 +292,7 @@ def pacing(sandbox: Sandbox, folder: pathlib.Path) -> list[list[list[str]]]:
     env = {**environment(folder), "PYTHONPATH": collections_path()}
     for name, place in places.items():
         sandbox.reset()
-        params = {**sandbox.variables()["sandbox"]["freewheel"], "path": "services/v4/campaigns", **place}
+        params = {**sandbox.variables()["sandbox"]["freewheel"], "path": "services/v4/sites", **place}
         with subprocess.Popen(
             command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:

@@ -22,6 +22,9 @@ REFUSALS = {
     **{platform: {"error": CODE, "error_description": REFUSED} for platform in ("oauth2", "playlyfe")},
 }
 
+#: The error of an exhausted quota.
+QUOTA = "plan_limit_exceeded"
+
 NO_SUCH_ID = "no application has this id"
 
 TOKEN_KINDS = (Kind.TOKEN_READ, Kind.TOKEN_WRITE, Kind.BLIND)
@@ -41,7 +44,8 @@ class Fault:
     for_ever: bool = False
     #: Whether the platform does what it is asked for.
     acts: bool = False
-    audienceplayer_only: bool = False
+    #: The only platform that answers so.
+    platform: str = ""
 
     @property
     def status(self) -> int:
@@ -97,7 +101,14 @@ def _errors(code: int, status: int = 200, **more: t.Any) -> dict[str, t.Any]:
     return {"fault": "graphql_errors", "errors": [{"message": REFUSED, "code": code}], "status": status, **more}
 
 
+def _quota(status: int) -> dict[str, t.Any]:
+    body = {"error": QUOTA, "error_description": REFUSED}
+    return {"fault": "status", "status": status, "body": body, "headers": {"Retry-After": str(SOON)}}
+
+
 SERVER_ERRORS = (500, 502, 503, 504)
+#: The status of an exhausted quota is not recorded anywhere.
+QUOTA_STATUSES = (200, 400, 401, 402, 403, 429, 503)
 FAULTS = [
     Fault("refuse", "connection refused"),
     Fault("tls", "certificate of an unknown authority"),
@@ -156,21 +167,31 @@ FAULTS = [
     _fault(
         "redir>", "redirect to another host, but done", {"fault": "redirect", "status": 303, "after": True}, acts=True
     ),
-    _fault("gql", "GraphQL error 400 in HTTP 200", _errors(400), audienceplayer_only=True),
-    _fault("gql 4", "GraphQL error 400 in HTTP 400", _errors(400, 400), audienceplayer_only=True),
-    _fault("gql 5", "GraphQL error 422 in HTTP 500", _errors(422, 500), audienceplayer_only=True),
+    _fault("gql", "GraphQL error 400 in HTTP 200", _errors(400), platform="audienceplayer"),
+    _fault("gql 4", "GraphQL error 400 in HTTP 400", _errors(400, 400), platform="audienceplayer"),
+    _fault("gql 5", "GraphQL error 422 in HTTP 500", _errors(422, 500), platform="audienceplayer"),
     _fault(
-        "gql>", "GraphQL error 400 in HTTP 200, but done", _errors(400, after=True), acts=True, audienceplayer_only=True
+        "gql>",
+        "GraphQL error 400 in HTTP 200, but done",
+        _errors(400, after=True),
+        acts=True,
+        platform="audienceplayer",
     ),
-    _fault("gql401", "GraphQL error 401 in HTTP 200", _errors(401), audienceplayer_only=True),
-    _fault("gql429", "GraphQL error 429 in HTTP 200", _errors(429), audienceplayer_only=True),
+    _fault("gql401", "GraphQL error 401 in HTTP 200", _errors(401), platform="audienceplayer"),
+    _fault("gql429", "GraphQL error 429 in HTTP 200", _errors(429), platform="audienceplayer"),
+    *(
+        _fault(
+            f"quota{status}", f"exhausted quota as HTTP {status} with Retry-After", _quota(status), platform="playlyfe"
+        )
+        for status in QUOTA_STATUSES
+    ),
 ]
 
 
 def applies(fault: Fault, ask: Ask, scenario: Scenario) -> bool:
     """Whether the request can meet this fault."""
-    if fault.audienceplayer_only:
-        return scenario.platform == "audienceplayer"
+    if fault.platform:
+        return scenario.platform == fault.platform
     if fault.name in ("half", "empty", "types", "field", "huge", "drip", *OVERSIZED) and ask.answer is Answer.EMPTY:
         return False  # there is no body to change
     if scenario.options.get("accept") == "xml" and fault.name in ("types", "field", "huge"):
@@ -201,6 +222,10 @@ OF_ANY_KIND = {
     "429∞": Expected(
         False, 429, attempts=5, words=("max_wait",), ends_all=True
     ),  # pauses of 1, 2, 4 and 8 seconds, and no time for 16
+    **{
+        f"quota{status}": Expected(False, status, words=(REFUSED, QUOTA), at_once=True, ends_all=True)
+        for status in QUOTA_STATUSES
+    },
 }
 
 
@@ -221,7 +246,7 @@ def _by_kind(fault: Fault, ask: Ask, scenario: Scenario) -> Expected:
         return _refused(fault, ask)
     if fault.family == "redir":
         return _redirect(fault, ask)
-    if fault.audienceplayer_only:
+    if fault.platform == "audienceplayer":
         return _graphql_error(fault, ask, scenario)
     return _odd_answer(fault, ask, scenario)
 

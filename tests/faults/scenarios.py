@@ -102,7 +102,7 @@ ASKS = {
     "fw client login": Ask(Kind.LOGIN, "POST", "/oauth2/token", field="access_token"),
     "fw revoke": Ask(Kind.REVOKE, "POST", "/auth/token/revoke", answer=Answer.EMPTY),
     "fw info": Ask(Kind.TOKEN_INFO, "GET", "/auth/token/info", field="expires_in"),
-    "fw campaigns": Ask(Kind.TOKEN_READ, "GET", "/services/v4/campaigns", answer=Answer.AS_IS, field="items"),
+    "fw sites": Ask(Kind.TOKEN_READ, "GET", "/services/v4/sites", answer=Answer.AS_IS, field="items"),
     "fw post": Ask(Kind.BLIND, "POST", "/services/v3/campaign", answer=Answer.AS_IS),
     "ap login": _graphql(Kind.LOGIN, "ClientAuthenticate"),
     "ap user login": _graphql(Kind.LOGIN, "ClientUserAuthenticate"),
@@ -449,8 +449,8 @@ def _echoed(result: Result, after: State, before: State) -> None:
     assert result["json"]["body"] == {"a": 1}
 
 
-def _campaigns(result: Result, after: State, before: State) -> None:
-    assert result["json"]["items"] == after["campaigns"]
+def _sites(result: Result, after: State, before: State) -> None:
+    assert [{"id": item["id"], "name": item["name"]} for item in result["json"]["items"]] == after["sites"]
 
 
 def _new_campaign(result: Result, after: State, before: State) -> None:
@@ -810,9 +810,9 @@ SCENARIOS = [
     _reads(
         "freewheel_api",
         "freewheel",
-        {"path": "/services/v4/campaigns"},
-        ("fw login", "fw campaigns"),
-        _campaigns,
+        {"path": "/services/v4/sites"},
+        ("fw login", "fw sites"),
+        _sites,
         "GET",
     ),
     _posts(

@@ -115,7 +115,7 @@ def test_job_folders_share_a_login_and_the_rate_limit(
     users = sandbox.state()["freewheel"]["users"]
     call = {
         "name": "Call",
-        "mediaops.access.freewheel_api": {"path": "services/v4/campaigns", "rate_limit": "5/second"},
+        "mediaops.access.freewheel_api": {"path": "services/v4/sites", "rate_limit": "5/second"},
         "loop": list(range(CALLS)),
     }
     token = {

@@ -271,7 +271,7 @@ def test_the_playbook_of_the_readme_runs(sandbox: Sandbox, ansible: Ansible) -> 
     connections = sandbox.variables()["sandbox"]
     replaced = {
         "https://flex-auth.example.com:18101": connections["flex"]["url"],
-        "https://api.freewheel.tv/services/v4/sites": f"{connections['freewheel']['url']}/services/v4/campaigns",
+        "https://api.freewheel.tv/services/v4/sites": f"{connections['freewheel']['url']}/services/v4/sites",
     }
     for old, new in replaced.items():
         assert old in block

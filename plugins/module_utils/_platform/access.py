@@ -86,7 +86,7 @@ class Access(t.Generic[C]):
     def _connect(self, capabilities: Capabilities) -> None:
         platform, params = self.platform, self.params
         self.budget = WaitBudget(params["max_wait"], self.clock)
-        responses = platform.responses(platform.hints, platform.login_hints, self.secrets, params)
+        responses = platform.responses(platform.hints, platform.login_hints, self.secrets, params, platform.quota_codes)
         limits = RateLimits(platform.name, params, params.get(platform.rate_limit_subject) or "")
         http = Http(
             ConnectionOptions.from_params(params), self.budget, self.clock, self.store, limits.limits_for, responses

@@ -86,6 +86,8 @@ class Platform(t.Generic[C_co]):
     #: Remedies by HTTP status or error code, and those that apply to logins.
     hints: Hints = dataclasses.field(default_factory=dict)
     login_hints: Hints = dataclasses.field(default_factory=dict)
+    #: Error codes that report an exhausted quota. They are final, whatever the HTTP status.
+    quota_codes: tuple[str, ...] = ()
     #: Holds what a task detects about the installation; shared by its threads.
     capabilities: type[Capabilities] = Capabilities
 

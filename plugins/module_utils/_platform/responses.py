@@ -30,13 +30,22 @@ class ResponseReader:
     methods in a subclass.
 
     ``hints`` are remedies by HTTP status or error code; ``login_hints`` are those that apply to logins.
+    ``quota_codes`` are the error codes that report an exhausted quota.
     """
 
-    def __init__(self, hints: Hints, login_hints: Hints, secrets: Secrets, params: t.Mapping[str, t.Any]) -> None:
+    def __init__(
+        self,
+        hints: Hints,
+        login_hints: Hints,
+        secrets: Secrets,
+        params: t.Mapping[str, t.Any],
+        quota_codes: t.Collection[str] = (),
+    ) -> None:
         self._hints = hints
         self._login_hints = {**hints, **login_hints}
         self._secrets = secrets
         self._params = params
+        self._quota_codes = frozenset(quota_codes)
 
     def parse(self, response: Response) -> t.Any:
         """Parse the body.
@@ -46,18 +55,30 @@ class ResponseReader:
         return response.json()
 
     def is_rate_limited(self, response: Response) -> bool:
-        """Whether the request was rejected because of a rate limit."""
-        return response.status == 429
+        """Whether the request was rejected because of a rate limit. A quota is not a limit: no wait renews it."""
+        return response.status == 429 and not self.find_quota(response)
 
     def is_definitive_refusal(self, response: Response) -> bool:
         """Whether a response with a 5xx status is a final refusal: the request was not applied, and repeating it is
         pointless.
         """
-        return False
+        return self.find_quota(response) is not None
+
+    def find_quota(self, response: Response) -> str | None:
+        """The code of the exhausted quota that a response names, whatever its status: neither a wait nor another token
+        helps. None if it names none.
+        """
+        if not self._quota_codes:
+            return None
+        try:
+            codes = error_codes(_error_of(self.parse(response)))
+        except ValueError:
+            return None
+        return next((code for code in codes if isinstance(code, str) and code in self._quota_codes), None)
 
     def find_error(self, response: Response) -> AccessError | None:
         """The error that a response reports; None if it reports success."""
-        return None if response.ok else self.make_error(response)
+        return None if response.ok and not self.find_quota(response) else self.make_error(response)
 
     def raise_for_error(self, response: Response) -> Response:
         """Return the response if it reports success.
@@ -95,10 +116,12 @@ class ResponseReader:
     def make_error(self, response: Response) -> AccessError:
         """The error for a response, quoting the platform's message if there is one."""
         code, text = self.error_text(response)
+        quota = self.find_quota(response)
         message = f"{response.request.label} was answered with HTTP {response.status}" + (
             f": {text}" if text else f" and {response.kind}"
         )
-        kind = RejectedToken if response.status == 401 else AccessError
+        code = quota or code
+        kind = RejectedToken if response.status == 401 and not quota else AccessError
         return kind(self.with_hint(message, response, code), status=response.status, code=code)
 
     def error_text(self, response: Response) -> tuple[str | int | None, str]:
@@ -127,6 +150,9 @@ class ResponseReader:
     def with_hint(self, message: str, response: Response, code: str | int | None) -> str:
         """Add the remedy for a response's status or code to a message."""
         hints = self._login_hints if response.request.authenticates else self._hints
+        if code in self._quota_codes:
+            default = f"A quota is exhausted ({code}): wait until it is renewed, or have it raised"
+            return f"{message.rstrip('.')}. {hints.get(code or '', default)}"
         default = "This may be temporary: try again later" if response.status >= 500 else ""
         hint = hints.get(code or "") or hints.get(response.status, default)
         return f"{message.rstrip('.')}. {hint}" if hint else message
@@ -136,24 +162,35 @@ def parse_error(body: t.Any) -> tuple[str | int | None, str]:
     """The code and the message of an error body in one of the common formats (RFC 6749, section 5.2, RFC 9457, Spring,
     AWS, GraphQL).
     """
-    if isinstance(body, dict):
-        errors = body.get("errors")
-        if errors:
-            body = errors[0] if isinstance(errors, list) else errors
-    if not isinstance(body, dict):
-        return None, body if isinstance(body, str) else ""
-    texts = [
-        body[key]
-        for key in ("error_description", "message", "Message", "detail", "error")
-        if isinstance(body.get(key), str) and body[key]
-    ]
-    codes = [body.get("code"), body.get("errorCode")]
-    if isinstance(body.get("extensions"), dict):
-        codes.append(body["extensions"].get("code"))
-    if len(texts) > 1 or _CODE.fullmatch(str(body.get("error"))):
-        codes.append(body.get("error"))
-    code = next((code for code in codes if isinstance(code, (str, int)) and not isinstance(code, bool)), None)
-    return code, texts[0] if texts else ""
+    error = _error_of(body)
+    texts = _error_texts(error)
+    text = texts[0] if texts else error if isinstance(error, str) else ""
+    return next(iter(error_codes(error)), None), text
+
+
+def error_codes(error: t.Any) -> list[str | int]:
+    """The codes of an error, the most specific one first."""
+    if not isinstance(error, dict):
+        return []
+    codes = [error.get("code"), error.get("errorCode")]
+    if isinstance(error.get("extensions"), dict):
+        codes.append(error["extensions"].get("code"))
+    if len(_error_texts(error)) > 1 or _CODE.fullmatch(str(error.get("error"))):
+        codes.append(error.get("error"))
+    return [code for code in codes if isinstance(code, (str, int)) and not isinstance(code, bool)]
+
+
+def _error_of(body: t.Any) -> t.Any:
+    """The error in a body: the first of its ``errors``, or the body itself."""
+    errors = body.get("errors") if isinstance(body, dict) else None
+    if not errors:
+        return body
+    return errors[0] if isinstance(errors, list) else errors
+
+
+def _error_texts(error: t.Any) -> list[str]:
+    keys = ("error_description", "message", "Message", "detail", "error") if isinstance(error, dict) else ()
+    return [error[key] for key in keys if isinstance(error.get(key), str) and error[key]]
 
 
 def _one_line(text: str) -> str:

@@ -31,8 +31,8 @@ if t.TYPE_CHECKING:
 _DEFAULT_LIFETIME = 86400  # seconds, if a response does not state it (3.2)
 _PAGE_SIZE = 100
 _VERSION = re.compile(r"/v\d+(/|$)")
-#: Errors for which a retry is pointless, whatever their HTTP status (3.3).
-_FINAL = frozenset(("invalid_access_token", "plan_limit_exceeded", "player_limit_exceeded"))
+#: The error for an expired or invalid token, whatever its HTTP status (3.3).
+_STALE = "invalid_access_token"
 
 _PLAYER = {
     "type": "object",
@@ -57,19 +57,19 @@ class PlaylyfeResponses(ResponseReader):
     """Errors are identified by name, whatever the status (3.3)."""
 
     def is_rate_limited(self, response: Response) -> bool:
-        """Retrying after a quota is exhausted is pointless (3.3)."""
-        return super().is_rate_limited(response) and not self.is_definitive_refusal(response)
+        return super().is_rate_limited(response) and _error_name(response) != _STALE
 
     def is_definitive_refusal(self, response: Response) -> bool:
-        return _error_name(response) in _FINAL
+        return super().is_definitive_refusal(response) or _error_name(response) == _STALE
 
     def find_error(self, response: Response) -> AccessError | None:
         name = _error_name(response)
         if name is None:
             return super().find_error(response)
         error = self.make_error(response)
-        kind = RejectedToken if name == "invalid_access_token" or response.status == 401 else AccessError
-        return kind(error.message, status=error.status, code=name)
+        if isinstance(error, RejectedToken) or name == _STALE:
+            return RejectedToken(error.message, status=error.status, code=name)
+        return AccessError(error.message, status=error.status, code=name)
 
     def with_hint(self, message: str, response: Response, code: str | int | None) -> str:
         """Point out if ``url`` lacks the API's version (3.1), which is reported as a missing route."""
@@ -276,4 +276,5 @@ PLAYLYFE = Platform(
         "player_limit_exceeded": "The plan does not allow more players (player_limit_exceeded)",
     },
     login_hints={404: "Check auth_url", "route_not_found": "Check auth_url"},
+    quota_codes=("plan_limit_exceeded", "player_limit_exceeded"),
 )

@@ -86,7 +86,9 @@ def test_the_main_api(box):
     box.register()
     headers = {"Authorization": f"Bearer {box.flex_token().json()['access_token']}"}
     answer = box.ask("GET", "/flex/api/accounts;limit=1;offset=1", headers=headers)
-    assert answer.json() == {"totalCount": 3, "limit": 1, "offset": 1, "accounts": [{"id": 101, "name": "news"}]}
+    page = answer.json()
+    assert (page["totalCount"], page["limit"], page["offset"]) == (3, 1, 1)
+    assert [(item["id"], item["name"]) for item in page["accounts"]] == [(101, "news")]
     assert box.ask("GET", "/flex/api/accounts;name=sports", headers=headers).json()["totalCount"] == 1
     echo = box.ask("PATCH", "/flex/api/echo?a=b", headers=headers | {"actAsUserId": "7"}, json={"x": 1}).json()
     assert (echo["method"], echo["query"], echo["body"], echo["actAsUserId"]) == ("PATCH", {"a": "b"}, {"x": 1}, "7")

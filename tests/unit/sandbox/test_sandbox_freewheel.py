@@ -65,16 +65,16 @@ def test_nobody_revokes_the_token_of_another(box):
 
 def test_a_user_without_rights(box):
     token = box.freewheel_login("inactive").json()["access_token"]
-    answer = box.freewheel("GET", "/services/v4/campaigns", token)
+    answer = box.freewheel("GET", "/services/v4/sites", token)
     assert answer.status_code == 403 and "explicit deny" in answer.json()["Message"]
-    assert box.freewheel("GET", "/services/v4/campaigns", None).status_code == 403
+    assert box.freewheel("GET", "/services/v4/sites", None).status_code == 403
 
 
 def test_version_4_lists(box):
     token = box.freewheel_login().json()["access_token"]
-    page = box.freewheel("GET", "/services/v4/campaigns?page=2&per_page=2", token).json()
+    page = box.freewheel("GET", "/services/v4/sites?page=2&per_page=2", token).json()
     assert (page["page"], page["per_page"], page["total_count"], page["total_page"]) == (2, 2, 3, 2)
-    assert [item["id"] for item in page["items"]] == [1003]
+    assert [item["id"] for item in page["items"]] == [2003]
 
 
 def test_version_3_speaks_xml(box):
@@ -100,7 +100,7 @@ def test_version_3_speaks_xml(box):
 def test_a_client_has_tokens_of_its_own(box):
     answer = box.freewheel_client().json()
     assert (answer["token_type"], answer["expires_in"]) == ("Bearer", 3600)
-    assert box.freewheel("GET", "/services/v4/campaigns", answer["access_token"]).status_code == 200
+    assert box.freewheel("GET", "/services/v4/sites", answer["access_token"]).status_code == 200
     assert box.freewheel("GET", "/auth/token/info", answer["access_token"]).status_code == 401
     assert box.freewheel_client("wrong").json()["error"] == "invalid_client"
     box.clock.advance(1)

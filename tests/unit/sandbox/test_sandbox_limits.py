@@ -18,7 +18,7 @@ def statuses(ask, times):
 def test_freewheel_counts_authentication_and_everything(box):
     assert statuses(box.freewheel_login, 4) == [200, 200, 200, 429]
     token = box.control("GET", "/state/freewheel")["tokens"][0]["value"]
-    assert statuses(lambda: box.freewheel("GET", "/services/v4/campaigns", token), 18) == [200] * 17 + [429]
+    assert statuses(lambda: box.freewheel("GET", "/services/v4/sites", token), 18) == [200] * 17 + [429]
 
 
 def test_the_window_slides(box):

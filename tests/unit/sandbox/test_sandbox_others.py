@@ -170,7 +170,7 @@ def test_the_life_of_a_player(box):
         "id": "p1",
         "alias": "Uno",
         "enabled": True,
-        "created": "2027-01-15T08:00:00Z",
+        "created": "2027-01-15T08:00:00.000Z",
         "scores": [],
         "teams": [],
     }

@@ -708,6 +708,18 @@ case(
         "empty": (401, "empty"),
     },
 )
+case(
+    "movingimage.token_binding",
+    lambda box: [
+        box.mi(f"/v1/vms/{vm}/channels", box.mi_login().json()["accessToken"]).status_code for vm in (42, 43, 44)
+    ],
+    {"video_manager": [200, 403, 403], "none": [200, 200, 403]},
+)
+case(
+    "movingimage.rejected_token_body",
+    lambda box: [outcome(box.mi("/v1/vms", "wrong")), outcome(box.mi_login(password="wrong"))],
+    {"error_body": [(401, ["message"]), (401, ["message"])], "html": [(401, "text/html"), (401, ["message"])]},
+)
 case("movingimage.refresh_rotation", mi_twice, {"new": (False, 200), "same": (True, 200)})
 case("movingimage.old_refresh_token", mi_twice, {"valid": (False, 200), "revoked": (False, 401)})
 case("movingimage.token_format", mi_opaque, {"jwt": 2, "opaque": 0})
@@ -965,9 +977,9 @@ def pl_patch(box):
     return outcome(box.pl("PATCH", "/runtime/player", body={"alias": "x"}, player_id="p1"))
 
 
-def pl_listed(box):
+def pl_listed(box, **query):
     box.control("PUT", "/state/playlyfe", {"players": [{"id": str(number)} for number in range(150)]})
-    return len(box.pl("GET", "/admin/players", limit="1000").json()["data"])
+    return len(box.pl("GET", "/admin/players", **query).json()["data"])
 
 
 PLAYER = ["alias", "created", "enabled", "id", "scores", "teams"]
@@ -1021,7 +1033,52 @@ case(
     pl_with_player(lambda box: box.pl("GET", "/admin/players/p1").json().get("email")),
     {"no": None, "yes": "p@example.com"},
 )
-case("playlyfe.max_limit", pl_listed, {100: 100, 20: 20})
+case("playlyfe.max_limit", lambda box: pl_listed(box, limit="1000000"), {100: 100, 20: 20, "none": 150})
+case("playlyfe.page_size", pl_listed, {10: 10, 20: 20})
+case(
+    "playlyfe.wordings",
+    lambda box: [
+        box.pl("GET", "/nothing").json()["error_description"],
+        box.pl("GET", "/runtime/player").json()["error_description"],
+        box.pl("POST", "/admin/players", body={}).json()["error_description"],
+        [pl_player(box).json() for _twice in range(2)][1]["error_description"],
+        box.pl_login(secret="wrong").json()["error_description"],
+    ],
+    {
+        "recorded": [
+            "This route does not exist",
+            "The 'player_id' parameter should be specified in the query",
+            "Invalid request",
+            "A player with ID 'p1' already exists",
+            "Client authentication failed",
+        ],
+        "own": [
+            "The route GET /v2/nothing does not exist",
+            "The query parameter 'player_id' is required",
+            "id and alias are required",
+            "The player 'p1' is taken",
+            "The client could not be authenticated",
+        ],
+    },
+)
+
+
+def pl_out_of_quota(box):
+    box.control("PUT", "/switches", {"playlyfe.call_quota": 1})
+    answers = [box.pl("GET", "/admin") for _twice in range(2)]
+    return answers[0].status_code, answers[1].status_code, answers[1].json()["error"]
+
+
+case(
+    "playlyfe.quota_status",
+    pl_out_of_quota,
+    {status: (200, status, "plan_limit_exceeded") for status in (429, 403, 402, 400, 401, 503, 200)},
+)
+case(
+    "playlyfe.call_quota",
+    lambda box: [box.pl("GET", "/admin").status_code for _turn in range(3)],
+    {"none": [200, 200, 200], 2: [200, 200, 429], 0: [429, 429, 429]},
+)
 case(
     "playlyfe.player_limit",
     lambda box: [pl_player(box, id=name).status_code for name in "ab"],

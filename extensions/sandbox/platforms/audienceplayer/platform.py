@@ -96,7 +96,7 @@ class AudiencePlayer(Platform):
             "Whether ClientUser has the user's products and subscriptions: not at all, as complete lists "
             "(`user_products`), or as pages (`products`, with `limit` and `offset`).",
         ),
-        choice("catalog_token", "required|optional", "Whether the lists of the catalog require an access token."),
+        choice("catalog_token", "optional|required", "Whether the catalog requires an access token."),
         choice("missing_user", "error|null", "ClientUser of an unknown user: null with error 404, or only null."),
         choice(
             "revoke_missing",
@@ -144,6 +144,30 @@ class AudiencePlayer(Platform):
                 {"client_id": "333", "client_secret": "admin-scope-secret", "scope": "admin", "user_id": 1},
             ],
             "products": [{"id": 444, "title": "Film", "days": None}, {"id": 445, "title": "Rental", "days": 30}],
+            "articles": [
+                {
+                    "id": 9001,
+                    "name": "Film",
+                    "url_slug": "film",
+                    "type": "film",
+                    "category_id": 8001,
+                    "product_ids": [444, 445],
+                    "assets": [{"id": 9101, "linked_type": "film"}],
+                }
+            ],
+            "categories": [{"id": 8001, "name": "Films", "url_slug": "films", "parent_id": None}],
+            "pages": [
+                {
+                    "id": 7,
+                    "name": "home",
+                    "full_url_slug": "home",
+                    "type": "page",
+                    "title": "Home",
+                    "components": [],
+                }
+            ],
+            "pairing_codes": ["ABC123"],
+            "vouchers": [{"code": "SANDBOX", "description": "The film for free", "product_id": 444}],
             "subscriptions": [{"id": 555, "title": "Monthly"}, {"id": 556, "title": "Yearly"}],
             "users": [
                 {

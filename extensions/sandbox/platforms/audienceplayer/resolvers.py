@@ -10,7 +10,9 @@ from typing import Any
 
 from ...state import parse_time, to_datetime
 from ..base import Platform
+from .account import Account
 from .caller import SCOPES, Caller, OperationError
+from .catalog import Catalog
 from .entitlements import Entitlements
 from .users import User, Users
 
@@ -39,6 +41,8 @@ class Resolvers:
         self._users = users
         self._caller = caller
         self._entitlements = Entitlements(platform, users, caller)
+        self._catalog = Catalog(platform, caller, self._paginate)
+        self._account = Account(platform, users, caller, self._catalog)
 
     def by_field(self) -> dict[str, Resolver]:
         return {
@@ -47,8 +51,6 @@ class Resolvers:
             "UserDetails": self.user_details,
             "UserProductList": self.user_product_list,
             "UserSubscriptionList": self.user_subscription_list,
-            "ProductList": self.product_list,
-            "SubscriptionList": self.subscription_list,
             "ClientAuthenticate": self.client_authenticate,
             "ClientUserAuthenticate": self.client_user_authenticate,
             "UserAuthenticate": self.user_authenticate,
@@ -56,6 +58,10 @@ class Resolvers:
             "ClientUserSubscriptionEntitlementManage": self._entitlements.manage_subscription,
             "ClientUserUpdate": self.client_user_update,
             "ClientUserDelete": self.client_user_delete,
+            "UserDetailsUpdate": self.user_details_update,
+            "DeviceList": self.device_list,
+            **self._catalog.by_field(),
+            **self._account.by_field(),
         }
 
     # Authentication
@@ -108,7 +114,11 @@ class Resolvers:
     # Users
 
     def config(self, info: Any, **given: Any) -> dict[str, Any]:
-        return {"project_id": self._platform.data["project_id"]}
+        return {
+            "project_id": self._platform.data["project_id"],
+            "platform": {"chromecast_receiver_app_id": None},
+            "language_tags": [{"key": "label_login", "value": "Log in"}],
+        }
 
     def client_user(self, info: Any, **given: Any) -> dict[str, Any] | None:
         self._caller.check_client(given)
@@ -136,19 +146,30 @@ class Resolvers:
     def user_details(self, info: Any) -> dict[str, Any]:
         user = self._caller.current_user()
         return _describe_user(user) | {
+            "notifiable": user.get("notifiable", "none"),
+            "is_phone_verified": user.get("is_phone_verified", False),
             "user_subscriptions": self._describe_subscriptions(user),
-            "orders": [],
-            "entitled_articles": [],
+            "orders": user.get("orders", []),
+            "entitled_articles": self._account.entitled_articles(user),
+            "nomadic_articles": [],
+            "history_articles": [],
         }
+
+    def user_details_update(self, info: Any, **given: Any) -> dict[str, Any]:
+        self._update(self._caller.current_user(), given)
+        return self.user_details(info)
 
     def client_user_update(self, info: Any, **given: Any) -> dict[str, Any]:
         self._caller.check_client(given)
         user = self._caller.find_or_register_user({"user_id": given.get("id")})
-        other = self._users.with_email(given.get("email") or "")
+        self._update(user, {name: value for name, value in given.items() if name not in ("id", *CREDENTIALS)})
+        return _describe_user(user)
+
+    def _update(self, user: User, changes: dict[str, Any]) -> None:
+        other = self._users.with_email(changes.get("email") or "")
         if other is not None and other is not user:
             raise OperationError(409, "The e-mail address is taken")
-        self._users.update(user, {name: value for name, value in given.items() if name not in ("id", *CREDENTIALS)})
-        return _describe_user(user)
+        self._users.update(user, changes)
 
     def client_user_delete(self, info: Any, **given: Any) -> bool:
         self._caller.check_client(given)
@@ -167,18 +188,8 @@ class Resolvers:
     def user_subscription_list(self, info: Any, **given: Any) -> dict[str, Any]:
         return self._paginate(self._describe_subscriptions(self._caller.current_user()), given)
 
-    def product_list(self, info: Any, **given: Any) -> dict[str, Any]:
-        return self._list_catalog("products", given)
-
-    def subscription_list(self, info: Any, **given: Any) -> dict[str, Any]:
-        return self._list_catalog("subscriptions", given)
-
-    def _list_catalog(self, name: str, given: dict[str, Any]) -> dict[str, Any]:
-        if self._platform.switch("catalog_token") == "required":
-            self._caller.check_token()
-        return self._paginate(
-            [{"id": item["id"], "title": item.get("title")} for item in self._platform.data[name]], given
-        )
+    def device_list(self, info: Any, **given: Any) -> dict[str, Any]:
+        return self._paginate(self._account.devices(), given)
 
     def _describe_product(self, item: dict[str, Any]) -> dict[str, Any]:
         expires_at = item["fulfilment_expires_at"]
@@ -216,6 +227,7 @@ class Resolvers:
             "is_suspendable": not is_expired and not is_suspended,
             "is_switchable": False,
             "is_account_method_changeable": False,
+            "account": {"id": item["id"], "method": "voucher", "method_details": None},
             "subscription": _find(self._platform.data["subscriptions"], item["subscription_id"]),
         }
 

@@ -9,28 +9,31 @@ from functools import lru_cache
 
 from graphql import GraphQLSchema, build_schema
 
+from .shop_schema import SHOP
+
 # <ID>: type of IDs in responses; <ARG>: `!` if arguments are declared mandatory; <DATE>, <EMAIL>: types of these
 # arguments;
-# <DONE>: result of an entitlement mutation; <CLIENT>: arguments of clients; <PAGES>: arguments of lists; <PAGINATION>:
-# their additional field.
+# <DONE>: result of an entitlement mutation; <CLIENT>: arguments of clients; <PROFILE>: arguments that change a user;
+# <PAGES>, <MORE_PAGES>: arguments of lists, alone and after others; <PAGINATION>: their additional field.
 COMMON = """
 scalar DateTime
 scalar Email
 enum EntitlementManageAction { fulfil revoke }
-enum PlatformContext { web mobile tv }
+enum PlatformContext {
+  web mobile tv metrological android ios kpn caiway delta xs4all horizon ziggo
+}
+enum Gender { male female non_binary unknown }
 enum SortDirection { asc desc }
-enum UserGender { male female non_binary unknown }
 input SortBy { field: String! direction: SortDirection }
 type AuthPayload { access_token: String user_id: <ID> user_email: String expires_in: Int }
 type Pagination { limit: Int offset: Int count: Int total_count: Int page_count: Int page_current: Int }
 type Config { project_id: <ID> }
 type User {
-  id: <ID> email: String name: String address: String birthday: String city: String country: String gender: String height: String
-  phone: String postal_code: String weight: String is_newsletter_opt_in: Boolean <HOLDINGS>
+  id: <ID> email: String name: String address: String birthday: String city: String country: String gender: Gender height: Float
+  phone: String postal_code: String weight: Float is_newsletter_opt_in: Boolean <HOLDINGS>
 }
 type Product { id: <ID> title: String }
 type UserProduct { id: <ID> product_id: <ID> is_fulfilled: Boolean fulfilment_expires_at: String product: Product }
-type ProductResult { items: [Product] <PAGINATION> }
 type UserProductResult { items: [UserProduct] <PAGINATION> }
 type Subscription { id: <ID> title: String }
 type UserSubscription {
@@ -38,7 +41,6 @@ type UserSubscription {
   expires_at: String status: String status_name: String is_valid: Boolean is_expired: Boolean is_suspendable: Boolean is_switchable: Boolean
   is_account_method_changeable: Boolean subscription: Subscription
 }
-type SubscriptionResult { items: [Subscription] <PAGINATION> }
 type UserSubscriptionResult { items: [UserSubscription] <PAGINATION> }
 type Order { id: <ID> }
 type Article { id: <ID> }
@@ -55,8 +57,6 @@ type Query {
   UserDetails: UserDetails
   UserProductList<PAGES>: UserProductResult
   UserSubscriptionList<PAGES>: UserSubscriptionResult
-  ProductList<PAGES>: ProductResult
-  SubscriptionList<PAGES>: SubscriptionResult
 }
 type Mutation {
   ClientAuthenticate(<CLIENT>): AuthPayload
@@ -70,10 +70,7 @@ type Mutation {
   ClientUserSubscriptionEntitlementManage(
     <CLIENT> user_id: Int user_email: <EMAIL> auto_register: Boolean subscription_id: Int<ARG> expires_at: <DATE> action: EntitlementManageAction<ARG>
   ): <DONE>
-  ClientUserUpdate(
-    <CLIENT> id: Int<ARG> email: <EMAIL> name: String locale: String phone: String is_newsletter_opt_in: Boolean address: String birthday: String
-    city: String country: String gender: UserGender height: Float postal_code: String weight: Float
-  ): User
+  ClientUserUpdate(<CLIENT> id: Int<ARG> password: String locale: String <PROFILE>): User
   ClientUserDelete(<CLIENT> id: Int email: <EMAIL>): Boolean
 }
 """
@@ -98,16 +95,22 @@ HOLDINGS = {
     "lists": "user_products: [UserProduct!] user_subscriptions: [UserSubscription!]!",
     "pages": "products<PAGES>: UserProductResult subscriptions<PAGES>: UserSubscriptionResult",
 }
+PROFILE = (
+    "email: <EMAIL> name: String address: String birthday: String city: String country: String gender: Gender"
+    " height: Float phone: String postal_code: String weight: Float is_newsletter_opt_in: Boolean"
+)
 PAGES = "(limit: Int offset: Int search: String locale: String sort_by: [SortBy])"
 
 
 @lru_cache(maxsize=32)
 def build_variant(scope: str, ids: str, arguments: str, result: str, pagination: str, holdings: str) -> GraphQLSchema:
     """Build the schema of one scope with the given values of the switches."""
-    text = USER if scope == "user" else ADMIN
+    text = USER + SHOP if scope == "user" else ADMIN
     for placeholder, value in {
         "<CLIENT>": CLIENT,
         "<HOLDINGS>": HOLDINGS[holdings],
+        "<PROFILE>": PROFILE,
+        "<MORE_PAGES>": PAGES.strip("()") if pagination == "yes" else "",
         "<PAGES>": PAGES if pagination == "yes" else "",
         "<PAGINATION>": "pagination: Pagination" if pagination == "yes" else "",
         "<ID>": "Int" if ids == "int" else "String",

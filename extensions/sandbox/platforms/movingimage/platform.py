@@ -15,6 +15,7 @@ from ...state import Token
 from ...switches import choice, number
 from ..base import Credential
 from .openid import AUTH_PREFIX, HTML, OpenIDPlatform
+from .videos import Videos
 
 CODE = "sandbox-code"
 REDIRECT = "https://client.example.com/callback"
@@ -43,6 +44,17 @@ class MovingImage(OpenIDPlatform):
             "Whether a refresh token remains valid after a new one has been returned.",
         ),
         choice("token_format", "jwt|opaque", "Format of the tokens of the login flow."),
+        choice(
+            "token_binding",
+            "video_manager|none",
+            "VideoManagers for which a token of the login flow is valid: the one that it was issued for, or all of the "
+            "user's.",
+        ),
+        choice(
+            "rejected_token_body",
+            "error_body|html",
+            "Body of the response to a request with a rejected token: as `error_body`, or a page with the title Error.",
+        ),
         choice(
             "vm_list",
             "array|videoManagers|videoManagerList|items",
@@ -85,6 +97,7 @@ class MovingImage(OpenIDPlatform):
                 {"id": 1, "name": "root", "vm": 42, "parentId": None},
                 {"id": 2, "name": "root", "vm": 43, "parentId": None},
             ],
+            "videos": [],
         }
 
     def index_state(self) -> None:
@@ -99,9 +112,8 @@ class MovingImage(OpenIDPlatform):
                 Endpoint("/v1/vms/auth/refresh/{vm}", self.refresh_login, "POST", login=True),
                 Endpoint("/v1/vms", self.list_managers, "GET"),
                 Endpoint("/v1/vms/", self.list_managers, "GET"),
-                Endpoint("/v1/vms/{vm}/channels", self.list_channels, "GET"),
-                Endpoint("/v1/vms/{vm}/channels", self.create_channel, "POST"),
-                Endpoint("/v1/vms/{vm}/videos", self.list_videos, "GET"),
+                Endpoint("/v1/vms/search", self.search, "POST"),
+                *Videos(self, self._check_access, self._parse_object).define_endpoints(),
                 Endpoint("/v1/vms/{vm}/echo", self.echo_request),
             ],
             AUTH_PREFIX: self.define_openid_endpoints(),
@@ -164,29 +176,17 @@ class MovingImage(OpenIDPlatform):
         managers, key = self._managers_of(self._check_token(request).owner), self.switch("vm_list")
         return JSONResponse(managers if key == "array" else {key: managers})
 
-    def list_channels(self, request: PlatformRequest) -> Response:
-        self._check_access(request)
-        found = [item for item in self.data["channels"] if str(item["vm"]) == request.path_params["vm"]]
-        root = next((item for item in found if item["parentId"] is None), {"id": 0, "name": "root"})
-        children = [
-            {"id": item["id"], "name": item["name"], "children": []} for item in found if item["parentId"] is not None
-        ]
-        return JSONResponse({"id": root["id"], "name": root["name"], "children": children})
-
-    def create_channel(self, request: PlatformRequest) -> Response:
-        self._check_access(request)
+    def search(self, request: PlatformRequest) -> Response:
+        """Search the videos or channels of a VideoManager. Queries are not evaluated."""
         given = self._parse_object(request)
-        if not given.get("name"):
-            return self.error_response(request, 400, "INVALID_INPUT", "name is required")
-        number, manager = 1 + max(item["id"] for item in self.data["channels"]), int(request.path_params["vm"])
-        self.data["channels"].append(
-            {"id": number, "name": given["name"], "vm": manager, "parentId": given.get("parentId", 1)}
-        )
-        return Response(status_code=201, headers={"location": f"{request.url.replace(query=None)}/{number}"})
-
-    def list_videos(self, request: PlatformRequest) -> Response:
+        if "videoManagerIds" not in given:
+            return self.error_response(request, 400, "INVALID_INPUT", "videoManagerIds is required")
+        request.scope["path_params"] = {"vm": str(given["videoManagerIds"][0])}
         self._check_access(request)
-        return JSONResponse({"totalCount": 0, "videos": []})
+        kind, key = ("channels", "vm") if "channel" in given.get("documentType", "") else ("videos", "videoManagerId")
+        found = [item for item in self.data[kind] if item[key] in given["videoManagerIds"]]
+        offset = int(given.get("from") or 0)
+        return JSONResponse({"total": len(found), "result": found[offset : offset + int(given.get("size") or 50)]})
 
     def echo_request(self, request: PlatformRequest) -> Response:
         self._check_access(request)
@@ -195,15 +195,17 @@ class MovingImage(OpenIDPlatform):
     def _check_token(self, request: PlatformRequest) -> Token:
         token = self.tokens.get(request.bearer_token())
         if token is None:
-            raise self.rejection(request, 401, "UNAUTHORIZED", "The access token is missing, invalid or has expired")
+            text = "The access token is missing, invalid or has expired"
+            if self.switch("rejected_token_body") == "html":
+                raise Rejection(HTMLResponse(HTML.format(text), 401))
+            raise self.rejection(request, 401, "UNAUTHORIZED", text)
         return token
 
     def _check_access(self, request: PlatformRequest) -> None:
         """Reject a request whose token is not valid for the VideoManager in the path."""
         token, manager = self._check_token(request), request.path_params["vm"]
-        if (
-            manager not in {str(item["id"]) for item in self._managers_of(token.owner)}
-            or str(token.extra.get("vm", manager)) != manager
+        if manager not in {str(item["id"]) for item in self._managers_of(token.owner)} or (
+            self.switch("token_binding") == "video_manager" and str(token.extra.get("vm", manager)) != manager
         ):
             raise self._no_access(request)
 

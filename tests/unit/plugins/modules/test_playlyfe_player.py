@@ -284,12 +284,20 @@ def test_check_mode_fails_if_the_real_run_would(module):
 # --- quotas and addresses ----------------------------------------------------------------------------------------------------
 
 
+QUOTA_STATUSES = pytest.mark.parametrize("status", [429, 403, 402, 400, 401, 408, 503, 500, 200])
+RETRY_AFTER = pytest.mark.parametrize(
+    "headers",
+    [{"Retry-After": "5"}, {"Retry-After": "Fri, 15 Jan 2027 08:00:05 GMT"}, {}],
+    ids=["5 s", "a date", "none"],
+)
+
+
 @pytest.mark.parametrize("name", ["plan_limit_exceeded", "player_limit_exceeded"])
-@pytest.mark.parametrize("status", [429, 403, 503, 500, 200])
-def test_an_exhausted_quota_is_final_whatever_its_status(module, clock, name, status):
-    refused = failed(name, "No more", status)
+@QUOTA_STATUSES
+@RETRY_AFTER
+def test_an_exhausted_quota_is_final_whatever_its_status(module, clock, name, status, headers):
     result = module.fail(
-        missing(), missing(), create(**refused, answer_headers={"Retry-After": "5"}), alias="Player One"
+        missing(), missing(), create(**failed(name, "No more", status), answer_headers=headers), alias="Player One"
     )
 
     assert (result["status"], result["error_code"]) == (status, name)
@@ -297,12 +305,27 @@ def test_an_exhausted_quota_is_final_whatever_its_status(module, clock, name, st
     assert clock.slept == []
 
 
-def test_a_quota_exhausted_at_the_login_is_final(runs, clock):
-    result = runs(playlyfe_player, **CONNECTION, id="p1").fail(
-        login(**failed("plan_limit_exceeded", "No more", 429)), alias="Player One"
+@QUOTA_STATUSES
+@RETRY_AFTER
+def test_a_quota_exhausted_at_a_read_is_final_and_the_token_is_not_replaced(module, clock, status, headers):
+    result = module.fail(
+        read(**failed("plan_limit_exceeded", "No more", status), answer_headers=headers), alias="Player One"
     )
 
-    assert (result["status"], result["error_code"]) == (429, "plan_limit_exceeded")
+    assert (result["status"], result["error_code"]) == (status, "plan_limit_exceeded")
+    assert "No more" in result["msg"] and "plan_limit_exceeded" in result["msg"]
+    assert clock.slept == []
+
+
+@QUOTA_STATUSES
+@RETRY_AFTER
+def test_a_quota_exhausted_at_the_login_is_final(runs, clock, status, headers):
+    result = runs(playlyfe_player, **CONNECTION, id="p1").fail(
+        login(**failed("plan_limit_exceeded", "No more", status), answer_headers=headers), alias="Player One"
+    )
+
+    assert (result["status"], result["error_code"]) == (status, "plan_limit_exceeded")
+    assert "No more" in result["msg"] and "plan_limit_exceeded" in result["msg"]
     assert clock.slept == []
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, RejectedToken
 from ansible_collections.mediaops.access.plugins.module_utils._http.models import Request, Response
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._platform.responses import ResponseReader
@@ -72,6 +73,38 @@ def test_hints_depend_on_the_code_or_the_status_and_differ_for_logins(body, stat
     )
 
     assert reader.make_error(answered(body, status, authenticates=authenticates)).message.endswith(advice)
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 402, 403, 429, 500, 503])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"error": "no_calls_left", "error_description": "Not now"}',
+        '{"error": "no_calls_left", "message": "Not now", "code": 17}',
+        '{"code": "no_calls_left", "message": "Not now"}',
+        '{"errors": [{"message": "Not now", "extensions": {"code": "no_calls_left"}}]}',
+    ],
+)
+def test_an_exhausted_quota_is_final_and_named_whatever_its_status(status, body):
+    reader = ResponseReader({status: "Wait"}, {}, Secrets(), {}, ("no_calls_left",))
+    response = answered(body, status)
+    error = reader.find_error(response)
+
+    assert (type(error), error.status, error.code) == (AccessError, status, "no_calls_left")
+    assert error.message.endswith(
+        "Not now. A quota is exhausted (no_calls_left): wait until it is renewed, or have it raised"
+    )
+    assert not reader.is_rate_limited(response)
+    assert reader.is_definitive_refusal(response)
+
+
+@pytest.mark.parametrize("body", ['{"error": "no_calls_left"}', '{"error": "slow_down"}', "no_calls_left", ""])
+def test_what_the_platform_does_not_declare_is_not_a_quota(reader, body):
+    response = answered(body, 429)
+
+    assert reader.is_rate_limited(response)
+    assert not reader.is_definitive_refusal(response)
+    assert isinstance(reader.find_error(answered(body, 401)), RejectedToken)
 
 
 def test_the_code_and_the_message_of_json_are_found_beside_a_secret(reader):

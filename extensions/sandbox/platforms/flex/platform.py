@@ -12,23 +12,26 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, Response
 
-from ..messages import JSONResponse, PlatformRequest, Rejection
-from ..routing import Endpoint
-from ..switches import choice, number, optional_number
-from .base import Credential, Platform
+from ...messages import JSONResponse, PlatformRequest, Rejection
+from ...routing import Endpoint
+from ...switches import choice, number, optional_number
+from ..base import Credential, Platform
+from .main_api import MainApi, parse_number
 
 REGISTRATION_KEY = "sandbox-registration-key"
 SCOPE = "client_credentials_default_scope"
 FIELDS = ("applicationName", "description")
 APPLICATIONS = "/api/authentication/applications"
 TOKEN_PATHS = ("/oauth/token", "/api/authentication/oauth/token")
-MAIN_TYPE = "application/vnd.nativ.mio.v1+json"
 
 
 class Flex(Platform):
     name = "flex"
     title = "Flex"
-    credentials = (Credential("registration_key", REGISTRATION_KEY),)
+    credentials = (
+        Credential("registration_key", REGISTRATION_KEY),
+        Credential("main API (HTTP Basic)", "flex-user / flex-password"),
+    )
     own_switches = (
         choice(
             "list_shape",
@@ -81,6 +84,7 @@ class Flex(Platform):
             "registration_key": REGISTRATION_KEY,
             "applications": [],
             "next_id": 1,
+            "users": [{"username": "flex-user", "password": "flex-password"}],
             "accounts": [{"id": 100, "name": "master"}, {"id": 101, "name": "news"}, {"id": 102, "name": "sports"}],
         }
 
@@ -106,7 +110,7 @@ class Flex(Platform):
                 Endpoint(APPLICATIONS + "/{id}", self.update_application, "PUT"),
                 Endpoint(APPLICATIONS + "/{id}", self.delete_application, "DELETE"),
                 *(Endpoint(path, self.issue_token, "GET", "POST", login=True) for path in TOKEN_PATHS),
-                Endpoint("/api/accounts{matrix:path}", self.list_accounts, "GET"),
+                *MainApi(self, self._check_token).define_endpoints(),
                 Endpoint("/api/echo", self.echo_request),
             ]
         }
@@ -262,21 +266,15 @@ class Flex(Platform):
 
     # The main API
 
-    def list_accounts(self, request: PlatformRequest) -> Response:
-        self._check_token(request)
-        found = self.data["accounts"]
-        limit, offset = _parse_number(request, "limit", 100), _parse_number(request, "offset", 0)
-        if name := _matrix_parameters(request).get("name"):
-            found = [item for item in found if item["name"] == name]
-        body = {"totalCount": len(found), "limit": limit, "offset": offset, "accounts": found[offset : offset + limit]}
-        return JSONResponse(body, headers={"content-type": MAIN_TYPE})
-
     def echo_request(self, request: PlatformRequest) -> Response:
         client_id = self._check_token(request)
         return self.echo(request, clientId=client_id, actAsUserId=request.headers.get("actasuserid"))
 
     def _check_token(self, request: PlatformRequest) -> str:
-        """Return the client ID to which the token was issued."""
+        """Return the client ID to which the token was issued, or the name of a local user (HTTP Basic)."""
+        username, password = request.basic_credentials() or (None, None)
+        if {"username": username, "password": password} in self.data["users"]:
+            return str(username)
         token = self.tokens.get(request.bearer_token())
         if token is None:
             raise self.rejection(
@@ -319,14 +317,14 @@ def _all_fields(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _paged_list(request: PlatformRequest, items: list[Any], page_size: int | None) -> dict[str, Any]:
-    limit, offset = _parse_number(request, "limit", page_size or len(items)), _parse_number(request, "offset", 0)
+    limit, offset = parse_number(request, "limit", page_size or len(items)), parse_number(request, "offset", 0)
     limit = min(limit, page_size) if page_size else limit
     return {"totalCount": len(items), "limit": limit, "offset": offset, "applications": items[offset : offset + limit]}
 
 
 def _spring_page(request: PlatformRequest, items: list[Any], page_size: int | None) -> dict[str, Any]:
-    page = _parse_number(request, "page", 0)
-    size = min(_parse_number(request, "size", page_size or 20), page_size or 2000)
+    page = parse_number(request, "page", 0)
+    size = min(parse_number(request, "size", page_size or 20), page_size or 2000)
     pages = -(-len(items) // size) if size else 0
     part = items[page * size : (page + 1) * size]
     return {
@@ -337,13 +335,3 @@ def _spring_page(request: PlatformRequest, items: list[Any], page_size: int | No
         "number": page,
         "last": page + 1 >= pages,
     }
-
-
-def _matrix_parameters(request: PlatformRequest) -> dict[str, str]:
-    """Parse matrix parameters: /api/accounts;limit=1;name=x"""
-    return dict(part.partition("=")[::2] for part in request.path.split(";")[1:])
-
-
-def _parse_number(request: PlatformRequest, name: str, default: int) -> int:
-    value = _matrix_parameters(request).get(name) or request.query_params.get(name)
-    return int(value) if value and value.isdigit() else default

@@ -9,13 +9,17 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ..messages import JSONResponse, PlatformRequest, Rejection
-from ..routing import Endpoint
-from ..state import format_time
-from ..switches import choice, number, optional_number
-from .base import Credential, Platform
+from ...messages import JSONResponse, PlatformRequest, Rejection
+from ...routing import Endpoint
+from ...state import Token, to_datetime
+from ...switches import choice, number, optional_number
+from ..base import Credential, Platform
+from .authorization import Authorization
+from .processes import Processes
 
 AUTH_PREFIX = "playlyfe-auth"
+REDIRECT = "https://client.example.com/callback"
+NO_LIMIT = 10**9
 
 
 class Playlyfe(Platform):
@@ -47,7 +51,17 @@ class Playlyfe(Platform):
         choice("patch_answer", "player|null|message", "Body of the response to PATCH /runtime/player."),
         choice("admin_patch", "no|yes", "Whether PATCH /admin/players/{id} exists."),
         choice("email_shown", "no|yes", "Whether responses include the e-mail address of a player."),
-        number("max_limit", 100, "Maximum page size of a list; a higher `limit` is reduced to it."),
+        number("page_size", 10, "Page size of a list if the request has no `limit`."),
+        optional_number(
+            "max_limit", 100, "Maximum page size of a list; a higher `limit` is reduced to it. `none`: no maximum."
+        ),
+        choice(
+            "wordings", "recorded|own", "Error messages: as in the vendor's tests and recorded responses, or others."
+        ),
+        choice("quota_status", "429|403|402|400|401|503|200", "Status of the error `plan_limit_exceeded`."),
+        optional_number(
+            "call_quota", None, "Number of API calls of the plan; the error for one more is `plan_limit_exceeded`."
+        ),
         optional_number(
             "player_limit", None, "Maximum number of players; the error for one more is `player_limit_exceeded`."
         ),
@@ -57,10 +71,19 @@ class Playlyfe(Platform):
     def initial_state(self) -> dict[str, Any]:
         return {
             "clients": [
-                {"client_id": "pl-client", "client_secret": "pl-secret", "scopes": ["runtime", "admin"]},
+                {
+                    "client_id": "pl-client",
+                    "client_secret": "pl-secret",
+                    "scopes": ["runtime", "admin"],
+                    "redirect_uris": [REDIRECT],
+                },
                 {"client_id": "pl-runtime", "client_secret": "pl-runtime-secret", "scopes": ["runtime"]},
             ],
             "players": [],
+            "calls": 0,
+            "process_definitions": ["module1"],
+            "processes": [],
+            "metrics": [],
         }
 
     def index_state(self) -> None:
@@ -68,11 +91,23 @@ class Playlyfe(Platform):
             item.setdefault("alias", item["id"])
             item.setdefault("email", None)
             item.setdefault("enabled", True)
-            item.setdefault("created", format_time(self.clock.now()))
+            item.setdefault("created", self._format_now())
+
+    def _format_now(self) -> str:
+        """Format the time as recorded responses have it, with milliseconds."""
+        return to_datetime(self.clock.now()).strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
     def define_endpoints(self) -> dict[str, list[Endpoint]]:
+        self._authorization = Authorization(self)
         return {
             "playlyfe": [
+                Endpoint("/v1/player", self.show_own_player, "GET"),
+                Endpoint("/v1/players", self.list_other_players, "GET"),
+                Endpoint("/v1/game/players", self.list_players, "GET"),
+                Endpoint("/v1/players", self.create_player, "POST"),
+                Endpoint("/v1/game/players", self.create_player, "POST"),
+                Endpoint("/v1/players/{id}", self.delete_player, "DELETE"),
+                *Processes(self, self._check_player_id, self._check_scope, _parse_object).define_endpoints(),
                 Endpoint("/v2/admin", self.show_game, "GET"),
                 Endpoint("/v2/admin/", self.show_game, "GET"),
                 Endpoint("/v2/admin/players", self.list_players, "GET"),
@@ -87,37 +122,26 @@ class Playlyfe(Platform):
                 Endpoint("/v2/runtime/player", self.update_own_player, "PATCH"),
                 Endpoint("/v2/runtime/players", self.list_other_players, "GET"),
                 Endpoint("/v2/runtime/leaderboards", self.list_leaderboards, "GET"),
+                Endpoint("/v2/runtime/leaderboards/{id}", self.list_leaderboards, "GET"),
                 Endpoint("/v2/echo", self.echo_request),
             ],
-            AUTH_PREFIX: [Endpoint("/auth/token", self.issue_token, "POST", login=True)],
+            AUTH_PREFIX: [
+                Endpoint("/auth", self._authorization.authorize, "GET"),
+                Endpoint("/auth/token", self.issue_token, "POST", login=True),
+            ],
         }
 
     # Tokens
 
     def issue_token(self, request: PlatformRequest) -> Response:
-        given = request.parse_form() or _parse_object(request)
-        if given.get("grant_type") != "client_credentials":
-            return self.error_response(request, 400, "unsupported_grant_type", "The grant_type is not supported")
-        client = next((item for item in self.data["clients"] if item["client_id"] == given.get("client_id")), None)
-        if client is None or client["client_secret"] != given.get("client_secret"):
-            return self.error_response(
-                request,
-                int(self.switch("auth_error_status")),
-                "client_auth_fail",
-                "The client could not be authenticated",
-            )
-        token = self.tokens.latest(client["client_id"]) if self.switch("repeat_login") == "same" else None
-        token = token or self.tokens.issue("access", client["client_id"], self.switch("token_lifetime"))
-        return JSONResponse(
-            {"access_token": token.value, "expires_in": self.tokens.seconds_left(token), "token_type": "Bearer"}
-        )
+        return self._authorization.issue_token(request, request.parse_form() or _parse_object(request))
 
-    def _check_scope(self, request: PlatformRequest, scope: str) -> None:
-        """Reject a request without a valid token whose client has this scope."""
+    def _check_scope(self, request: PlatformRequest, scope: str) -> Token:
+        """Return the token of a request. Reject one without a valid token whose client has this scope."""
         placement = self.switch("token_placement")
         value = request.query_params.get("access_token") if placement != "header" else None
         value = value or (request.bearer_token() if placement != "query" else None)
-        token = self.tokens.get(value)
+        token = self.tokens.get(value) or self._authorization.read_custom_token(value)
         if token is None:
             raise self.rejection(
                 request,
@@ -135,6 +159,15 @@ class Playlyfe(Platform):
                 "access_denied",
                 f"The client does not have the scope {scope}",
             )
+        self._count_call(request)
+        return token
+
+    def _count_call(self, request: PlatformRequest) -> None:
+        quota = self.switch("call_quota")
+        if quota is not None and self.data["calls"] >= quota:
+            text = "The plan's quota of API calls is exhausted"
+            raise self.rejection(request, int(self.switch("quota_status")), "plan_limit_exceeded", text)
+        self.data["calls"] += 1
 
     # The admin API
 
@@ -150,8 +183,10 @@ class Playlyfe(Platform):
     def create_player(self, request: PlatformRequest) -> Response:
         self._check_scope(request, "admin")
         given = _parse_object(request)
+        if request.path.startswith("/v1"):
+            given.setdefault("alias", given.get("id"))
         if not isinstance(given.get("id"), str) or not isinstance(given.get("alias"), str) or not given["id"]:
-            raise _invalid("id and alias are required")
+            raise self._invalid("id and alias are required")
         self._check_available(request, given["id"], int(self.switch("exists_status")))
         player_limit = self.switch("player_limit")
         if player_limit is not None and len(self.data["players"]) >= player_limit:
@@ -161,10 +196,11 @@ class Playlyfe(Platform):
             "alias": given["alias"],
             "email": given.get("email"),
             "enabled": True,
-            "created": format_time(self.clock.now()),
+            "created": self._format_now(),
         }
         self.data["players"].append(player)
-        return JSONResponse(self._describe(player) | {"bootstrap": True}, int(self.switch("create_status")))
+        created = self._describe(player) | {"scores": {}, "teams": {}, "bootstrap": True}
+        return JSONResponse(created, int(self.switch("create_status")))
 
     def show_player(self, request: PlatformRequest) -> Response:
         self._check_scope(request, "admin")
@@ -218,11 +254,17 @@ class Playlyfe(Platform):
 
     def _check_player_id(self, request: PlatformRequest) -> str:
         """Return the ID of the player in whose name the request is made."""
-        self._check_scope(request, "runtime")
-        player_id = request.query_params.get("player_id")
+        token = self._check_scope(request, "runtime")
+        player_id = request.query_params.get("player_id") or token.extra.get("player_id")
         if not player_id:
-            raise self.rejection(request, 400, "validation_exception", "The query parameter 'player_id' is required")
-        return player_id
+            recorded = "The 'player_id' parameter should be specified in the query"
+            text = self._word(recorded, "The query parameter 'player_id' is required")
+            raise self.rejection(request, 400, "validation_exception", text)
+        return str(player_id)
+
+    def _word(self, recorded: str, other: str) -> str:
+        """Return the text of an error as recorded, or another one."""
+        return recorded if self.switch("wordings") == "recorded" else other
 
     # Players
 
@@ -236,13 +278,15 @@ class Playlyfe(Platform):
     def _check_available(self, request: PlatformRequest, player_id: str, status: int) -> None:
         """Reject an ID that a player has."""
         if any(player["id"] == player_id for player in self.data["players"]):
-            raise self.rejection(request, status, "player_exists", f"The player '{player_id}' already exists")
+            text = self._word(f"A player with ID '{player_id}' already exists", f"The player '{player_id}' is taken")
+            raise self.rejection(request, status, "player_exists", text)
 
     def _list(self, request: PlatformRequest, fields: tuple[str, ...]) -> Response:
-        numbers = [request.query_params.get("skip") or "0", request.query_params.get("limit") or "10"]
+        page_size = str(self.switch("page_size"))
+        numbers = [request.query_params.get("skip") or "0", request.query_params.get("limit") or page_size]
         if not all(value.isdigit() for value in numbers):
-            raise _invalid("skip and limit must be numbers")
-        skip, limit = int(numbers[0]), min(int(numbers[1]), self.switch("max_limit"))
+            raise self._invalid("skip and limit must be numbers")
+        skip, limit = int(numbers[0]), min(int(numbers[1]), self.switch("max_limit") or NO_LIMIT)
         page = sorted(self.data["players"], key=lambda item: item["id"])[skip : skip + limit]
         return JSONResponse(
             {"data": [{name: item[name] for name in fields} for item in page], "total": len(self.data["players"])}
@@ -252,7 +296,7 @@ class Playlyfe(Platform):
         player = self._find_player(request, player_id)
         given = _parse_object(request)
         if not given or set(given) - {"alias", "email"} or not all(isinstance(value, str) for value in given.values()):
-            raise _invalid("only alias and email can be changed")
+            raise self._invalid("only alias and email can be changed")
         player.update(given)
         return self._confirm("patch_answer", "Player updated successfully", player)
 
@@ -270,9 +314,14 @@ class Playlyfe(Platform):
         shown = {name: player[name] for name in ("id", "alias", "enabled", "created")} | {"scores": [], "teams": []}
         return shown | {"email": player["email"]} if self.switch("email_shown") == "yes" else shown
 
+    def _invalid(self, text: str) -> Rejection:
+        body = {"error": "validation_exception", "error_description": self._word("Invalid request", text)}
+        return Rejection(JSONResponse({**body, "data": {"valid": False}}, 400))
+
     def error_response(self, request: PlatformRequest, status: int, code: str, text: str) -> Response:
         if code in ("not_found", "method_not_allowed"):
-            status, code, text = 404, "route_not_found", f"The route {request.method} {request.path} does not exist"
+            route = f"The route {request.method} {request.path} does not exist"
+            status, code, text = 404, "route_not_found", self._word("This route does not exist", route)
         return JSONResponse({"error": code, "error_description": text}, status)
 
 
@@ -283,9 +332,3 @@ def _parse_object(request: PlatformRequest) -> dict[str, Any]:
     except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _invalid(text: str) -> Rejection:
-    return Rejection(
-        JSONResponse({"error": "validation_exception", "error_description": text, "data": {"valid": False}}, 400)
-    )

@@ -11,14 +11,14 @@ from xml.etree import ElementTree
 
 from starlette.responses import PlainTextResponse, Response
 
-from ..messages import JSONResponse, PlatformRequest, Rejection
-from ..routing import Endpoint, Operation
-from ..state import Token
-from ..switches import choice, number
-from .base import Credential, Platform
+from ...messages import JSONResponse, PlatformRequest, Rejection
+from ...routing import Endpoint, Operation
+from ...state import Token
+from ...switches import choice, number
+from ..base import Credential, Platform
+from .publisher import Publisher, build_xml, initial_state
 
 DENIED = "User is not authorized to access this resource with an explicit deny in an identity-based policy"
-CAMPAIGN = "/services/v3/campaign/{id}"
 AUTH_PREFIX = "freewheel-auth"
 CLIENT_LIFETIME = 3600
 
@@ -75,9 +75,7 @@ class FreeWheel(Platform):
                 {"user_id": 6092304, "username": "inactive", "password": "inactive-password", "active": False},
             ],
             "clients": [{"client_id": "fw-client", "client_secret": "fw-secret"}],
-            "campaigns": [
-                {"id": number, "name": f"Campaign {number}", "status": "ACTIVE"} for number in range(1001, 1004)
-            ],
+            **initial_state(),
         }
 
     def index_state(self) -> None:
@@ -92,12 +90,7 @@ class FreeWheel(Platform):
                 Endpoint("/auth/token", self.issue_token, "POST", login=True),
                 Endpoint("/auth/token/info", self.show_token, "GET", auth=True),
                 Endpoint("/auth/token/revoke", self.revoke_token, "POST", auth=True),
-                Endpoint("/services/v4/campaigns", self.list_campaigns, "GET"),
-                Endpoint("/services/v3/campaigns", self.list_campaigns_as_xml, "GET"),
-                Endpoint("/services/v3/campaign", self.create_campaign, "POST"),
-                Endpoint(CAMPAIGN, self.show_campaign, "GET"),
-                Endpoint(CAMPAIGN, self.update_campaign, "PUT"),
-                Endpoint(CAMPAIGN, self.delete_campaign, "DELETE"),
+                *Publisher(self, self._check_access, self._check_v3, self._xml_response).define_endpoints(),
                 Endpoint("/services/echo", self.echo_request),
             ],
             AUTH_PREFIX: [Endpoint("/oauth2/token", self.issue_client_token, "POST", login=True)],
@@ -205,48 +198,6 @@ class FreeWheel(Platform):
 
     # The publisher API
 
-    def list_campaigns(self, request: PlatformRequest) -> Response:
-        self._check_access(request)
-        page, size, campaigns = self._page(request)
-        total = len(self.data["campaigns"])
-        return JSONResponse(
-            {"page": page, "per_page": size, "total_count": total, "total_page": -(-total // size), "items": campaigns}
-        )
-
-    def list_campaigns_as_xml(self, request: PlatformRequest) -> Response:
-        self._check_v3(request)
-        page, size, campaigns = self._page(request)
-        total = len(self.data["campaigns"])
-        attributes = {"current_page": page, "per_page": size, "total_entries": total, "total_pages": -(-total // size)}
-        root = ElementTree.Element("campaigns", {name: str(value) for name, value in attributes.items()})
-        root.extend(_build_xml("campaign", campaign) for campaign in campaigns)
-        return self._xml_response(root)
-
-    def create_campaign(self, request: PlatformRequest) -> Response:
-        self._check_v3(request)
-        given = _parse_xml(request.content)
-        if not given.get("name"):
-            return self.error_response(request, 422, "invalid", "name is required")
-        campaign = {
-            "id": max([1000, *(item["id"] for item in self.data["campaigns"])]) + 1,
-            "status": "ACTIVE",
-            **given,
-        }
-        self.data["campaigns"].append(campaign)
-        return self._xml_response(_build_xml("campaign", campaign), 201)
-
-    def show_campaign(self, request: PlatformRequest) -> Response:
-        return self._xml_response(_build_xml("campaign", self._find_campaign(request)))
-
-    def update_campaign(self, request: PlatformRequest) -> Response:
-        campaign = self._find_campaign(request)
-        campaign.update({name: value for name, value in _parse_xml(request.content).items() if name != "id"})
-        return self._xml_response(_build_xml("campaign", campaign))
-
-    def delete_campaign(self, request: PlatformRequest) -> Response:
-        self.data["campaigns"].remove(self._find_campaign(request))
-        return Response()
-
     def echo_request(self, request: PlatformRequest) -> Response:
         self._check_access(request)
         return self.echo(request)
@@ -261,24 +212,10 @@ class FreeWheel(Platform):
         if self.switch("v3_json") == "no" and "application/xml" not in request.headers.get("accept", ""):
             raise self.rejection(request, 400, "bad_request", "json is not supported")
 
-    def _find_campaign(self, request: PlatformRequest) -> dict[str, Any]:
-        self._check_v3(request)
-        campaigns: list[dict[str, Any]] = self.data["campaigns"]
-        for campaign in campaigns:
-            if str(campaign["id"]) == request.path_params["id"]:
-                return campaign
-        raise self.rejection(request, 404, "not_found", "Campaign not found")
-
-    def _page(self, request: PlatformRequest) -> tuple[int, int, list[dict[str, Any]]]:
-        """Return the number and the size of the requested page, and its campaigns."""
-        texts = (request.query_params.get("page") or "1", request.query_params.get("per_page") or "50")
-        page, size = (max(1, int(text)) if text.isdigit() else 1 for text in texts)
-        return page, size, self.data["campaigns"][(page - 1) * size : page * size]
-
     # Responses
 
     def _oauth_response(self, request: PlatformRequest, fields: dict[str, Any]) -> Response:
-        return self._xml_response(_build_xml("oauth", fields)) if _prefers_xml(request) else JSONResponse(fields)
+        return self._xml_response(build_xml("oauth", fields)) if _prefers_xml(request) else JSONResponse(fields)
 
     def _xml_response(self, root: ElementTree.Element, status: int = 200) -> Response:
         body = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -299,25 +236,10 @@ class FreeWheel(Platform):
             case "text":
                 return PlainTextResponse(text, status)
             case "xml":
-                return self._xml_response(_build_xml("errors", {"error": code, "error_description": text}), status)
+                return self._xml_response(build_xml("errors", {"error": code, "error_description": text}), status)
         return JSONResponse(json_body, status)
 
 
 def _prefers_xml(request: PlatformRequest) -> bool:
     accepted = request.headers.get("accept", "")
     return "application/xml" in accepted and "application/json" not in accepted
-
-
-def _build_xml(tag: str, fields: dict[str, Any]) -> ElementTree.Element:
-    root = ElementTree.Element(tag)
-    for name, value in fields.items():
-        ElementTree.SubElement(root, name).text = str(value)
-    return root
-
-
-def _parse_xml(body: bytes) -> dict[str, Any]:
-    """Parse the children of an XML document's root. A body that is not XML has none."""
-    try:
-        return {child.tag: child.text or "" for child in ElementTree.fromstring(body)}
-    except ElementTree.ParseError:
-        return {}

@@ -1,0 +1,10 @@
+# Copyright (c) 2026, mediaops.access contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Playlyfe."""
+
+from __future__ import annotations
+
+from .platform import Playlyfe
+
+__all__ = ["Playlyfe"]
