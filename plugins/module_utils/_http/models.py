@@ -41,6 +41,8 @@ class Request:
     creates: bool = False
     #: The request counts as an authentication request for rate limits.
     authenticates: bool = False
+    #: The response to the request is a token.
+    requests_token: bool = False
     #: How many requests it counts as for rate limits.
     cost: int = 1
     #: Callers do not parse the response, so Http must reject a web page in its place (from a proxy or a login form).
