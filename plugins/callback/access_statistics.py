@@ -41,6 +41,16 @@ options:
     ini:
       - section: callback_access_statistics
         key: statistics_file
+  display_statistics:
+    description:
+      - Whether to display the lines. Without them, the output of a stdout callback that writes JSON stays valid.
+    type: bool
+    default: true
+    env:
+      - name: MEDIAOPS_STATISTICS_DISPLAY
+    ini:
+      - section: callback_access_statistics
+        key: display_statistics
 """
 
 import json
@@ -75,11 +85,11 @@ class CallbackModule(CallbackBase):
         totals = read_totals(self._collected)
         titles = {platform.name: platform.title for platform in (*platforms(), CONSUL, VAULT)} if totals else {}
         used = {name: totals[name] for name in sorted(totals) if name in titles}
-        if used:
+        if used and self.get_option("display_statistics"):
             self._display.banner("ACCESS STATISTICS")
-        width = max((len(titles[name]) for name in used), default=0)
-        for name, numbers in used.items():
-            self._display.display(f"{titles[name]:{width}} : {_columns(numbers)}")
+            width = max(len(titles[name]) for name in used)
+            for name, numbers in used.items():
+                self._display.display(f"{titles[name]:{width}} : {_columns(numbers)}")
         self._write(used)
 
     def _write(self, totals: Totals) -> None:

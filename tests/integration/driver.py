@@ -371,7 +371,7 @@ class Ansible:
             text = output.read()
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
         phases, states = self._phases([json.loads(line) for line in lines])
-        counted = json.loads(statistics.read_text(encoding="utf-8")) if statistics.exists() else {}
+        counted = json.loads(statistics.read_text(encoding="utf-8")) if statistics.is_file() else {}
         return Run(status, text, phases, states, self.folder, counted)
 
     def _write(self, name: str, content: t.Any) -> pathlib.Path:
