@@ -77,7 +77,7 @@ class Pages:
                 return text
         if not path.exists():
             sys.exit(f"docs: {page.relative_to(ROOT)} links to {target}, which does not exist")
-        if path.parent.parent == ROOT / "plugins" and path.parent.name in ("modules", "lookup", "filter"):
+        if path.parent.parent == ROOT / "plugins" and path.parent.name in ("modules", "lookup", "filter", "callback"):
             path = ROOT / REFERENCE / f"{path.stem}_{path.parent.name.removesuffix('s')}.rst"
         else:
             self.add(path)

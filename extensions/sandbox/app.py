@@ -76,10 +76,12 @@ class PlatformsApp:
             operations=operation.fields,
             auth=platform.counts_as_auth(operation),
             login=operation.login,
+            rejected=wait is not None,
             at=arrived,
             fault=fault.kind if fault else None,
+            agent=request.headers.get("user-agent", ""),
         )
-        sandbox.journal.add(entry, operation.label, rejected=wait is not None)
+        sandbox.journal.add(entry, operation.label)
         if not await _send(response, fault, connection):
             entry.status = None
 

@@ -14,7 +14,9 @@ MAX_ENTRIES = 100_000
 
 @dataclass(slots=True)
 class Entry:
-    """A request. `status` is None if no response was sent; `at` is the machine's monotonic clock."""
+    """A request. `status` is None if no response was sent; `rejected`: it exceeded a rate limit; `at` is the machine's
+    monotonic clock; `agent` is the client's User-Agent.
+    """
 
     platform: str
     method: str
@@ -23,8 +25,10 @@ class Entry:
     operations: list[str]
     auth: bool
     login: bool
+    rejected: bool
     at: float
     fault: str | None
+    agent: str
 
 
 ENTRY_FIELDS = [item.name for item in fields(Entry)]
@@ -56,15 +60,13 @@ class Journal:
         self.counts: dict[str, Counts] = {}
         self.clear()
 
-    def add(self, entry: Entry, label: str, rejected: bool) -> None:
-        """Record a request. `label` names it in the counts if it has no GraphQL operations; `rejected`: it exceeded a
-        rate limit.
-        """
+    def add(self, entry: Entry, label: str) -> None:
+        """Record a request. `label` names it in the counts if it has no GraphQL operations."""
         self.entries.append(entry)
         counts = self.counts[entry.platform]
         counts.requests += 1
         counts.by_operation.update(entry.operations or [label])
-        if rejected:
+        if entry.rejected:
             counts.rejected_429 += 1
         elif entry.login:
             counts.logins += 1

@@ -10,6 +10,7 @@ from ..module_utils._errors import AccessError
 from ..module_utils._masking.marks import MASK
 from ..module_utils._platform.access import Access
 from ..module_utils._platform.changes import make_change
+from ..module_utils._statistics import Statistics
 from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._credentials_file import CredentialsFile
 from ..plugin_utils._credentials_formats import FORMATS, KEYS, Credentials, Place
@@ -32,7 +33,15 @@ class ActionModule(ControllerAction):
     private = ("applications", "tokens")
 
     def perform(self, arguments: dict[str, t.Any]) -> dict[str, t.Any]:
-        place, label = self._place(arguments)
+        statistics = Statistics()
+        try:
+            result = self._deliver(arguments, statistics)
+        finally:
+            incomplete = statistics.save()
+        return {**result, **({"warnings": incomplete} if incomplete else {})}
+
+    def _deliver(self, arguments: dict[str, t.Any], statistics: Statistics) -> dict[str, t.Any]:
+        place, label = self._place(arguments, statistics)
         check_mode = self._task.check_mode
         if arguments["state"] == "absent":
             existed = place.exists()
@@ -55,10 +64,10 @@ class ActionModule(ControllerAction):
         delivered = {"delivered": {kind: sorted({*new[kind], *coming[kind]}) for kind in KEYS}} if changed else {}
         return {"changed": changed, "dest": label, **delivered, **plan, **({"diff": diff} if self._task.diff else {})}
 
-    def _place(self, arguments: dict[str, t.Any]) -> tuple[Place, str]:
+    def _place(self, arguments: dict[str, t.Any], statistics: Statistics) -> tuple[Place, str]:
         """The destination, and its name in the result and in diffs."""
         if arguments["format"] == "vault_kv2":
-            access = Access(VAULT, arguments, secrets=self.secrets, ansible_home=ansible_home())
+            access = Access(VAULT, arguments, secrets=self.secrets, ansible_home=ansible_home(), statistics=statistics)
             return VaultSecret(access), f"{access.client.url}/{arguments['mount']}/{arguments['path']}"
         if not arguments["dest"]:
             raise AccessError(f"dest must be given for format {arguments['format']}")

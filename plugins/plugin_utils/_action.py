@@ -19,8 +19,16 @@ from ..module_utils._data.values import leaves
 from ..module_utils._errors import in_one_line
 from ..module_utils._http.proxies import VARIABLES
 from ..module_utils._masking.secrets import Secrets
-from ..module_utils._modules.definition import EARLIER_PLANS, ENVIRONMENT, PLANS, SENSITIVE, ModuleDefinition
+from ..module_utils._modules.definition import (
+    EARLIER_PLANS,
+    ENVIRONMENT,
+    PLANS,
+    SENSITIVE,
+    STATISTICS,
+    ModuleDefinition,
+)
 from ..module_utils._platform.options import env_variables
+from ..module_utils._statistics import append_totals, collecting_file
 from ._environment import applied, task_environment
 from ._plain import ansible_home, decrypt_file, encryptor_of, plain
 from ._plans import Plans
@@ -118,7 +126,20 @@ class InProcessAction(ActionBase):
         plans = self._plans.all() if self._task.check_mode else {}
         if plans:
             arguments[EARLIER_PLANS] = plans
-        return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
+        statistics = self._collect_statistics(is_controller)
+        arguments.update({STATISTICS: statistics} if statistics else {})
+        result = self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
+        incomplete = append_totals(result.pop(STATISTICS, {}))
+        return {**result, **({"warnings": [*result.get("warnings", []), *incomplete]} if incomplete else {})}
+
+    def _collect_statistics(self, is_controller: bool) -> str | bool | None:
+        """How an ordinary module reports its statistics: by its result, or to a file if it runs in the background,
+        because its result does not pass through this plugin then.
+        """
+        file = collecting_file()
+        if self._task.async_val:
+            return file if is_controller else None
+        return file is not None
 
     def _keep_plans(self, result: dict[str, t.Any]) -> None:
         plans = result.pop(PLANS, None)

@@ -76,7 +76,9 @@ def vault_token(client: ApiClient, headers: t.Mapping[str, str]) -> str:
     url = f"{client.url}/v1/auth/{mount}/login"
     key = (url, *headers.items(), *body.items())
     if key not in _tokens:
-        request = Request("POST", url, headers=dict(headers), json=body, authenticates=True, repeatable=True)
+        request = Request(
+            "POST", url, headers=dict(headers), json=body, authenticates=True, requests_token=True, repeatable=True
+        )
         _tokens[key] = client.fetch(request, LOGIN)["auth"]["client_token"]
     client.session.secrets.add(_tokens[key])
     return _tokens[key]

@@ -92,6 +92,7 @@ ALWAYS_CHANGED = "always_changed"
 SECRET_MARK = "s3cr3t"
 UNWANTED = ("[WARNING]", "[DEPRECATED", "[DEPRECATION", "Traceback (most recent call last)", "this is a bug in")
 SECRET_PLACE = re.compile(r"(?:secret|password|registration_key|value|\bcode|tokens_allowed\[\d+\])$")
+USER_AGENT = "mediaops.access (Ansible collection)"
 OWN_MODULE_FILE = re.compile(r"^Using module file .*/mediaops/access/", re.M)
 WRITING_OPERATION = re.compile(r"(?:Manage|Update|Create|Delete|Register)$")
 
@@ -235,6 +236,8 @@ class Run:
     #: Every state of the sandbox that was seen.
     states: list[Facts]
     home: pathlib.Path
+    #: What the callback plugin access_statistics has written.
+    statistics: Facts
 
     def problems(self) -> list[str]:
         """What no run may do: warn, show a traceback or a secret, or keep a secret where others can read it."""
@@ -330,6 +333,7 @@ class Ansible:
         """Run a playbook, from a file, by its name or as data. `prepare` says how to prepare the sandbox before a play, by the play's name."""
         number = next(self._numbers)
         record, plan = self.folder / f"record-{number}.jsonl", self.folder / f"plan-{number}.json"
+        statistics = self.folder / f"statistics-{number}.json"
         planned = {"sandbox": self.sandbox.url, "work": str(self.work), "record": str(record), "prepare": prepare or {}}
         plan.write_text(json.dumps(planned), encoding="utf-8")
         if isinstance(playbook, list):
@@ -346,7 +350,11 @@ class Ansible:
             process = subprocess.Popen(
                 command,
                 cwd=self.folder,
-                env={**self.environment, "MEDIAOPS_TEST_PLAN": str(plan)},
+                env={
+                    **self.environment,
+                    "MEDIAOPS_TEST_PLAN": str(plan),
+                    "MEDIAOPS_STATISTICS_FILE": str(statistics),
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -363,7 +371,8 @@ class Ansible:
             text = output.read()
         lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
         phases, states = self._phases([json.loads(line) for line in lines])
-        return Run(status, text, phases, states, self.folder)
+        counted = json.loads(statistics.read_text(encoding="utf-8")) if statistics.is_file() else {}
+        return Run(status, text, phases, states, self.folder, counted)
 
     def _write(self, name: str, content: t.Any) -> pathlib.Path:
         path = self.folder / name
@@ -406,7 +415,7 @@ def environment(folder: pathlib.Path) -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": collections_path(),
         "ANSIBLE_CONNECTION_PLUGINS": str(HERE / "connection_plugins"),
         "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "callback_plugins"),
-        "ANSIBLE_CALLBACKS_ENABLED": "record",
+        "ANSIBLE_CALLBACKS_ENABLED": "record,mediaops.access.access_statistics",
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_LOCALHOST_WARNING": "0",
         "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
@@ -519,7 +528,7 @@ def targets() -> list[Target]:
 
 def judge(target: Target, mode: str, runs: list[Run], phases: list[Phase]) -> list[str]:
     """What is wrong with a target's runs."""
-    problems = [problem for run in runs for problem in run.problems()]
+    problems = [problem for run in runs for problem in (*run.problems(), *judge_statistics(run))]
     problems += [f"ansible-playbook ended with status {run.status}" for run in runs if run.status]
     if len(phases) < len(target.phases(mode)) or any(run.status for run in runs):
         return problems or ["it ended early"]
@@ -532,6 +541,25 @@ def judge(target: Target, mode: str, runs: list[Run], phases: list[Phase]) -> li
         problems += judge_checks(done["check 1"], run1, again[1:], target.logs_in_to_check)
     problems += judge_repeats(again, any(ALWAYS_CHANGED in task["tags"] for task in run1.tasks))
     return problems
+
+
+def judge_statistics(run: Run) -> list[str]:
+    """The statistics equal the sandbox's own record of the collection's requests. Those that a play sends with
+    ansible.builtin.uri and its like are told apart by their User-Agent.
+    """
+    recorded: dict[str, dict[str, int]] = {}
+    for request in itertools.chain.from_iterable(phase.requests for phase in run.phases):
+        if request["agent"] == USER_AGENT:
+            rejected = request["rejected"] or request["status"] == 429
+            counts = {"requests": 1, "logins": request["login"] and not rejected, "responses_429": rejected}
+            sums = recorded.setdefault(request["platform"], dict.fromkeys(counts, 0))
+            recorded[request["platform"]] = {name: sums[name] + count for name, count in counts.items()}
+    counted = {
+        platform: {name: numbers[name] for name in ("requests", "logins", "responses_429")}
+        for platform, numbers in run.statistics.items()
+        if numbers["requests"]
+    }
+    return [] if counted == recorded else [f"the statistics are {counted}, the sandbox recorded {recorded}"]
 
 
 def judge_checks(check1: Phase, run1: Phase, last: list[Phase], may_log_in: bool) -> list[str]:

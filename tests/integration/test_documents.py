@@ -141,7 +141,16 @@ def test_names_in_documents_exist(page: pathlib.Path) -> None:
     providers = {path.stem for path in (ROOT / "plugins" / "doc_fragments").glob("[a-z]*.py")}
     playbooks = {path.stem for path in (ROOT / "playbooks").glob("*.yml")}
     events = {path.stem for path in (ROOT / "extensions" / "eda").rglob("[a-z]*.*")}
-    known = {path.stem for path in PLUGINS} | {role.name for role in ROLES} | playbooks | providers | events | {"all"}
+    callbacks = {path.stem for path in (ROOT / "plugins" / "callback").glob("*.py")}
+    known = (
+        {path.stem for path in PLUGINS}
+        | callbacks
+        | {role.name for role in ROLES}
+        | playbooks
+        | providers
+        | events
+        | {"all"}
+    )
     assert not set(re.findall(r"\bmediaops\.access\.([a-z]\w*)", text)) - known
     assert not set(re.findall(r"ansible-playbook mediaops\.access\.(\w+)", commands)) - playbooks
     assert not set(re.findall(r"(?:^|`)make (?:[A-Z]+=\S+ )*([a-z-]+)", f"{commands}{text}", re.M)) - set(

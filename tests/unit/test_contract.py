@@ -355,6 +355,7 @@ def test_every_plugin_of_the_contract_exists():
     assert set(MODULES) <= set(ALL_MODULES)
     assert set(FILTERS) <= set(names_in("filter"))
     assert "token" in names_in("lookup")
+    assert "access_statistics" in names_in("callback")
     assert names_in("module_utils/_providers") == sorted(PROVIDERS)
 
 
@@ -542,6 +543,12 @@ def test_the_examples_of_lookups_and_filters_use_them(kind, name):
 
     assert f"mediaops.access.{name}" in str(yaml.safe_load(examples))
     assert doc["options"] and results
+
+
+def test_the_callbacks_file():
+    doc, _examples, _results = documented("callback", "access_statistics")
+
+    assert [variable["name"] for variable in doc["options"]["statistics_file"]["env"]] == ["MEDIAOPS_STATISTICS_FILE"]
 
 
 @pytest.mark.parametrize("path", files_in("doc_fragments", "filter", "lookup", "modules"), ids=label)

@@ -72,7 +72,7 @@ class Http:
         raise AccessError(f"{request.label} was redirected more than {_MAX_REDIRECTS} times. Check url")
 
     def _send_repeatedly(self, request: Request) -> Response:
-        failures = limited = 0
+        failures = limited = sent = 0
         send = self._prepare(request)  # before a start is reserved, so that preparation does not delay the start
         while True:
             self._wait_for_turn(request)
@@ -81,10 +81,13 @@ class Http:
             try:
                 response = send()
             except NoAnswer as failure:
+                sent += self._count(request, sent) if failure.sent else 0
                 if not failure.may_repeat or failures >= self._options.retries:
                     raise failure.as_error(request) from None
             else:
-                if self._is_unavailable(response) or self._responses.is_rate_limited(response):
+                is_limited = self._responses.is_rate_limited(response)
+                sent += self._count(request, sent, limited=is_limited)
+                if is_limited or self._is_unavailable(response):
                     self.wait_for_limit(response, limited)
                     limited += 1
                     continue
@@ -107,7 +110,7 @@ class Http:
         rate_limits = self._limits_for(request)
         if rate_limits:
             wait = self._pace.reserve(rate_limits, self._budget)
-            self._budget.wait(wait, "the rate limit")
+            self._budget.wait_for_limit(wait, "the rate limit")
 
     def wait_for_limit(self, response: Response, times: int = 0) -> None:
         """Wait as long as a rate-limited response requests, else with exponential backoff; all processes that share the
@@ -128,7 +131,12 @@ class Http:
             self._pace.block_until(rate_limits, self._clock.now() + wait)
         if is_ambiguous:
             raise AmbiguousWrite(reason, wait=wait, creates=request.creates, **self._codes(response))
-        self._budget.wait(wait, reason)
+        self._budget.wait_for_limit(wait, reason)
+
+    def _count(self, request: Request, times: int, limited: bool = False) -> int:
+        """Count a request that has already been sent that many times. Returns 1."""
+        self._budget.counts.add_request(requests_token=request.requests_token, repeated=times > 0, limited=limited)
+        return 1
 
     def _codes(self, response: Response) -> dict[str, t.Any]:
         """The HTTP status of a response and the platform's own error code."""

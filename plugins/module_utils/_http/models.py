@@ -41,6 +41,8 @@ class Request:
     creates: bool = False
     #: The request counts as an authentication request for rate limits.
     authenticates: bool = False
+    #: The response to the request is a token.
+    requests_token: bool = False
     #: Adds credentials that are valid for a moment, each time just before the request is sent.
     sign: t.Callable[[Request], Request] | None = None
     #: How many requests it counts as for rate limits.

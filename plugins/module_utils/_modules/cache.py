@@ -98,6 +98,7 @@ def _remove(access: Access[ApiClient], name: str) -> bool:
         if access.params["revoke"] and entry and entry.revocation:
             sent = credentials_in(entry.revocation.request)
             access.secrets.add(entry.token.access_token, entry.token.refresh_token, *sent)
+            access.budget.counts = access.statistics.counts(entry.platform)
             _revoke(access, entry.revocation)
         access.store.backend.remove(name)
         return True

@@ -26,6 +26,7 @@ from .._platform.access import Access, Plan
 from .._platform.changes import Change
 from .._platform.declaration import Platform
 from .._platform.options import SecretOptions, env_variables
+from .._statistics import Statistics, collect_in
 
 #: The argument in which an action passes environment variables to an ordinary module that must not appear in its
 #: command line.
@@ -38,6 +39,9 @@ SENSITIVE = "holds_secret"
 #: receive them.
 PLANS = "plans"
 EARLIER_PLANS = "_earlier_plans"
+#: The argument by which an action asks an ordinary module for its statistics: a file of this machine to append them to,
+#: or true to return them, and the result key for them.
+STATISTICS = "_mediaops_statistics"
 
 #: The result keys that users read, and whose values are scrubbed.
 _DISPLAYED = ("msg", "diff", "warnings", "error_code", "changes")
@@ -86,12 +90,16 @@ class ModuleDefinition:
         problem = self.find_invalid_values(module.explicit_params)
         if problem:
             module.fail_json(problem)
+        statistics = Statistics()
         result = self.execute(
             module.params,
+            statistics=statistics,
             check_mode=module.check_mode,
             explicit_options=module.explicit_params,
             earlier_plan=module.earlier_plans.get,
         )
+        if module.returns_statistics:
+            result[STATISTICS] = statistics.totals()
         # The result is already redacted. If Ansible masked every value that resembles a secret, plays could not use
         # them.
         module.no_log_values = set()
@@ -149,16 +157,20 @@ class ModuleDefinition:
         *,
         check_mode: bool = False,
         with_invocation: bool = True,
+        statistics: Statistics | None = None,
         **access_options: t.Any,
     ) -> Result:
         """Run with validated params. Every exception becomes a failed result. ``access_options`` are arguments of
         :class:`_platform.access.Access`.
         """
         secrets = Secrets(self.secret_params(params))
+        statistics = statistics or Statistics()
         warnings: list[str] = []
         changes: list[Change] = []
         try:
-            access = Access(self.platform, params, secrets=secrets, check_mode=check_mode, **access_options)
+            access = Access(
+                self.platform, params, secrets=secrets, check_mode=check_mode, statistics=statistics, **access_options
+            )
             warnings, changes = access.warnings, access.changes
             result = self._unwrap(self._run(access))
             if check_mode and access.plans:
@@ -167,11 +179,13 @@ class ModuleDefinition:
             result = error.as_result()
         except Exception as error:  # a bug: report it in one message, without a traceback, which could contain secrets
             result = AccessError(_describe_bug(error)).as_result()
+        finally:  # also if the task exceeds its timeout
+            incomplete = statistics.save()
         if result.get("failed"):
             result.update(msg=f"{self.platform.title}: {result['msg']}", provider=self.platform.name)
         if changes:
             result["changes"] = changes
-        warnings = [*self._secret_options.warnings(params), *warnings]
+        warnings = [*self._secret_options.warnings(params), *warnings, *incomplete]
         if warnings:
             result["warnings"] = warnings
         return self._redact(result, params, secrets, with_invocation)
@@ -251,6 +265,9 @@ class _ProcessModule(basic.AnsibleModule):
         os.environ.update(self.params.pop(ENVIRONMENT, None) or {})
         # Null counts as unset. Ansible would reject it for an option that has a default.
         self.params = _remove_nulls(self.params, self.definition.options)
+        wanted = self.params.pop(STATISTICS, None)
+        self.returns_statistics = wanted is True
+        collect_in(wanted if isinstance(wanted, str) else None)
         self.earlier_plans: dict[str, Plan] = self.params.pop(EARLIER_PLANS, {})
         self.explicit_params = {name: value for name, value in self.params.items() if not name.startswith("_ansible_")}
         # Ansible would write the options to the system log, masked only by its own rules.

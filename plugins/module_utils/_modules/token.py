@@ -63,6 +63,7 @@ def _ensure_token(access: Access[t.Any], grant: Grant) -> dict[str, t.Any]:
     cached = None if params["force"] or access.lacks_token(grant) else tokens.cached(grant)
     rejected, verified_at = _verify(access, cached) if cached and params.get("verify") else (False, None)
     if cached and not rejected:
+        tokens.count_cached(grant, cached)
         token = cached.as_result(access.clock.now(), cached=True)
         return {"changed": False, "token": {**token, **({"verified_at": verified_at} if verified_at else {})}}
     if rejected:

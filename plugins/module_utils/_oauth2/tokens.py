@@ -79,7 +79,13 @@ class Tokens:
         token = self.cached(grant)
         if not token:
             self._reject_supplied(grant, f"it expires within min_ttl ({self._min_ttl} s)")
-        return token or self._issue(grant, rejected=None)
+        return self.count_cached(grant, token) if token else self._issue(grant, rejected=None)
+
+    def count_cached(self, grant: Grant, token: Token) -> Token:
+        """Count a token for the statistics if it came from the cache. Returns the token."""
+        if not isinstance(grant, SuppliedToken) and token.access_token not in self._issued:
+            self._budget.counts.cached_tokens.add(self._name(grant))
+        return token
 
     def _supplied(self, grant: SuppliedToken) -> Token:
         return self._register_secret(Token(grant.access_token, expires_at=jwt_expiry(grant.access_token)))
@@ -205,7 +211,7 @@ class Tokens:
         with self._locked(grant) as name:
             cached = self._load(grant)
             if cached and cached.access_token != rejected and cached.life(self._clock.now()) >= self._min_ttl:
-                return cached
+                return self.count_cached(grant, cached)
             if cached and cached.access_token == rejected:
                 self._expire(name, grant, cached)
             token = (cached and self._refresh(grant, cached)) or self._obtain(grant)

@@ -18,6 +18,7 @@ from .._http.models import ConnectionOptions
 from .._masking.secrets import Secrets
 from .._oauth2.grants import Grant
 from .._ratelimit.budget import WaitBudget
+from .._statistics import Statistics
 from .._store.encrypted import TokenStore
 from .._store.location import open_backend
 from .authorized_client import AuthorizedClient
@@ -56,6 +57,7 @@ class Access(t.Generic[C]):
         encryptor: Encryptor | None = None,
         earlier_plan: t.Callable[[str], Plan] = lambda _name: None,
         clock: Clock | None = None,
+        statistics: Statistics | None = None,
     ) -> None:
         """``on_progress`` is called with progress messages, ``decrypt`` reads a file that is encrypted with Ansible
         Vault, ``encryptor`` encrypts with the password of such a file, and ``earlier_plan`` returns the plans of
@@ -72,6 +74,8 @@ class Access(t.Generic[C]):
         self.decrypt = decrypt
         self.encryptor = encryptor
         self.clock = clock or Clock()
+        #: What this task sends to the platforms.
+        self.statistics = statistics or Statistics()
         self.warnings: list[str] = []
         #: In check mode, the states of the items that this task would create.
         self.plans: dict[str, Plan] = {}
@@ -85,7 +89,7 @@ class Access(t.Generic[C]):
 
     def _connect(self, capabilities: Capabilities) -> None:
         platform, params = self.platform, self.params
-        self.budget = WaitBudget(params["max_wait"], self.clock)
+        self.budget = WaitBudget(params["max_wait"], self.clock, self.statistics.counts(platform.name))
         responses = platform.responses(platform.hints, platform.login_hints, self.secrets, params, platform.quota_codes)
         limits = RateLimits(platform.name, params, params.get(platform.rate_limit_subject) or "")
         http = Http(

@@ -139,7 +139,7 @@ def apply_desired(access: Access[t.Any], resource: Resource, before: State) -> t
 
 
 def _read_again(access: Access[t.Any], resource: Resource, error: AmbiguousWrite, attempt: int) -> State:
-    access.budget.wait(error.wait, error.message, **error.codes)
+    access.budget.wait_for_limit(error.wait, error.message, **error.codes)
     access.clock.sleep(0 if error.wait else _FIRST_PAUSE * 2**attempt)
     return resource.read()
 
@@ -151,7 +151,7 @@ def _await_creation(access: Access[t.Any], resource: Resource, ambiguous: Ambigu
     """
     timeout = access.params["timeout"]
     try:
-        access.budget.wait(ambiguous.wait, ambiguous.message)
+        access.budget.wait_for_limit(ambiguous.wait, ambiguous.message)
         first_pause = min(_FIRST_PAUSE, timeout / 4)
         remaining, deadline, pause = timeout, access.clock.now() + timeout, 0.0 if ambiguous.wait else first_pause
         while remaining > 0:

@@ -90,7 +90,7 @@ class FreeWheelTokens(TokenIssuer):
     def obtain(self, grant: Grant) -> Token:
         if isinstance(grant, ClientCredentials):
             return self._obtain_as_client(grant)
-        body = self.fetch(self._token_request("POST", "", form=grant.form, repeatable=True), TOKEN)
+        body = self.fetch(self._token_request("POST", "", form=grant.form, requests_token=True, repeatable=True), TOKEN)
         token, issued_at = parse_token(body, self.session.clock.now(), _MAX_LIFETIME), body.get("created_at")
         clocks_agree = issued_at is not None and t.cast(float, token.expires_at) - issued_at <= _MAX_LIFETIME + 1
         # The login may return an existing token, so the time of the response is not the time of issue.
@@ -98,7 +98,7 @@ class FreeWheelTokens(TokenIssuer):
 
     def _obtain_as_client(self, grant: ClientCredentials) -> Token:
         url = endpoint_url(self.params["token_url"], "token_url")
-        request = Request("POST", url, form=grant.form, authenticates=True, repeatable=True)
+        request = Request("POST", url, form=grant.form, authenticates=True, requests_token=True, repeatable=True)
         request = Client(grant.client_id, grant.client_secret).authenticate(request, BASIC)
         self.session.secrets.add(*credentials_in(request))
         return parse_token(self.fetch(request, TOKEN_RESPONSE), self.session.clock.now(), _CLIENT_LIFETIME)

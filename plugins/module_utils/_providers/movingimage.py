@@ -141,9 +141,8 @@ class MovingImageTokens(TokenIssuer):
         return self._log_in(f"refresh/{video_manager}", {"refreshToken": token.refresh_token}, previous=token)
 
     def _log_in(self, path: str, body: dict[str, str], previous: Token | None = None) -> Token:
-        response = self.send(
-            Request("POST", f"{self.url}/v1/vms/auth/{path}", json=body, authenticates=True, repeatable=True)
-        )
+        url = f"{self.url}/v1/vms/auth/{path}"
+        response = self.send(Request("POST", url, json=body, authenticates=True, requests_token=True, repeatable=True))
         if b'"accessToken"' not in response.body and b'"message"' in response.body:
             raise self.responses.make_error(response)  # a failed login may return HTTP 200
         login = self.responses.validate(response, LOGIN)
@@ -163,7 +162,9 @@ class MovingImageTokens(TokenIssuer):
         issuer = root_url(self.require("auth_url"), "auth_url")
         fallback = TokenEndpoint(f"{issuer}/protocol/openid-connect/token")
         endpoint = discover(issuer, fallback, self.http.send, self.session.warn)
-        request = Request("POST", endpoint.url, form=form, authenticates=True, repeatable=repeatable)
+        request = Request(
+            "POST", endpoint.url, form=form, authenticates=True, requests_token=True, repeatable=repeatable
+        )
         client_id, client_secret = self.params["client_id"] or "anonymous", self.params["client_secret"]
         body = self.fetch(authenticate_client(request, client_id, client_secret, endpoint.auth_methods), TOKEN_RESPONSE)
         # These tokens are valid for all of the user's VideoManagers.

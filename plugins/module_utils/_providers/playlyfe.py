@@ -102,7 +102,8 @@ class PlaylyfeTokens(TokenIssuer):
 
     def obtain(self, grant: Grant) -> Token:
         url = f"{root_url(self.params['auth_url'], 'auth_url')}/auth/token"
-        request = Request("POST", url, form=t.cast(ClientCredentials, grant).form, authenticates=True, repeatable=True)
+        form = t.cast(ClientCredentials, grant).form
+        request = Request("POST", url, form=form, authenticates=True, requests_token=True, repeatable=True)
         body = self.fetch(
             authenticate_client(request, grant.principal, grant.secret, ("client_secret_post",)), TOKEN_RESPONSE
         )

@@ -9,15 +9,17 @@ import typing as t
 
 from .._clock import Clock
 from .._errors import WaitTooLong
+from .._statistics import Counts
 
 
 class WaitBudget:
     """The time that one item may still spend waiting (``max_wait``)."""
 
-    def __init__(self, seconds: float, clock: Clock) -> None:
+    def __init__(self, seconds: float, clock: Clock, counts: Counts | None = None) -> None:
         self.limit = seconds
         self.left = float(seconds)
         self.clock = clock
+        self.counts = counts or Counts()
 
     def reset(self) -> None:
         """Start over for the next item."""
@@ -33,6 +35,11 @@ class WaitBudget:
         if seconds > 0:
             self.left -= seconds
             self.clock.sleep(seconds)
+
+    def wait_for_limit(self, seconds: float, reason: str, **details: t.Any) -> None:
+        """Wait for a rate limit, or as long as the platform requests (Retry-After). See :meth:`wait`."""
+        self.wait(seconds, reason, **details)
+        self.counts.seconds_waited += max(0.0, seconds)
 
     def exceeded(self, seconds: float, reason: str, **details: t.Any) -> WaitTooLong:
         """The error for a wait of ``seconds`` that exceeds the budget."""

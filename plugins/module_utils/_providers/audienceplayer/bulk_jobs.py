@@ -196,7 +196,7 @@ class Jobs:
             except AmbiguousWrite as error:
                 if ambiguous_writes >= access.params["retries"]:
                     raise
-                access.budget.wait(error.wait, error.message, **error.codes)
+                access.budget.wait_for_limit(error.wait, error.message, **error.codes)
                 access.clock.sleep(0 if error.wait else 0.25 * 2**ambiguous_writes)
             ambiguous_writes += 1
             reached = list(self._find_reached(batch))

@@ -113,7 +113,9 @@ class AudiencePlayerTokens(TokenIssuer):
         operation, arguments = self._login(grant)
         login = field(operation, arguments, _FIELDS)
         response = self.send(
-            self.graphql.request(f"mutation {{ {login} }}", grant.scope, authenticates=True, repeatable=True)
+            self.graphql.request(
+                f"mutation {{ {login} }}", grant.scope, authenticates=True, requests_token=True, repeatable=True
+            )
         )
         data = self.graphql.responses.data(response)
         if isinstance(grant, UserLogin) and operation in data and data[operation] is None:
@@ -148,7 +150,7 @@ class AudiencePlayerTokens(TokenIssuer):
         aliases = {f"u{number}": grant for number, grant in enumerate(grants)}
         logins = {alias: field(*self._login(grant), _FIELDS, alias) for alias, grant in aliases.items()}
         try:
-            answers = self.graphql.mutate(logins, authenticates=True)
+            answers = self.graphql.mutate(logins, authenticates=True, requests_token=True)
         except AccessError as error:
             return dict.fromkeys(grants, error)
         if (

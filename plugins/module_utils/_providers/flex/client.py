@@ -96,13 +96,13 @@ class FlexTokens(TokenIssuer):
         url = f"{self.url}/{self.params['token_path'].lstrip('/')}"
         form, basic = t.cast(ClientCredentials, grant).form, (grant.principal, grant.secret)
         try:
-            body = self.fetch(Request("GET", url, query=form, basic=basic, authenticates=True), TOKEN_RESPONSE)
+            request = Request("GET", url, query=form, basic=basic, authenticates=True, requests_token=True)
+            body = self.fetch(request, TOKEN_RESPONSE)
         except AccessError as error:
             if error.status != 405:
                 raise
-            request = Request(
-                "POST", url, form=form, basic=basic, authenticates=True, repeatable=True
-            )  # RFC 6749 requires POST
+            # RFC 6749 requires POST.
+            request = dataclasses.replace(request, method="POST", query=None, form=form, repeatable=True)
             body = self.fetch(request, TOKEN_RESPONSE)
         return parse_token(body, self.session.clock.now(), _DEFAULT_LIFETIME)
 

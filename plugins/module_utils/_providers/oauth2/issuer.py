@@ -141,7 +141,7 @@ class OAuth2Tokens(TokenIssuer):
         """
         self._endpoint("revocation")  # an invalid one fails now, as a new refresh token would be lost afterwards
         can_repeat = previous is not None or grant.repeatable
-        request = self._authenticated(self._require_endpoint("token"), form, repeatable=can_repeat)
+        request = self._authenticated(self._require_endpoint("token"), form, repeatable=can_repeat, requests_token=True)
         request = in_format(request, self.params["request_format"])
         try:
             response = self.send(request)

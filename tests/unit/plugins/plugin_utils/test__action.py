@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import os
 import types
@@ -17,6 +18,7 @@ from ansible.playbook.task import Task
 from ansible.plugins.loader import become_loader, connection_loader
 from ansible.template import Templar, trust_as_template
 
+from ansible_collections.mediaops.access.plugins.module_utils import _statistics
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._http.proxies import VARIABLES
 from ansible_collections.mediaops.access.plugins.module_utils._modules.definition import (
@@ -24,6 +26,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._modules.definitio
     ENVIRONMENT,
     PLANS,
     SENSITIVE,
+    STATISTICS,
     ModuleDefinition,
 )
 from ansible_collections.mediaops.access.plugins.module_utils._platform.authorized_client import AuthorizedClient
@@ -692,3 +695,87 @@ def test_without_the_vault_password_the_failure_has_a_remedy(tmp_path, action):
 
     assert result["msg"].startswith(f"Fake Platform: {path} cannot be decrypted: ")
     assert result["msg"].endswith(". Give its password with --ask-vault-pass or --vault-password-file")
+
+
+# --- statistics ----------------------------------------------------------------------------------------------------------------
+
+TOTALS = types.MappingProxyType({"fake": {**dict.fromkeys(_statistics.NAMES, 0), "requests": 3}})
+
+
+@pytest.fixture
+def collected(tmp_path, monkeypatch):
+    """The file of the callback access_statistics, which is enabled."""
+    path = tmp_path / "statistics.jsonl"
+    path.touch()
+    monkeypatch.setattr(_statistics, "_file", str(path))
+    return path
+
+
+def count(access):
+    """A run that sends three requests."""
+    access.budget.counts.requests += 3
+    return dict(QUIET)
+
+
+def fail(access):
+    count(access)
+    raise AccessError("no")
+
+
+def exceed_timeout(access):
+    """As the keyword timeout ends a task."""
+    count(access)
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("run", [count, fail, exceed_timeout])
+def test_in_the_worker_a_task_adds_its_counts(run, action, collected):
+    with contextlib.suppress(KeyboardInterrupt):
+        assert STATISTICS not in action(run=run).run(task_vars={})
+
+    assert _statistics.read_totals(str(collected)) == TOTALS
+
+
+@pytest.mark.parametrize(
+    ("keywords", "expected"),
+    [
+        pytest.param({"transport": "ssh"}, True, id="another host"),
+        pytest.param({"become": True}, True, id="another user"),
+        pytest.param({"async_val": 60}, "{file}", id="in the background"),
+        pytest.param({"async_val": 60, "transport": "ssh"}, None, id="in the background of another host"),
+        pytest.param({"async_val": 60, "become": True}, None, id="in the background, as another user"),
+    ],
+)
+def test_an_ordinary_module_is_asked_for_its_counts(keywords, expected, action, collected):
+    tested = action(**keywords)
+
+    tested.run(task_vars={})
+
+    wanted = tested.handed_over[0]["module_args"].get(STATISTICS)
+    assert wanted == (str(collected) if expected == "{file}" else expected)
+
+
+def test_the_counts_of_an_ordinary_module_are_added_and_not_displayed(action, collected):
+    answer = {"changed": True, STATISTICS: dict(TOTALS)}
+
+    assert action(transport="ssh", answer=answer).run(task_vars={}) == {"changed": True}
+    assert _statistics.read_totals(str(collected)) == TOTALS
+
+
+@pytest.mark.parametrize("keywords", [{}, {"transport": "ssh"}])
+def test_counts_that_cannot_be_written_are_a_warning_of_the_task(keywords, action, tmp_path, monkeypatch):
+    monkeypatch.setattr(_statistics, "_file", str(tmp_path))
+    answer = {"changed": False, "warnings": ["another"], STATISTICS: dict(TOTALS)}
+
+    result = action(run=count, answer=answer, **keywords).run(task_vars={})
+
+    assert result["warnings"][-1].startswith("the access statistics are incomplete: ")
+
+
+def test_without_the_callback_ordinary_modules_are_not_asked_for_counts(action, monkeypatch):
+    monkeypatch.setattr(_statistics, "_file", None)
+    tested = action(transport="ssh")
+
+    tested.run(task_vars={})
+
+    assert tested.handed_over[0]["module_args"] == GIVEN

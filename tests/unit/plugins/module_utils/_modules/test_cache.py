@@ -126,3 +126,15 @@ def test_a_newer_token_from_another_process_is_the_one_that_is_revoked(access, m
     with exchange(revoked("hush-new")):
         assert remove_tokens(access)["removed"] == 1
     assert access.store.entries() == {}
+
+
+def test_a_revocation_counts_for_the_platform_of_its_token(access):
+    access.store.write("a", entry("hush-token", [("all", (1, 60.0))]), None)
+    access.store.write("b", entry("hush-token", [("all", (1, 60.0))]), None)
+
+    with exchange(revoked("hush-token"), revoked("hush-token")):
+        remove_tokens(access)
+
+    totals = access.statistics.totals()
+    assert {name: numbers["requests"] for name, numbers in totals.items()} == {"acme": 2}
+    assert totals["acme"]["seconds_waited"] > 59

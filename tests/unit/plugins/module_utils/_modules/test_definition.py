@@ -14,6 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.mediaops.access.plugins.module_utils import _statistics
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._masking import core_registry
 from ansible_collections.mediaops.access.plugins.module_utils._masking.core_registry import spec_for_core
@@ -23,6 +24,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._modules.definitio
     ENVIRONMENT,
     HIDDEN,
     PLANS,
+    STATISTICS,
     ModuleDefinition,
 )
 from ansible_collections.mediaops.access.plugins.module_utils._platform.authorized_client import AuthorizedClient
@@ -669,3 +671,35 @@ def test_an_unusable_token_cache_fails_clearly(tmp_path, execute):
     result = execute(module(lambda access: access.store.backend), {**GIVEN, "token_cache": str(tmp_path / "cache")})
 
     assert result["msg"].startswith("Fake Platform: token_cache: others can write to the directory ")
+
+
+# --- statistics ----------------------------------------------------------------------------------------------------------------
+
+
+def counts_a_request(access):
+    access.budget.counts.requests += 1
+    return {"changed": False}
+
+
+def counts_a_request_and_fails(access):
+    counts_a_request(access)
+    raise AccessError("no")
+
+
+TOTALS = {"fake": {**dict.fromkeys(_statistics.NAMES, 0), "requests": 1}}
+
+
+@pytest.mark.parametrize("run", [counts_a_request, counts_a_request_and_fails])
+def test_an_ordinary_module_returns_its_statistics_if_it_is_asked(run, as_module):
+    assert as_module(module(run), {**GIVEN, STATISTICS: True})[STATISTICS] == TOTALS
+    assert STATISTICS not in as_module(module(run), GIVEN)
+
+
+@pytest.mark.parametrize("run", [counts_a_request, counts_a_request_and_fails])
+def test_a_module_in_the_background_writes_its_statistics(run, as_module, tmp_path, monkeypatch):
+    monkeypatch.setattr(_statistics, "_file", None)
+    path = tmp_path / "statistics.jsonl"
+    path.touch()
+
+    assert STATISTICS not in as_module(module(run), {**GIVEN, STATISTICS: str(path)})
+    assert _statistics.read_totals(str(path)) == TOTALS

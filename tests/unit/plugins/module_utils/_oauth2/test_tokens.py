@@ -1139,3 +1139,51 @@ def test_dropping_revokes_a_token_that_has_expired_and_could_still_be_refreshed(
 
     assert opened(platform).drop(GRANT) is True
     assert platform.calls == ["revoke old"]
+
+
+# --- statistics --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(store, clock):
+    """Uses tokens in a task, and returns how many of them it counts as cached."""
+
+    def count(use):
+        budget = WaitBudget(300, clock)
+        use(Tokens(Platform(clock), store, budget, clock, Secrets(), 60))
+        return len(budget.counts.cached_tokens)
+
+    return count
+
+
+def test_a_task_counts_a_cached_token_once(served, held):
+    held()
+
+    assert served(lambda tokens: [tokens.get(GRANT) for _request in range(3)]) == 1
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda tokens: [tokens.get(GRANT) for _request in range(3)],
+        lambda tokens: tokens.get(SuppliedToken("given")),
+        lambda tokens: tokens.cached(GRANT),
+    ],
+    ids=["a new one", "a supplied one", "one that is only looked for"],
+)
+def test_other_tokens_do_not_count_as_cached(use, served):
+    assert served(use) == 0
+
+
+def test_cached_tokens_of_several_grants_count_each(served, held):
+    others = [ClientCredentials(name, "hunter2") for name in ("a", "b", "c")]
+    for grant in others[:2]:
+        held(grant=grant)
+
+    assert served(lambda tokens: [tokens.get_many(others), *map(tokens.get, others)]) == 2
+
+
+def test_a_token_that_another_process_has_obtained_meanwhile_counts_as_cached(served, held):
+    held("newer")
+
+    assert served(lambda tokens: tokens.replace(GRANT, Token("rejected"))) == 1
