@@ -259,7 +259,7 @@ def test_profile_and_catalog(box):
     assert box.graphql(f"{{ ClientUser({CLIENT}, id: 1001) {{ {fields} }} }}").json()["data"]["ClientUser"] == {
         "city": "Ulm",
         "gender": "non_binary",
-        "height": "180.5",
+        "height": 180.5,
         "is_newsletter_opt_in": True,
         "birthday": "1990-12-31",
         "weight": None,

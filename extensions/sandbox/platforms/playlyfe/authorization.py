@@ -28,7 +28,7 @@ class Authorization:
         self._platform = platform
 
     def authorize(self, request: PlatformRequest) -> Response:
-        """Log in: whoever comes is the client's user, and agrees."""
+        """Log in: every browser is logged in as the client's user, and agrees."""
         query = request.query_params
         client = self._find_client(query.get("client_id"))
         uri = query.get("redirect_uri")
