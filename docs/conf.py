@@ -23,7 +23,9 @@ html_use_index = False
 #: Labels of Ansible's own documentation that the reference uses. Sphinx would download the complete list.
 ANSIBLE = {
     "action_plugins": "plugins/action.html",
+    "ansible_collections.ansible.builtin.uri_module": "collections/ansible/builtin/uri_module.html",
     "ansible_collections.ansible.builtin.uri_module__parameter-headers": "collections/ansible/builtin/uri_module.html#parameter-headers",  # noqa: E501
+    "callback_plugins": "plugins/callback.html",
     "ansible_configuration_settings": "reference_appendices/config.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }
