@@ -253,12 +253,18 @@ def test_authorization_code(openid: OpenIdServer, ansible: Ansible) -> None:
 
 def test_authorization_code_refusals(openid: OpenIdServer, ansible: Ansible) -> None:
     """A spent code and another redirect URI are refused; neither is tried a second time, as a code works once."""
-    code, other = openid.code(), openid.code()
-    given = options(openid, "authorization_code", code=code)
-    run(ansible, *token("first", given), token("absent", {**given, "state": "absent"})[0], secrets=[code])
+    elsewhere, other, own = (openid.code() for _number in range(3))
+    codes = [elsewhere, other, own]
+    spent = options(openid, "authorization_code", code=elsewhere)
+    run(ansible, *token("first", {**spent, "token_cache": "none"}), secrets=codes)
+    revoked = options(openid, "authorization_code", code=own)
+    run(ansible, *token("second", revoked), token("absent", {**revoked, "state": "absent"})[0], secrets=codes)
     openid.grants()
-    cases = [given, options(openid, "authorization_code", code=other, redirect_uri="http://127.0.0.1:9/elsewhere")]
-    for case in cases:
-        message = failure(run(ansible, token("again", case)[0], secrets=[code, other]))
+    refused = [("authorization_code", CLIENT, "invalid_grant")]
+    elsewhere_redirected = options(
+        openid, "authorization_code", code=other, redirect_uri="http://127.0.0.1:9/elsewhere"
+    )
+    for case, requests in [(spent, refused), (elsewhere_redirected, refused), (revoked, [])]:
+        message = failure(run(ansible, token("again", case)[0], secrets=codes))
         assert "movingimage" in message and "\n" not in message and len(message) < 600, message
-        assert openid.grants() == [("authorization_code", CLIENT, "invalid_grant")]
+        assert openid.grants() == requests

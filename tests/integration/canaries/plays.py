@@ -59,6 +59,7 @@ SHAPES: dict[str, t.Callable[[str], t.Any]] = {
 #: Options whose names look like a secret's, and that are none. A Redis URL's password is a canary of its own.
 HARMLESS = {
     "client_key",
+    "postal_code",
     "token_cache",
     "token_path",
     "token_placement",
