@@ -79,7 +79,8 @@ def test_a_platform_that_fails_half_way(sandbox: Sandbox, ansible: Ansible) -> N
     assert last["task"].endswith(FAILED)
     message = last["result"]["msg"]
     assert message.startswith("Some items failed; everything else was provisioned and delivered. ")
-    assert "403" in message and "flex" in message.lower() and "\n" not in message
+    assert "403" in message and "\n" not in message
+    assert ". Flex Media Platform: application 'Second': " in message
     assert [task for task in run.phases[0].tasks if task["task"].endswith(FAILED)] == [last]
     # The others are provisioned, and so is what the platform did not refuse.
     assert [user["email"] for user in state["audienceplayer"]["users"]].count("vera@example.com") == 1
@@ -118,11 +119,24 @@ def test_a_platform_that_fails_at_once(platform: str, sandbox: Sandbox, ansible:
     last = failures(run)[-1]
     assert last["task"].endswith(FAILED)
     assert platform in last["result"]["msg"].lower()
+    name = "mrm: FreeWheel: " if platform == "freewheel" else "AudiencePlayer: user vera@example.com: "
+    assert f"everything else was provisioned and delivered. {name}" in last["result"]["msg"]
     state, files = sandbox.state(), json.loads((ansible.work / "credentials.json").read_text(encoding="utf-8"))
     assert len(state["flex"]["applications"]) == 3
     assert [player["id"] for player in state["playlyfe"]["players"]] == ["p1"]
     assert sorted(files["applications"]) == ["First", "Second", "Third"]
     assert sorted(files["tokens"]) == (["portal"] if platform == "freewheel" else ["mrm", "portal"])
+
+
+def test_if_nothing_is_obtained_no_file_is_created(sandbox: Sandbox, ansible: Ansible) -> None:
+    manifest = only_freewheel(sandbox, ansible)
+    manifest["freewheel"]["password"] = "s3cr3t-and-wrong"
+    manifest["deliver"].append({"dest": str(ansible.work / "credentials.env"), "format": "dotenv"})
+    run = provision(ansible, manifest)
+    accept(run, *([] if run.status else ["the exit status is 0"]))
+    assert [*ansible.work.iterdir()] == []
+    shown = {task["task"].rpartition(" : ")[2]: task["outcome"] for task in run.phases[0].tasks}
+    assert shown["Show the changes"] == "skipped"
 
 
 def only_freewheel(sandbox: Sandbox, ansible: Ansible, *more: Facts) -> Facts:
