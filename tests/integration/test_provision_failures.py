@@ -34,11 +34,11 @@ def manifest_for(sandbox: Sandbox, work: pathlib.Path) -> Facts:
     }
 
 
-def provision(ansible: Ansible, manifest: Facts | str, *arguments: str) -> Run:
+def provision(ansible: Ansible, manifest: Facts | str, *arguments: str, playbook: str = "provision") -> Run:
     variables = ansible.folder / "manifest-variables.json"
     variables.write_text(json.dumps({"provision_manifest": manifest}), encoding="utf-8")
     return ansible.run(
-        [{"name": "Provision", "ansible.builtin.import_playbook": "mediaops.access.provision"}],
+        [{"name": "Provision", "ansible.builtin.import_playbook": f"mediaops.access.{playbook}"}],
         "-e",
         f"@{variables}",
         *arguments,
@@ -137,6 +137,39 @@ def test_if_nothing_is_obtained_no_file_is_created(sandbox: Sandbox, ansible: An
     assert [*ansible.work.iterdir()] == []
     shown = {task["task"].rpartition(" : ")[2]: task["outcome"] for task in run.phases[0].tasks}
     assert shown["Show the changes"] == "skipped"
+
+
+def test_a_token_that_cannot_be_verified_is_delivered_with_a_warning_until_it_is_rotated(
+    sandbox: Sandbox, ansible: Ansible
+) -> None:
+    connection = sandbox.variables()["sandbox"]["oauth2"]
+    client = {key: connection[key] for key in ("client_id", "client_secret")}
+    tokens = [{"name": "reader", "scope": ["read"]}, {"name": "pipeline"}, {"name": "pipeline too"}]
+    delivered = ansible.work / "credentials.json"
+    manifest = {
+        # Without an issuer, there is no introspection endpoint.
+        "oauth2": {**client, "token_url": f"{connection['issuer']}/token", "tokens": tokens},
+        "deliver": [{"dest": str(delivered), "format": "json"}],
+    }
+
+    def found() -> Facts:
+        read = json.loads(delivered.read_text(encoding="utf-8"))["tokens"]
+        return {name: token["access_token"] for name, token in read.items()}
+
+    accept(provision(ansible, manifest))
+    old = found()
+    sandbox.control("tokens/invalidate", "POST", {"platform": "oauth2"})
+    run = provision(ansible, manifest)
+    (warning,) = run.problems()
+    assert "cannot be asked whether cached tokens are still valid" in warning and "the playbook rotate" in warning
+    assert (run.status, found()) == (0, old)
+
+    run = provision(ansible, manifest, playbook="rotate")
+    accept(run, *(["the rotation fails"] if run.status else []))
+    assert obtained(run) == [True, True, False]
+    new = found()
+    assert new["pipeline"] == new["pipeline too"]
+    assert not {*new.values()} & {*old.values()}
 
 
 def only_freewheel(sandbox: Sandbox, ansible: Ansible, *more: Facts) -> Facts:
