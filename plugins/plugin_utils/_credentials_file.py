@@ -10,6 +10,9 @@ import contextlib
 from ..module_utils._data.private_file import PrivateFile
 from ._credentials_formats import Credentials, Dotenv, ForeignContent, Format, Json, Names, Place, is_encrypted
 
+#: Content that nobody misses.
+_NOTHING = (b"", b"{}")
+
 
 class CredentialsFile(Place):
     """A file of credentials: see :class:`_data.private_file.PrivateFile`."""
@@ -28,8 +31,8 @@ class CredentialsFile(Place):
         try:
             return self._form.parse(data, known)
         except ValueError:
-            # A symbolic link is replaced, and its target is left alone. An empty file has nothing to lose.
-            if data.strip() and not self._file.is_link and not _is_delivered(data, known):
+            # A symbolic link is replaced, and its target is left alone.
+            if data.strip() not in _NOTHING and not self._file.is_link and not _is_delivered(data, known):
                 raise self._foreign(data) from None
             return None
 

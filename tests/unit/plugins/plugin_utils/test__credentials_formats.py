@@ -509,7 +509,7 @@ def test_a_file_that_is_something_else_is_refused(place, dest, form, content):
 
 
 @every_format
-@pytest.mark.parametrize("content", [b"", b"\n"], ids=["empty", "a blank line"])
+@pytest.mark.parametrize("content", [b"", b"\n", b"{}\n"], ids=["empty", "a blank line", "an empty object"])
 def test_a_file_without_content_is_written_to(place, dest, form, content):
     dest.write_bytes(content)
 
