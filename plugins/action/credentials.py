@@ -13,7 +13,7 @@ from ..module_utils._platform.changes import make_change
 from ..module_utils._statistics import Statistics
 from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._credentials_file import CredentialsFile
-from ..plugin_utils._credentials_formats import FORMATS, KEYS, Credentials, Place
+from ..plugin_utils._credentials_formats import FORMATS, KEYS, Credentials, ForeignContent, Names, Place, Sealed
 from ..plugin_utils._plain import ansible_home
 from ..plugin_utils._vault_kv2 import VAULT, VaultSecret
 
@@ -38,17 +38,15 @@ class ActionModule(ControllerAction):
             result = self._deliver(arguments, statistics)
         finally:
             incomplete = statistics.save()
-        return {**result, **({"warnings": incomplete} if incomplete else {})}
+        warnings = [*result.pop("warnings", []), *incomplete]
+        return {**result, **({"warnings": warnings} if warnings else {})}
 
     def _deliver(self, arguments: dict[str, t.Any], statistics: Statistics) -> dict[str, t.Any]:
         place, label = self._place(arguments, statistics)
         check_mode = self._task.check_mode
-        if arguments["state"] == "absent":
-            existed = place.exists()
-            if existed and not check_mode:
-                place.remove()
-            return {"changed": existed, "dest": label, **_changes(existed, label, {}, None)}
         wanted = {kind: arguments[kind] for kind in KEYS}
+        if arguments["state"] == "absent":
+            return self._remove(place, label, wanted)
         before, after, changed = place.compare(wanted)
         coming = _coming(wanted) if check_mode else {kind: [] for kind in KEYS}
         changed = changed or any(coming.values())
@@ -59,10 +57,19 @@ class ActionModule(ControllerAction):
             shown[kind].update(dict.fromkeys(names, "known after the real run"))
         headers = dict.fromkeys(("before_header", "after_header"), label)
         diff = {**headers, "before": _shown(before), "after": shown} if changed else None
-        plan = _changes(changed, label, before if any(before.values()) else None, shown)
+        plan = _changes(changed, label, before if place.found else None, shown)
         new = _new(before, after)
         delivered = {"delivered": {kind: sorted({*new[kind], *coming[kind]}) for kind in KEYS}} if changed else {}
         return {"changed": changed, "dest": label, **delivered, **plan, **({"diff": diff} if self._task.diff else {})}
+
+    def _remove(self, place: Place, label: str, known: Names) -> dict[str, t.Any]:
+        try:
+            existed = place.exists(known)
+        except ForeignContent as error:
+            return {"changed": False, "dest": label, "warnings": [f"{error.problem}, so it is not removed"]}
+        if existed and not self._task.check_mode:
+            place.remove()
+        return {"changed": existed, "dest": label, **_changes(existed, label, {}, None)}
 
     def _place(self, arguments: dict[str, t.Any], statistics: Statistics) -> tuple[Place, str]:
         """The destination, and its name in the result and in diffs."""
@@ -71,9 +78,10 @@ class ActionModule(ControllerAction):
             return VaultSecret(access), f"{access.client.url}/{arguments['mount']}/{arguments['path']}"
         if not arguments["dest"]:
             raise AccessError(f"dest must be given for format {arguments['format']}")
+        name, password = arguments["format"], arguments["vault_password"]
         # Removing a file requires no password.
-        form = FORMATS["json" if arguments["state"] == "absent" else arguments["format"]](arguments["vault_password"])
-        return CredentialsFile(arguments["dest"], form), arguments["dest"]
+        is_sealed = name == "vault_yaml" and arguments["state"] == "absent" and not password
+        return CredentialsFile(arguments["dest"], Sealed() if is_sealed else FORMATS[name](password)), arguments["dest"]
 
 
 def _changes(changed: bool, label: str, before: Credentials | None, after: Credentials | None) -> dict[str, t.Any]:

@@ -150,6 +150,8 @@ options:
       - The names of fields in the token response, if they differ from the standard ones. Keys are C(access_token),
         C(token_type), C(expires_in), C(refresh_token), C(refresh_expires_in) and C(scope); values are names, or paths
         such as V(data.accessToken).
+      - A field that the response lacks is an error, unless the response cannot be requested again. Null counts as not
+        stated. The path V(none) ignores a field.
     type: dict
   token_placement:
     description:

@@ -14,6 +14,9 @@ description:
   - Files have mode 0600 and are replaced atomically.
   - Nothing is written if the file already contains the same credentials. An encrypted file is decrypted for this
     comparison.
+  - A file or secret with content that this module has not delivered is neither replaced nor removed. O(state=present)
+    fails, and O(state=absent) warns.
+  - A file or secret that does not exist is not created as long as all credentials are unknown (null).
 author:
   - mediaops.access contributors (@mediaops)
 options:
@@ -95,7 +98,10 @@ options:
       - If not set, the environment variable E(VAULT_NAMESPACE) is used.
     type: str
   state:
-    description: V(present) writes the credentials, V(absent) removes the file or the secret.
+    description:
+      - V(present) writes the credentials, V(absent) removes the file or the secret.
+      - For V(absent), O(applications) and O(tokens) are only needed for a V(dotenv) file that somebody has edited.
+        Their names tell which variables were delivered.
     type: str
     choices: [present, absent]
     default: present

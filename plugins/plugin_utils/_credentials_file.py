@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from ..module_utils._data.private_file import PrivateFile
-from ._credentials_formats import Credentials, Format, Place
+from ._credentials_formats import Credentials, Dotenv, ForeignContent, Format, Json, Names, Place, is_encrypted
+
+#: Content that nobody misses.
+_NOTHING = (b"", b"{}")
 
 
 class CredentialsFile(Place):
@@ -17,13 +22,27 @@ class CredentialsFile(Place):
         self._form = form
         self._data = b""
 
-    def load(self, known: Credentials) -> Credentials | None:
+    def load(self, known: Names) -> Credentials | None:
         data = self._file.read()
-        try:
-            self._data = data or b""
-            return None if data is None else self._form.parse(data, known)
-        except ValueError:
+        self._data = data or b""
+        self.found = data is not None or self._file.exists()
+        if data is None:
             return None
+        try:
+            return self._form.parse(data, known)
+        except ValueError:
+            # A symbolic link is replaced, and its target is left alone.
+            if data.strip() not in _NOTHING and not self._file.is_link and not _is_delivered(data, known):
+                raise self._foreign(data) from None
+            return None
+
+    def _foreign(self, data: bytes) -> ForeignContent:
+        path = self._file.path
+        remedy = "Move the file away, or set dest to another path"
+        if is_encrypted(data):
+            problem = f"{path} cannot be decrypted with this password, or has content that was not delivered"
+            return ForeignContent(problem, f"To change its password, use ansible-vault rekey. {remedy}")
+        return ForeignContent(f"{path} has content that was not delivered", remedy)
 
     def check(self, credentials: Credentials) -> None:
         self._form.render(credentials)
@@ -38,5 +57,17 @@ class CredentialsFile(Place):
     def remove(self) -> None:
         self._file.remove()
 
-    def exists(self) -> bool:
-        return self._file.exists()
+    def exists(self, known: Names | None = None) -> bool:
+        if not self._file.exists():
+            return False
+        self.load(known or {})
+        return True
+
+
+def _is_delivered(data: bytes, known: Names) -> bool:
+    """Whether a file was delivered in one of the formats that require no password."""
+    for form in (Json(), Dotenv()):
+        with contextlib.suppress(ValueError):
+            form.parse(data, known)
+            return True
+    return False

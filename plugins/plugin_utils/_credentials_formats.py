@@ -20,6 +20,9 @@ from ..module_utils._errors import AccessError
 #: ``{"applications": {NAME: {"client_id", "client_secret"}}, "tokens": {NAME: {"access_token", "expires_at"}}}``
 Credentials = dict[str, dict[str, dict[str, t.Any]]]
 
+#: ``{"applications": NAMES, "tokens": NAMES}``
+Names = t.Mapping[str, t.Iterable[str]]
+
 KEYS = {"applications": ("client_id", "client_secret"), "tokens": ("access_token", "expires_at")}
 _DOTENV_KEYS = ("client_id", "client_secret", "access_token")
 #: Text that programs read differently from a dotenv file, quoted or not: sh and systemd keep a backslash that
@@ -28,17 +31,29 @@ _DOTENV_KEYS = ("client_id", "client_secret", "access_token")
 _AMBIGUOUS = re.compile(r"""\\\\|\\\Z|\$\{|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]""")
 #: Characters that are special in double quotes, which a value with a single quote needs.
 _SPECIAL_IN_DOUBLE_QUOTES = re.compile(r'["$`\\]')
+#: How every file begins that is encrypted with Ansible Vault.
+_VAULT_HEADER = b"$ANSIBLE_VAULT;"
 #: Text that Ansible would evaluate as a template.
 _TEMPLATE = re.compile(r"\{[{%#]")
+
+
+class ForeignContent(AccessError):
+    """A destination has content that was not delivered, so it is neither replaced nor removed. ``problem`` is the part
+    of the message that is true for both.
+    """
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}, so it is not replaced. {remedy}")
+        self.problem = problem
 
 
 class Format(t.Protocol):
     def render(self, credentials: Credentials) -> bytes: ...
 
-    def parse(self, data: bytes, known: Credentials) -> Credentials:
+    def parse(self, data: bytes, known: Names) -> Credentials:
         """The credentials in a file; ``known`` has the names to look for.
 
-        :raises ValueError: if the file is not in this format.
+        :raises ValueError: if the file is not in this format, or was not delivered.
         """
 
     def is_current(self, data: bytes, credentials: Credentials) -> bool:
@@ -49,7 +64,7 @@ class Json:
     def render(self, credentials: Credentials) -> bytes:
         return (json.dumps(credentials, indent=2, sort_keys=True) + "\n").encode()
 
-    def parse(self, data: bytes, known: Credentials) -> Credentials:
+    def parse(self, data: bytes, known: Names) -> Credentials:
         return checked(json.loads(data))
 
     def is_current(self, data: bytes, credentials: Credentials) -> bool:
@@ -60,8 +75,10 @@ class Dotenv:
     """``NAME_CLIENT_ID=…`` lines that a shell, systemd, Docker Compose and python-dotenv read identically."""
 
     def render(self, credentials: Credentials) -> bytes:
-        lines = [f"{variable}={_quoted(value)}" for variable, value in sorted(self.variables(credentials).items())]
-        return "".join(f"{line}\n" for line in lines).encode()
+        return self._lines(self.variables(credentials))
+
+    def _lines(self, variables: t.Mapping[str, str]) -> bytes:
+        return "".join(f"{variable}={_quoted(value)}\n" for variable, value in sorted(variables.items())).encode()
 
     def variables(self, credentials: Credentials) -> dict[str, str]:
         """The variables and their values.
@@ -87,22 +104,46 @@ class Dotenv:
             )
         return value
 
-    def parse(self, data: bytes, known: Credentials) -> Credentials:
+    def parse(self, data: bytes, known: Names) -> Credentials:
+        """Variables of unknown names are those of names that the manifest does not have any more, if the file is
+        exactly as :meth:`render` writes it. Otherwise, they are somebody else's.
+        """
         words = (word.partition("=") for word in shlex.split(data.decode(), comments=True))
         values = {variable: value for variable, _equals, value in words}
-        found: Credentials = {kind: {} for kind in known}
-        for kind, entries in known.items():
-            for name in entries:
-                entry = {
-                    key: values[variable_name(name, key)] for key in KEYS[kind] if variable_name(name, key) in values
-                }
+        others = dict(values)
+        found: Credentials = {kind: {} for kind in KEYS}
+        for kind, names in known.items():
+            for name in names:
+                variables = {key: variable_name(name, key) for key in KEYS[kind]}
+                entry = {key: values[variable] for key, variable in variables.items() if variable in values}
                 if entry:
                     found[kind][name] = entry
+                for variable in variables.values():
+                    others.pop(variable, None)
+        if others and self._lines(values) != data:
+            raise ValueError("variables that were not delivered")
+        for variable, value in others.items():
+            kind, name, key = _owner(variable)
+            found[kind].setdefault(name, {})[key] = value
         return found
 
     def is_current(self, data: bytes, credentials: Credentials) -> bool:
         # The file may also define other variables, which its readers would get.
         return self.render(credentials) == data
+
+
+def _owner(variable: str) -> tuple[str, str, str]:
+    """The kind, the name and the key of a delivered variable. The name is the variable's beginning, as the original one
+    is not known.
+
+    :raises ValueError: if it is not the variable of a credential.
+    """
+    for kind, keys in KEYS.items():
+        for key in keys:
+            name = variable.removesuffix(f"_{key.upper()}")
+            if key in _DOTENV_KEYS and name not in ("", variable):
+                return kind, name, key
+    raise ValueError("a variable that was not delivered")
 
 
 def _quoted(value: str) -> str:
@@ -153,11 +194,25 @@ class VaultYaml:
     def is_current(self, data: bytes, credentials: Credentials) -> bool:
         return bool(self._vault.decrypt(data).decode() == self._plain(credentials))
 
-    def parse(self, data: bytes, known: Credentials) -> Credentials:
+    def parse(self, data: bytes, known: Names) -> Credentials:
         try:
             return checked(yaml.load(self._vault.decrypt(data), Loader=_Loader))  # noqa: S506 - a safe loader with an additional tag
         except (AnsibleError, yaml.YAMLError, ValueError) as error:
             raise ValueError("not encrypted with this password") from error
+
+
+class Sealed(Json):
+    """A file that is encrypted with Ansible Vault, and is recognized without its password."""
+
+    def parse(self, data: bytes, known: Names) -> Credentials:
+        if not is_encrypted(data):
+            raise ValueError("not encrypted")
+        return {kind: {} for kind in KEYS}
+
+
+def is_encrypted(data: bytes) -> bool:
+    """Whether a file is encrypted with Ansible Vault."""
+    return data.startswith(_VAULT_HEADER)
 
 
 FORMATS: dict[str, t.Callable[[str | None], Format]] = {
@@ -222,17 +277,26 @@ def checked(value: t.Any) -> Credentials:
 class Place(abc.ABC):
     """A destination, to which credentials are delivered completely or not at all."""
 
+    #: Whether :meth:`load` has found any content.
+    found = False
+
     @abc.abstractmethod
-    def load(self, known: Credentials) -> Credentials | None:
+    def load(self, known: Names) -> Credentials | None:
         """The delivered credentials; None if there are none, or if the content must be replaced. ``known`` has the
         names to look for.
+
+        :raises ForeignContent: if there is content that was not delivered.
         """
 
     @abc.abstractmethod
     def write(self, credentials: Credentials) -> None: ...
 
     @abc.abstractmethod
-    def exists(self) -> bool: ...
+    def exists(self, known: Names) -> bool:
+        """Whether there is anything to remove.
+
+        :raises ForeignContent: if it was not delivered.
+        """
 
     @abc.abstractmethod
     def remove(self) -> None: ...
@@ -249,9 +313,10 @@ class Place(abc.ABC):
     def compare(self, wanted: dict[str, dict[str, dict[str, t.Any] | None]]) -> tuple[Credentials, Credentials, bool]:
         """The credentials before and after, and whether they differ.
 
-        None stands for an unknown value. If the destination has such a value already, it is kept.
+        None stands for an unknown value. If the destination has such a value already, it is kept. A destination is not
+        created if no value is known.
         """
-        loaded = self.load(t.cast(Credentials, wanted))
+        loaded = self.load(wanted)
         before = loaded or {kind: {} for kind in KEYS}
         after: Credentials = {kind: {} for kind in KEYS}
         for kind, entries in wanted.items():
@@ -262,4 +327,5 @@ class Place(abc.ABC):
                 known = {key: value for key, value in values.items() if value is not None}
                 after[kind].update({name: known} if known else {})
         self.check({kind: {name: after[kind].get(name, {}) for name in entries} for kind, entries in wanted.items()})
-        return before, after, loaded is None or not self.is_same(before, after)
+        is_unknown = not self.found and any(wanted.values()) and not any(after.values())
+        return before, after, not is_unknown and (loaded is None or not self.is_same(before, after))

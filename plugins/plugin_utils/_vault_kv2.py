@@ -15,7 +15,7 @@ from ..module_utils._platform.access import Access
 from ..module_utils._platform.client import ApiClient
 from ..module_utils._platform.declaration import Platform
 from ..module_utils._platform.options import from_env
-from ._credentials_formats import Credentials, Place, checked
+from ._credentials_formats import Credentials, ForeignContent, Names, Place, checked
 from ._vault_login import LOGIN_HINTS, OPTIONS, vault_token
 
 SECRET = Schema(
@@ -99,14 +99,24 @@ class VaultSecret(Place):
             raise self._vault.responses.make_error(response)
         return t.cast("dict[str, t.Any]", self._vault.responses.validate(response, SECRET)["data"])
 
-    def load(self, known: Credentials) -> Credentials | None:
+    def load(self, known: Names) -> Credentials | None:
         secret = self._read()
         self._version = secret["metadata"]["version"] if secret else 0
+        return self._parse(secret)
+
+    def _parse(self, secret: dict[str, t.Any] | None) -> Credentials | None:
         data = secret["data"] if secret else None
+        self.found = bool(data)
         try:
             return checked(data)
         except ValueError:
-            return None
+            if not data:
+                return None
+            params = self._vault.params
+            place = f"the secret {params['mount']}/{params['path']} at {self._vault.url}"
+            raise ForeignContent(
+                f"{place} has content that was not delivered", "Move the content away, or set path to another one"
+            ) from None
 
     def write(self, credentials: Credentials) -> None:
         """Write the next version. If a repeated request is refused because the first one was applied, the secret
@@ -116,11 +126,13 @@ class VaultSecret(Place):
         try:
             self._vault.fetch(self._vault.request("POST", "data", json=body, repeatable=True), WRITTEN)
         except AccessError as error:
-            if error.status != 400 or self.load(credentials) != credentials:
+            if error.status != 400 or (self._read() or {}).get("data") != credentials:
                 raise
 
-    def exists(self) -> bool:
-        return self._read() is not None
+    def exists(self, known: Names | None = None) -> bool:
+        secret = self._read()
+        self._parse(secret)
+        return secret is not None
 
     def remove(self) -> None:
         """Delete all versions."""

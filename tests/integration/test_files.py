@@ -10,7 +10,7 @@ import os
 import pathlib
 
 import pytest
-from driver import Ansible, Facts, Sandbox, report
+from driver import Ansible, Facts, Run, Sandbox, report
 
 pytestmark = pytest.mark.timeout(600)  # of seconds on a busy machine
 
@@ -99,6 +99,40 @@ def test_playbooks_refuse_what_is_no_regular_file_before_they_ask_a_platform(
     assert failed == f"{place} is not a regular file. Give another path"
     assert os.path.samestat(place.lstat(), before)
     assert not sandbox.control("requests")
+
+
+@pytest.mark.parametrize("form", ["dotenv", "json", "vault_yaml"])
+def test_a_file_that_was_not_delivered_stays(sandbox: Sandbox, ansible: Ansible, form: str) -> None:
+    """Before any platform is asked. The playbook revoke removes the rest."""
+    foreign, delivered = ansible.work / "app.env", ansible.work / "delivered.json"
+    content = "DATABASE_URL=postgres://localhost/media\nDATABASE_PASSWORD=s3cr3t-of-the-database\n"
+    foreign.write_text(content, encoding="utf-8")
+    given = ansible.folder / "given.json"
+    manifest = {
+        "freewheel": {**sandbox.variables()["sandbox"]["freewheel"], "tokens": [{"name": "mrm"}]},
+        "deliver": [{"dest": str(delivered), "format": "json"}],
+    }
+
+    def play(playbook: str, *arguments: str) -> Run:
+        given.write_text(
+            json.dumps({"provision_manifest": manifest, "provision_vault_password": "s3cr3t-of-the-vault"}),
+            encoding="utf-8",
+        )
+        plays = [{"name": "Run", "ansible.builtin.import_playbook": f"mediaops.access.{playbook}"}]
+        return ansible.run(plays, "-e", f"@{given}", *arguments)
+
+    assert play("provision").status == 0
+    manifest["deliver"].append({"dest": str(foreign), "format": form})
+    asked = sandbox.control("requests")
+    for playbook, arguments in (("provision", ["--check"]), ("provision", []), ("rotate", [])):
+        run = play(playbook, *arguments)
+        (failed,) = (task["result"]["msg"] for task in run.phases[0].tasks if task["outcome"] == "failed")
+        assert f"deliver[1].dest: {foreign} has content that was not delivered, so it is not replaced. Move" in failed
+        assert sandbox.control("requests") == asked
+    run = play("revoke")
+    warning = f"[WARNING]: {foreign} has content that was not delivered, so it is not removed"
+    assert (run.status, run.problems()) == (0, [f"[WARNING] in the output: {warning}"]), run.output
+    assert foreign.read_text(encoding="utf-8") == content and not delivered.exists()
 
 
 def test_a_report_replaces_a_link_and_leaves_its_target_alone(sandbox: Sandbox, ansible: Ansible) -> None:

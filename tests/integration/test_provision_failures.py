@@ -34,11 +34,11 @@ def manifest_for(sandbox: Sandbox, work: pathlib.Path) -> Facts:
     }
 
 
-def provision(ansible: Ansible, manifest: Facts | str, *arguments: str) -> Run:
+def provision(ansible: Ansible, manifest: Facts | str, *arguments: str, playbook: str = "provision") -> Run:
     variables = ansible.folder / "manifest-variables.json"
     variables.write_text(json.dumps({"provision_manifest": manifest}), encoding="utf-8")
     return ansible.run(
-        [{"name": "Provision", "ansible.builtin.import_playbook": "mediaops.access.provision"}],
+        [{"name": "Provision", "ansible.builtin.import_playbook": f"mediaops.access.{playbook}"}],
         "-e",
         f"@{variables}",
         *arguments,
@@ -79,7 +79,8 @@ def test_a_platform_that_fails_half_way(sandbox: Sandbox, ansible: Ansible) -> N
     assert last["task"].endswith(FAILED)
     message = last["result"]["msg"]
     assert message.startswith("Some items failed; everything else was provisioned and delivered. ")
-    assert "403" in message and "flex" in message.lower() and "\n" not in message
+    assert "403" in message and "\n" not in message
+    assert ". Flex Media Platform: application 'Second': " in message
     assert [task for task in run.phases[0].tasks if task["task"].endswith(FAILED)] == [last]
     # The others are provisioned, and so is what the platform did not refuse.
     assert [user["email"] for user in state["audienceplayer"]["users"]].count("vera@example.com") == 1
@@ -118,11 +119,57 @@ def test_a_platform_that_fails_at_once(platform: str, sandbox: Sandbox, ansible:
     last = failures(run)[-1]
     assert last["task"].endswith(FAILED)
     assert platform in last["result"]["msg"].lower()
+    name = "mrm: FreeWheel: " if platform == "freewheel" else "AudiencePlayer: user vera@example.com: "
+    assert f"everything else was provisioned and delivered. {name}" in last["result"]["msg"]
     state, files = sandbox.state(), json.loads((ansible.work / "credentials.json").read_text(encoding="utf-8"))
     assert len(state["flex"]["applications"]) == 3
     assert [player["id"] for player in state["playlyfe"]["players"]] == ["p1"]
     assert sorted(files["applications"]) == ["First", "Second", "Third"]
     assert sorted(files["tokens"]) == (["portal"] if platform == "freewheel" else ["mrm", "portal"])
+
+
+def test_if_nothing_is_obtained_no_file_is_created(sandbox: Sandbox, ansible: Ansible) -> None:
+    manifest = only_freewheel(sandbox, ansible)
+    manifest["freewheel"]["password"] = "s3cr3t-and-wrong"
+    manifest["deliver"].append({"dest": str(ansible.work / "credentials.env"), "format": "dotenv"})
+    run = provision(ansible, manifest)
+    accept(run, *([] if run.status else ["the exit status is 0"]))
+    assert [*ansible.work.iterdir()] == []
+    shown = {task["task"].rpartition(" : ")[2]: task["outcome"] for task in run.phases[0].tasks}
+    assert shown["Show the changes"] == "skipped"
+
+
+def test_a_token_that_cannot_be_verified_is_delivered_with_a_warning_until_it_is_rotated(
+    sandbox: Sandbox, ansible: Ansible
+) -> None:
+    connection = sandbox.variables()["sandbox"]["oauth2"]
+    client = {key: connection[key] for key in ("client_id", "client_secret")}
+    tokens = [{"name": "reader", "scope": ["read"]}, {"name": "pipeline"}, {"name": "pipeline too"}]
+    delivered = ansible.work / "credentials.json"
+    manifest = {
+        # Without an issuer, there is no introspection endpoint.
+        "oauth2": {**client, "token_url": f"{connection['issuer']}/token", "tokens": tokens},
+        "deliver": [{"dest": str(delivered), "format": "json"}],
+    }
+
+    def found() -> Facts:
+        read = json.loads(delivered.read_text(encoding="utf-8"))["tokens"]
+        return {name: token["access_token"] for name, token in read.items()}
+
+    accept(provision(ansible, manifest))
+    old = found()
+    sandbox.control("tokens/invalidate", "POST", {"platform": "oauth2"})
+    run = provision(ansible, manifest)
+    (warning,) = run.problems()
+    assert "cannot be asked whether cached tokens are still valid" in warning and "the playbook rotate" in warning
+    assert (run.status, found()) == (0, old)
+
+    run = provision(ansible, manifest, playbook="rotate")
+    accept(run, *(["the rotation fails"] if run.status else []))
+    assert obtained(run) == [True, True, False]
+    new = found()
+    assert new["pipeline"] == new["pipeline too"]
+    assert not {*new.values()} & {*old.values()}
 
 
 def only_freewheel(sandbox: Sandbox, ansible: Ansible, *more: Facts) -> Facts:

@@ -38,6 +38,8 @@ class PrivateFile:
         self._new = f".{name}.new"
         #: Whether the file that was read had mode 0600.
         self.is_private = False
+        #: Whether the path that was read is a symbolic link.
+        self.is_link = False
 
     @contextlib.contextmanager
     def _opened(self, action: str) -> t.Iterator[int]:
@@ -82,7 +84,7 @@ class PrivateFile:
             return None
         with self._opened("read") as directory:
             found = self._found(directory)
-            is_link = found is not None and stat.S_ISLNK(found.st_mode)
+            self.is_link = is_link = found is not None and stat.S_ISLNK(found.st_mode)
             if found is None or (
                 others_can_write(os.fstat(directory)) and (is_link or found.st_uid not in (0, os.geteuid()))
             ):

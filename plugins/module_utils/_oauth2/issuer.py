@@ -44,9 +44,9 @@ class Issuer(t.Protocol):
 
     def revocation(self, token: Token) -> Revocation | None: ...
 
-    def remaining_life(self, token: Token) -> float:
-        """The remaining lifetime in seconds as the platform reports it: infinite if it cannot be queried, 0 if it
-        rejects the token.
+    def remaining_life(self, token: Token) -> float | None:
+        """The remaining lifetime in seconds as the platform reports it: None if it cannot be queried, 0 if it rejects
+        the token.
         """
 
     def is_revocable(self, token: Token) -> bool:

@@ -29,6 +29,10 @@ def token_schema(*required: str, **properties: t.Any) -> Schema:
 
 
 TOKEN_RESPONSE = token_schema()
+#: A path in ``fields`` that ignores a field of the response.
+IGNORED = "none"
+#: How many fields of a response a message names.
+_MAX_NAMES = 20
 
 
 def parse_token(
@@ -64,6 +68,36 @@ def rename_fields(body: t.Any, fields: t.Mapping[str, str]) -> t.Any:
         **{name: value for name, value in body.items() if name not in fields},
         **{name: value for name, value in renamed.items() if value is not None},
     }
+
+
+def absent_fields(body: t.Any, fields: t.Mapping[str, str]) -> dict[str, str]:
+    """The part of ``fields`` that a response does not contain. Null counts as contained."""
+    return {name: path for name, path in fields.items() if path != IGNORED and not _contains(body, path.split("."))}
+
+
+def null_fields(body: t.Any, fields: t.Mapping[str, str]) -> dict[str, str]:
+    """The part of ``fields`` that is null in a response."""
+    present = {name: path.split(".") for name, path in fields.items() if name not in absent_fields(body, fields)}
+    return {
+        name: fields[name] for name, path in present.items() if fields[name] != IGNORED and _find(body, path) is None
+    }
+
+
+def field_names(body: t.Any) -> list[str]:
+    """The paths of a response's fields, such as ``data.accessToken``, without their values."""
+    found = []
+    for name, value in body.items() if isinstance(body, dict) else ():
+        inner = list(value) if isinstance(value, dict) else []
+        found += [f"{name}.{key}" for key in inner] or [str(name)]
+    return found[:_MAX_NAMES]
+
+
+def _contains(body: t.Any, path: t.Sequence[str]) -> bool:
+    for name in path:
+        if not isinstance(body, dict) or name not in body:
+            return False
+        body = body[name]
+    return True
 
 
 def _find(body: t.Any, path: t.Sequence[str]) -> t.Any:

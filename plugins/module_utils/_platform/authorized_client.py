@@ -74,7 +74,8 @@ class AuthorizedClient(ApiClient):
         token = self.tokens.get(grant)
         response = self.http.send(self.issuer.authorize(request, token))
         error = self.responses.find_error(response)
-        if isinstance(error, RejectedToken):
+        is_replaced = isinstance(error, RejectedToken)
+        if error and is_replaced:
             try:
                 grant = self.grant_after(grant, error)
             except AccessError:
@@ -82,9 +83,13 @@ class AuthorizedClient(ApiClient):
                     raise
                 return response
             response = self.http.send(self.issuer.authorize(request, self.tokens.replace(grant, token)))
-        if not expected:
-            return self.responses.raise_for_error(response)
         if response.status in expected:
             return response
-        error = self.responses.make_error(response)
-        raise error.with_message(f"{error.message}. Expected status: {' or '.join(map(str, expected))}")
+        error = self.responses.make_error(response) if expected else self.responses.find_error(response)
+        if error is None:
+            return response
+        if is_replaced and isinstance(error, RejectedToken):
+            error = error.with_message(self.responses.with_new_token_hint(error.message))
+        if expected:
+            error = error.with_message(f"{error.message}. Expected status: {' or '.join(map(str, expected))}")
+        raise error

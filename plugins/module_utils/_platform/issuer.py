@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import typing as t
 
 from .._errors import AccessError, RejectedToken
@@ -88,12 +87,17 @@ class TokenIssuer(ApiClient):
         request = self.revocation_request(token)
         return Revocation(request, self.session.limits.limits_for(request)) if request else None
 
-    def remaining_life(self, token: Token) -> float:
-        """The remaining lifetime in seconds as the platform reports it: infinite if it cannot be queried, 0 if it
-        rejects the token.
+    def remaining_life(self, token: Token) -> float | None:
+        """The remaining lifetime in seconds as the platform reports it: None if it cannot be queried, 0 if it rejects
+        the token.
         """
-        return math.inf
+        return None
 
     def is_revocable(self, token: Token) -> bool:
         """Whether a token that was not obtained here is valid and can be revoked."""
-        return self.revokes and self.remaining_life(token) > 0
+        return self.revokes and is_alive(self.remaining_life(token))
+
+
+def is_alive(life: float | None) -> bool:
+    """Whether a token is valid, as far as :meth:`TokenIssuer.remaining_life` tells."""
+    return life is None or life > 0

@@ -14,6 +14,9 @@ from .._http.models import Response
 from .._masking.marks import CUT
 from .._masking.secrets import Secrets, without_credentials
 
+#: The key of the remedy if a token is rejected that was just obtained.
+NEW_TOKEN = "new token"  # noqa: S105 - a key
+
 Hints = t.Mapping[t.Union[int, str], str]
 
 #: Kinds of bodies (see Response.kind) that are not JSON but may contain an error message.
@@ -156,6 +159,11 @@ class ResponseReader:
         default = "This may be temporary: try again later" if response.status >= 500 else ""
         hint = hints.get(code or "") or hints.get(response.status, default)
         return f"{message.rstrip('.')}. {hint}" if hint else message
+
+    def with_new_token_hint(self, message: str) -> str:
+        """Add to a message that a new token was rejected as well, and the remedy if the platform has one."""
+        hint = self._hints.get(NEW_TOKEN)
+        return f"{message.rstrip('.')}. A new token was rejected as well{f': {hint}' if hint else ''}"
 
 
 def parse_error(body: t.Any) -> tuple[str | int | None, str]:

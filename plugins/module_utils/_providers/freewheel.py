@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import typing as t
 
 from .._data.schema import Schema
@@ -125,9 +124,9 @@ class FreeWheelTokens(TokenIssuer):
             "expires_in": int(info.get("expires_in", info.get("expires_in_seconds"))),
         }
 
-    def remaining_life(self, token: Token) -> float:
+    def remaining_life(self, token: Token) -> float | None:
         info = self.token_info(token)
-        return info["expires_in"] if info else math.inf if self.rejects_valid_tokens else 0
+        return info["expires_in"] if info else None if self.rejects_valid_tokens else 0
 
     @property
     def rejects_valid_tokens(self) -> bool:

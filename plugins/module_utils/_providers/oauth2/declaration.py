@@ -10,6 +10,7 @@ from ..._oauth2.client_auth import METHODS
 from ..._oauth2.token_request import FORMATS
 from ..._platform.declaration import ManifestList, Platform
 from ..._platform.options import from_env
+from ..._platform.responses import NEW_TOKEN
 from .client import OAuth2
 from .grants import GRANTS
 from .issuer import OAuth2Tokens
@@ -69,6 +70,7 @@ OAUTH2 = Platform(
     manifest={"tokens": ManifestList("oauth2_token", ("state", "verify"), named=True)},
     hints={
         401: "Check the credentials, scope and audience",
+        NEW_TOKEN: "check token_name, token_prefix and token_placement",
         403: "The token does not permit this: check scope, audience and resource",
         404: "Check url and the path",
         "insufficient_scope": "The token lacks a scope that the request requires: check scope",

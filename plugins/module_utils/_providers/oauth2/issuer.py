@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 import typing as t
 
 from ..._errors import AccessError, MissingOption
@@ -16,7 +15,7 @@ from ..._oauth2.cache_entry import Revocation
 from ..._oauth2.client_auth import KEY_JWT, SECRET_JWT, credentials_in
 from ..._oauth2.discovery import Metadata, endpoint_url, fetch_metadata
 from ..._oauth2.grants import ClientGrant, Grant, RefreshToken, refresh_form
-from ..._oauth2.response import TOKEN_RESPONSE, parse_token, rename_fields
+from ..._oauth2.response import TOKEN_RESPONSE, absent_fields, field_names, null_fields, parse_token, rename_fields
 from ..._oauth2.token import Token
 from ..._oauth2.token_request import (
     INTROSPECTION,
@@ -26,7 +25,7 @@ from ..._oauth2.token_request import (
     token_info,
     tokens_to_revoke,
 )
-from ..._platform.issuer import TokenIssuer
+from ..._platform.issuer import TokenIssuer, is_alive
 from .grants import read_client, read_grant
 
 #: Seconds, if neither the response nor the token states its lifetime (RFC 6749, section 5.1, only recommends it).
@@ -153,20 +152,47 @@ class OAuth2Tokens(TokenIssuer):
 
     def _parse(self, response: Response, grant: ClientGrant, previous: Token | None) -> Token:
         fields = self.params["fields"] or {}
+        answer: t.Any = None
+        body: t.Any = None
         try:
-            body = rename_fields(self.responses.parse(response), fields)
+            answer = self.responses.parse(response)
+            body = rename_fields(answer, fields)
             problems = TOKEN_RESPONSE.problems(body)
         except ValueError:
-            body, problems = None, [f"it is {response.kind}"]
+            problems = [f"it is {response.kind}"]
         if problems:
-            renamed = "; ".join(f"{name} is read from {path}" for name, path in fields.items())
-            raise self.responses.invalid_response(response, [*problems[:2], *([renamed] if renamed else [])])
+            notes = [f"{name} is read from {path}" for name, path in fields.items()]
+            if isinstance(body, dict) and "access_token" not in body:
+                notes.append(self._describe_fields(answer))
+            raise self.responses.invalid_response(response, [*problems[:2], *(["; ".join(notes)] if notes else [])])
+        self._check_fields(response, answer, is_repeatable=previous is None and grant.reusable)
         requested = t.cast("str | None", dict(grant.parameters).get("scope"))
         details = {key: body[key] for key in ("issued_token_type",) if isinstance(body.get(key), str)}
         token = parse_token(body, self.session.clock.now(), _DEFAULT_LIFETIME, previous=previous, details=details)
         scope = token.scope or (previous.scope if previous else None) or requested
         self._warn_of_loss(grant, token, previous)
         return dataclasses.replace(token, scope=scope)
+
+    def _describe_fields(self, answer: t.Any) -> str:
+        names = [self.responses.quote(name) for name in field_names(answer)]
+        return f"the fields of the response are {', '.join(names)}" if names else "the response has no fields"
+
+    def _check_fields(self, response: Response, answer: t.Any, *, is_repeatable: bool) -> None:
+        """Check that the response has what ``fields`` names.
+
+        A response that cannot be had again, because its code or refresh token is used up, is accepted with a warning. A
+        refresh also leaves out what has not changed (RFC 6749, section 6).
+        """
+        fields = self.params["fields"] or {}
+        absent = absent_fields(answer, fields)
+        problems = [f"fields.{name}: there is no {path}" for name, path in absent.items()]
+        if problems and is_repeatable:
+            raise self.responses.invalid_response(response, [*problems[:2], self._describe_fields(answer)])
+        if "expires_in" in absent or "expires_in" in null_fields(answer, fields):
+            self.session.warn(
+                f"fields.expires_in: the response to {response.request.label} has no value for {fields['expires_in']}, "
+                f"so the token is assumed to be valid for {_DEFAULT_LIFETIME} s unless it states its own lifetime"
+            )
 
     def _warn_of_loss(self, grant: ClientGrant, token: Token, previous: Token | None) -> None:
         """Without a cache, nothing keeps a refresh token that replaces the user's."""
@@ -225,8 +251,14 @@ class OAuth2Tokens(TokenIssuer):
         return Revocation(request, self.session.limits.limits_for(request))
 
     def is_revocable(self, token: Token) -> bool:
-        is_alive = token.life(self.session.clock.now()) > 0
-        return is_alive and self.can_revoke and self.remaining_life(token) > 0
+        if token.life(self.session.clock.now()) <= 0 or not self.can_revoke:
+            return False
+        try:
+            return is_alive(self.remaining_life(token))
+        except AccessError as error:
+            if error.status not in (401, 403):
+                raise
+            return True  # the client may revoke tokens, but not ask about them
 
     def token_info(self, token: Token) -> dict[str, t.Any]:
         """What the platform states about a token (RFC 7662).
@@ -236,16 +268,10 @@ class OAuth2Tokens(TokenIssuer):
         request = self._authenticated(self._require_endpoint("introspection"), introspection_form(token.access_token))
         return token_info(self.fetch(request, INTROSPECTION), self.session.clock.now())
 
-    def remaining_life(self, token: Token) -> float:
+    def remaining_life(self, token: Token) -> float | None:
         if self._endpoint("introspection") is None:
-            return math.inf
-        try:
-            info = self.token_info(token)
-        except AccessError as error:
-            if error.status not in (401, 403):
-                raise
-            self.session.warn(f"the token could not be verified: {error.message}")
-            return math.inf
+            return None
+        info = self.token_info(token)
         if not info["valid"]:
             return 0
         return token.life(self.session.clock.now()) if info["expires_in"] is None else info["expires_in"]

@@ -184,10 +184,43 @@ def test_absent_removes_the_file_once(run, dest, form, password):
     assert run(format=form, state="absent", vault_password=password)["changed"] is False
 
 
-def test_absent_removes_a_file_in_any_format(run, dest):
-    dest.write_bytes(b"\xff")
+@every_format
+@pytest.mark.parametrize("password", ["hush-vault-password", None], ids=["with a password", "without"])
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_file_that_was_not_delivered_is_neither_replaced_nor_removed(run, dest, form, password, check_mode):
+    dest.write_text("DATABASE_PASSWORD=hush-database\n")
+    options = {"format": form, "check_mode": check_mode, "vault_password": password}
+    problem = f"{dest} has content that was not delivered, so it is not"
 
-    assert run(format="json", state="absent")["changed"] is True
+    removed = run(state="absent", **options)
+    assert removed == {"changed": False, "dest": str(dest), "warnings": [f"{problem} removed"]}
+    if password or form != "vault_yaml":
+        assert failure(run(**options, **CREDENTIALS)).startswith(f"{problem} replaced. Move the file away")
+    assert dest.read_text() == "DATABASE_PASSWORD=hush-database\n"
+
+
+def test_absent_recognizes_the_variables_of_its_names_in_an_edited_file(run, dest):
+    run(format="dotenv", **CREDENTIALS)
+    dest.write_bytes(b"# by hand\n" + dest.read_bytes())
+
+    assert "warnings" in run(format="dotenv", state="absent")
+    assert run(format="dotenv", state="absent", **CREDENTIALS)["changed"] is True
+
+
+@every_format
+def test_an_existing_file_is_updated_not_created(run, dest, form):
+    dest.write_text("")
+
+    before = {"applications": [], "tokens": []}
+    assert run(format=form, **CREDENTIALS)["changes"] == [entry(dest, "update", before, DELIVERED)]
+
+
+@every_format
+def test_without_known_credentials_there_is_no_file(run, dest, form):
+    unknown = {"applications": {"Reviewer": None}, "tokens": {"mrm": None}}
+
+    assert run(format=form, **unknown) == {"changed": False, "dest": str(dest)}
+    assert not dest.exists()
 
 
 # --- check mode --------------------------------------------------------------------------------------------------------------
@@ -358,11 +391,11 @@ def test_a_diff_of_a_secret_shows_none(run):
     ids=["text", "a list", "null"],
 )
 @pytest.mark.parametrize("diff", [True, False], ids=["diff", "no diff"])
-def test_a_secret_of_another_shape_is_replaced(run, foreign, diff):
-    assert (
-        run(read({"applications": foreign, "tokens": {}}), write(3), diff=diff, **VAULT, **CREDENTIALS)["changed"]
-        is True
-    )
+def test_a_secret_of_another_shape_is_neither_replaced_nor_removed(run, foreign, diff):
+    found = read({"applications": foreign, "tokens": {}})
+
+    assert "has content that was not delivered" in failure(run(found, diff=diff, **VAULT, **CREDENTIALS))
+    assert run(found, diff=diff, **VAULT, state="absent")["warnings"]
 
 
 def test_what_vault_refuses_is_a_clear_failure_without_the_token(run):

@@ -91,6 +91,14 @@ def test_it_is_replaced_once_only(api):
     result = api.attempt(asked(), refused(401), asked(issued("hush-2")), refused(401, token="hush-2"))
 
     assert (result["failed"], result["status"]) == (True, 401)
+    remedy = "A new token was rejected as well: check token_name, token_prefix and token_placement"
+    assert result["msg"].endswith(f"Check the credentials, scope and audience. {remedy}")
+
+
+def test_an_expected_status_does_not_hide_that_a_new_token_was_rejected(api):
+    calls = (asked(), refused(401), asked(issued("hush-2")), refused(401, token="hush-2"))
+
+    assert "A new token was rejected as well: check token_name" in api.attempt(*calls, status_code=[204])["msg"]
 
 
 @pytest.mark.parametrize(

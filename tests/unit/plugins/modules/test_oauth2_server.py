@@ -25,6 +25,7 @@ from ansible_collections.mediaops.access.tests.unit.plugins.modules.oauth2 impor
     discovery,
     introspected,
     issued,
+    refreshed,
     revoked,
 )
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.test_oauth2_token import claims_of, key_pair
@@ -223,3 +224,24 @@ def test_the_issuer_may_have_a_trailing_slash(runs, option, issuer):
 @pytest.mark.parametrize("issuer", [f"{ISSUER}//", ISSUER.upper(), f"{ISSUER}?"])
 def test_any_other_difference_is_another_issuer(found, issuer):
     assert "about another issuer" in found.fail(discovery(issuer=issuer))["msg"]
+
+
+# --- another client authentication for refreshing ----------------------------------------------------------------------------
+
+
+def test_a_platform_whose_refresh_wants_the_credentials_elsewhere_fails_and_a_path_of_none_avoids_refreshing(
+    token, clock
+):
+    """As SoundCloud documents it: HTTP Basic for the login, the credentials in the form for a refresh."""
+    answer = issued(refresh_token="hush-refresh")
+    token(asked(answer))
+    clock.time += 3600
+    refused = refreshed(answer={"error": "invalid_client"}, status=401)
+    assert token.fail(refused)["msg"].endswith("invalid_client. Check client_id, client_secret and client_auth")
+
+    without = {"fields": {"refresh_token": "none"}}
+    for _hour in range(2):
+        result = token(asked(answer), **without)
+        assert (result["changed"], "refresh_token" in result["token"]) == (True, False)
+        assert token(**without)["token"]["cached"] is True
+        clock.time += 3600

@@ -450,7 +450,75 @@ def test_a_field_that_the_response_lacks_ignores_the_standard_one(token):
 def test_a_response_that_lacks_a_renamed_field_is_a_clear_failure(token):
     result = token.fail(asked({"data": {"token": "hush-token"}}), fields={"access_token": "data.accessToken"})
 
-    assert "lacks access_token; access_token is read from data.accessToken" in result["msg"]
+    assert (
+        "lacks access_token; access_token is read from data.accessToken; the fields of the response are data.token). "
+        "Check issuer, token_url and fields"
+    ) in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            {"session": {"key": "hush-token", "ttl": 5}, "ok": True},
+            "the fields of the response are session.key, session.ttl, ok",
+        ),
+        ({"session": {}, "hush-secret": 1}, "the fields of the response are session, ********"),
+        ({}, "the response has no fields"),
+    ],
+    ids=["nested", "a secret as a name", "empty"],
+)
+def test_a_response_without_a_token_is_described_without_its_values(token, answer, words):
+    assert f"lacks access_token; {words})" in token.fail(asked(answer))["msg"]
+
+
+LIFE = {"access_token": "data.token", "expires_in": "data.life"}
+
+
+@pytest.mark.parametrize(
+    "answer", [{"data": {"token": "hush-token", "ttl": 60}}, {"data": {"token": "hush-token"}, "expires_in": 60}]
+)
+def test_a_configured_field_that_the_response_lacks_is_a_clear_failure(token, answer):
+    message = token.fail(asked(answer), fields=LIFE)["msg"]
+
+    names = "data.token, data.ttl" if "ttl" in answer["data"] else "data.token, expires_in"
+    assert f"(fields.expires_in: there is no data.life; the fields of the response are {names})" in message
+    assert (
+        token(asked({"data": {"token": "hush-token", "life": 60}}), fields=LIFE, min_ttl=1)["token"]["expires_in"] == 60
+    )
+
+
+def test_each_configured_field_is_checked(token):
+    message = token.fail(asked(issued()), fields={"scope": "rights", "refresh_token": "data.refresh"})["msg"]
+
+    assert "fields.refresh_token: there is no data.refresh" in message and "fields.scope: there is no rights" in message
+
+
+def test_a_lifetime_that_is_null_is_assumed_with_a_warning(token):
+    result = token(asked({"data": {"token": "hush-token", "life": None}}), fields=LIFE)
+
+    assert result["token"]["expires_in"] == HOUR
+    assert "fields.expires_in: the response to POST" in result["warnings"][0]
+    assert "has no value for data.life, so the token is assumed to be valid for 3600 s" in result["warnings"][0]
+
+
+def test_the_token_of_a_code_is_kept_although_a_configured_field_is_missing(token):
+    """The code is used up."""
+    options = {"grant": "authorization_code", "code": "hush-code", "fields": {"expires_in": "ttl", "scope": "rights"}}
+    login = asked(issued(), grant_type="authorization_code", code="hush-code")
+
+    (warning,) = token(login, **options)["warnings"]
+    assert "has no value for ttl" in warning
+
+
+def test_a_refresh_may_leave_out_what_has_not_changed(token):
+    fields = {"refresh_token": "renewal", "scope": "rights", "expires_in": "ttl"}
+    login = {"access_token": "hush-token", "renewal": "hush-refresh", "rights": "read", "ttl": 1}
+    token(asked(login), fields=fields, min_ttl=0)
+
+    result = token(refreshed({"access_token": "hush-2", "ttl": 100}), fields=fields, min_ttl=50)
+    assert (result["token"]["refresh_token"], result["token"]["scope"]) == ("hush-refresh", "read")
+    assert "warnings" not in result
 
 
 @pytest.mark.parametrize(
@@ -713,12 +781,21 @@ def test_verify_asks_the_platform(token):
     assert (result["changed"], result["token"]["access_token"]) == (True, "hush-2")
 
 
-def test_verify_has_no_effect_if_the_platform_cannot_be_asked(token, found):
-    token(asked())
-    assert token(verify=True)["token"]["cached"] is True
+def test_verify_warns_if_the_platform_cannot_be_asked(token, found):
+    assert "warnings" not in token(asked(), verify=True)
+    for check_mode in (True, False):
+        result = token(verify=True, check_mode=check_mode)
+        assert (result["changed"], result["token"]["cached"]) == (False, True)
+        assert "verified_at" not in result["token"]
+        (warning,) = result["warnings"]
+        assert warning.startswith(f"OAuth 2.0: {TOKEN_URL} cannot be asked whether cached tokens are still valid")
+        assert "playbook rotate" in warning
+    assert "warnings" not in token()
+
     found(discovery(), asked())
     result = found(discovery(), introspected({"error": "access_denied"}, status=403), verify=True)
-    assert "the token could not be verified" in result["warnings"][0]
+    (warning,) = result["warnings"]
+    assert warning.startswith("OAuth 2.0: the cached token could not be verified, and is used as it is: POST ")
 
 
 # --- failures ----------------------------------------------------------------------------------------------------------------

@@ -24,7 +24,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_file import CredentialsFile
-from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_formats import FORMATS, Dotenv, variable_name
+from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_formats import (
+    FORMATS,
+    Dotenv,
+    ForeignContent,
+    variable_name,
+)
 from ansible_collections.mediaops.access.tests.unit.plugins.module_utils._data.test_files import make_socket
 
 PASSWORD = "hush-vault"
@@ -448,15 +453,32 @@ def test_an_encrypted_file_that_is_equal_stays_though_another_salt_would_make_an
     assert dest.read_bytes() == before
 
 
-def test_another_vault_password_encrypts_anew(place, dest):
+# --- what was not delivered stays --------------------------------------------------------------------------------------------
+
+MOVE = "Move the file away, or set dest to another path"
+
+
+def refused(place, dest, wanted=CREDENTIALS):
+    """The message with which foreign content is refused, and kept."""
+    before = dest.read_bytes()
+    with pytest.raises(ForeignContent) as caught:
+        place.compare(wanted)
+    with pytest.raises(ForeignContent):
+        place.exists(wanted)
+    assert dest.read_bytes() == before
+    return caught.value.message
+
+
+def test_another_vault_password_is_refused(place, dest):
     deliver(place("vault_yaml"), CREDENTIALS)
 
-    assert deliver(place("vault_yaml", password="hush-other"), CREDENTIALS) is True
-    assert format_of("vault_yaml", "hush-other").parse(dest.read_bytes(), {}) == CREDENTIALS
+    assert refused(place("vault_yaml", password="hush-other"), dest) == (
+        f"{dest} cannot be decrypted with this password, or has content that was not delivered, so it is not replaced. "
+        f"To change its password, use ansible-vault rekey. {MOVE}"
+    )
 
 
 FOREIGN = {
-    "nothing": b"",
     "text": b"Hello\n",
     "no UTF-8": b"\xff\xfe\x00",
     "a list": b"[1, 2]",
@@ -465,6 +487,11 @@ FOREIGN = {
     "truncated JSON": b'{"applications": {',
     "broken YAML": b"a: [",
     "an open quote": b"A='x",
+    "a variable": b"DATABASE_URL=postgres://localhost\n",
+    "what the collection itself reads": b"# my login\nOAUTH2_CLIENT_ID=a\nOAUTH2_CLIENT_SECRET=b\n",
+    "unsorted variables": b"ACME_CLIENT_SECRET=b\nACME_CLIENT_ID=a\n",
+    "an exported variable": b"export ACME_CLIENT_ID=a\n",
+    "no name": b"_CLIENT_ID=a\n",
     "a vault cut short": b"$ANSIBLE_VAULT;1.1;AES256\n3133",
     "a vault of nonsense": b"$ANSIBLE_VAULT;1.1;AES256\nxyz\n",
     "a vault of another version": b"$ANSIBLE_VAULT;9.9;ROT13\n3133\n",
@@ -475,7 +502,15 @@ FOREIGN = {
 
 @every_format
 @pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
-def test_a_file_that_is_something_else_is_replaced(place, dest, form, content):
+def test_a_file_that_is_something_else_is_refused(place, dest, form, content):
+    dest.write_bytes(content)
+
+    assert refused(place(form), dest).endswith(MOVE)
+
+
+@every_format
+@pytest.mark.parametrize("content", [b"", b"\n", b"{}\n"], ids=["empty", "a blank line", "an empty object"])
+def test_a_file_without_content_is_written_to(place, dest, form, content):
     dest.write_bytes(content)
 
     assert deliver(place(form), CREDENTIALS) is True
@@ -483,28 +518,47 @@ def test_a_file_that_is_something_else_is_replaced(place, dest, form, content):
 
 
 @every_format
-def test_a_file_in_another_format_is_replaced(place, form):
-    for other in FORMATS:
-        deliver(place(other), CREDENTIALS)
+@pytest.mark.parametrize("other", ["dotenv", "json"])
+def test_a_file_in_another_format_is_replaced(place, form, other):
+    deliver(place(other), CREDENTIALS)
 
-        assert deliver(place(form), CREDENTIALS) is (other != form)
+    assert deliver(place(form), CREDENTIALS) is (other != form)
 
 
-def test_a_dotenv_file_with_a_variable_of_nobodys_is_written_anew(place, dest):
+@pytest.mark.parametrize("form", ["dotenv", "json"])
+def test_an_encrypted_file_is_not_replaced_by_one_that_is_not(place, dest, form):
+    deliver(place("vault_yaml"), CREDENTIALS)
+
+    assert "cannot be decrypted with this password" in refused(place(form), dest)
+
+
+def test_a_dotenv_file_with_a_variable_of_nobodys_is_refused(place, dest):
     deliver(place("dotenv"), CREDENTIALS)
     dest.write_bytes(dest.read_bytes() + b"OTHER=1\n")
 
-    assert deliver(place("dotenv"), CREDENTIALS) is True
-    assert b"OTHER" not in dest.read_bytes()
+    assert refused(place("dotenv"), dest) == f"{dest} has content that was not delivered, so it is not replaced. {MOVE}"
+
+
+def test_a_dotenv_file_with_credentials_of_earlier_names_is_replaced_and_they_are_shown(place):
+    earlier = {"applications": {"Old tool": APPLICATION, "Reviewer": APPLICATION}, "tokens": {"old": TOKEN}}
+    deliver(place("dotenv"), earlier)
+
+    before, _after, changed = place("dotenv").compare(CREDENTIALS)
+    assert (before, changed) == (
+        {
+            "applications": {"OLD_TOOL": APPLICATION, "Reviewer": APPLICATION},
+            "tokens": {"OLD": {"access_token": "hush-token"}},
+        },
+        True,
+    )
 
 
 @pytest.mark.parametrize("form", ["json", "vault_yaml"])
-def test_a_file_that_holds_something_beside_is_written_anew(place, dest, form):
+def test_a_file_that_holds_something_beside_is_refused(place, dest, form):
     dest.write_bytes(format_of(form).render({**CREDENTIALS, "passwords": {}}))
     dest.chmod(0o600)
 
-    assert deliver(place(form), CREDENTIALS) is True
-    assert deliver(place(form), CREDENTIALS) is False
+    assert refused(place(form), dest).endswith(MOVE)
 
 
 # --- what is not known stays -------------------------------------------------------------------------------------------------
@@ -570,10 +624,17 @@ def test_a_comment_in_a_dotenv_file_does_not_hide_what_is_there(place, dest):
 
 
 @every_format
-def test_what_is_neither_known_nor_there_is_left_out(place, form):
+def test_without_known_credentials_no_file_is_made(place, form):
     _before, after, changed = place(form).compare({"applications": {"Reviewer": None}, "tokens": {"mrm": {}}})
 
-    assert (after, changed) == (EMPTY, True)
+    assert (after, changed) == (EMPTY, False)
+
+
+@every_format
+def test_what_is_neither_known_nor_there_is_left_out(place, form):
+    _before, after, changed = place(form).compare({"applications": {"Reviewer": APPLICATION}, "tokens": {"mrm": None}})
+
+    assert (after, changed) == ({"applications": {"Reviewer": APPLICATION}, "tokens": {}}, True)
 
 
 # --- the file ----------------------------------------------------------------------------------------------------------------

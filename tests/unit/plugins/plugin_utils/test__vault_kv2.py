@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
 from ansible_collections.mediaops.access.plugins.module_utils._masking.secrets import Secrets
 from ansible_collections.mediaops.access.plugins.module_utils._platform.access import Access
+from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_formats import ForeignContent
 from ansible_collections.mediaops.access.plugins.plugin_utils._vault_kv2 import VAULT, VaultSecret
 from ansible_collections.mediaops.access.tests.unit.plugins.modules.exchange import NO_ANSWER, call, exchange
 
@@ -112,11 +115,6 @@ def deliver(place, *calls, wanted=None):
         pytest.param(deleted(7, destroyed=True), 7, id="destroyed"),
         pytest.param(read({"applications": {}, "tokens": {}}), 3, id="without credentials"),
         pytest.param(read({**CREDENTIALS, "tokens": {}}, 12), 12, id="with others"),
-        pytest.param(read({"password": "x"}), 3, id="something else"),
-        pytest.param(read({"applications": [], "tokens": {}}), 3, id="a list in place of a kind"),
-        pytest.param(
-            read({"applications": {"Reviewer": "client-1"}, "tokens": {}}), 3, id="text in place of an application"
-        ),
         pytest.param(read({}), 3, id="empty"),
     ],
 )
@@ -128,18 +126,27 @@ def test_a_secret_that_is_equal_is_not_written(place):
     assert deliver(place(), read()) is False
 
 
-def test_a_secret_that_is_not_credentials_counts_as_missing(place):
-    foreign = read({"applications": {"Reviewer": "client-1"}, "tokens": {"mrm": None}})
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"password": "x"},
+        {"applications": [], "tokens": {}},
+        {"applications": {"Reviewer": "client-1"}, "tokens": {}},
+        {**CREDENTIALS, "password": "x"},
+    ],
+    ids=["something else", "a list in place of a kind", "text in place of an application", "something beside"],
+)
+def test_a_secret_that_was_not_delivered_is_refused(place, content):
+    message = f"the secret secret/mediaops at {URL} has content that was not delivered, so it is not replaced. "
+    with pytest.raises(ForeignContent, match=re.escape(f"{message}Move the content away, or set path to another one")):
+        deliver(place(), read(content))
+    with exchange(read(content)), pytest.raises(ForeignContent):
+        place().exists()
 
-    assert (
-        deliver(
-            place(),
-            foreign,
-            write(3, {"applications": {}, "tokens": {}}),
-            wanted={"applications": {"Reviewer": None}, "tokens": {"mrm": None}},
-        )
-        is True
-    )
+
+@pytest.mark.parametrize("found", [missing(), deleted(3)], ids=["never written", "deleted"])
+def test_without_known_credentials_no_secret_is_made(place, found):
+    assert deliver(place(), found, wanted={"applications": {"Reviewer": None}, "tokens": {}}) is False
 
 
 def test_credentials_of_unknown_value_are_kept(place):
@@ -198,8 +205,8 @@ def test_a_write_without_a_response_is_repeated_as_check_and_set_makes_it_safe(p
 
 @pytest.mark.parametrize(
     ("found", "exists"),
-    [(read(), True), (read({"password": "x"}), True), (deleted(), True), (missing(), False)],
-    ids=["there", "foreign", "deleted", "never written"],
+    [(read(), True), (deleted(), True), (missing(), False)],
+    ids=["there", "deleted", "never written"],
 )
 def test_whether_there_is_anything_to_remove(place, found, exists):
     with exchange(found):
