@@ -16,7 +16,7 @@ import re
 import stat
 import typing as t
 
-from ansible.module_utils.common.validation import check_type_bool, check_type_int
+from ansible.module_utils.common.validation import check_type_bool, check_type_float, check_type_int
 
 from .._errors import AccessError, MissingLibrary
 from .layouts import JSON, JSON_LINES, REASON, YAML, Csv, Layout
@@ -275,31 +275,49 @@ FORMATS: dict[str, t.Callable[[t.TextIO, Columns], t.Iterator[Row]]] = {
     **{".csv": _csv, ".json": _json, ".jsonl": _json_lines, ".ndjson": _json_lines, ".yml": _yaml, ".yaml": _yaml}
 }
 
-_CONVERTERS: dict[str, t.Callable[[t.Any], t.Any]] = {"int": check_type_int, "bool": check_type_bool, "str": str}
+_CONVERTERS: dict[str, t.Callable[[t.Any], t.Any]] = {
+    "int": check_type_int,
+    "float": check_type_float,
+    "bool": check_type_bool,
+    "str": str,
+}
 
 
-def convert_options(options: t.Mapping[str, t.Any], spec: Options) -> dict[str, t.Any]:
-    """Convert an item's options to the types of an argument spec, and add its defaults.
+def convert_options(options: t.Mapping[str, t.Any], spec: Options, parent: str = "") -> dict[str, t.Any]:
+    """Convert an item's options to the types of an argument spec, and add its defaults. ``parent`` precedes the names
+    of suboptions in messages.
 
     :raises AccessError: naming the unknown option or invalid value.
     """
     unknown = sorted(options.keys() - spec.keys())
     if unknown:
-        raise AccessError(unknown_names("option", unknown, spec))
+        raise AccessError(unknown_names("option", [parent + name for name in unknown], spec))
     values = {name: option.get("default") for name, option in spec.items()}
     for name, value in options.items():
-        if isinstance(
-            value, (dict, list)
-        ):  # not quoted: with YAML aliases, a few lines can expand to more than fits into memory
-            raise AccessError(f"{name} must be of type {spec[name]['type']}, not a {type(value).__name__}")
-        problem = problem_with(name, spec[name], value)
-        if problem:
-            raise AccessError(f"{name}: {problem}")
-        try:
-            values[name] = _CONVERTERS[spec[name]["type"]](value)
-        except (TypeError, ValueError, OverflowError):
-            raise AccessError(f"{name} must be of type {spec[name]['type']}, not {value!r:.60}") from None
-        choices = spec[name].get("choices")
-        if choices and values[name] not in choices:
-            raise AccessError(f"{name} must be {' or '.join(choices)}, not {value!r:.60}")
+        inner = spec[name].get("options")
+        if inner and isinstance(value, dict):
+            values[name] = convert_options(value, inner, f"{parent}{name}.")
+        else:
+            values[name] = _convert_value(parent + name, spec[name], value)
     return values
+
+
+def _convert_value(place: str, option: t.Mapping[str, t.Any], value: t.Any) -> t.Any:
+    """Convert a value to the type of an option that has no suboptions.
+
+    :raises AccessError: naming the ``place`` of an invalid value.
+    """
+    # Not quoted: with YAML aliases, a few lines can expand to more than fits into memory.
+    if isinstance(value, (dict, list)):
+        raise AccessError(f"{place} must be of type {option['type']}, not a {type(value).__name__}")
+    problem = problem_with(place.rpartition(".")[2], option, value)
+    if problem:
+        raise AccessError(f"{place}: {problem}")
+    try:
+        converted = _CONVERTERS[option["type"]](value)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise AccessError(f"{place} must be of type {option['type']}, not {value!r:.60}") from None
+    choices = option.get("choices")
+    if choices and converted not in choices:
+        raise AccessError(f"{place} must be {' or '.join(choices)}, not {value!r:.60}")
+    return converted

@@ -19,21 +19,26 @@ if t.TYPE_CHECKING:
 
 
 class ClientOutcome(t.NamedTuple):
-    """A user's entitlements, or why they could not be read; and the user's id, if the platform reports it."""
+    """A user's entitlements, or why they could not be read; and the user's id, if the platform reports it. ``denied``:
+    the platform denies the client the entitlements of this user.
+    """
 
     found: dict[str, Items] | AccessError
     number: int | None = None
+    denied: bool = False
 
 
 class ClientReader:
-    """Reads users with ``ClientUser``, which must have the listings that introspection has found."""
+    """Reads users with ``ClientUser``."""
 
-    def __init__(self, client: AudiencePlayer, complete: bool) -> None:
-        """``complete``: fail if a list has fewer items than its own total."""
+    def __init__(self, client: AudiencePlayer, listings: t.Mapping[str, Listing], complete: bool) -> None:
+        """``listings`` are those of ``ClientUser``, by kind. ``complete``: fail if a list has fewer items than its own
+        total.
+        """
         self._client = client
         self._graphql = client.graphql
+        self._listings = listings
         self._complete = complete
-        self._listings: t.Mapping[str, Listing] = client.graphql.capabilities.listings or {}
 
     def read(self, users: t.Sequence[User]) -> dict[User, ClientOutcome]:
         """Read users. Those whose outcome is unclear are read again in halves, finally one by one."""
@@ -112,7 +117,7 @@ class ClientReader:
     def _read_answer(self, alias: str, user: User, answers: Answers) -> ClientOutcome:
         failure = answers.failed.get(alias)
         if failure and failure.code != 404:
-            return ClientOutcome(failure)
+            return ClientOutcome(failure, denied=failure.code in (401, 403))
         if failure or answers.data[alias] is None:
             codes = failure.codes if failure else {"status": answers.status, "code": 404}
             return ClientOutcome(NotFound("there is no such user", **codes))
@@ -155,6 +160,8 @@ class ClientReader:
         page: t.Any = value if self._listings[kind].paged else {"items": value}
         place = f"data.{alias}.{kind}"
         problems = wanted.schema.problems(page, place)
+        if not problems and page["items"] is None:  # an error that names no field; the user may well have some
+            problems = [f"{place}: must be a list"]
         if problems:
             raise responses.invalid_response(response, problems)
         return wanted.add_page(found, page, place, responses, response, self._complete)

@@ -13,6 +13,7 @@ from ..._data.rows import Item, Place, Row, read_items
 from ..._data.values import identity
 from ..._errors import AccessError, in_one_line
 from ..._oauth2.token import iso
+from .addresses import parse_address
 from .dates import parse_instant
 from .documents import Enum, field
 from .users import User
@@ -121,7 +122,7 @@ class Entitlement:
         present = options["state"] != "absent"
         expires_at = _parse_expiry(options.get("expires_at") or None, kinds[0], present, now)
         number, register = options[f"{kinds[0]}_id"], bool(options["auto_register"])
-        address = _parse_address(options.get("forwarded_for") or None)
+        address = parse_address(options.get("forwarded_for"))
         return cls(user, kinds[0], number, present, expires_at, register, address)
 
     def find_holding(self, holdings: Holdings, now: float) -> Holding:
@@ -255,13 +256,6 @@ def check_entitlements(items: t.Iterable[Item], now: float) -> t.Iterator[str]:
             checker.parse(item)
         except AccessError as error:
             yield error.message
-
-
-def _parse_address(text: str | None) -> str | None:
-    """Check an address that is sent as a header. The form is the platform's affair."""
-    if text is not None and (not text.isascii() or not text.isprintable() or text != text.strip()):
-        raise AccessError(f"forwarded_for: {text!r} is not an IP address")
-    return text
 
 
 def _parse_expiry(text: str | None, kind: str, present: bool, now: float) -> datetime.datetime | None:

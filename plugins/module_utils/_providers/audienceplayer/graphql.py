@@ -16,6 +16,7 @@ from ..._http.models import Request, Response
 from ..._platform.client import ApiClient
 from ..._platform.responses import ResponseReader
 from ..._platform.session import Capabilities, Session
+from .addresses import parse_address
 from .documents import Listing
 from .schemas import RESPONSE
 
@@ -142,13 +143,14 @@ class GraphQL(ApiClient):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.capabilities = t.cast(AudiencePlayerCapabilities, session.capabilities)
+        self._forwarded_for = parse_address(self.params["forwarded_for"])
 
     def request(
         self, document: str, scope: str = "user", *, variables: t.Any = None, fields: int = 1, **kwargs: t.Any
     ) -> Request:
         """Build the request for a document with a number of ``fields``."""
         kwargs["cost"] = fields if self._counts_fields else 1
-        headers = {"X-Forwarded-For": self.params["forwarded_for"]} if self.params["forwarded_for"] else {}
+        headers = {"X-Forwarded-For": self._forwarded_for} if self._forwarded_for else {}
         body = {"query": document, **({"variables": variables} if variables else {})}
         return Request(
             "POST", f"{self.url}/graphql/{self.require('project_id')}/{scope}", headers=headers, json=body, **kwargs

@@ -98,6 +98,17 @@ class Introspection:
         except TypeError:  # written by another version
             return None
 
+    def find(self, *, again: bool = False) -> dict[str, Listing]:
+        """What is remembered or, if that is unknown, the platform's answer. Processes that share a token cache ask one
+        after the other, so that only the first has to. ``again``: ask as well if there were no listings.
+
+        :raises AccessError: see :meth:`ask`.
+        """
+        name = self._session.store.name_of(self._identity)
+        with self._session.store.lock(name, self._session.budget):
+            known = self.remembered()
+            return self.ask() if known is None or (again and not known) else known
+
     def ask(self) -> dict[str, Listing]:
         """Ask the platform, and remember the answer. A platform that refuses introspection has no listings.
 
@@ -109,6 +120,11 @@ class Introspection:
             if not _is_refusal(error):
                 raise
             found = {}
+        self.remember(found)
+        return found
+
+    def remember(self, found: t.Mapping[str, Listing]) -> None:
+        """Remember for a day what has been found out."""
         expires_at = self._session.clock.now() + _MAX_AGE
         listings = {kind: dataclasses.asdict(listing) for kind, listing in found.items()}
         store = self._session.store
@@ -117,7 +133,6 @@ class Introspection:
         else:
             entry = {"expires_at": expires_at, "listings": listings}
             store.write(store.name_of(self._identity), entry, expires_at)
-        return found
 
     def _fetch_schema(self) -> dict[str, t.Any]:
         """Fetch the schema without a token; if that is refused, with the client's (whether one is needed is not

@@ -19,6 +19,7 @@ from .users import User
 if t.TYPE_CHECKING:
     from ..._platform.access import Access
     from .client import AudiencePlayer
+    from .documents import Listing
     from .lists import Items
 
 #: The option of the modules that read many users.
@@ -107,7 +108,7 @@ def choose_reader(access: Access[AudiencePlayer], users: int) -> None:
     if (mode == "client" and not listings) or (listings is None and users > 1):
         access.budget.reset()
         try:
-            listings = introspection.ask()
+            listings = introspection.find(again=mode == "client")
         except AccessError:
             if mode == "client":
                 raise
@@ -133,8 +134,8 @@ def prepare_readings(
 
     ``complete``: fail if a list has fewer items than its own total.
     """
-    client = access.client
-    outcomes = _read_as_client(access, users, complete) if client.graphql.capabilities.listings else {}
+    client, listings = access.client, access.client.graphql.capabilities.listings
+    outcomes = _read_as_client(access, users, listings, complete) if listings else {}
     grants = {user: client.issuer.user_grant(user) for user in users if user not in outcomes}
     failures = client.tokens.get_many(grants.values()) if grants else {}
     return [
@@ -146,38 +147,46 @@ def prepare_readings(
 
 
 def _read_as_client(
-    access: Access[AudiencePlayer], users: t.Sequence[User], complete: bool
+    access: Access[AudiencePlayer], users: t.Sequence[User], listings: t.Mapping[str, Listing], complete: bool
 ) -> dict[User, ClientOutcome]:
     """Read users with the client's credentials. If the platform rejects the query for some of them, these are left out:
     their own tokens may do.
     """
-    outcomes = ClientReader(access.client, complete).read(users)
+    outcomes = ClientReader(access.client, listings, complete).read(users)
     if access.params.get("read_with") == "client":
         return outcomes
-    rejected = {user for user, outcome in outcomes.items() if _is_rejected(outcome.found)}
+    rejected = {user for user, outcome in outcomes.items() if _is_rejected(outcome)}
     if rejected:
-        _confirm_listings(access)
+        _confirm_listings(access, len(users), len(rejected))
     return {user: outcome for user, outcome in outcomes.items() if user not in rejected}
 
 
-def _is_rejected(found: dict[str, Items] | AccessError) -> bool:
-    """Whether the platform rejected the query itself, rather than the client or the user."""
+def _is_rejected(outcome: ClientOutcome) -> bool:
+    """Whether the platform rejected the query, or denies the client this user's entitlements."""
+    found = outcome.found
     if not isinstance(found, AccessError) or isinstance(found, NotFound) or found.status is None:
         return False
     code = found.status if found.code is None else found.code
-    return not (isinstance(code, int) and (code in (401, 403, 404, 408, 429) or code >= 500))
+    return outcome.denied or not (isinstance(code, int) and (code in (401, 403, 404, 408, 429) or code >= 500))
 
 
-def _confirm_listings(access: Access[AudiencePlayer]) -> None:
-    """Ask once more whether the schema still allows it, as it may have changed since it was asked."""
-    capabilities = access.client.graphql.capabilities
-    if capabilities.listings_confirmed:
-        return
-    capabilities.listings_confirmed = True
-    try:
-        capabilities.listings = Introspection(access.client).ask() or None
-    except AccessError:
-        capabilities.listings = None
+def _confirm_listings(access: Access[AudiencePlayer], users: int, rejected: int) -> None:
+    """Ask once more whether the schema still allows it, as it may have changed since it was asked. If not one of the
+    users could be read, it does not matter what the schema allows.
+    """
+    capabilities, introspection = access.client.graphql.capabilities, Introspection(access.client)
+    found: t.Mapping[str, Listing] = capabilities.listings or {}
+    if not capabilities.listings_confirmed:
+        capabilities.listings_confirmed = True
+        try:
+            found = introspection.ask()
+        except AccessError:
+            found = {}
+    if rejected == users:
+        found = {}
+        if users > 1:
+            introspection.remember(found)
+    capabilities.listings = found or None
 
 
 def batches_by_address(

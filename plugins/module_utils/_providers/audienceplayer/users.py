@@ -11,7 +11,7 @@ from ..._data.values import identity
 from ..._errors import AccessError
 
 if t.TYPE_CHECKING:
-    from ..._data.rows import Item
+    from ..._data.rows import Item, Place
 
 
 class User(t.NamedTuple):
@@ -41,22 +41,26 @@ class User(t.NamedTuple):
 
 
 def check_users(items: t.Iterable[Item], _now: float) -> t.Iterator[str]:
-    """Yield the problems of users. Two spellings of one address must not have different names, which would replace each
-    other on every run.
+    """Yield the problems of users. Two spellings of one address must not have different names or profiles, which would
+    replace each other on every run.
     """
-    first: dict[str, Item] = {}
+    first: dict[str, dict[str, tuple[Place, t.Any]]] = {}
     for item in items:
         if item.problem:
             yield item.place.prefix(item.problem)
             continue
-        other = first.setdefault(identity(item.options["user_email"]), item)
-        differing = [
-            name
-            for name in ("user_name", "user_locale", "profile")
-            if None not in (pair := {item.options[name], other.options[name]}) and len(pair) > 1
-        ]
-        if differing:
-            yield (
-                f"{item.place}: conflicts with {other.place}: the same user has a different "
-                f"{' and '.join(differing)} there"
-            )
+        known = first.setdefault(identity(item.options["user_email"]), {})
+        conflicts: dict[Place, list[str]] = {}
+        for name, value in _attributes(item.options):
+            other, given = known.setdefault(name, (item.place, value))
+            if given != value:
+                conflicts.setdefault(other, []).append(name)
+        for other, names in conflicts.items():
+            yield f"{item.place}: conflicts with {other}: the same user has a different {' and '.join(names)} there"
+
+
+def _attributes(options: t.Mapping[str, t.Any]) -> t.Iterator[tuple[str, t.Any]]:
+    """The attributes of a user that are set, by name; those of the profile as ``profile.city``."""
+    profile = {f"profile.{name}": value for name, value in (options["profile"] or {}).items()}
+    attributes = {"user_name": options["user_name"], "user_locale": options["user_locale"], **profile}
+    return ((name, value) for name, value in attributes.items() if value is not None)

@@ -733,6 +733,35 @@ def test_two_spellings_of_one_user_must_not_want_two_names(info, one, other):
         info({"audienceplayer": {"users": [users[0], {"user_email": other, **harmless}]}})["manifest"]
 
 
+def test_profiles_conflict_in_the_fields_that_both_set(info):
+    first = {"user_email": "a@b.c", "profile": {"city": "Utrecht", "height": 1.8, "is_newsletter_opt_in": False}}
+
+    def users(**profile):
+        return {"audienceplayer": {"users": [first, {"user_email": "A@b.c", "profile": profile}]}}
+
+    assert info(users(city="Utrecht", phone="030"))["manifest"] == users(city="Utrecht", phone="030")
+    assert failure(info(users(city="Ghent", height=2, phone="030"))).endswith(
+        "audienceplayer.users[1]: conflicts with audienceplayer.users[0]: the same user has a different profile.city and "
+        "profile.height there"
+    )
+
+
+@pytest.mark.parametrize(
+    ("profile", "problem"),
+    [
+        ({"town": "Utrecht"}, "users[0].profile"),
+        ({"city": 3.1}, "users[0].profile.city"),
+        ({"gender": "none"}, "users[0].profile.gender"),
+        ({"height": "tall"}, "users[0].profile.height"),
+        ("Utrecht", "users[0].profile"),
+    ],
+)
+def test_a_wrong_profile_is_found_before_anything_is_done(info, profile, problem):
+    users = [{"user_email": "a@b.c", "profile": profile}]
+
+    assert f"audienceplayer.{problem}" in failure(info({"audienceplayer": {"users": users}}))
+
+
 def test_two_spellings_of_one_user_must_not_want_two_things(info, file):
     file("e.csv", "user_email,product_id,state\nalice@b.c,4,absent\n")
     listed = [{"user_email": "Alice@B.c", "product_id": 4}]

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import ipaddress
+import json
+
 import pytest
 
 from ansible_collections.mediaops.access.plugins.module_utils._providers.audienceplayer.documents import Listing
@@ -271,11 +274,45 @@ def test_answers_that_are_unclear_are_asked_for_in_halves(entitle):
     assert outcome(entitle.attempt(ASKED, *calls, entitlements=items_of(1, 2, 3, 4))) == ["unchanged"] * 3 + ["failed"]
 
 
-def test_an_error_with_a_path_is_one_users(entitle):
-    answer = read_together(1, 2, held={1: None, 2: [product()]}, errors=[{**FORBIDDEN, "path": ["u0", "products"]}])
-    result = entitle.attempt(ASKED, answer, entitlements=items_of(1, 2))
+@pytest.mark.parametrize("options", [{"read_with": "client"}, {}], ids=["client", "auto"])
+def test_an_error_with_a_path_is_one_users(entitle, options):
+    error = {**FORBIDDEN, "code": 403 if options else 500}
+    answer = read_together(1, 2, held={1: None, 2: [product()]}, errors=[{**error, "path": ["u0", "products"]}])
+    result = entitle.attempt(ASKED, answer, entitlements=items_of(1, 2), **options)
 
-    assert outcome(result) == ["failed", "unchanged"] and result["entitlements"][0]["error_code"] == 403
+    assert outcome(result) == ["failed", "unchanged"]
+    assert result["entitlements"][0]["error_code"] == error["code"]
+
+
+DENIED_LISTS = {"id": 1, "products": None, "subscriptions": None}
+
+
+@pytest.mark.parametrize(
+    "denied",
+    [
+        pytest.param({"data": {"u0": None}, "errors": [{**FORBIDDEN, "path": ["u0", "products"]}]}, id="by a path"),
+        pytest.param({"data": {"u0": DENIED_LISTS}, "errors": [FORBIDDEN]}, id="without a path"),
+        pytest.param({"data": {"u0": DENIED_LISTS}}, id="without an error"),
+    ],
+)
+def test_lists_that_the_client_may_not_see_are_not_mistaken_for_empty_ones(entitle, denied):
+    data = {**denied.get("data", {}), "u1": client_user(product())}
+    refused = read_together(1, 2, data=data, errors=denied.get("errors", ()))
+    calls = [refused, ASKED, user_login(1), holdings(product(), user=1)]
+
+    assert outcome(entitle(ASKED, *calls, entitlements=items_of(1, 2))) == ["unchanged"] * 2
+    result = entitle.attempt(refused, entitlements=items_of(1, 2), read_with="client")
+    assert outcome(result) == ["failed", "unchanged"]
+
+
+def test_if_the_client_may_see_nobody_users_are_logged_in_for_a_day(entitle):
+    """Whatever the schema allows."""
+    refused = read_together(1, 2, data={"u0": DENIED_LISTS, "u1": DENIED_LISTS}, errors=[FORBIDDEN])
+    read = [holdings(product(), user=user) for user in (1, 2, 3)]
+    calls = [refused, ASKED, logins(1, 2), *read[:2], user_login(3), read[2]]
+    entitle(ASKED, *calls, entitlements=items_of(1, 2, 3), batch_size=2)
+
+    assert outcome(entitle(*read, entitlements=items_of(1, 2, 3))) == ["unchanged"] * 3
 
 
 @pytest.mark.parametrize(
@@ -347,11 +384,34 @@ def test_an_item_without_an_address_has_that_of_the_task(entitle):
     entitle(*calls, entitlements=items, forwarded_for="10.0.0.9")
 
 
-@pytest.mark.parametrize("address", ["10.0.0.1\nX-Other: 1", " 10.0.0.1", "10.0.0.é"])
-def test_an_address_that_is_no_header_is_rejected(entitle, address):
-    items = [{**items_of(1)[0], "forwarded_for": address}]
+@pytest.mark.parametrize(
+    ("address", "sent"), [("2001:DB8:0::7", "2001:db8::7"), ("::ffff:192.0.2.7", None), ("192.0.2.7", "192.0.2.7")]
+)
+def test_an_address_is_sent_in_its_canonical_form(entitle, address, sent):
+    sent = sent or str(ipaddress.ip_address(address))
+    items = [{**items_of(1)[0], "forwarded_for": address}, {**items_of(2)[0], "forwarded_for": sent}]
 
-    assert "is not an IP address" in entitle.fail(entitlements=items)["msg"]
+    entitle(
+        ASKED,
+        read_together(1, 2, held={1: [product()], 2: [product()]}, forwarded_for=sent),
+        entitlements=items,
+    )
+
+
+NO_ADDRESSES = ["10.0.0.1\nX-Other: 1", " 10.0.0.1", "10.0.0.é", "10.0.0.256", "010.0.0.1", "10.0.0.1, 10.0.0.2"]
+NO_ADDRESSES += ["10.0.0.1:80", "example.com", "5", "fe80::1%eth0", "x" * 9999]
+
+
+@pytest.mark.parametrize("address", NO_ADDRESSES)
+def test_what_is_not_an_address_is_rejected(entitle, tmp_path, address):
+    items = [*items_of(2), {**items_of(1)[0], "forwarded_for": address}]
+    (tmp_path / "e.json").write_text(json.dumps(items))
+    by_list = entitle.fail(entitlements=items)["msg"]
+    by_file = entitle.fail(entitlements_file=str(tmp_path / "e.json"))["msg"]
+    alone = entitle.fail(user_id=1, product_id=444, forwarded_for=address)["msg"].partition(": ")[2]
+
+    assert alone.startswith("forwarded_for: ") and len(alone) < 200
+    assert by_list.endswith(f" entitlements[1]: {alone}") and by_file.endswith(f"e.json[1]: {alone}")
 
 
 # --- others that read many users ---------------------------------------------------------------------------------------------

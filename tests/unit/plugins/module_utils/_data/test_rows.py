@@ -797,6 +797,8 @@ SPEC = {
     "id": {"type": "int"},
     "user_id": {"type": "int"},
     "user_email": {"type": "str"},
+    "weight": {"type": "float"},
+    "profile": {"type": "dict", "options": {"city": {"type": "str"}, "height": {"type": "float"}}},
 }
 DEFAULTS = {
     "number": None,
@@ -806,6 +808,8 @@ DEFAULTS = {
     "id": None,
     "user_id": None,
     "user_email": None,
+    "weight": None,
+    "profile": None,
 }
 
 
@@ -827,6 +831,9 @@ def test_missing_options_have_defaults():
         ("text", "a", "a"),
         ("text", 5, "5"),
         ("state", "absent", "absent"),
+        *(("weight", value, 70.0) for value in (70, "70", 70.0)),
+        ("profile", {}, {"city": None, "height": None}),
+        ("profile", {"city": 7, "height": "1.8"}, {"city": "7", "height": 1.8}),
     ],
 )
 def test_values_are_converted(name, value, expected):
@@ -855,7 +862,13 @@ def test_values_are_converted(name, value, expected):
             (name, value, f"{name} must be of type {SPEC[name]['type']}, not a {type(value).__name__}")
             for name in SPEC
             for value in ([], ["a"], {}, {"a": 1})
+            if name != "profile" or isinstance(value, list)
         ),
+        ("profile", "Utrecht", "profile must be of type dict, not 'Utrecht'"),
+        ("profile", {"city": []}, "profile.city must be of type str, not a list"),
+        ("profile", {"height": "tall"}, "profile.height must be of type float, not 'tall'"),
+        ("profile", {"city": True}, f"profile.city: True is a boolean and must be text. {QUOTES}"),
+        ("profile", {"town": "a"}, "unknown option 'profile.town'; valid options: city, height"),
         *(
             ("id", value, f"id: {value!r} is not an id. {DIGITS}")
             for value in (*(value for value in SURPRISES if value not in ("0123", "012")), "", "five")
@@ -882,7 +895,7 @@ def test_unknown_options_are_named_with_the_valid_ones():
 
     assert (
         caught.value.message
-        == "unknown option 'numbr', 'z'; valid options: number, switch, text, state, id, user_id, user_email"
+        == "unknown option 'numbr', 'z'; valid options: number, switch, text, state, id, user_id, user_email, weight, profile"
     )
 
 
