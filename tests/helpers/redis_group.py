@@ -1,7 +1,9 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real servers that take over from each other, on loopback: three sentinels with a primary and a replica, and a cluster, of Redis or Valkey."""
+"""Real servers that take over from each other, on loopback: three sentinels with a primary and a replica, and a cluster,
+of Redis or Valkey.
+"""
 
 from __future__ import annotations
 
@@ -125,6 +127,8 @@ class Group:
 
 
 _DATA = [f'requirepass "{PASSWORD}"', f'masterauth "{PASSWORD}"', 'save ""', "repl-diskless-sync-delay 0"]
+#: A cluster ignores a replica until the first write or ping of its primary, every 10 seconds by default.
+_DATA += ["repl-ping-replica-period 1"]
 
 
 class Sentinels(Group):
