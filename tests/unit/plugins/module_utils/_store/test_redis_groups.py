@@ -12,12 +12,11 @@ import sys
 import threading
 
 import pytest
-import trustme
 from redis.exceptions import ResponseError
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[4] / "helpers"))
 
-from redis_group import SERVICE, Cluster, Sentinels, tls_lines, until
+from redis_group import SERVICE, Cluster, Sentinels, certificates, tls_lines, until
 from redis_server import PASSWORD, free_port
 
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
@@ -348,15 +347,9 @@ def test_extension_of_a_lock_that_fails_is_the_last_with_that_client(clock):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_tls_is_used_for_every_connection(kind, start_group, tmp_path_factory, budget):
-    folder = tmp_path_factory.mktemp("certificates")
-    authority = trustme.CA()
-    certificate = authority.issue_cert("127.0.0.1")
-    paths = [folder / name for name in ("cert.pem", "key.pem", "ca.pem")]
-    paths[0].write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
-    certificate.private_key_pem.write_to_path(str(paths[1]))
-    authority.cert_pem.write_to_path(str(paths[2]))
+    paths = certificates(tmp_path_factory.mktemp("certificates"))
     group = start_group(kind, tls=tls_lines(*paths))
-    backend = open_at(group.url, ca_path=str(paths[2]))
+    backend = open_at(group.url, ca_path=group.authority)
 
     backend.write(NAME, b"data", None)
     assert backend.read(NAME) == b"data"
