@@ -61,6 +61,7 @@ SURROUNDINGS = (
     "plans",
     "provision_failures",
     "provision_parts",
+    "redis_failover",
 )
 #: Tests that start ansible-playbook many times. They are for CI, too, which runs them with the newest core as well.
 SLOW = ("delivery", "playbooks", "surroundings")

@@ -34,6 +34,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._http import conne
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
+from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import stretch_key
 from ansible_collections.mediaops.access.plugins.module_utils._store.location import open_backend
 from ansible_collections.mediaops.access.plugins.modules.freewheel_api import MODULE
 params, number, repeats = json.loads(sys.stdin.readline())
@@ -61,6 +62,8 @@ os.close(write)
 sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
 """
 CALLER = f"""{_START}
+# On a machine of its own, each controller would do this itself.
+stretch_key(params["token_cache_key"])
 def prepare():
     options = {{name: value for name, value in params.items() if name != "home"}}
     def work():
@@ -98,7 +101,7 @@ def run(program: str, params: dict[str, t.Any], number: int, repeats: int, env: 
         start = time.monotonic()
         _output, errors = process.communicate("\n")
     if not ready or process.returncode:
-        sys.exit(f"bench: {errors}")
+        sys.exit(f"bench: {errors[:1000]}")
     return start, time.monotonic() - start
 
 
@@ -131,7 +134,7 @@ def controllers(sandbox: Sandbox, server: RedisServer, folder: pathlib.Path, env
     server.client.flushall()
     params = {
         **sandbox.variables()["sandbox"]["freewheel"],
-        "path": "services/v4/campaigns",
+        "path": "services/v4/sites",
         "token_cache": server.url,
         "token_cache_key": KEY,
         "home": str(_folder(folder, "controllers")),

@@ -1,7 +1,9 @@
 # Copyright (c) 2026, mediaops.access contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Real servers that take over from each other, on loopback: three sentinels with a primary and a replica, and a cluster, of Redis or Valkey."""
+"""Real servers that take over from each other, on loopback: three sentinels with a primary and a replica, and a cluster,
+of Redis or Valkey.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ import typing as t
 
 import pytest
 import redis
+import trustme
 from redis_server import PASSWORD, free_port
 
 SERVICE = "mediaops"
@@ -60,7 +63,7 @@ class Node:
         self.folder = folder
         listen = [f"port 0\ntls-port {self.port}", *tls] if tls else [f"port {self.port}"]
         configuration = folder / "server.conf"
-        base = ["bind 127.0.0.1", *listen, f"dir {folder}", *lines]
+        base = ["bind 127.0.0.1", *listen, f'dir "{folder}"', *lines]
         configuration.write_text("\n".join(base) + "\n", encoding="utf-8")
         with (folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
@@ -92,23 +95,36 @@ def _port_with_bus() -> int:
     return next(port for port in (free_port() for _attempt in itertools.count()) if port < 55000)
 
 
+def certificates(folder: pathlib.Path) -> list[pathlib.Path]:
+    """A server's certificate, its key and the certificate of its authority."""
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    paths = [folder / name for name in ("cert.pem", "key.pem", "ca.pem")]
+    paths[0].write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
+    certificate.private_key_pem.write_to_path(str(paths[1]))
+    authority.cert_pem.write_to_path(str(paths[2]))
+    return paths
+
+
 def tls_lines(certificate: pathlib.Path, key: pathlib.Path, authority: pathlib.Path) -> list[str]:
     return [
-        f"tls-cert-file {certificate}",
-        f"tls-key-file {key}",
-        f"tls-ca-cert-file {authority}",
+        f'tls-cert-file "{certificate}"',
+        f'tls-key-file "{key}"',
+        f'tls-ca-cert-file "{authority}"',
         "tls-auth-clients no",
         "tls-replication yes",
     ]
 
 
 class Group:
-    """Several servers; ``url`` is the ``token_cache``."""
+    """Several servers; ``url`` is the ``token_cache``, ``authority`` the ``ca_path`` if they use TLS."""
 
     url: str
 
-    def __init__(self) -> None:
+    def __init__(self, tls: t.Sequence[str] = ()) -> None:
         self.nodes: list[Node] = []
+        paths = [line.partition(" ")[2].strip('"') for line in tls if line.startswith("tls-ca-cert-file ")]
+        self.authority = paths[0] if paths else None
 
     def stop(self) -> None:
         for node in self.nodes:
@@ -125,6 +141,8 @@ class Group:
 
 
 _DATA = [f'requirepass "{PASSWORD}"', f'masterauth "{PASSWORD}"', 'save ""', "repl-diskless-sync-delay 0"]
+#: A cluster ignores a replica until the first write or ping of its primary, every 10 seconds by default.
+_DATA += ["repl-ping-replica-period 1"]
 
 
 class Sentinels(Group):
@@ -138,7 +156,7 @@ class Sentinels(Group):
         replicas: int = 1,
         password: str | None = PASSWORD,
     ) -> None:
-        super().__init__()
+        super().__init__(tls)
         program = program_of(product)
         try:
             primary = Node(program, folder / "primary", _DATA, tls)
@@ -185,7 +203,7 @@ class Cluster(Group):
     def __init__(
         self, folder: pathlib.Path, product: str = "redis-server", tls: t.Sequence[str] = (), replicas: int = 1
     ) -> None:
-        super().__init__()
+        super().__init__(tls)
         program = program_of(product)
         lines = [*_DATA, "cluster-enabled yes", "cluster-node-timeout 1000", "cluster-announce-ip 127.0.0.1"]
         lines += ["tls-cluster yes"] if tls else []

@@ -27,7 +27,6 @@ _LOCK_TTL = 15.0  # seconds until the lock of a dead process expires; a live pro
 _FAILOVER_FACTOR = 4
 _POLL_INTERVAL = 0.05  # seconds between the first attempts to acquire a lock
 _LONGEST_POLL_INTERVAL = 0.5  # seconds between later attempts: many contenders must not occupy the server
-_REPLICATION_TIMEOUT = 100  # milliseconds that a new lock may take to reach a replica
 
 
 class RedisBackend:
@@ -57,10 +56,11 @@ class RedisBackend:
 
     def write(self, name: str, data: bytes, expires_at: float | None) -> None:
         left = None if expires_at is None else max(1, int(expires_at - self._clock.now()))
-        self._servers.call(lambda client: client.set(_key("token", name), data, ex=left))
+        # A refresh token may be the only valid one, so that losing it in a failover would cost more than a login.
+        self._servers.write(_key("token", name), lambda pipe: pipe.set(_key("token", name), data, ex=left))
 
     def remove(self, name: str) -> None:
-        self._servers.call(lambda client: client.delete(_key("token", name)))
+        self._servers.write(_key("token", name), lambda pipe: pipe.delete(_key("token", name)))
 
     def names(self) -> list[str]:
         prefix = _key("token", "")
@@ -128,21 +128,9 @@ class Lock:
     def acquire(self, *, once: bool = False) -> bool:
         """Acquire the lock, extend it, or acquire it again if a restart or failover has lost it. Returns whether the
         caller holds it.
-
-        If there is a replica, it has received the lock: replication is asynchronous, and only a replica that has the
-        lock must become the primary. Without one, the lock is as safe as the primary.
         """
         arguments = (redis_scripts.ACQUIRE, 1, self._key, self.token, self._milliseconds)
-
-        def acquire(client: t.Any) -> bool:
-            if not self._servers.can_fail_over:
-                return bool(client.eval(*arguments))
-            pipe = self._servers.at(client, self._key).pipeline(transaction=False)
-            pipe.eval(*arguments)
-            pipe.wait(1, _REPLICATION_TIMEOUT)
-            return bool(pipe.execute()[0])
-
-        return self._servers.call(acquire, once=once)
+        return bool(self._servers.write(self._key, lambda pipe: pipe.eval(*arguments), once=once))
 
     def release(self) -> None:
         self._servers.call(lambda client: client.eval(redis_scripts.RELEASE, 1, self._key, self.token))

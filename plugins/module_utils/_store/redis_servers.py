@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import ssl
 import typing as t
 
@@ -23,6 +24,10 @@ _Result = t.TypeVar("_Result")
 _PATIENCE = 15.0  # seconds for each of the ``retries`` that a failover may take
 _FAILOVER_TIMEOUT = 5.0  # seconds to wait for a server that may have failed, if another can take its place
 _LONGEST_PAUSE = 1.0  # seconds between attempts during a failover
+_REPLICATION_TIMEOUT = 200  # milliseconds that a write may take to reach a replica
+#: Errors of a primary that has become a replica or has lost its replicas, if the library has no exception for them. Up
+#: to 6.2, Redis quotes the errors of a script's commands.
+_DEMOTED = re.compile("READONLY|UNBLOCKED|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|WAIT cannot be used with replica")
 
 _clients: dict[tuple[t.Any, ...], t.Any] = {}
 
@@ -80,16 +85,34 @@ class Servers:
                 self.library.exceptions.RedisClusterException,
                 OSError,
             ) as error:
-                if not self._is_temporary(error) or self._clock.now() + pause > end:
+                temporary = self._is_temporary(error)
+                if temporary:
+                    _clients.pop(self._client_key, None)  # the next one learns which servers are primaries
+                if not temporary or self._clock.now() + pause > end:
                     raise self._failure(error) from error
-                if self.is_cluster:
-                    _clients.pop(self._client_key, None)  # the next one learns who holds which keys
             self._clock.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def at(self, client: t.Any, key: str) -> t.Any:
-        """The client for the very server that holds a key."""
-        return client.get_redis_connection(client.get_node_from_key(key)) if self.is_cluster else client
+    def write(self, key: str, add: t.Callable[[t.Any], object], *, once: bool = False) -> t.Any:
+        """Run the command that ``add`` adds to a pipeline, and return its result. See :meth:`call`.
+
+        If there is a replica, wait until it has received the write, because replication is asynchronous: after a
+        failover, it is the new primary. A missing replica delays the write, but does not fail it.
+        """
+
+        def run(client: t.Any) -> t.Any:
+            node = client.get_redis_connection(client.get_node_from_key(key)) if self.is_cluster else client
+            pipe = node.pipeline(transaction=False)
+            add(pipe)
+            if self.can_fail_over:
+                pipe.wait(1, _REPLICATION_TIMEOUT)
+            results = pipe.execute(raise_on_error=False)  # otherwise, the message would quote the command
+            for error in results:
+                if isinstance(error, Exception):
+                    raise error
+            return results[0]
+
+        return self.call(run, once=once)
 
     def _is_temporary(self, error: Exception) -> bool:
         """Whether a failover may be the reason. A single server is retried by the library."""
@@ -108,7 +131,7 @@ class Servers:
                 exceptions.RedisClusterException,
                 OSError,
             ),
-        ) or str(error).startswith("UNBLOCKED")  # WAIT, when the primary becomes a replica
+        ) or bool(_DEMOTED.search(str(error)))
 
     def _is_rejection(self, error: Exception) -> bool:
         exceptions = self.library.exceptions

@@ -26,8 +26,8 @@ class RedisURL:
 
     kind: str
     hosts: tuple[tuple[str, int], ...]
-    #: The same connection settings as the URL of one server: the first host.
-    server: str
+    #: The same connection settings as the URL of one server: the first host. It may contain a password.
+    server: str = dataclasses.field(repr=False)
     #: The name of the primary that the sentinels watch.
     service: str = ""
     #: User and password of the sentinels, if they are not those of the servers.
