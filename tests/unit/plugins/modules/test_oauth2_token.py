@@ -466,6 +466,34 @@ def test_the_lifetime_of_a_token(token, answer, life):
     assert token(asked(answer))["token"]["expires_in"] == life
 
 
+@pytest.mark.parametrize("lifetime", [1e308, "9" * 400, 10**15], ids=["float", "string", "int"])
+def test_a_token_that_outlives_the_calendar_expires_at_its_end(token, lifetime):
+    result = token(asked(issued(expires_in=lifetime, refresh_token="hush-refresh", refresh_expires_in=lifetime)))
+
+    assert (result["token"]["expires_at"], result["token"]["refresh_expires_at"]) == ("9999-12-31T23:59:59Z",) * 2
+
+
+@pytest.mark.parametrize("lifetime", [1800, "1800"], ids=["number", "string"])
+def test_the_lifetime_of_a_refresh_token(token, lifetime):
+    answer = issued(refresh_token="hush-refresh", refresh_token_expires_in=lifetime)
+    result = token(asked(answer), fields={"refresh_expires_in": "refresh_token_expires_in"})
+
+    assert result["token"]["refresh_expires_at"] == "2027-01-15T08:30:00Z"
+
+
+@pytest.mark.parametrize("answer", [{**issued(), "token_type": None}, issued(token_type="")], ids=["null", "empty"])
+def test_a_token_without_a_type_is_a_bearer_token(token, answer):
+    assert token(asked(answer))["token"]["token_type"] == "Bearer"
+
+
+@pytest.mark.parametrize("text", ["hush\r\nX-Other: 1", "hush\0", "hush\n", "hush-\u2603", "hush-\u00e9"])
+def test_a_token_that_no_header_can_carry_is_a_clear_failure(token, text):
+    result = token.fail(asked(issued(text)))
+
+    assert "access_token: must consist of printable ASCII characters" in result["msg"]
+    assert "hush" not in result["msg"]
+
+
 # --- refresh tokens ----------------------------------------------------------------------------------------------------------
 
 
