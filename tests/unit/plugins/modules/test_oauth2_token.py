@@ -156,7 +156,10 @@ def test_the_type_of_an_exchanged_token_is_returned(token):
         ({"scope": ["read", "write"]}, {"scope": "read write"}),
         ({"audience": "https://api.example.com"}, {"audience": "https://api.example.com"}),
         ({"resource": ["https://api.example.com"]}, {"resource": "https://api.example.com"}),
-        ({"parameters": {"tenant": "north", "beta": True, "unset": None}}, {"tenant": "north", "beta": "true"}),
+        (
+            {"parameters": {"tenant": "north", "beta": True, "level": 5, "unset": None}},
+            {"tenant": "north", "beta": "true", "level": "5"},
+        ),
     ],
     ids=["scope", "audience", "resource", "parameters"],
 )
@@ -410,6 +413,14 @@ def test_a_request_in_json(token):
     request = call("POST", TOKEN_URL, issued(), json={"grant_type": "client_credentials"}, headers=basic())
 
     assert token(request, request_format="json")["changed"] is True
+
+
+def test_parameters_keep_their_types_in_json(token):
+    parameters = {"text": "5", "number": 5, "flag": False, "list": [1, "a", True], "unset": None}
+    sent = {"text": "5", "number": 5, "flag": False, "list": [1, "a", True], "grant_type": "client_credentials"}
+    request = call("POST", TOKEN_URL, issued(), json=sent, headers=basic())
+
+    assert token(request, request_format="json", parameters=parameters)["changed"] is True
 
 
 def in_query(method, **kwargs):
@@ -798,6 +809,8 @@ def test_a_response_without_a_token_is_one_clear_failure(token, answer, status, 
         ({"parameters": {"client_secret": "hush-other"}}, ["parameters must not contain client_secret"]),
         ({"parameters": {"scope": ["read"]}}, ["parameters must not contain scope"]),
         ({"parameters": {"a": {"b": "c"}}}, ["parameters", "dictionaries"]),
+        ({"parameters": {"a": ["b", ["c"]]}}, ["parameters", "lists"]),
+        ({"parameters": {"a": ["b", None]}}, ["parameters", "lists"]),
     ],
     ids=lambda value: str(value)[:40],
 )
