@@ -137,6 +137,8 @@ options:
   parameters:
     description:
       - Additional parameters of the token request. Their values are not displayed.
+      - Values are strings, numbers, booleans, or lists of these, which repeat the parameter. With
+        O(request_format=json), numbers, booleans and lists are sent as such.
     type: dict
   request_format:
     description:

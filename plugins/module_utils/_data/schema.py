@@ -21,6 +21,10 @@ def _validator(schema: str) -> t.Any:
     return jsonschema.Draft202012Validator(json.loads(schema))
 
 
+#: A pattern; an empty string matches it.
+PRINTABLE_ASCII = r"^[\x20-\x7e]*\Z"
+
+
 class Schema:
     """A JSON Schema (draft 2020-12) whose validator is created once per process."""
 
@@ -72,6 +76,8 @@ def _reason(error: t.Any) -> str:
         return "must not be empty"
     if rule in ("oneOf", "anyOf"):
         return error.schema.get("$comment", "does not match any valid form")
+    if rule == "pattern" and limit == PRINTABLE_ASCII:
+        return "must consist of printable ASCII characters"
     if rule == "pattern" and limit.endswith("[0-9]+$"):
         return "must be a whole number"
     return f"violates the schema rule {rule}: {limit}"

@@ -11,8 +11,10 @@ import typing as t
 
 from .client_auth import Client
 
+#: A value of a token request; only text unless the request is JSON.
+Value = t.Union[str, bool, int, float]
 #: A parameter of a token request; several values repeat the parameter.
-Parameter = t.Tuple[str, t.Union[str, t.Tuple[str, ...]]]
+Parameter = t.Tuple[str, t.Union[Value, t.Tuple[Value, ...]]]
 
 
 @dataclasses.dataclass(frozen=True)

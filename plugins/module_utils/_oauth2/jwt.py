@@ -9,7 +9,7 @@ import base64
 import json
 import typing as t
 
-from .token import _END_OF_TIME
+from .token import LAST_INSTANT
 
 
 def jwt_claims(token: str) -> dict[str, t.Any]:
@@ -35,4 +35,4 @@ def jwt_expiry(token: str) -> float | None:
         return None
     if not isinstance(expiry, (int, float)) or isinstance(expiry, bool):
         return None
-    return max(0.0, float(expiry)) if -_END_OF_TIME < expiry < _END_OF_TIME else None
+    return max(0.0, float(expiry)) if -LAST_INSTANT <= expiry <= LAST_INSTANT else None

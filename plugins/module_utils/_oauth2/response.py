@@ -7,22 +7,24 @@ from __future__ import annotations
 
 import typing as t
 
-from .._data.schema import Schema
+from .._data.schema import PRINTABLE_ASCII, Schema
 from .jwt import jwt_expiry
-from .token import Token
+from .token import LAST_INSTANT, Token, scope_text
 
 
 def token_schema(*required: str, **properties: t.Any) -> Schema:
     """The schema of a successful response, with the fields that a platform requires or adds.
 
-    Some platforms send null for unknown values, the lifetime as a string, or the scope as a list.
+    Some platforms send null for unknown values, lifetimes as strings, or the scope as a list. Other characters than
+    those of RFC 6749, appendix A, in an access token would end the header that carries it, or could not be sent.
     """
+    lifetime = {"type": ["number", "string", "null"], "pattern": "^[0-9]+$"}
     standard = {
-        "access_token": {"type": "string", "minLength": 1},
-        "token_type": {"type": "string"},
-        "expires_in": {"type": ["number", "string", "null"], "pattern": "^[0-9]+$"},
+        "access_token": {"type": "string", "minLength": 1, "pattern": PRINTABLE_ASCII},
+        "token_type": {"type": ["string", "null"]},
+        "expires_in": lifetime,
         "refresh_token": {"type": ["string", "null"]},
-        "refresh_expires_in": {"type": ["number", "null"]},
+        "refresh_expires_in": lifetime,
         "scope": {"type": ["string", "array", "null"], "items": {"type": "string"}},
     }
     return Schema({"type": "object", "properties": {**standard, **properties}, "required": ["access_token", *required]})
@@ -49,11 +51,11 @@ def parse_token(
     refresh_token = body.get("refresh_token") or (previous.refresh_token if previous else None)
     return Token(
         access_token,
-        body.get("token_type", "Bearer"),
-        now + float(lifetime) if lifetime is not None else jwt_expiry(access_token) or now + default_lifetime,
+        body.get("token_type") or "Bearer",
+        _expiry(lifetime, now) if lifetime is not None else jwt_expiry(access_token) or now + default_lifetime,
         refresh_token=refresh_token,
         refresh_expires_at=_refresh_expiry(refresh_token, body.get("refresh_expires_in"), now),
-        **{"scope": _scope_text(body.get("scope")), "issued_at": now, **fields},
+        **{"scope": scope_text(body.get("scope")), "issued_at": now, **fields},
     )
 
 
@@ -106,12 +108,11 @@ def _find(body: t.Any, path: t.Sequence[str]) -> t.Any:
     return body
 
 
-def _scope_text(scope: str | t.Sequence[str] | None) -> str | None:
-    """The scope as the standard writes it: names separated by spaces (RFC 6749, section 3.3)."""
-    return " ".join(scope) if isinstance(scope, list) else t.cast("str | None", scope)
-
-
-def _refresh_expiry(refresh_token: str | None, lifetime: float | None, now: float) -> float | None:
+def _refresh_expiry(refresh_token: str | None, lifetime: float | str | None, now: float) -> float | None:
     if not refresh_token:
         return None
-    return now + lifetime if lifetime else jwt_expiry(refresh_token)
+    return _expiry(lifetime, now) if lifetime and float(lifetime) else jwt_expiry(refresh_token)
+
+
+def _expiry(lifetime: float | str, now: float) -> float:
+    return min(now + float(lifetime), LAST_INSTANT)

@@ -10,7 +10,8 @@ import datetime
 import math
 import typing as t
 
-_END_OF_TIME = 253402300800  # the year 10000
+#: The last second that the result can state. Tokens that live longer expire then.
+LAST_INSTANT = 253402300799
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,3 +67,8 @@ def iso(instant: float | None) -> str | None:
         )
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def scope_text(scope: str | t.Sequence[str] | None) -> str | None:
+    """The scope as the standard writes it: names separated by spaces (RFC 6749, section 3.3)."""
+    return " ".join(scope) if isinstance(scope, list) else t.cast("str | None", scope)

@@ -10,18 +10,19 @@ import typing as t
 
 from .._data.schema import Schema
 from .._http.models import Request
-from .token import Token, iso
+from .token import Token, iso, scope_text
 
 FORMATS = ("form", "json", "query")
 
-#: A response about a token (RFC 7662, section 2.2).
+#: A response about a token (RFC 7662, section 2.2). Some servers send the scope as a list.
 INTROSPECTION = Schema(
     {
         "type": "object",
         "properties": {
             "active": {"type": "boolean"},
             "exp": {"type": ["number", "null"]},
-            **{name: {"type": ["string", "null"]} for name in ("scope", "client_id", "username", "token_type", "sub")},
+            "scope": {"type": ["string", "array", "null"], "items": {"type": "string"}},
+            **{name: {"type": ["string", "null"]} for name in ("client_id", "username", "token_type", "sub")},
         },
         "required": ["active"],
     }
@@ -56,6 +57,7 @@ def introspection_form(token: str) -> dict[str, str]:
 def token_info(body: t.Mapping[str, t.Any], now: float) -> dict[str, t.Any]:
     """Convert a response validated with :data:`INTROSPECTION`. An inactive token has no other properties."""
     names = {"subject": "sub", **{name: name for name in ("scope", "client_id", "username", "token_type")}}
+    body = {**body, "scope": scope_text(body.get("scope"))}
     expiry = body.get("exp") if body["active"] else None
     return {
         "valid": body["active"],

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from ..._errors import AccessError
@@ -19,6 +20,7 @@ from ..._oauth2.grants import (
     PasswordCredentials,
     RefreshToken,
     TokenExchange,
+    Value,
 )
 from ..._platform.session import Session
 
@@ -120,7 +122,8 @@ def _parameters(params: t.Mapping[str, t.Any]) -> t.Iterator[Parameter]:
     taken = sorted(_RESERVED & extra.keys())
     if taken:
         raise AccessError(f"parameters must not contain {', '.join(taken)}. Use the options for these")
-    found = {name: _texts(value) for name, value in extra.items() if value is not None}
+    typed = params["request_format"] == "json"
+    found: dict[str, t.Any] = {name: _value(value, typed) for name, value in extra.items() if value is not None}
     for name, value in (
         ("scope", " ".join(map(str, params["scope"] or []))),
         ("audience", params["audience"]),
@@ -128,13 +131,22 @@ def _parameters(params: t.Mapping[str, t.Any]) -> t.Iterator[Parameter]:
     ):
         if value:
             found[name] = value
-    yield from sorted((name, value) for name, value in found.items() if value)
+    yield from sorted((name, value) for name, value in found.items() if value not in ("", ()))
 
 
-def _texts(value: t.Any) -> str | tuple[str, ...]:
-    """The text of a parameter, or the texts of a list."""
-    if isinstance(value, dict):
-        raise AccessError("parameters accepts strings, numbers, booleans and lists of them, but not dictionaries")
+def _value(value: t.Any, typed: bool) -> Value | tuple[Value, ...]:
+    """The value of a parameter, or the values of a list. ``typed``: the request format has numbers and booleans."""
     if isinstance(value, list):
-        return tuple(t.cast(str, _texts(item)) for item in value)
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        return tuple(_scalar(item, typed) for item in value)
+    return _scalar(value, typed)
+
+
+def _scalar(value: t.Any, typed: bool) -> Value:
+    if value is None or isinstance(value, (dict, list)):
+        raise AccessError(
+            "parameters: values must be strings, numbers, booleans or lists of these; dictionaries, lists of lists and "
+            "null in a list are not possible"
+        )
+    if isinstance(value, (bool, int, float)):
+        return value if typed else json.dumps(value)
+    return str(value)

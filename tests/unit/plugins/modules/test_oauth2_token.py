@@ -156,7 +156,10 @@ def test_the_type_of_an_exchanged_token_is_returned(token):
         ({"scope": ["read", "write"]}, {"scope": "read write"}),
         ({"audience": "https://api.example.com"}, {"audience": "https://api.example.com"}),
         ({"resource": ["https://api.example.com"]}, {"resource": "https://api.example.com"}),
-        ({"parameters": {"tenant": "north", "beta": True, "unset": None}}, {"tenant": "north", "beta": "true"}),
+        (
+            {"parameters": {"tenant": "north", "beta": True, "level": 5, "unset": None}},
+            {"tenant": "north", "beta": "true", "level": "5"},
+        ),
     ],
     ids=["scope", "audience", "resource", "parameters"],
 )
@@ -412,6 +415,14 @@ def test_a_request_in_json(token):
     assert token(request, request_format="json")["changed"] is True
 
 
+def test_parameters_keep_their_types_in_json(token):
+    parameters = {"text": "5", "number": 5, "flag": False, "list": [1, "a", True], "unset": None}
+    sent = {"text": "5", "number": 5, "flag": False, "list": [1, "a", True], "grant_type": "client_credentials"}
+    request = call("POST", TOKEN_URL, issued(), json=sent, headers=basic())
+
+    assert token(request, request_format="json", parameters=parameters)["changed"] is True
+
+
 def in_query(method, **kwargs):
     query = {"grant_type": "client_credentials", **CLIENT}
     return call(method, TOKEN_URL, kwargs.pop("answer", issued()), query=query, **kwargs)
@@ -532,6 +543,34 @@ def test_a_refresh_may_leave_out_what_has_not_changed(token):
 )
 def test_the_lifetime_of_a_token(token, answer, life):
     assert token(asked(answer))["token"]["expires_in"] == life
+
+
+@pytest.mark.parametrize("lifetime", [1e308, "9" * 400, 10**15], ids=["float", "string", "int"])
+def test_a_token_that_outlives_the_calendar_expires_at_its_end(token, lifetime):
+    result = token(asked(issued(expires_in=lifetime, refresh_token="hush-refresh", refresh_expires_in=lifetime)))
+
+    assert (result["token"]["expires_at"], result["token"]["refresh_expires_at"]) == ("9999-12-31T23:59:59Z",) * 2
+
+
+@pytest.mark.parametrize("lifetime", [1800, "1800"], ids=["number", "string"])
+def test_the_lifetime_of_a_refresh_token(token, lifetime):
+    answer = issued(refresh_token="hush-refresh", refresh_token_expires_in=lifetime)
+    result = token(asked(answer), fields={"refresh_expires_in": "refresh_token_expires_in"})
+
+    assert result["token"]["refresh_expires_at"] == "2027-01-15T08:30:00Z"
+
+
+@pytest.mark.parametrize("answer", [{**issued(), "token_type": None}, issued(token_type="")], ids=["null", "empty"])
+def test_a_token_without_a_type_is_a_bearer_token(token, answer):
+    assert token(asked(answer))["token"]["token_type"] == "Bearer"
+
+
+@pytest.mark.parametrize("text", ["hush\r\nX-Other: 1", "hush\0", "hush\n", "hush-\u2603", "hush-\u00e9"])
+def test_a_token_that_no_header_can_carry_is_a_clear_failure(token, text):
+    result = token.fail(asked(issued(text)))
+
+    assert "access_token: must consist of printable ASCII characters" in result["msg"]
+    assert "hush" not in result["msg"]
 
 
 # --- refresh tokens ----------------------------------------------------------------------------------------------------------
@@ -847,6 +886,8 @@ def test_a_response_without_a_token_is_one_clear_failure(token, answer, status, 
         ({"parameters": {"client_secret": "hush-other"}}, ["parameters must not contain client_secret"]),
         ({"parameters": {"scope": ["read"]}}, ["parameters must not contain scope"]),
         ({"parameters": {"a": {"b": "c"}}}, ["parameters", "dictionaries"]),
+        ({"parameters": {"a": ["b", ["c"]]}}, ["parameters", "lists"]),
+        ({"parameters": {"a": ["b", None]}}, ["parameters", "lists"]),
     ],
     ids=lambda value: str(value)[:40],
 )

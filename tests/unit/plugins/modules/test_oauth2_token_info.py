@@ -60,10 +60,11 @@ def shared(runs):
     [
         (ACTIVE, GOOD),
         ({"active": True}, {**dict.fromkeys(GOOD), "valid": True}),
+        ({**ACTIVE, "scope": GOOD["scope"].split()}, GOOD),
         ({"active": False}, INVALID),
         ({**ACTIVE, "active": False}, INVALID),
     ],
-    ids=["all", "nothing else", "inactive", "inactive with properties"],
+    ids=["all", "nothing else", "scope as a list", "inactive", "inactive with properties"],
 )
 @pytest.mark.parametrize("check_mode", [False, True], ids=["real", "check"])
 def test_the_properties_of_a_token_are_returned(given, answer, expected, check_mode):
