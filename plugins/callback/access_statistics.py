@@ -94,7 +94,9 @@ class CallbackModule(CallbackBase):
 
     def _write(self, totals: Totals) -> None:
         path = self.get_option("statistics_file")
-        if not path:
+        if (
+            not path or os.environ.get("MEDIAOPS_STATISTICS_FILE") == ""
+        ):  # which Ansible takes for the current directory
             return
         numbers = {name: {**sums, "seconds_waited": round(sums["seconds_waited"], 3)} for name, sums in totals.items()}
         try:

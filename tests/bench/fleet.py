@@ -131,7 +131,7 @@ def controllers(sandbox: Sandbox, server: RedisServer, folder: pathlib.Path, env
     server.client.flushall()
     params = {
         **sandbox.variables()["sandbox"]["freewheel"],
-        "path": "services/v4/campaigns",
+        "path": "services/v4/sites",
         "token_cache": server.url,
         "token_cache_key": KEY,
         "home": str(_folder(folder, "controllers")),

@@ -23,7 +23,7 @@ PLACES: dict[str, Facts] = {
     for place, connection in (("in process", "local"), ("as module", "as_module"))
 }
 TOKEN = "lookup('mediaops.access.token', 'freewheel', **sandbox.freewheel)"
-CALL = {"path": "services/v4/campaigns"}
+CALL = {"path": "services/v4/sites"}
 
 TASKS: list[Facts] = [
     {"name": "A loop", "mediaops.access.freewheel_api": CALL, "loop": [1, 2, 3]},
@@ -31,7 +31,7 @@ TASKS: list[Facts] = [
     {
         "name": "Requests of the play's own",
         "ansible.builtin.uri": {
-            "url": "{{ sandbox.freewheel.url }}/services/v4/campaigns",
+            "url": "{{ sandbox.freewheel.url }}/services/v4/sites",
             "headers": "{{ lookup('mediaops.access.token', 'freewheel', output='header', **sandbox.freewheel) }}",
         },
         "no_log": True,

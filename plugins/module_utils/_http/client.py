@@ -86,7 +86,7 @@ class Http:
                     raise failure.as_error(request) from None
             else:
                 is_limited = self._responses.is_rate_limited(response)
-                sent += self._count(request, sent, limited=is_limited)
+                sent += self._count(request, sent, limited=is_limited or response.status == 429)
                 if is_limited or self._is_unavailable(response):
                     self.wait_for_limit(response, limited)
                     limited += 1

@@ -164,7 +164,9 @@ class Playlyfe(Platform):
 
     def _count_call(self, request: PlatformRequest) -> None:
         quota = self.switch("call_quota")
-        if quota is not None and self.data["calls"] >= quota:
+        if quota is None:  # calls are not counted, so that reads leave the state as it is
+            return
+        if self.data["calls"] >= quota:
             text = "The plan's quota of API calls is exhausted"
             raise self.rejection(request, int(self.switch("quota_status")), "plan_limit_exceeded", text)
         self.data["calls"] += 1

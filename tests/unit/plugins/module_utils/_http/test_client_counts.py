@@ -24,6 +24,7 @@ URL = "https://api.example.com/v1/items"
 READ = Request("GET", URL)
 LOGIN = Request("POST", URL, form={"a": "1"}, repeatable=True, requests_token=True)
 WRITE = Request("POST", URL, json={"a": 1})
+QUOTA = {"status": 429, "json": {"error": "quota_exceeded"}}
 LOST = requests.exceptions.ReadTimeout("lost")
 REFUSED = requests.exceptions.ConnectionError(MaxRetryError(None, URL, NewConnectionError(None, "refused")))
 
@@ -44,7 +45,7 @@ def counted(clock):
             clock,
             MemoryBackend(clock, {}),
             lambda request: [("all", rate)] if rate else [],
-            ResponseReader({}, {}, Secrets(), {}),
+            ResponseReader({}, {}, Secrets(), {}, ["quota_exceeded"]),
         )
         with contextlib.suppress(AccessError):
             for request in requests_:
@@ -75,6 +76,8 @@ def counted(clock):
             id="rejected twice",
         ),
         pytest.param(READ, [limited(999)], {"requests": 1, "responses_429": 1}, id="rejected for longer than max_wait"),
+        pytest.param(READ, [QUOTA], {"requests": 1, "responses_429": 1}, id="an exhausted quota"),
+        pytest.param(LOGIN, [QUOTA], {"requests": 1, "responses_429": 1}, id="a login that a quota rejected"),
         pytest.param(
             READ, [limited(4, 503), 200], {"requests": 2, "repeats": 1, "seconds_waited": 4.0}, id="unavailable"
         ),
