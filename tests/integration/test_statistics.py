@@ -138,6 +138,29 @@ def test_hosts_that_cannot_be_reached_and_tasks_that_end_the_play(ansible: Ansib
     assert run.statistics["freewheel"]["requests"] == 3
 
 
+def test_a_task_that_exceeds_its_timeout_and_a_platform_that_is_not_there(sandbox: Sandbox, ansible: Ansible) -> None:
+    sandbox.reset({"faults": [{"platform": "freewheel", "path": "sites", "fault": "hang_before", "seconds": 60}]})
+    tasks = [
+        {"name": "Look up", "ansible.builtin.debug": {"msg": f"{{{{ {TOKEN} | length }}}}"}},
+        {"name": "Call", "mediaops.access.freewheel_api": CALL, "timeout": 2, "ignore_errors": True},
+        {
+            "name": "Call nobody",
+            "mediaops.access.flex_api": {"path": "x", "url": "{{ sandbox.unreachable_url }}", "retries": 1},
+            "ignore_errors": True,
+        },
+    ]
+    play = {"name": "Time", "hosts": "localhost", "gather_facts": False, "tasks": tasks}
+    play["module_defaults"] = {
+        f"group/mediaops.access.{name}": f"{{{{ sandbox.{name} }}}}" for name in ("flex", "freewheel")
+    }
+
+    run = ansible.run([play], hosts={"localhost": PLACES["in process"]})
+
+    assert run.status == 0, run.output
+    assert judge_statistics(run) == []
+    assert run.statistics["freewheel"]["requests"] == 2
+
+
 def test_without_the_callback_nothing_is_displayed_or_written(ansible: Ansible) -> None:
     ansible.environment["ANSIBLE_CALLBACKS_ENABLED"] = "record"
 

@@ -37,8 +37,10 @@ def limited(seconds, status=429):
 def counted(clock):
     """Sends requests of one task, and returns its counts."""
 
-    def send(*requests_, rate=None, max_wait=300):
+    def send(*requests_, rate=None, max_wait=300, counts=None):
         budget = WaitBudget(max_wait, clock)
+        if counts is not None:
+            counts.append(budget.counts)
         http = Http(
             ConnectionOptions(),
             budget,
@@ -90,6 +92,20 @@ def test_each_request_is_counted_as_what_it_was(request_, answers, expected, cou
     exchange(request_, *answers)
 
     assert counted(request_) == expected
+
+
+class TaskTimeout(Exception):
+    """Stands for the exception that Ansible raises wherever the task is."""
+
+
+def test_a_request_whose_task_exceeds_its_timeout_is_counted(counted, exchange):
+    counts = []
+    exchange(READ, TaskTimeout())
+
+    with pytest.raises(TaskTimeout):
+        counted(READ, counts=counts)
+
+    assert counts[0].requests == 1
 
 
 def test_a_redirect_is_another_request_and_not_a_repeat(counted, exchange):
