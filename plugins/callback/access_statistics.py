@@ -15,17 +15,19 @@ description:
   - After the recap, displays a line for each platform that the modules and lookups of this collection used.
   - C(requests) counts all requests, including those in the other columns. A request without a response counts, unless
     it certainly was not sent.
-  - C(logins) counts the requests for a token, including refreshes, that no rate limit rejected.
+  - C(logins) counts the requests for a token, including refreshes, that were not rejected with HTTP status 429 or an
+    equivalent error. Requests that look up endpoints, or verify or revoke a token, are not logins.
   - C(cached_tokens) counts the tokens that were taken from the token cache, each once for each task, loop item or
     lookup.
   - C(repeats) counts the requests that were sent again after a rate limit, a lost response or a temporary error.
-  - C(responses_429) counts the requests that a rate limit rejected, with HTTP status 429 or with an equivalent error.
+  - C(responses_429) counts the responses with HTTP status 429, or with an equivalent error of a rate limit.
   - C(seconds_waited) is the time that was spent waiting for rate limits, and as long as platforms requested with
     C(Retry-After). It is the sum for all forks, so it may exceed the duration of the playbook.
   - All hosts, forks and plays are counted, including modules that run on other hosts, and check mode.
   - A task with C(async) counts if its module runs on the controller without C(become), and ends before the playbook.
-  - A task whose process is killed does not count, nor do requests that a play sends in other ways, such as with
-    M(ansible.builtin.uri).
+  - A task whose process is killed does not count, nor does an ordinary module that exceeds the task's C(timeout), nor
+    requests that a play sends in other ways, such as with M(ansible.builtin.uri).
+  - If the playbook is interrupted, nothing is displayed, and the statistics file is not replaced.
 requirements:
   - C(mediaops.access.access_statistics) in C(callbacks_enabled), which is set in the section C([defaults]) of
     C(ansible.cfg), or by the environment variable C(ANSIBLE_CALLBACKS_ENABLED).
@@ -34,7 +36,8 @@ options:
     description:
       - A file to which the numbers are also written, as a JSON object with an object for each platform that was used,
         by the name of the platform, such as V(freewheel). Its keys are those of the displayed line.
-      - The file has mode C(0600) and is replaced as a whole. If it cannot be written, there is a warning.
+      - The file has mode C(0600) and is replaced as a whole, as is a symbolic link in its place. Its directory must
+        exist. If it cannot be written, there is a warning.
     type: path
     env:
       - name: MEDIAOPS_STATISTICS_FILE
@@ -94,7 +97,9 @@ class CallbackModule(CallbackBase):
 
     def _write(self, totals: Totals) -> None:
         path = self.get_option("statistics_file")
-        if not path:
+        if (
+            not path or os.environ.get("MEDIAOPS_STATISTICS_FILE") == ""
+        ):  # which Ansible takes for the current directory
             return
         numbers = {name: {**sums, "seconds_waited": round(sums["seconds_waited"], 3)} for name, sums in totals.items()}
         try:

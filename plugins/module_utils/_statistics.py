@@ -38,6 +38,8 @@ class Counts:
     responses_429: int = 0
     #: The time spent waiting for rate limits and Retry-After.
     seconds_waited: float = 0.0
+    #: The tokens that the task has obtained, in any of its threads. It may read them from the cache afterwards.
+    obtained: set[str] = dataclasses.field(default_factory=set)
 
     def add_request(self, *, requests_token: bool, repeated: bool, limited: bool = False) -> None:
         """Count a request; ``limited``: a rate limit rejected it."""
@@ -46,9 +48,14 @@ class Counts:
         self.repeats += repeated
         self.responses_429 += limited
 
+    def add_cached(self, name: str) -> None:
+        """Count a token from the cache, unless the task has obtained it itself."""
+        if name not in self.obtained:
+            self.cached_tokens.add(name)
+
 
 #: The names of the numbers, in the order in which they are displayed.
-NAMES = tuple(field.name for field in dataclasses.fields(Counts))
+NAMES = tuple(field.name for field in dataclasses.fields(Counts) if field.name != "obtained")
 
 
 class Statistics:
@@ -56,10 +63,11 @@ class Statistics:
 
     def __init__(self) -> None:
         self._counts: list[tuple[str, Counts]] = []
+        self._obtained: set[str] = set()
 
     def counts(self, platform: str) -> Counts:
         """New counts, which must be changed by one thread only."""
-        counts = Counts()
+        counts = Counts(obtained=self._obtained)
         self._counts.append((platform, counts))
         return counts
 

@@ -23,7 +23,7 @@ PLACES: dict[str, Facts] = {
     for place, connection in (("in process", "local"), ("as module", "as_module"))
 }
 TOKEN = "lookup('mediaops.access.token', 'freewheel', **sandbox.freewheel)"
-CALL = {"path": "services/v4/campaigns"}
+CALL = {"path": "services/v4/sites"}
 
 TASKS: list[Facts] = [
     {"name": "A loop", "mediaops.access.freewheel_api": CALL, "loop": [1, 2, 3]},
@@ -31,7 +31,7 @@ TASKS: list[Facts] = [
     {
         "name": "Requests of the play's own",
         "ansible.builtin.uri": {
-            "url": "{{ sandbox.freewheel.url }}/services/v4/campaigns",
+            "url": "{{ sandbox.freewheel.url }}/services/v4/sites",
             "headers": "{{ lookup('mediaops.access.token', 'freewheel', output='header', **sandbox.freewheel) }}",
         },
         "no_log": True,
@@ -136,6 +136,29 @@ def test_hosts_that_cannot_be_reached_and_tasks_that_end_the_play(ansible: Ansib
     assert run.status != 0
     assert judge_statistics(run) == []
     assert run.statistics["freewheel"]["requests"] == 3
+
+
+def test_a_task_that_exceeds_its_timeout_and_a_platform_that_is_not_there(sandbox: Sandbox, ansible: Ansible) -> None:
+    sandbox.reset({"faults": [{"platform": "freewheel", "path": "sites", "fault": "hang_before", "seconds": 60}]})
+    tasks = [
+        {"name": "Look up", "ansible.builtin.debug": {"msg": f"{{{{ {TOKEN} | length }}}}"}},
+        {"name": "Call", "mediaops.access.freewheel_api": CALL, "timeout": 2, "ignore_errors": True},
+        {
+            "name": "Call nobody",
+            "mediaops.access.flex_api": {"path": "x", "url": "{{ sandbox.unreachable_url }}", "retries": 1},
+            "ignore_errors": True,
+        },
+    ]
+    play = {"name": "Time", "hosts": "localhost", "gather_facts": False, "tasks": tasks}
+    play["module_defaults"] = {
+        f"group/mediaops.access.{name}": f"{{{{ sandbox.{name} }}}}" for name in ("flex", "freewheel")
+    }
+
+    run = ansible.run([play], hosts={"localhost": PLACES["in process"]})
+
+    assert run.status == 0, run.output
+    assert judge_statistics(run) == []
+    assert run.statistics["freewheel"]["requests"] == 2
 
 
 def test_without_the_callback_nothing_is_displayed_or_written(ansible: Ansible) -> None:

@@ -72,22 +72,20 @@ class Http:
         raise AccessError(f"{request.label} was redirected more than {_MAX_REDIRECTS} times. Check url")
 
     def _send_repeatedly(self, request: Request) -> Response:
-        failures = limited = sent = 0
+        failures = limited = 0
+        sent_before = self._budget.counts.requests
         send = self._prepare(request)  # before a start is reserved, so that preparation does not delay the start
         while True:
             self._wait_for_turn(request)
             if request.sign:
                 send = self._prepare(request.sign(request))
             try:
-                response = send()
+                response = self._send_once(request, send, sent_before)
             except NoAnswer as failure:
-                sent += self._count(request, sent) if failure.sent else 0
                 if not failure.may_repeat or failures >= self._options.retries:
                     raise failure.as_error(request) from None
             else:
-                is_limited = self._responses.is_rate_limited(response)
-                sent += self._count(request, sent, limited=is_limited)
-                if is_limited or self._is_unavailable(response):
+                if self._responses.is_rate_limited(response) or self._is_unavailable(response):
                     self.wait_for_limit(response, limited)
                     limited += 1
                     continue
@@ -100,6 +98,27 @@ class Http:
                     return response
             self._clock.sleep(0.25 * 2**failures * (0.8 + 0.4 * random.random()))  # noqa: S311 - jitter, not security
             failures += 1
+
+    def _send_once(self, request: Request, send: t.Callable[[], Response], sent_before: int) -> Response:
+        """Send a request and count it, unless it certainly did not arrive. It is a repeat if more requests were counted
+        than ``sent_before``.
+        """
+        counts, arrived, limited = self._budget.counts, True, False
+        try:
+            response = send()
+            limited = response.status == 429 or self._responses.is_rate_limited(response)
+        except NoAnswer as failure:
+            arrived = failure.sent
+            raise
+        except AccessError:
+            arrived = False
+            raise
+        finally:  # also if the task exceeds its timeout
+            if arrived:
+                counts.add_request(
+                    requests_token=request.requests_token, repeated=counts.requests > sent_before, limited=limited
+                )
+        return response
 
     def _is_unavailable(self, response: Response) -> bool:
         """Whether the platform is unavailable for the time that Retry-After states."""
@@ -132,11 +151,6 @@ class Http:
         if is_ambiguous:
             raise AmbiguousWrite(reason, wait=wait, creates=request.creates, **self._codes(response))
         self._budget.wait_for_limit(wait, reason)
-
-    def _count(self, request: Request, times: int, limited: bool = False) -> int:
-        """Count a request that has already been sent that many times. Returns 1."""
-        self._budget.counts.add_request(requests_token=request.requests_token, repeated=times > 0, limited=limited)
-        return 1
 
     def _codes(self, response: Response) -> dict[str, t.Any]:
         """The HTTP status of a response and the platform's own error code."""

@@ -83,8 +83,8 @@ class Tokens:
 
     def count_cached(self, grant: Grant, token: Token) -> Token:
         """Count a token for the statistics if it came from the cache. Returns the token."""
-        if not isinstance(grant, SuppliedToken) and token.access_token not in self._issued:
-            self._budget.counts.cached_tokens.add(self._name(grant))
+        if not isinstance(grant, SuppliedToken):
+            self._budget.counts.add_cached(self._name(grant))
         return token
 
     def _supplied(self, grant: SuppliedToken) -> Token:
@@ -271,6 +271,7 @@ class Tokens:
     def _save(self, name: str, grant: Grant, token: Token) -> Token:
         """Write a new token to the cache. If it expires too soon, it is reissued first."""
         self._issued.add(token.access_token)
+        self._budget.counts.obtained.add(name)
         if not self._has_left(token, self._min_ttl):
             token = self._reissue(name, grant, token)
             self._issued.add(token.access_token)

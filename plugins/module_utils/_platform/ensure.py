@@ -109,11 +109,12 @@ def apply_desired(access: Access[t.Any], resource: Resource, before: State) -> t
 
     The caller holds a lock under which it has read ``before``.
     """
-    current, ambiguous_writes, created = before, 0, False
+    current, ambiguous_writes, created, repeated = before, 0, False, False
     while True:
         desired = resource.desired(current)
         if desired == current:
             return before, current
+        access.budget.counts.repeats += repeated
         try:
             written = resource.write(current, desired)
             # An ambiguous write may be applied late, after its repeat: read once more.
@@ -133,7 +134,8 @@ def apply_desired(access: Access[t.Any], resource: Resource, before: State) -> t
                 before = current  # another process's change does not count as one of this run
             ambiguous_writes += 1
             # If the state has changed meanwhile, the next write is a different one and not a repeat.
-            repeats = ambiguous_writes if current == attempted else ambiguous_writes - 1
+            repeated = current == attempted
+            repeats = ambiguous_writes if repeated else ambiguous_writes - 1
             if repeats > access.params["retries"] and resource.desired(current) != current:
                 raise
 

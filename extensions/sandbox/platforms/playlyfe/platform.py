@@ -164,7 +164,7 @@ class Playlyfe(Platform):
 
     def _count_call(self, request: PlatformRequest) -> None:
         quota = self.switch("call_quota")
-        if quota is None:  # the state of a platform must not change with each read
+        if quota is None:  # calls are not counted, so that reads leave the state as it is
             return
         if self.data["calls"] >= quota:
             text = "The plan's quota of API calls is exhausted"

@@ -203,6 +203,7 @@ class Jobs:
             batch = [item for item in batch if item not in reached]
             if not batch:
                 return {}, None
+            access.budget.counts.repeats += 1
 
     def _record_outcomes(self, aliases: t.Mapping[str, Entitlement], answers: Answers) -> None:
         """Record which items were written and which failed."""

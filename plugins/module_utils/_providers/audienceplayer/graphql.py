@@ -210,7 +210,7 @@ class GraphQL(ApiClient):
             self.session.warn(
                 "the platform counts each field of a request towards its rate limit: set rate_limit_counts to field"
             )
-        self.session.budget.counts.responses_429 += 1
+        self.session.budget.counts.responses_429 += response.status != 429  # which is already counted
         limited = [alias for alias, failure in failed.items() if failure.code == 429]
         try:
             self.http.wait_for_limit(response)

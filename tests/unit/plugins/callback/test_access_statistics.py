@@ -140,6 +140,17 @@ def test_the_lines_can_be_turned_off(callback, written, monkeypatch):
     assert json.loads(path.read_text(encoding="utf-8")) == {"flex": used(requests=2)}
 
 
+def test_an_empty_variable_is_not_a_path(callback, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MEDIAOPS_STATISTICS_FILE", "")
+    callback.set_options()
+    before = sorted(tmp_path.iterdir())
+
+    callback.v2_playbook_on_stats(None)
+
+    assert (callback._display.warnings, sorted(tmp_path.iterdir())) == ([], before)
+
+
 def test_the_environment_sets_the_file(callback, monkeypatch, tmp_path):
     monkeypatch.setenv("MEDIAOPS_STATISTICS_FILE", str(tmp_path / "a.json"))
 

@@ -77,6 +77,17 @@ def test_threads_and_platforms_are_summed_and_a_token_counts_once(file):
     assert read_totals(str(file))["flex"] == numbers(requests=6, cached_tokens=4, seconds_waited=3.0)
 
 
+def test_a_token_that_the_task_has_obtained_is_not_cached_for_any_of_its_threads():
+    statistics = Statistics()
+    first, second = statistics.counts("flex"), statistics.counts("flex")
+    second.add_cached("old")
+    for name in ("old", "new"):
+        first.obtained.add(name)
+        second.add_cached(name)
+
+    assert statistics.totals() == {"flex": numbers(cached_tokens=1)}
+
+
 def test_names_of_tokens_are_not_written(file):
     statistics = Statistics()
     statistics.counts("flex").cached_tokens.add("the name of an entry")

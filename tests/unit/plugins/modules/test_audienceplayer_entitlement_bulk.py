@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from ansible_collections.mediaops.access.plugins.module_utils import _clock
+from ansible_collections.mediaops.access.plugins.module_utils import _clock, _statistics
 from ansible_collections.mediaops.access.plugins.module_utils._data.ledger import Ledger
 from ansible_collections.mediaops.access.plugins.module_utils._data.rejects import Rejects
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError
@@ -389,9 +389,25 @@ def test_a_user_who_must_not_be_read_stops_no_other_if_the_client_can_log_in(ent
 LIMITED = {"message": "Too many attempts", "code": 429}
 
 
-def test_after_a_partial_rate_limit_only_the_rest_is_repeated(write, clock):
+@pytest.fixture
+def counted(tmp_path, monkeypatch):
+    """Returns the statistics of the tasks so far."""
+    path = tmp_path / "statistics.jsonl"
+    path.touch()
+    monkeypatch.setattr(_statistics, "_file", str(path))
+    return lambda: _statistics.read_totals(str(path))["audienceplayer"]
+
+
+@pytest.mark.parametrize("status", [200, 429])
+def test_after_a_partial_rate_limit_only_the_rest_is_repeated(status, write, counted, clock):
     part = writes(
-        1, 2, 3, data={"e0": True, "e1": None, "e2": True}, errors=[at(1, LIMITED)], answer_headers={"Retry-After": "7"}
+        1,
+        2,
+        3,
+        data={"e0": True, "e1": None, "e2": True},
+        errors=[at(1, LIMITED)],
+        status=status,
+        answer_headers={"Retry-After": "7"},
     )
     started = clock.now()
     result = write(part, writes(2), entitlements=items_of(1, 2, 3))
@@ -401,6 +417,15 @@ def test_after_a_partial_rate_limit_only_the_rest_is_repeated(write, clock):
     assert result["warnings"] == [
         "the platform counts each field of a request towards its rate limit: set rate_limit_counts to field"
     ]
+    assert (counted()["requests"], counted()["responses_429"]) == (2, 1)
+
+
+def test_writes_that_are_sent_again_after_an_unknown_outcome_count_as_a_repeat(entitle, counted):
+    lost = writes(1, 2, answer="", status=502)
+    calls = [logins(1, 2), *reads(1, 2), lost, *reads(1, held=[1]), *reads(2), writes(2)]
+
+    assert outcome(entitle(*calls, entitlements=items_of(1, 2))) == ["changed"] * 2
+    assert counted()["repeats"] == 1
 
 
 def test_once_a_platform_has_shown_that_it_counts_writes_they_travel_in_smaller_batches(write):

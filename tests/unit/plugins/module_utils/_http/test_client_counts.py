@@ -24,6 +24,7 @@ URL = "https://api.example.com/v1/items"
 READ = Request("GET", URL)
 LOGIN = Request("POST", URL, form={"a": "1"}, repeatable=True, requests_token=True)
 WRITE = Request("POST", URL, json={"a": 1})
+QUOTA = {"status": 429, "json": {"error": "quota_exceeded"}}
 LOST = requests.exceptions.ReadTimeout("lost")
 REFUSED = requests.exceptions.ConnectionError(MaxRetryError(None, URL, NewConnectionError(None, "refused")))
 
@@ -36,15 +37,17 @@ def limited(seconds, status=429):
 def counted(clock):
     """Sends requests of one task, and returns its counts."""
 
-    def send(*requests_, rate=None, max_wait=300):
+    def send(*requests_, rate=None, max_wait=300, counts=None):
         budget = WaitBudget(max_wait, clock)
+        if counts is not None:
+            counts.append(budget.counts)
         http = Http(
             ConnectionOptions(),
             budget,
             clock,
             MemoryBackend(clock, {}),
             lambda request: [("all", rate)] if rate else [],
-            ResponseReader({}, {}, Secrets(), {}),
+            ResponseReader({}, {}, Secrets(), {}, ["quota_exceeded"]),
         )
         with contextlib.suppress(AccessError):
             for request in requests_:
@@ -75,6 +78,8 @@ def counted(clock):
             id="rejected twice",
         ),
         pytest.param(READ, [limited(999)], {"requests": 1, "responses_429": 1}, id="rejected for longer than max_wait"),
+        pytest.param(READ, [QUOTA], {"requests": 1, "responses_429": 1}, id="an exhausted quota"),
+        pytest.param(LOGIN, [QUOTA], {"requests": 1, "responses_429": 1}, id="a login that a quota rejected"),
         pytest.param(
             READ, [limited(4, 503), 200], {"requests": 2, "repeats": 1, "seconds_waited": 4.0}, id="unavailable"
         ),
@@ -87,6 +92,20 @@ def test_each_request_is_counted_as_what_it_was(request_, answers, expected, cou
     exchange(request_, *answers)
 
     assert counted(request_) == expected
+
+
+class TaskTimeout(Exception):
+    """Stands for the exception that Ansible raises wherever the task is."""
+
+
+def test_a_request_whose_task_exceeds_its_timeout_is_counted(counted, exchange):
+    counts = []
+    exchange(READ, TaskTimeout())
+
+    with pytest.raises(TaskTimeout):
+        counted(READ, counts=counts)
+
+    assert counts[0].requests == 1
 
 
 def test_a_redirect_is_another_request_and_not_a_repeat(counted, exchange):

@@ -235,10 +235,12 @@ def test_after_an_ambiguous_write_the_state_is_read_and_compared_again(
     doubts, writes, pauses, before, after, diff, clock
 ):
     thing = Thing(before, after, doubts)
+    access = FakeAccess(clock)
 
-    assert ensure(FakeAccess(clock), thing) == (True, after, diff)
+    assert ensure(access, thing) == (True, after, diff)
     assert thing.state == after
     assert thing.calls.count("write") == writes
+    assert access.budget.counts.repeats == writes - 1
     assert thing.calls[-1] == "read"
     assert clock.slept[: len(pauses)] == pauses
 
