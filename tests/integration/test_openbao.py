@@ -186,14 +186,19 @@ def test_delivers_once(bao: OpenBao, ansible: Ansible) -> None:
 
 
 def test_what_somebody_else_wrote_is_seen(bao: OpenBao, ansible: Ansible) -> None:
-    """It is compared, and replaced in the version that was read; the older versions stay."""
+    """Credentials are compared, and replaced in the version that was read; the older versions stay. Anything else stays."""
     run(ansible, task(bao))
     bao.put({**KEPT, "tokens": {"mrm": {**TOKENS["mrm"], "access_token": "s3cr3t-of-others"}}})
     assert outcomes(run(ansible, task(bao), task(bao))) == [CHANGED, UNCHANGED]
     assert bao.secret() == (KEPT, 3)
     bao.put({"something": "else"})
-    assert outcomes(run(ansible, task(bao), task(bao))) == [CHANGED, UNCHANGED]
-    assert bao.secret() == (KEPT, 5)
+    done = run(ansible, task(bao))
+    assert outcomes(done) == [FAILED]
+    assert "has content that was not delivered, so it is not replaced" in message(done)
+    assert bao.secret() == ({"something": "else"}, 4)
+
+
+THEIRS: Facts = {"applications": {}, "tokens": {"of somebody else": {"access_token": "s3cr3t-of-others"}}}
 
 
 class Interferer(http.server.BaseHTTPRequestHandler):
@@ -236,7 +241,7 @@ class Interferer(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def interfered(bao: OpenBao) -> t.Iterator[tuple[str, type[Interferer]]]:
     """The address of an interferer, and its settings."""
-    handler = type("Handler", (Interferer,), {"bao": bao, "done": False, "theirs": {"of": "somebody else"}})
+    handler = type("Handler", (Interferer,), {"bao": bao, "done": False, "theirs": THEIRS})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as proxy:
         threading.Thread(target=proxy.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{proxy.server_address[1]}", handler
@@ -250,12 +255,12 @@ def test_a_version_that_was_not_read_is_not_overwritten(
     """Somebody else writes between our read and our write: the write is refused, and the next run sees what is there."""
     url, handler = interfered
     if before:
-        bao.put({"old": "words"})
+        bao.put({"applications": {}, "tokens": {}})
     done = run(ansible, task(bao, url=url))
     assert handler.done
     assert outcomes(done) == [FAILED]
     assert "check-and-set" in message(done) or "400" in message(done), message(done)
-    assert bao.secret() == ({"of": "somebody else"}, before + 1)
+    assert bao.secret() == (THEIRS, before + 1)
     assert outcomes(run(ansible, task(bao, url=url), task(bao, url=url))) == [CHANGED, UNCHANGED]
     assert bao.secret() == (KEPT, before + 2)
 
