@@ -13,7 +13,7 @@ from ..module_utils._platform.changes import make_change
 from ..module_utils._statistics import Statistics
 from ..plugin_utils._controller_action import ControllerAction
 from ..plugin_utils._credentials_file import CredentialsFile
-from ..plugin_utils._credentials_formats import FORMATS, KEYS, Credentials, ForeignContent, Names, Place, Sealed
+from ..plugin_utils._credentials_formats import FORMATS, KEYS, Credentials, Names, Place, Sealed
 from ..plugin_utils._plain import ansible_home
 from ..plugin_utils._vault_kv2 import VAULT, VaultSecret
 
@@ -60,16 +60,15 @@ class ActionModule(ControllerAction):
         plan = _changes(changed, label, before if place.found else None, shown)
         new = _new(before, after)
         delivered = {"delivered": {kind: sorted({*new[kind], *coming[kind]}) for kind in KEYS}} if changed else {}
+        plan = {**plan, **_warnings(place, "replaced" if changed else None)}
         return {"changed": changed, "dest": label, **delivered, **plan, **({"diff": diff} if self._task.diff else {})}
 
     def _remove(self, place: Place, label: str, known: Names) -> dict[str, t.Any]:
-        try:
-            existed = place.exists(known)
-        except ForeignContent as error:
-            return {"changed": False, "dest": label, "warnings": [f"{error.problem}, so it is not removed"]}
+        existed = place.exists(known)
         if existed and not self._task.check_mode:
             place.remove()
-        return {"changed": existed, "dest": label, **_changes(existed, label, {}, None)}
+        plan = {**_changes(existed, label, {}, None), **_warnings(place, "removed")}
+        return {"changed": existed, "dest": label, **plan}
 
     def _place(self, arguments: dict[str, t.Any], statistics: Statistics) -> tuple[Place, str]:
         """The destination, and its name in the result and in diffs."""
@@ -82,6 +81,11 @@ class ActionModule(ControllerAction):
         # Removing a file requires no password.
         is_sealed = name == "vault_yaml" and arguments["state"] == "absent" and not password
         return CredentialsFile(arguments["dest"], Sealed() if is_sealed else FORMATS[name](password)), arguments["dest"]
+
+
+def _warnings(place: Place, outcome: str | None) -> dict[str, t.Any]:
+    """The warning about content that was not delivered, and that is replaced or removed."""
+    return {"warnings": [f"{place.foreign}. It is {outcome}"]} if place.foreign and outcome else {}
 
 
 def _changes(changed: bool, label: str, before: Credentials | None, after: Credentials | None) -> dict[str, t.Any]:

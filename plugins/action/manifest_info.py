@@ -104,7 +104,7 @@ class ActionModule(ControllerAction):
         if is_for_use:
             yield from find_problems_of_tasks(deliver, self._loader)
         if is_for_use and (arguments["only"] or not revoke):
-            yield from find_problems(deliver, arguments["has_vault_password"], all_names(manifest))
+            yield from find_problems(deliver, arguments["has_vault_password"])
             yield from clashing_names(manifest) if any(target["format"] == "dotenv" for target in deliver) else ()
 
     def _prepare(self, manifest: dict[str, t.Any], arguments: dict[str, t.Any]) -> None:

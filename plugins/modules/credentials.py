@@ -14,8 +14,8 @@ description:
   - Files have mode 0600 and are replaced atomically.
   - Nothing is written if the file already contains the same credentials. An encrypted file is decrypted for this
     comparison.
-  - A file or secret with content that this module has not delivered is neither replaced nor removed. O(state=present)
-    fails, and O(state=absent) warns.
+  - The destination is replaced or removed as a whole. If it has content that this module has not delivered, there is a
+    warning, in check mode, too.
   - A file or secret that does not exist is not created as long as all credentials are unknown (null).
 author:
   - mediaops.access contributors (@mediaops)
@@ -100,8 +100,8 @@ options:
   state:
     description:
       - V(present) writes the credentials, V(absent) removes the file or the secret.
-      - For V(absent), O(applications) and O(tokens) are only needed for a V(dotenv) file that somebody has edited.
-        Their names tell which variables were delivered.
+      - For V(absent), the names in O(applications) and O(tokens) tell which variables of an edited V(dotenv) file were
+        delivered, and need no warning.
     type: str
     choices: [present, absent]
     default: present

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 
 from ..module_utils._data.private_file import PrivateFile
-from ._credentials_formats import Credentials, Dotenv, ForeignContent, Format, Json, Names, Place, is_encrypted
+from ._credentials_formats import Credentials, Dotenv, Format, Json, Names, Place, is_encrypted
 
 #: Content that nobody misses.
 _NOTHING = (b"", b"{}")
@@ -33,16 +33,9 @@ class CredentialsFile(Place):
         except ValueError:
             # A symbolic link is replaced, and its target is left alone.
             if data.strip() not in _NOTHING and not self._file.is_link and not _is_delivered(data, known):
-                raise self._foreign(data) from None
+                kind, password = ("encrypted content", " with this password") if is_encrypted(data) else ("content", "")
+                self.foreign = f"{self._file.path} has {kind} that was not delivered{password}"
             return None
-
-    def _foreign(self, data: bytes) -> ForeignContent:
-        path = self._file.path
-        remedy = "Move the file away, or set dest to another path"
-        if is_encrypted(data):
-            problem = f"{path} cannot be decrypted with this password, or has content that was not delivered"
-            return ForeignContent(problem, f"To change its password, use ansible-vault rekey. {remedy}")
-        return ForeignContent(f"{path} has content that was not delivered", remedy)
 
     def check(self, credentials: Credentials) -> None:
         self._form.render(credentials)

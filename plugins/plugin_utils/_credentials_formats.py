@@ -37,16 +37,6 @@ _VAULT_HEADER = b"$ANSIBLE_VAULT;"
 _TEMPLATE = re.compile(r"\{[{%#]")
 
 
-class ForeignContent(AccessError):
-    """A destination has content that was not delivered, so it is neither replaced nor removed. ``problem`` is the part
-    of the message that is true for both.
-    """
-
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(f"{problem}, so it is not replaced. {remedy}")
-        self.problem = problem
-
-
 class Format(t.Protocol):
     def render(self, credentials: Credentials) -> bytes: ...
 
@@ -279,13 +269,13 @@ class Place(abc.ABC):
 
     #: Whether :meth:`load` has found any content.
     found = False
+    #: The place of content that :meth:`load` has found but nobody delivered, for a message.
+    foreign: str | None = None
 
     @abc.abstractmethod
     def load(self, known: Names) -> Credentials | None:
         """The delivered credentials; None if there are none, or if the content must be replaced. ``known`` has the
         names to look for.
-
-        :raises ForeignContent: if there is content that was not delivered.
         """
 
     @abc.abstractmethod
@@ -293,10 +283,7 @@ class Place(abc.ABC):
 
     @abc.abstractmethod
     def exists(self, known: Names) -> bool:
-        """Whether there is anything to remove.
-
-        :raises ForeignContent: if it was not delivered.
-        """
+        """Whether there is anything to remove. It is loaded."""
 
     @abc.abstractmethod
     def remove(self) -> None: ...

@@ -16,7 +16,7 @@ from ansible.playbook.task import Task
 from ..module_utils._data.paths import quote_path
 from ..module_utils._errors import AccessError
 from ._credentials_file import CredentialsFile
-from ._credentials_formats import FORMATS, Names, Sealed
+from ._credentials_formats import FORMATS, Json
 from ._plain import first_line
 from ._vault_kv2 import VAULT
 from ._vault_login import missing_options
@@ -33,9 +33,9 @@ def anchor_paths(targets: t.Iterable[Target], folder: str) -> None:
                 target[option] = os.path.abspath(os.path.join(folder, os.path.expanduser(target[option])))
 
 
-def find_problems(targets: list[Target], has_vault_password: bool | None, known: Names) -> list[str]:
+def find_problems(targets: list[Target], has_vault_password: bool | None) -> list[str]:
     """Problems that would prevent delivery to files and Vault, as far as they can be found before there are
-    credentials. ``known`` has the manifest's names.
+    credentials.
     """
     problems: list[str] = []
     first: dict[str, int] = {}
@@ -44,7 +44,7 @@ def find_problems(targets: list[Target], has_vault_password: bool | None, known:
         if target["format"] == "vault_kv2":
             problems += [f"{place}.{problem}" for problem in _problems_of_secret(target)]
         elif "dest" in target:
-            problems += [f"{place}.{problem}" for problem in _problems_of_file(target, has_vault_password, known)]
+            problems += [f"{place}.{problem}" for problem in _problems_of_file(target, has_vault_password)]
             if first.setdefault(target["dest"], index) != index:
                 problems.append(f"{place}.dest: same file as deliver[{first[target['dest']]}].dest")
     return problems
@@ -69,17 +69,14 @@ def _problems_of_secret(target: Target) -> t.Iterator[str]:
             yield error.message
 
 
-def _problems_of_file(target: Target, has_vault_password: bool | None, known: Names) -> t.Iterator[str]:
+def _problems_of_file(target: Target, has_vault_password: bool | None) -> t.Iterator[str]:
     try:
         if has_vault_password is False:
             FORMATS[target["format"]](None)
     except AccessError as error:
         yield f"format: {error.message}"
     try:
-        form = Sealed() if target["format"] == "vault_yaml" else FORMATS[target["format"]](None)
-        file = CredentialsFile(target["dest"], form)
-        file.check({})
-        file.load(known)
+        CredentialsFile(target["dest"], Json()).check({})
     except AccessError as error:
         yield f"dest: {' '.join(error.message.split())}"
 

@@ -15,7 +15,7 @@ from ..module_utils._platform.access import Access
 from ..module_utils._platform.client import ApiClient
 from ..module_utils._platform.declaration import Platform
 from ..module_utils._platform.options import from_env
-from ._credentials_formats import Credentials, ForeignContent, Names, Place, checked
+from ._credentials_formats import Credentials, Names, Place, checked
 from ._vault_login import LOGIN_HINTS, OPTIONS, vault_token
 
 SECRET = Schema(
@@ -110,13 +110,10 @@ class VaultSecret(Place):
         try:
             return checked(data)
         except ValueError:
-            if not data:
-                return None
-            params = self._vault.params
-            place = f"the secret {params['mount']}/{params['path']} at {self._vault.url}"
-            raise ForeignContent(
-                f"{place} has content that was not delivered", "Move the content away, or set path to another one"
-            ) from None
+            if data:
+                path = f"{self._vault.params['mount']}/{self._vault.params['path']}"
+                self.foreign = f"the secret {path} at {self._vault.url} has content that was not delivered"
+            return None
 
     def write(self, credentials: Credentials) -> None:
         """Write the next version. If a repeated request is refused because the first one was applied, the secret

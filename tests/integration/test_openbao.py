@@ -186,16 +186,16 @@ def test_delivers_once(bao: OpenBao, ansible: Ansible) -> None:
 
 
 def test_what_somebody_else_wrote_is_seen(bao: OpenBao, ansible: Ansible) -> None:
-    """Credentials are compared, and replaced in the version that was read; the older versions stay. Anything else stays."""
+    """Credentials are compared, and replaced in the version that was read; the older versions stay. There is a warning about anything else."""
     run(ansible, task(bao))
     bao.put({**KEPT, "tokens": {"mrm": {**TOKENS["mrm"], "access_token": "s3cr3t-of-others"}}})
     assert outcomes(run(ansible, task(bao), task(bao))) == [CHANGED, UNCHANGED]
     assert bao.secret() == (KEPT, 3)
     bao.put({"something": "else"})
     done = run(ansible, task(bao))
-    assert outcomes(done) == [FAILED]
-    assert "has content that was not delivered, so it is not replaced" in message(done)
-    assert bao.secret() == ({"something": "else"}, 4)
+    assert outcomes(done) == [CHANGED]
+    assert "has content that was not delivered. It is replaced" in done.output
+    assert bao.secret() == (KEPT, 5)
 
 
 THEIRS: Facts = {"applications": {}, "tokens": {"of somebody else": {"access_token": "s3cr3t-of-others"}}}

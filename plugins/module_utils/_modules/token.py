@@ -102,21 +102,14 @@ def _verify(access: Access[t.Any], token: Token) -> tuple[bool, str | None]:
     """Ask the platform about a token. Returns whether it rejects the token or lets it expire within ``min_ttl``, and
     otherwise the time of a confirmation, which is None if the platform did not answer the question.
     """
-    title, issuer = access.platform.title, access.client.issuer
     try:
-        life = issuer.remaining_life(token)
+        life = access.client.issuer.remaining_life(token)
     except AccessError as error:
         access.warnings.append(
-            f"{title}: the cached token could not be verified, and is used as it is: {error.message}"
+            f"{access.platform.title}: the cached token could not be verified, and is used as it is: {error.message}"
         )
         return False, None
-    if life is None:
-        # The same for all tokens of the platform, because Ansible displays equal warnings once.
-        access.warnings.append(
-            f"{title}: {issuer.url} cannot be asked whether cached tokens are still valid, so they are used as they "
-            "are. If the API rejects one, obtain a new one with force: true or, for a manifest, the playbook rotate. "
-            "verify: false turns this warning off"
-        )
+    if life is None:  # a platform that offers no way to ask; a warning in each run would say nothing new
         return False, None
     return (True, None) if life < access.params["min_ttl"] else (False, iso(access.clock.now()))
 

@@ -187,24 +187,26 @@ def test_absent_removes_the_file_once(run, dest, form, password):
 @every_format
 @pytest.mark.parametrize("password", ["hush-vault-password", None], ids=["with a password", "without"])
 @pytest.mark.parametrize("check_mode", [True, False])
-def test_a_file_that_was_not_delivered_is_neither_replaced_nor_removed(run, dest, form, password, check_mode):
-    dest.write_text("DATABASE_PASSWORD=hush-database\n")
+def test_a_file_that_was_not_delivered_is_replaced_or_removed_with_a_warning(run, dest, form, password, check_mode):
     options = {"format": form, "check_mode": check_mode, "vault_password": password}
-    problem = f"{dest} has content that was not delivered, so it is not"
-
-    removed = run(state="absent", **options)
-    assert removed == {"changed": False, "dest": str(dest), "warnings": [f"{problem} removed"]}
-    if password or form != "vault_yaml":
-        assert failure(run(**options, **CREDENTIALS)).startswith(f"{problem} replaced. Move the file away")
-    assert dest.read_text() == "DATABASE_PASSWORD=hush-database\n"
+    warning = f"{dest} has content that was not delivered. It is"
+    for outcome, given in [("removed", {"state": "absent"}), ("replaced", CREDENTIALS)]:
+        dest.write_text("DATABASE_PASSWORD=hush-database\n")
+        if outcome == "removed" or password or form != "vault_yaml":
+            result = run(**options, **given)
+            assert (result["changed"], result["warnings"]) == (True, [f"{warning} {outcome}"])
+            assert result["changes"][0]["action"] == {"removed": "delete", "replaced": "update"}[outcome]
+            assert (dest.exists() and "hush-database" in dest.read_text()) is check_mode
+            again = {} if check_mode else run(**options, **given)
+            assert "warnings" not in again and not again.get("changed")
 
 
 def test_absent_recognizes_the_variables_of_its_names_in_an_edited_file(run, dest):
     run(format="dotenv", **CREDENTIALS)
     dest.write_bytes(b"# by hand\n" + dest.read_bytes())
 
-    assert "warnings" in run(format="dotenv", state="absent")
-    assert run(format="dotenv", state="absent", **CREDENTIALS)["changed"] is True
+    assert "warnings" in run(format="dotenv", state="absent", check_mode=True)
+    assert "warnings" not in run(format="dotenv", state="absent", **CREDENTIALS)
 
 
 @every_format
@@ -391,11 +393,15 @@ def test_a_diff_of_a_secret_shows_none(run):
     ids=["text", "a list", "null"],
 )
 @pytest.mark.parametrize("diff", [True, False], ids=["diff", "no diff"])
-def test_a_secret_of_another_shape_is_neither_replaced_nor_removed(run, foreign, diff):
+def test_a_secret_of_another_shape_is_replaced_or_removed_with_a_warning(run, foreign, diff):
     found = read({"applications": foreign, "tokens": {}})
+    options = {"check_mode": True, "diff": diff, **VAULT}
 
-    assert "has content that was not delivered" in failure(run(found, diff=diff, **VAULT, **CREDENTIALS))
-    assert run(found, diff=diff, **VAULT, state="absent")["warnings"]
+    for outcome, given in [("replaced", CREDENTIALS), ("removed", {"state": "absent"})]:
+        result = run(found, **options, **given)
+        assert result["changed"] and "hush-token" not in str({**result, "warnings": []})
+        (warning,) = result["warnings"]
+        assert warning.endswith(f"has content that was not delivered. It is {outcome}")
 
 
 def test_what_vault_refuses_is_a_clear_failure_without_the_token(run):

@@ -1422,28 +1422,6 @@ def test_address_and_token_of_vault_may_be_in_the_environment(info, monkeypatch)
     ]
 
 
-@pytest.mark.parametrize("form", ["dotenv", "json", "vault_yaml"])
-def test_a_file_that_was_not_delivered_is_found_before_anything_is_done(info, folder, form):
-    (folder / "a").write_text("DATABASE_URL=hush\n")
-    manifest = {"deliver": [{"dest": str(folder / "a"), "format": form}]}
-
-    message = failure(info(manifest))
-    assert f"deliver[0].dest: {folder}/a has content that was not delivered, so it is not replaced. Move" in message
-    assert info(manifest, revoke=True)["deliver"] == manifest["deliver"]
-
-
-def test_a_file_with_earlier_names_or_of_any_password_may_be_replaced(info, folder):
-    (folder / "a").write_text("# edited\nMRM_ACCESS_TOKEN=hush\n")
-    (folder / "b").write_text("OLD_ACCESS_TOKEN=hush\n")
-    (folder / "c").write_text("$ANSIBLE_VAULT;1.1;AES256\n3133\n")
-    deliver = [
-        {"dest": str(folder / name), "format": form}
-        for name, form in (("a", "dotenv"), ("b", "json"), ("c", "vault_yaml"))
-    ]
-
-    assert info({"freewheel": {"tokens": [{"name": "mrm"}]}, "deliver": deliver})["deliver"] == deliver
-
-
 def test_the_path_of_a_task_file_starts_at_the_manifest(info, file):
     tasks = file("deliver.yml", "- {name: Show, ansible.builtin.debug: {msg: x}}")
     path = file("a.yml", "deliver: [{format: tasks, file: deliver.yml, no_log: false}]")

@@ -27,7 +27,6 @@ from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_file 
 from ansible_collections.mediaops.access.plugins.plugin_utils._credentials_formats import (
     FORMATS,
     Dotenv,
-    ForeignContent,
     variable_name,
 )
 from ansible_collections.mediaops.access.tests.unit.plugins.module_utils._data.test_files import make_socket
@@ -453,29 +452,25 @@ def test_an_encrypted_file_that_is_equal_stays_though_another_salt_would_make_an
     assert dest.read_bytes() == before
 
 
-# --- what was not delivered stays --------------------------------------------------------------------------------------------
-
-MOVE = "Move the file away, or set dest to another path"
+# --- what was not delivered --------------------------------------------------------------------------------------------------
 
 
-def refused(place, dest, wanted=CREDENTIALS):
-    """The message with which foreign content is refused, and kept."""
-    before = dest.read_bytes()
-    with pytest.raises(ForeignContent) as caught:
-        place.compare(wanted)
-    with pytest.raises(ForeignContent):
-        place.exists(wanted)
-    assert dest.read_bytes() == before
-    return caught.value.message
+def foreign(place, wanted=CREDENTIALS):
+    """What is said of content that was not delivered, and is replaced."""
+    assert place.exists(wanted)
+    said = place.foreign
+    assert deliver(place, wanted) is True
+    assert place.foreign == said
+    return said
 
 
-def test_another_vault_password_is_refused(place, dest):
+def test_another_vault_password_is_told(place, dest):
     deliver(place("vault_yaml"), CREDENTIALS)
 
-    assert refused(place("vault_yaml", password="hush-other"), dest) == (
-        f"{dest} cannot be decrypted with this password, or has content that was not delivered, so it is not replaced. "
-        f"To change its password, use ansible-vault rekey. {MOVE}"
+    assert foreign(place("vault_yaml", password="hush-other")) == (
+        f"{dest} has encrypted content that was not delivered with this password"
     )
+    assert deliver(place("vault_yaml", password="hush-other"), CREDENTIALS) is False
 
 
 FOREIGN = {
@@ -502,10 +497,12 @@ FOREIGN = {
 
 @every_format
 @pytest.mark.parametrize("content", FOREIGN.values(), ids=FOREIGN)
-def test_a_file_that_is_something_else_is_refused(place, dest, form, content):
+def test_a_file_that_is_something_else_is_told_and_replaced(place, dest, form, content):
     dest.write_bytes(content)
 
-    assert refused(place(form), dest).endswith(MOVE)
+    assert "content that was not delivered" in foreign(place(form))
+    again = place(form)
+    assert deliver(again, CREDENTIALS) is False and again.foreign is None
 
 
 @every_format
@@ -526,17 +523,17 @@ def test_a_file_in_another_format_is_replaced(place, form, other):
 
 
 @pytest.mark.parametrize("form", ["dotenv", "json"])
-def test_an_encrypted_file_is_not_replaced_by_one_that_is_not(place, dest, form):
+def test_an_encrypted_file_is_told(place, form):
     deliver(place("vault_yaml"), CREDENTIALS)
 
-    assert "cannot be decrypted with this password" in refused(place(form), dest)
+    assert "has encrypted content that was not delivered" in foreign(place(form))
 
 
-def test_a_dotenv_file_with_a_variable_of_nobodys_is_refused(place, dest):
+def test_a_variable_of_nobodys_in_a_dotenv_file_is_told(place, dest):
     deliver(place("dotenv"), CREDENTIALS)
     dest.write_bytes(dest.read_bytes() + b"OTHER=1\n")
 
-    assert refused(place("dotenv"), dest) == f"{dest} has content that was not delivered, so it is not replaced. {MOVE}"
+    assert foreign(place("dotenv")) == f"{dest} has content that was not delivered"
 
 
 def test_a_dotenv_file_with_credentials_of_earlier_names_is_replaced_and_they_are_shown(place):
@@ -554,11 +551,11 @@ def test_a_dotenv_file_with_credentials_of_earlier_names_is_replaced_and_they_ar
 
 
 @pytest.mark.parametrize("form", ["json", "vault_yaml"])
-def test_a_file_that_holds_something_beside_is_refused(place, dest, form):
+def test_a_file_that_holds_something_beside_is_told(place, dest, form):
     dest.write_bytes(format_of(form).render({**CREDENTIALS, "passwords": {}}))
     dest.chmod(0o600)
 
-    assert refused(place(form), dest).endswith(MOVE)
+    assert "content that was not delivered" in foreign(place(form))
 
 
 # --- what is not known stays -------------------------------------------------------------------------------------------------
