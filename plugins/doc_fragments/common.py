@@ -56,6 +56,9 @@ options:
       - Use Redis to share tokens between several controllers, such as AWX job pods. It requires the Python library
         C(redis) and O(token_cache_key).
         C(rediss://) connects with TLS, and trusts the certificate authorities of the system and those in O(ca_path).
+      - C(redis+sentinel://host:26379,host:26379/service/0) and C(redis+cluster://host:6379,host:6379) are servers that
+        Redis Sentinel watches, and a Redis cluster; with TLS, C(rediss+sentinel://) and C(rediss+cluster://). Valkey is
+        used like Redis.
       - If not set, the environment variable E(MEDIAOPS_TOKEN_CACHE) is used.
     type: str
     default: "{{ ANSIBLE_HOME }}/mediaops"

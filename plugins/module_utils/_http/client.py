@@ -196,7 +196,7 @@ def _follow_redirect(request: Request, response: Response) -> Request:
         return dataclasses.replace(request, url=target, query=None)
     raise request.failure(
         f"{request.label} was redirected to {place} (HTTP {response.status}), but credentials are not sent there. If "
-        "the address is correct, set url to it",
+        "the address is correct, set it in the option that the redirected URL comes from, such as url or token_url",
         status=response.status,
     )
 

@@ -137,6 +137,13 @@ def test_the_scope_of_a_code_is_that_of_the_authorization_request_and_a_refresh_
     assert box.oa_token(**refresh).json()["scope"] == "read"
 
 
+def test_a_refresh_for_a_smaller_scope_does_not_reduce_that_of_the_refresh_token(box):
+    token = box.oa_token(**USER, scope="read write").json()
+    for scope in ("read", "write", "read write"):
+        token = box.oa_token(grant_type="refresh_token", refresh_token=token["refresh_token"], scope=scope).json()
+        assert token["scope"] == scope
+
+
 def test_credentials_in_basic_are_form_encoded(box):
     box.control("PUT", "/state/oauth2", {"clients": [{"client_id": "a:b c", "client_secret": "s/%+"}]})
     assert box.oa_token(auth=("a%3Ab+c", "s%2F%25%2B")).status_code == 200

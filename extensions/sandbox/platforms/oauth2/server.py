@@ -250,7 +250,9 @@ class AuthorizationServer(ClientRegistry):
         if used and self.switch("old_refresh_token") != "valid":
             self.tokens.revoke(used.value)
             self.data["rotated"][used.value] = extra["family"]
-        return self.tokens.issue("refresh", owner, self.switch("refresh_lifetime"), **extra)
+        # It keeps the scope of the used one, whatever scope the access token has (RFC 6749, section 6).
+        kept = {"scope": used.extra["scope"]} if used else {}
+        return self.tokens.issue("refresh", owner, self.switch("refresh_lifetime"), **{**extra, **kept})
 
     # Revocation and introspection
 

@@ -560,6 +560,15 @@ def test_the_lifetime_of_a_refresh_token(token, lifetime):
     assert result["token"]["refresh_expires_at"] == "2027-01-15T08:30:00Z"
 
 
+def test_a_redirected_login_sends_nothing_elsewhere_and_names_the_option(token):
+    redirected = asked("", status=307)
+    redirected.headers = {"Location": "https://elsewhere.example.com/token"}
+    result = token.fail(redirected)
+
+    assert "redirected to https://elsewhere.example.com (HTTP 307), but credentials are not sent there" in result["msg"]
+    assert "token_url" in result["msg"]
+
+
 @pytest.mark.parametrize("answer", [{**issued(), "token_type": None}, issued(token_type="")], ids=["null", "empty"])
 def test_a_token_without_a_type_is_a_bearer_token(token, answer):
     assert token(asked(answer))["token"]["token_type"] == "Bearer"
