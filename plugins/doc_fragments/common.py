@@ -51,14 +51,14 @@ options:
     description:
       - The location of the tokens and of the rate limits' state, which is shared by all processes that use the same
         location.
-      - The location is a directory (tokens are encrypted, files have mode 0600), a Redis server such as
-        C(redis://user:password@host:6379/0), or V(none).
+      - The location is a directory (tokens are encrypted, files have mode 0600), a URL of Redis or Valkey, or V(none).
       - Use Redis to share tokens between several controllers, such as AWX job pods. It requires the Python library
         C(redis) and O(token_cache_key).
-        C(rediss://) connects with TLS, and trusts the certificate authorities of the system and those in O(ca_path).
-      - C(redis+sentinel://host:26379,host:26379/service/0) and C(redis+cluster://host:6379,host:6379) are servers that
-        Redis Sentinel watches, and a Redis cluster; with TLS, C(rediss+sentinel://) and C(rediss+cluster://). Valkey is
-        used like Redis.
+      - The URL of one server is C(redis://user:password@host:6379/0).
+        C(redis+sentinel://user:password@host:26379,host:26379/service/0) finds the primary through sentinels, and
+        C(redis+cluster://user:password@host:6379,host:6379) is a cluster.
+        C(rediss://), C(rediss+sentinel://) and C(rediss+cluster://) connect with TLS, and trust the certificate
+        authorities of the system and those in O(ca_path).
       - If not set, the environment variable E(MEDIAOPS_TOKEN_CACHE) is used.
     type: str
     default: "{{ ANSIBLE_HOME }}/mediaops"

@@ -34,7 +34,6 @@ from ansible_collections.mediaops.access.plugins.module_utils._http import conne
 from ansible_collections.mediaops.access.plugins.module_utils._clock import Clock
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
-from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import stretch_key
 from ansible_collections.mediaops.access.plugins.module_utils._store.location import open_backend
 from ansible_collections.mediaops.access.plugins.modules.freewheel_api import MODULE
 params, number, repeats = json.loads(sys.stdin.readline())
@@ -62,10 +61,10 @@ os.close(write)
 sys.exit(any([os.waitpid(child, 0)[1] for child in children]))
 """
 CALLER = f"""{_START}
-# On a machine of its own, each controller would do this itself.
-stretch_key(params["token_cache_key"])
+options = {{name: value for name, value in params.items() if name != "home"}}
+# Imports and the derivation of keys: on machines of their own, all controllers would do that at once.
+MODULE.run(dict(options), name="freewheel_api")
 def prepare():
-    options = {{name: value for name, value in params.items() if name != "home"}}
     def work():
         result = MODULE.run(dict(options), name="freewheel_api")
         if result.get("failed"):
@@ -83,8 +82,17 @@ def prepare():
 {_END}"""
 
 
-def run(program: str, params: dict[str, t.Any], number: int, repeats: int, env: dict[str, str]) -> tuple[float, float]:
-    """Run a program of so many processes, and return when they started, and how many seconds they took."""
+def run(
+    program: str,
+    params: dict[str, t.Any],
+    number: int,
+    repeats: int,
+    env: dict[str, str],
+    forget: t.Callable[[], object],
+) -> float:
+    """Run a program of so many processes, and return how many seconds they took. ``forget`` what was done before they
+    start.
+    """
     env = {**env, "PYTHONPATH": collections_path()}
     with subprocess.Popen(
         [sys.executable, "-c", program],
@@ -98,11 +106,12 @@ def run(program: str, params: dict[str, t.Any], number: int, repeats: int, env: 
         process.stdin.write(json.dumps([params, number, repeats]) + "\n")
         process.stdin.flush()
         ready = process.stdout.readline() == "ready\n"
+        forget()
         start = time.monotonic()
         _output, errors = process.communicate("\n")
     if not ready or process.returncode:
         sys.exit(f"bench: {errors[:1000]}")
-    return start, time.monotonic() - start
+    return time.monotonic() - start
 
 
 class Load:
@@ -110,7 +119,10 @@ class Load:
 
     def __init__(self, server: RedisServer) -> None:
         self._server = server
-        server.client.config_resetstat()
+        self.reset()
+
+    def reset(self) -> None:
+        self._server.client.config_resetstat()
         self._cpu = self._seconds()
 
     def _seconds(self) -> float:
@@ -130,8 +142,6 @@ class Load:
 def controllers(sandbox: Sandbox, server: RedisServer, folder: pathlib.Path, env: dict[str, str]) -> Table:
     """The table of a fleet under one rate limit."""
     head = [f"{CONTROLLERS} controllers × {CALLS} calls at {RATE}/second", "logins", "429 responses", "s", "× ideal"]
-    sandbox.reset()
-    server.client.flushall()
     params = {
         **sandbox.variables()["sandbox"]["freewheel"],
         "path": "services/v4/sites",
@@ -140,7 +150,13 @@ def controllers(sandbox: Sandbox, server: RedisServer, folder: pathlib.Path, env
         "home": str(_folder(folder, "controllers")),
     }
     load = Load(server)
-    _start, took = run(CALLER, params, CONTROLLERS, CALLS, env)
+
+    def forget() -> None:
+        sandbox.reset()
+        server.client.flushall()
+        load.reset()
+
+    took = run(CALLER, params, CONTROLLERS, CALLS, env, forget)
     counts = sandbox.control("summary")["freewheel"]
     total = CONTROLLERS * CALLS
     # With the login; the first second's calls start at once.
@@ -160,7 +176,7 @@ def reservations(server: RedisServer, folder: pathlib.Path, env: dict[str, str])
         server.client.flushall()
         params = {"token_cache": server.url, "home": str(_folder(folder, f"contenders{number}"))}
         load = Load(server)
-        _start, took = run(RESERVER, params, number, RESERVATIONS, env)
+        took = run(RESERVER, params, number, RESERVATIONS, env, load.reset)
         total = number * RESERVATIONS
         commands = load.commands(*COMMANDS)
         rows.append([f"{number}", f"{commands / total:.1f}", f"{1000 * load.cpu() / total:.2f}", f"{total / took:.0f}"])

@@ -26,6 +26,7 @@ _LOCK_TTL = 15.0  # seconds until the lock of a dead process expires; a live pro
 #: A lock outlives a failover, during which nobody can extend it.
 _FAILOVER_FACTOR = 4
 _POLL_INTERVAL = 0.05  # seconds between the first attempts to acquire a lock
+_LONGEST_ROUND_TRIP = 0.5  # seconds
 _LONGEST_POLL_INTERVAL = 0.5  # seconds between later attempts: many contenders must not occupy the server
 
 
@@ -90,8 +91,8 @@ class RedisBackend:
 
     def reserve(self, rate_limits: t.Sequence[RateLimit], budget: WaitBudget) -> float:
         limits = [part for _name, rate in rate_limits for part in (rate.count, rate.padded_window, rate.cost)]
-        reserved, now, start = self._run(redis_scripts.RESERVE, rate_limits, budget.left, *limits)
-        wait = float(start) - float(now)
+        (reserved, now, start), round_trip = self._run(redis_scripts.RESERVE, rate_limits, budget.left, *limits)
+        wait = max(0.0, float(start) - float(now) - _age(round_trip))
         if not reserved:
             raise budget.exceeded(wait, "the rate limit is used up by calls that are already waiting")
         return wait
@@ -100,15 +101,21 @@ class RedisBackend:
         windows = [rate.padded_window for _name, rate in rate_limits]
         self._run(redis_scripts.BLOCK, rate_limits, until - self._clock.now(), *windows)
 
-    def _run(self, script: str, rate_limits: t.Sequence[RateLimit], *numbers: float) -> t.Any:
-        """Run a script for the schedules of limits; its text is sent only if the server does not know it."""
+    def _run(self, script: str, rate_limits: t.Sequence[RateLimit], *numbers: float) -> tuple[t.Any, float]:
+        """Run a script for the schedules of limits. Returns its result, and the seconds that it took.
+
+        The script's text is sent only if the server does not know it.
+        """
         arguments = [*(_key(self._pace, name) for name, _rate in rate_limits), *map(repr, numbers)]
 
-        def run(client: t.Any) -> t.Any:
+        def run(client: t.Any) -> tuple[t.Any, float]:
+            sent = self._clock.now()
             try:
-                return client.evalsha(redis_scripts.digest(script), len(rate_limits), *arguments)
+                result = client.evalsha(redis_scripts.digest(script), len(rate_limits), *arguments)
             except self._servers.library.exceptions.NoScriptError:
-                return client.eval(script, len(rate_limits), *arguments)
+                sent = self._clock.now()
+                result = client.eval(script, len(rate_limits), *arguments)
+            return result, self._clock.now() - sent
 
         return self._servers.call(run)
 
@@ -134,6 +141,15 @@ class Lock:
 
     def release(self) -> None:
         self._servers.call(lambda client: client.eval(redis_scripts.RELEASE, 1, self._key, self.token))
+
+
+def _age(round_trip: float) -> float:
+    """How many seconds ago the server probably read its clock.
+
+    Callers that reach it slowly must not start late, beside the next ones. A long round trip contains the library's
+    retries.
+    """
+    return round_trip / 2 if 0 < round_trip < _LONGEST_ROUND_TRIP else 0.0
 
 
 def _key(kind: str, name: str) -> str:

@@ -24,6 +24,7 @@ from ansible_collections.mediaops.access.plugins.module_utils._clock import Cloc
 from ansible_collections.mediaops.access.plugins.module_utils._errors import AccessError, MissingLibrary, WaitTooLong
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.budget import WaitBudget
 from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.rate import Rate
+from ansible_collections.mediaops.access.plugins.module_utils._ratelimit.schedule import Schedule
 from ansible_collections.mediaops.access.plugins.module_utils._store import redis, redis_servers
 from ansible_collections.mediaops.access.plugins.module_utils._store.encrypted import TokenStore
 from ansible_collections.mediaops.access.plugins.module_utils._store.location import open_backend
@@ -350,6 +351,39 @@ def test_server_clock_is_used(server, open_at, clock, budget):
     here.reserve([slot], budget)
 
     assert ahead.reserve([slot], budget) == pytest.approx(60.5, abs=2)
+
+
+@pytest.mark.parametrize(("round_trip", "age"), [(0.1, 0.05), (0.49, 0.245), (0.6, 0), (30, 0), (0, 0), (-1, 0)])
+def test_server_time_is_half_a_round_trip_old(round_trip, age):
+    """Unless the library has repeated the command, or the controller's clock was set meanwhile."""
+    assert redis._age(round_trip) == age
+
+
+class TickingClock(Clock):
+    """Each look at it takes a fifth of a second."""
+
+    def __init__(self):
+        self.seconds = 1e9
+
+    def now(self):
+        self.seconds += 0.2
+        return self.seconds
+
+
+def test_slow_controller_waits_less(server, open_at, budget):
+    def now():
+        seconds, microseconds = server.client.time()
+        return seconds + microseconds / 1e6
+
+    slow, slot = open_at(server.url, clock=TickingClock()), ("all", Rate(1, 60.0))
+    end = now() + 100
+    server.client.set(f"{PREFIX}pace:all", Schedule([], end).pack())
+
+    latest = end - now()
+    wait = slow.reserve([slot], budget)
+
+    assert end - now() - 0.1 <= wait + 1e-4
+    assert wait <= latest - 0.1 + 1e-4
 
 
 @pytest.mark.parametrize(
