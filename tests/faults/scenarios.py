@@ -113,7 +113,7 @@ ASKS = {
     "ap lists": _graphql(Kind.TOKEN_READ, "UserProductList UserSubscriptionList"),
     "ap product": _graphql(Kind.SETTLED, "ClientUserProductEntitlementManage"),
     "ap subscription": _graphql(Kind.SETTLED, "ClientUserSubscriptionEntitlementManage"),
-    "ap batch": _graphql(Kind.SETTLED, r"ClientUser\w+EntitlementManage"),
+    "ap batch": _graphql(Kind.SETTLED, "(ClientUserProduct|ClientUserSubscription)EntitlementManage"),
     "ap product unread": _graphql(Kind.UNREAD, "ClientUserProductEntitlementManage"),
     "ap query": _graphql(Kind.TOKEN_READ, "UserDetails", Answer.DATA),
     "ap mutation": _graphql(Kind.BLIND, "ClientUserUpdate", Answer.DATA),
@@ -462,7 +462,7 @@ def _user(email: str, name: str) -> Judge:
     def judge(result: Result, after: State, before: State) -> None:
         (user,) = [user for user in after["users"] if user["email"] == email]
         assert user["name"] == name
-        assert result["user"] == {"id": user["id"], "email": email, "name": name}
+        assert result["user"] == {"id": user["id"], "email": email, "name": name, "profile": {}}
 
     return judge
 
@@ -637,6 +637,8 @@ NO_FILM_FOR_BOB = {"user_email": "bob@example.com", "product_id": 444, "state": 
 CAROLS_FILM = {"user_email": "carol@example.com", "product_id": 444}
 DORAS_FILM = {"user_email": "dora@example.com", "product_id": 444, "auto_register": True}
 MANY = (ALICES_FILM, ALICES_MONTHS, NO_FILM_FOR_BOB, CAROLS_FILM, BOBS_MONTHS)
+#: On behalf of two addresses: Carol's, and that of the others.
+FORWARDED = [{**item, "forwarded_for": "2001:db8::7" if item is CAROLS_FILM else "192.0.2.7"} for item in MANY]
 UPDATE = 'mutation { ClientUserUpdate(project_id: 111, client_id: "222", client_secret: "user-scope-secret", id: 1001, name: "Alicia") { id name } }'
 CAMPAIGN = "<campaign><name>Autumn</name></campaign>"
 OPENID = {"flow": "openid", "auth_url": "{url}/movingimage-auth"}
@@ -678,9 +680,15 @@ def _entitlement(name: str, options: Options, exchange: tuple[str, ...], judge: 
 
 
 def _reads(
-    module: str, platform: str, options: Options, exchange: tuple[str, ...], judge: Judge, name: str = ""
+    module: str,
+    platform: str,
+    options: Options,
+    exchange: tuple[str, ...],
+    judge: Judge,
+    name: str = "",
+    **more: t.Any,
 ) -> Scenario:
-    return Scenario(f"{module} {name}".rstrip(), platform, module, options, exchange, judge, changes=False)
+    return Scenario(f"{module} {name}".rstrip(), platform, module, options, exchange, judge, changes=False, **more)
 
 
 def _posts(
@@ -873,6 +881,13 @@ SCENARIOS = [
         switches={"audienceplayer.client_user_holdings": "pages"},
     ),
     _entitlement(
+        "batch for several addresses",
+        {"entitlements": FORWARDED, "batch_size": 2, "read_with": "user"},
+        (),
+        _entitled(*FORWARDED),
+        items=True,
+    ),
+    _entitlement(
         "unread", {**ALICES_FILM, "read_before_write": False}, ("ap product unread",), _written_unread, idempotent=False
     ),
     Scenario(
@@ -900,6 +915,18 @@ SCENARIOS = [
             {"user_email": "bob@example.com", "product_id": 444, "state": "absent"},
             {"user_email": "bob@example.com", "subscription_id": 555, "state": "absent"},
         ),
+    ),
+    _reads(
+        "audienceplayer_prune_info",
+        "audienceplayer",
+        {"users": ["bob@example.com"], "read_with": "client"},
+        ("ap schema", "ap user"),
+        _unnamed(
+            {"user_email": "bob@example.com", "product_id": 444, "state": "absent"},
+            {"user_email": "bob@example.com", "subscription_id": 555, "state": "absent"},
+        ),
+        "read by the client",
+        switches={"audienceplayer.client_user_holdings": "pages"},
     ),
     _reads(
         "audienceplayer_graphql",

@@ -161,8 +161,8 @@ class Entitlements:
         access = self._access
         graphql, batch_size = access.client.graphql, access.params["batch_size"]
         access.store.open()  # before threads share it
-        if self._reads_first:
-            choose_reader(access, len({item.user for item in items}))
+        if self._reads_first and not self._choose_reader(items):
+            return
         self._queue = BulkQueue(users_per_request(access), graphql.max_fields(batch_size))
         if self._reads_first:
             self._queue.add_reads(items)
@@ -174,6 +174,18 @@ class Entitlements:
         threads = min(access.params["concurrency"], len(self._queue) or 1)
         for finished in run_parallel(self._schedule(), threads):
             self._record(finished)
+
+    def _choose_reader(self, items: Batch) -> bool:
+        """Determine how users are read. If that is not possible, all items fail."""
+        try:
+            choose_reader(self._access, len({item.user for item in items}))
+        except AccessError as error:
+            error = error.with_message(self._access.secrets.scrub(error.message))
+            for item in items:
+                item.fail(error)
+            self._record(Finished(False, items))
+            return False
+        return True
 
     def _schedule(self) -> t.Iterator[Job[Finished] | None]:
         """Yield jobs: writes as soon as they are ready, otherwise reads. None: wait for a running read."""

@@ -102,7 +102,6 @@ class AudiencePlayer(AuthorizedClient):
         try:
             if failure:
                 raise failure
-            self.tokens.get(grant)
             return self.fetch_lists(HOLDING_LISTS, grant, complete=complete)
         except AccessError as error:
             if error.code != 404:
@@ -129,6 +128,7 @@ class AudiencePlayer(AuthorizedClient):
         """Fetch lists page by page. The paging arguments are not documented: if the platform rejects them, fetch
         complete lists. ``complete``: fail if a list has fewer items than its own total.
         """
+        self.tokens.get(grant)  # so that a failed login is not mistaken for such a rejection
         found: dict[str, Items] = {name: [] for name in lists}
         paged, incomplete = True, list(lists)
         while incomplete:
