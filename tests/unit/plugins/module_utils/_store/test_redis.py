@@ -395,6 +395,19 @@ def test_schedules_expire_in_the_server(rate_limits, life, backend, server, budg
     assert life - 1500 < server.client.pttl(f"{PREFIX}pace:all") <= life
 
 
+def test_reservation_is_one_command_that_runs_a_constant_number(backend, server, budget):
+    limits = [("all", Rate(2, 60.0)), ("auth", Rate(1, 60.0))]
+    backend.reserve(limits, budget)
+    server.client.config_resetstat()
+
+    for _call in range(3):
+        backend.reserve(limits, budget)
+
+    ran = {name.removeprefix("cmdstat_"): row["calls"] for name, row in server.client.info("commandstats").items()}
+    ran.pop("config|resetstat", None)
+    assert ran == {"evalsha": 3, "time": 3, "get": 6, "set": 6}
+
+
 def test_invalid_schedule_is_ignored(backend, server, budget):
     server.client.set(f"{PREFIX}pace:all", b"\xff" * 20)
 
