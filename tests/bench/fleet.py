@@ -171,15 +171,24 @@ def controllers(sandbox: Sandbox, server: RedisServer, folder: pathlib.Path, env
 
 def reservations(server: RedisServer, folder: pathlib.Path, env: dict[str, str]) -> Table:
     """The table of what a reservation costs, if all contenders reserve at once, again and again."""
-    rows = [["reservations by contenders at once", "commands each", "CPU of Redis, ms each", "per second"]]
+    rows = [
+        [
+            f"contenders × {RESERVATIONS} reservations",
+            "commands each",
+            "CPU of Redis, ms each",
+            "per second",
+            "per CPU second",
+        ]
+    ]
     for number in CONTENDERS:
         server.client.flushall()
         params = {"token_cache": server.url, "home": str(_folder(folder, f"contenders{number}"))}
         load = Load(server)
         took = run(RESERVER, params, number, RESERVATIONS, env, load.reset)
         total = number * RESERVATIONS
-        commands = load.commands(*COMMANDS)
-        rows.append([f"{number}", f"{commands / total:.1f}", f"{1000 * load.cpu() / total:.2f}", f"{total / took:.0f}"])
+        commands, cpu = load.commands(*COMMANDS), load.cpu()
+        row = [commands / total, 1000 * cpu / total, total / took, total / cpu]
+        rows.append([f"{number}", *(f"{value:,.{digits}f}" for value, digits in zip(row, (1, 2, 0, 0), strict=True))])
     return rows
 
 

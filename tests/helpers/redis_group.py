@@ -69,7 +69,7 @@ class Node:
             self.process = subprocess.Popen(
                 [program, str(configuration), *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        secure: dict[str, t.Any] = {"ssl": True, "ssl_cert_reqs": "none"} if tls else {}
+        secure: dict[str, t.Any] = {"ssl": True, "ssl_cert_reqs": "none", "ssl_check_hostname": False} if tls else {}
         self.client = redis.Redis(port=self.port, password=PASSWORD, socket_timeout=5, **secure)
         until(self._listens, f"server on port {self.port}: {(folder / 'log').read_text(errors='replace')[-500:]}")
 
@@ -223,8 +223,8 @@ class Cluster(Group):
             if number:
                 node.client.execute_command("CLUSTER", "MEET", "127.0.0.1", str(self.nodes[0].port))
         for number, node in enumerate(self.nodes[:3]):
-            first, last = number * _SLOTS // 3, (number + 1) * _SLOTS // 3 - 1
-            node.client.execute_command("CLUSTER", "ADDSLOTSRANGE", str(first), str(last))
+            slots = range(number * _SLOTS // 3, (number + 1) * _SLOTS // 3)
+            node.client.execute_command("CLUSTER", "ADDSLOTS", *slots)  # ADDSLOTSRANGE needs Redis 7
         names = [node.client.execute_command("CLUSTER", "MYID").decode() for node in self.nodes]
         for number, node in enumerate(self.nodes[3:]):
             until(lambda node=node: len(self._known(node)) == len(names), "nodes that know each other")  # type: ignore[misc]

@@ -146,8 +146,8 @@ class Lock:
 def _age(round_trip: float) -> float:
     """How many seconds ago the server probably read its clock.
 
-    Callers that reach it slowly must not start late, beside the next ones. A long round trip contains the library's
-    retries.
+    Callers that reach it slowly must not start late, beside the next ones. A long round trip says little: it may have
+    been spent on a connection.
     """
     return round_trip / 2 if 0 < round_trip < _LONGEST_ROUND_TRIP else 0.0
 

@@ -23,7 +23,8 @@ _Result = t.TypeVar("_Result")
 
 _PATIENCE = 15.0  # seconds for each of the ``retries`` that a failover may take
 _FAILOVER_TIMEOUT = 5.0  # seconds to wait for a server that may have failed, if another can take its place
-_LONGEST_PAUSE = 1.0  # seconds between attempts during a failover
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 4.0  # seconds between attempts
+_FIRST_FAILOVER_PAUSE, _LONGEST_FAILOVER_PAUSE = 0.05, 1.0
 _REPLICATION_TIMEOUT = 200  # milliseconds that a write may take to reach a replica
 #: Errors of a primary that has become a replica or has lost its replicas, if the library has no exception for them. Up
 #: to 6.2, Redis quotes the errors of a script's commands.
@@ -71,12 +72,12 @@ class Servers:
         return self._url.kind == "cluster"
 
     def call(self, command: t.Callable[[t.Any], _Result], *, once: bool = False) -> _Result:
-        """Run ``command`` with the client, and repeat it during a failover unless it is to be tried ``once``.
+        """Run ``command`` with the client, and repeat it while the servers are unavailable unless it is to be tried
+        ``once``.
 
         :raises AccessError: if the servers cannot be used.
         """
-        patience = 0.0 if once else min(float(self._settings.max_wait), _PATIENCE * self._settings.retries)
-        end, pause = self._clock.now() + patience, 0.05
+        pauses = iter(()) if once else self._pauses()
         while True:
             try:
                 return command(self._connect())
@@ -85,13 +86,27 @@ class Servers:
                 self.library.exceptions.RedisClusterException,
                 OSError,
             ) as error:
-                temporary = self._is_temporary(error)
-                if temporary:
+                pause = None
+                if self._is_temporary(error):
                     _clients.pop(self._client_key, None)  # the next one learns which servers are primaries
-                if not temporary or self._clock.now() + pause > end:
+                    pause = next(pauses, None)
+                if pause is None:
                     raise self._failure(error) from error
             self._clock.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _pauses(self) -> t.Iterator[float]:
+        """Seconds between attempts. The library does not retry, because some versions do so only in some places."""
+        if not self.can_fail_over:
+            pause = _FIRST_PAUSE
+            for _retry in range(self._settings.retries):
+                yield pause
+                pause = min(2 * pause, _LONGEST_PAUSE)
+            return
+        end = self._clock.now() + min(float(self._settings.max_wait), _PATIENCE * self._settings.retries)
+        pause = _FIRST_FAILOVER_PAUSE
+        while self._clock.now() + pause <= end:
+            yield pause
+            pause = min(2 * pause, _LONGEST_FAILOVER_PAUSE)
 
     def write(self, key: str, add: t.Callable[[t.Any], object], *, once: bool = False) -> t.Any:
         """Run the command that ``add`` adds to a pipeline, and return its result. See :meth:`call`.
@@ -115,9 +130,9 @@ class Servers:
         return self.call(run, once=once)
 
     def _is_temporary(self, error: Exception) -> bool:
-        """Whether a failover may be the reason. A single server is retried by the library."""
+        """Whether a restart or failover may be the reason."""
         exceptions = self.library.exceptions
-        if not self.can_fail_over or self._is_rejection(error) or _has_cause(error, ssl.SSLCertVerificationError):
+        if self._is_rejection(error) or _has_cause(error, ssl.SSLCertVerificationError):
             return False
         return isinstance(
             error,
@@ -176,19 +191,14 @@ class Servers:
         path = self._settings.ca_path
         if self._url.server.startswith("rediss:") and path:  # in addition to the system's CAs
             options["ssl_ca_path" if os.path.isdir(path) else "ssl_ca_certs"] = path
-        if not self.can_fail_over:
-            return options
         from redis.backoff import NoBackoff
         from redis.retry import Retry
 
-        return {**connection_options(self._url), "retry": Retry(NoBackoff(), 0), **options}
+        options["retry"] = Retry(NoBackoff(), 0)
+        return {**connection_options(self._url), **options} if self.can_fail_over else options
 
     def _single(self) -> t.Any:
-        from redis.backoff import ExponentialBackoff
-        from redis.retry import Retry
-
-        retry = Retry(ExponentialBackoff(cap=4, base=0.25), self._settings.retries)
-        client = self.library.Redis.from_url(self._address, retry=retry, **self._options)
+        client = self.library.Redis.from_url(self._address, **self._options)
         pool = client.connection_pool
         pool.connection_class(**pool.connection_kwargs)  # fails early if the URL sets an unknown option
         return client

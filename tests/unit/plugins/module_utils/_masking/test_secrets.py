@@ -430,6 +430,8 @@ def test_strings_in_yields_every_string_and_number_with_keys():
         ("", set()),
         ("/var/cache/tokens", set()),
         ("none", set()),
+        ("redis+sentinel://me:a%40b@x:1,y:2/z?sentinel_password=c%2Fd", {"a%40b", "a@b", "c%2Fd", "c/d"}),
+        ("rediss+cluster://:pw@x:1,y:2", {"pw"}),
     ],
 )
 def test_url_passwords_are_returned_raw_and_decoded(url, passwords):

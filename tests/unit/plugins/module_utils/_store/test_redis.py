@@ -355,7 +355,7 @@ def test_server_clock_is_used(server, open_at, clock, budget):
 
 @pytest.mark.parametrize(("round_trip", "age"), [(0.1, 0.05), (0.49, 0.245), (0.6, 0), (30, 0), (0, 0), (-1, 0)])
 def test_server_time_is_half_a_round_trip_old(round_trip, age):
-    """Unless the library has repeated the command, or the controller's clock was set meanwhile."""
+    """Unless it took long, perhaps to connect, or the controller's clock was set meanwhile."""
     assert redis._age(round_trip) == age
 
 
@@ -393,6 +393,19 @@ def test_schedules_expire_in_the_server(rate_limits, life, backend, server, budg
     backend.reserve(rate_limits, budget)
 
     assert life - 1500 < server.client.pttl(f"{PREFIX}pace:all") <= life
+
+
+def test_reservation_is_one_command_that_runs_a_constant_number(backend, server, budget):
+    limits = [("all", Rate(2, 60.0)), ("auth", Rate(1, 60.0))]
+    backend.reserve(limits, budget)
+    server.client.config_resetstat()
+
+    for _call in range(3):
+        backend.reserve(limits, budget)
+
+    ran = {name.removeprefix("cmdstat_"): row["calls"] for name, row in server.client.info("commandstats").items()}
+    ran.pop("config|resetstat", None)
+    assert ran == {"evalsha": 3, "time": 3, "get": 6, "set": 6}
 
 
 def test_invalid_schedule_is_ignored(backend, server, budget):
@@ -571,7 +584,7 @@ def test_hanging_server_times_out(server, open_at):
 
 @pytest.mark.parametrize("use", USES)
 def test_restarting_server_is_retried(use, own_server, open_at, budget):
-    backend = open_at(own_server.url, retries=4)
+    backend = open_at(own_server.url, retries=4, clock=Clock())
     backend.names()
     own_server.stop()
     starter = threading.Thread(target=lambda: (time.sleep(0.1), own_server.start()))
@@ -580,6 +593,13 @@ def test_restarting_server_is_retried(use, own_server, open_at, budget):
         uses(backend, budget)[use]()
     finally:
         starter.join()
+
+
+def test_pauses_between_retries_are_limited(open_at, clock):
+    with pytest.raises(AccessError, match="cannot be reached"):
+        open_at(f"redis://127.0.0.1:{free_port()}", retries=7).read(NAME)
+
+    assert clock.slept == [0.25, 0.5, 1, 2, 4, 4, 4]
 
 
 def test_failure_to_release_a_lock_is_ignored(own_server, open_at, budget):

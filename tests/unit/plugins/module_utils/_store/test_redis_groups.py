@@ -269,13 +269,11 @@ def test_sentinels_with_a_password_of_their_own(start_group):
 def test_documented_permissions_suffice(kind, start_group, budget):
     group = start_group(kind)
     text = (pathlib.Path(__file__).resolve().parents[5] / "docs" / "scaling_out.md").read_text(encoding="utf-8")
-    commands = [line.split() for line in text.splitlines() if line.startswith("ACL SETUSER mediaops")]
-    by_user = {command[2]: command for command in commands}
+    server, sentinel, cluster = (line for line in text.splitlines() if line.startswith("ACL SETUSER mediaops "))
     for node in group.nodes:
         is_sentinel = kind == "sentinel" and node in group.sentinels
-        name = "mediaops-sentinel" if is_sentinel else "mediaops-cluster" if kind == "cluster" else "mediaops"
-        command = by_user[name]
-        node.client.execute_command(*command[:2], "mediaops", *command[3:])
+        command = sentinel if is_sentinel else cluster if kind == "cluster" else server
+        node.client.execute_command(*command.split())
     backend = open_at(group.url.replace("://:redis-s3cr3t%2F%2B@", "://mediaops:password@"), retries=0)
 
     backend.write(NAME, b"data", None)
