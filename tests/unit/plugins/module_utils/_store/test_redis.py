@@ -403,8 +403,8 @@ def test_reservation_is_one_command_that_runs_a_constant_number(backend, server,
     for _call in range(3):
         backend.reserve(limits, budget)
 
-    ran = {name.removeprefix("cmdstat_"): row["calls"] for name, row in server.client.info("commandstats").items()}
-    ran.pop("config|resetstat", None)
+    stats = server.client.info("commandstats").items()
+    ran = {name.removeprefix("cmdstat_"): row["calls"] for name, row in stats if "config" not in name}
     assert ran == {"evalsha": 3, "time": 3, "get": 6, "set": 6}
 
 
