@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import math
 import typing as t
 
+from ..._errors import AccessError
 from .documents import Enum
 
 #: The options of a profile. ``ClientUserUpdate`` and ``ClientUser`` have fields of the same names.
@@ -26,8 +28,15 @@ _DATE_LENGTH = len("2000-12-31")
 
 
 def given_profile(options: t.Mapping[str, t.Any] | None) -> dict[str, t.Any]:
-    """The fields of a profile that are set."""
-    return {name: value for name, value in (options or {}).items() if value is not None}
+    """The fields of a profile that are set.
+
+    :raises AccessError: if a number is infinite or not a number, which GraphQL cannot express.
+    """
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    for name, value in given.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise AccessError(f"profile.{name} must be a number, not {value}")
+    return given
 
 
 def parse_profile(user: t.Mapping[str, t.Any], names: t.Collection[str]) -> dict[str, t.Any]:

@@ -320,3 +320,8 @@ def test_check_mode_predicts_the_profile(user):
 def test_an_unknown_field_or_value_is_rejected_before_anything_is_sent(user):
     assert "town" in user.fail(profile={"town": "Ulm"})["msg"]
     assert "non_binary" in user.fail(profile={"gender": "other"})["msg"]
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "-inf"])
+def test_a_number_that_is_none_is_rejected_before_anything_is_sent(user, value):
+    assert "profile.height must be a number, not " in user.fail(profile={"height": value})["msg"]
