@@ -60,6 +60,7 @@ SHAPES: dict[str, t.Callable[[str], t.Any]] = {
 HARMLESS = {
     "client_key",
     "token_cache",
+    "postal_code",
     "token_path",
     "token_placement",
     "token_name",
