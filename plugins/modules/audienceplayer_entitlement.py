@@ -13,8 +13,7 @@ description:
     or many with O(entitlements) and O(entitlements_file).
   - The users' entitlements are read first, and nothing is written if they already match. Reading never creates a user.
   - Logins, reads with the client's credentials and writes are batched into few requests, several of which are sent
-    concurrently.
-    An item that fails does not stop the others; the task fails at the end.
+    concurrently. An item that fails does not stop the others; the task fails at the end.
   - If the work takes longer than 10 seconds, progress is reported on standard error every 30 seconds, once the first
     item is done.
 version_added: 0.1.0
@@ -87,8 +86,7 @@ options:
       expires_at:
         description:
           - The end of a subscription, in ISO 8601 format with any offset (UTC if there is none). It must be in the
-            future.
-            Required for a subscription with O(entitlements[].state=present).
+            future. Required for a subscription with O(entitlements[].state=present).
         type: str
       forwarded_for:
         description:
@@ -183,9 +181,7 @@ extends_documentation_fragment:
   - mediaops.access.attributes
 notes:
   - O(access_token) is not used, because writing requires the client's credentials and a list contains many users.
-  - O(max_wait) applies to each user that is read and to each batch.
-  - Requests contain items of a single O(entitlements[].forwarded_for) only. Those of different addresses do not wait
-    for each other's rate limits.
+  - O(max_wait) applies to each user that is read and to each batch. A batch has one O(entitlements[].forwarded_for).
 seealso:
   - module: mediaops.access.audienceplayer_entitlement_info
 """
