@@ -119,7 +119,7 @@ def test_a_platform_that_fails_at_once(platform: str, sandbox: Sandbox, ansible:
     last = failures(run)[-1]
     assert last["task"].endswith(FAILED)
     assert platform in last["result"]["msg"].lower()
-    name = "mrm: FreeWheel: " if platform == "freewheel" else "AudiencePlayer: user vera@example.com: "
+    name = "FreeWheel: token mrm: " if platform == "freewheel" else "AudiencePlayer: user vera@example.com: "
     assert f"everything else was provisioned and delivered. {name}" in last["result"]["msg"]
     state, files = sandbox.state(), json.loads((ansible.work / "credentials.json").read_text(encoding="utf-8"))
     assert len(state["flex"]["applications"]) == 3

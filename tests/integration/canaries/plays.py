@@ -61,7 +61,6 @@ HARMLESS = {
     "client_key",
     "postal_code",
     "token_cache",
-    "postal_code",
     "token_path",
     "token_placement",
     "token_name",
