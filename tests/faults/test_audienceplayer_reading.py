@@ -153,7 +153,12 @@ def test_a_thousand_addresses_do_not_wait(platform: Bench, switches: dict[str, s
 def test_every_request_is_made_for_one_address_and_nobody_elses(platform: Bench) -> None:
     world, seen = platform.world, []
     admit = world.sandbox.limiter.admit
-    world.sandbox.limiter.admit = lambda requests: (seen.append(requests[0].key), admit(requests))[1]  # type: ignore[assignment, method-assign, func-returns-value]
+
+    def record(requests: t.Any) -> t.Any:
+        seen.append(requests[0].key)
+        return admit(requests)
+
+    world.sandbox.limiter.admit = record  # type: ignore[method-assign]
     try:
         duration(platform, 100, addresses=7)
     finally:

@@ -34,7 +34,7 @@ class StandIn(http.server.ThreadingHTTPServer):
 
     def answer(self, method: str, address: str, headers: t.Mapping[str, str], body: str) -> Refusal:
         """The answer to a request. A token request that differs in nothing but secrets is one with wrong credentials."""
-        host_and_path, _, _query = address.partition("?")
+        host_and_path, _mark, _query = address.partition("?")
         if host_and_path.endswith("/.well-known/openid-configuration"):
             return self._discovery(host_and_path.removesuffix("/.well-known/openid-configuration"))
         at_endpoint = [platform for platform in PLATFORMS if platform.token == host_and_path]
@@ -92,7 +92,7 @@ class StandIn(http.server.ThreadingHTTPServer):
         (platform,) = candidates
         token = f"s3cr3t-access-{platform.name.replace(' ', '-')}-"
         for name, text in platform.headers.items():
-            before, _, _after = text.partition("{}")
+            before, _place, _after = text.partition("{}")
             sent = headers.get(name, "")
             is_right = sent.startswith(before + token) if "{}" in text else sent == text
             if not is_right:

@@ -455,11 +455,11 @@ def test_an_encrypted_file_that_is_equal_stays_though_another_salt_would_make_an
 # --- what was not delivered --------------------------------------------------------------------------------------------------
 
 
-def foreign(place, wanted=CREDENTIALS):
+def foreign(place):
     """What is said of content that was not delivered, and is replaced."""
-    assert place.exists(wanted)
+    assert place.exists(CREDENTIALS)
     said = place.foreign
-    assert deliver(place, wanted) is True
+    assert deliver(place, CREDENTIALS) is True
     assert place.foreign == said
     return said
 
