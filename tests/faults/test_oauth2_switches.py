@@ -354,7 +354,7 @@ def test_absent(platform: Platform, revocation: str, warned: bool, alive: bool) 
 
 
 @pytest.mark.parametrize(
-    ("introspection", "warned", "replaced"), [("on", False, True), ("forbidden", True, False), ("off", True, False)]
+    ("introspection", "warned", "replaced"), [("on", False, True), ("forbidden", True, False), ("off", False, False)]
 )
 def test_verify(platform: Platform, introspection: str, warned: bool, replaced: bool) -> None:
     platform.set(introspection=introspection)

@@ -33,11 +33,14 @@ ROWS: list[dict[str, t.Any]] = [
 COLUMNS = ("user_email", "user_id", "auto_register", "product_id", "subscription_id", "expires_at", "state")
 OPERATIONS = ("", "Authenticate", "UserProductList", "ProductEntitlementManage", "EntitlementManage")
 
+#: What the fault matrix adds to these faults.
+PARAMETERS = {"drop_field": {"field": "data.*"}, "redirect": {"location": "http://127.0.0.1:9/take"}}
 #: What goes wrong, in which requests and how often; -1: for ever.
 PATTERNS = st.lists(
     st.builds(
         lambda plan, operation, skip, times: {
             **plan,
+            **PARAMETERS.get(plan["fault"], {}),
             "platform": "audienceplayer",
             "skip": skip,
             "times": times,
