@@ -27,8 +27,6 @@ from ansible_collections.mediaops.access.plugins.module_utils._store import redi
 from ansible_collections.mediaops.access.plugins.module_utils._store.redis import Lock, RedisBackend
 from ansible_collections.mediaops.access.plugins.module_utils._store.redis_servers import Settings
 
-pytestmark = pytest.mark.timeout(300)
-
 NAME = "0123abcd"
 PREFIX = "mediaops.access:"
 LOCK = f"{PREFIX}lock:{NAME}"
