@@ -97,9 +97,8 @@ class CallbackModule(CallbackBase):
 
     def _write(self, totals: Totals) -> None:
         path = self.get_option("statistics_file")
-        if (
-            not path or os.environ.get("MEDIAOPS_STATISTICS_FILE") == ""
-        ):  # which Ansible takes for the current directory
+        # Ansible takes an empty variable for the current directory.
+        if not path or os.environ.get("MEDIAOPS_STATISTICS_FILE") == "":
             return
         numbers = {name: {**sums, "seconds_waited": round(sums["seconds_waited"], 3)} for name, sums in totals.items()}
         try:
